@@ -40,7 +40,7 @@ async def told(harness: Harness, act: Callable[[], Awaitable[object]]) -> list[t
     return [(name, dict(data)) for name, data in harness.log.entries]
 
 
-async def test_a_sign_in_is_told_with_account_and_address(
+async def test_sign_in_is_logged_with_account_and_address(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     account = await access_harness.account()
@@ -50,7 +50,7 @@ async def test_a_sign_in_is_told_with_account_and_address(
 
 
 @pytest.mark.parametrize("email", [ADA, "nobody@example.org"])
-async def test_a_failure_is_told_and_then_that_it_is_slowed_down(
+async def test_failed_sign_ins_are_logged_and_then_throttled(
     harness: Harness, access_harness: AccessHarness, email: str
 ) -> None:
     account = await access_harness.account()
@@ -63,7 +63,7 @@ async def test_a_failure_is_told_and_then_that_it_is_slowed_down(
     ]
 
 
-async def test_too_many_that_wait_are_told_and_are_no_failures(
+async def test_rejection_of_an_overloaded_queue_is_logged_and_is_no_failure(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     await access_harness.account()
@@ -77,7 +77,7 @@ async def test_too_many_that_wait_are_told_and_are_no_failures(
     assert await access_harness.sign_in(), "nothing was counted against anybody"
 
 
-async def test_a_wrong_present_password_is_told(harness: Harness, access_harness: AccessHarness) -> None:
+async def test_wrong_current_password_is_logged(harness: Harness, access_harness: AccessHarness) -> None:
     account = await access_harness.account()
     who = {"account": account.id, "address": HOME}
     for _ in range(5):
@@ -87,7 +87,7 @@ async def test_a_wrong_present_password_is_told(harness: Harness, access_harness
     assert events == [("access.throttled", who | {"act": "change_password", "because": "attempts"})]
 
 
-async def test_a_key_that_is_none_or_was_revoked_is_told_by_its_id(
+async def test_unknown_or_revoked_key_is_logged_with_its_id(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     key, secret = await access_harness.make_api_key("Export", Grant(Role.ADMIN), actor=COMMAND_LINE)
@@ -98,7 +98,7 @@ async def test_a_key_that_is_none_or_was_revoked_is_told_by_its_id(
         assert event == ("access.key_refused", {"key": id_, "because": because, "address": HOME})
 
 
-async def test_an_address_that_signs_in_is_in_the_audit_log_and_told_when_taken(
+async def test_sign_in_link_is_in_the_audit_log_and_its_use_is_logged(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     account = await access_harness.account()
@@ -115,7 +115,9 @@ async def test_an_address_that_signs_in_is_in_the_audit_log_and_told_when_taken(
             await access_harness.take_sign_in(used, HOME)
 
 
-async def test_an_offer_for_nobody_stands_in_no_audit_log(access_harness: AccessHarness) -> None:
+async def test_sign_in_link_for_an_unknown_account_leaves_no_audit_entry(
+    access_harness: AccessHarness,
+) -> None:
     with pytest.raises(NotAuthenticated):
         await access_harness.offer_sign_in("nobody@example.org", actor=COMMAND_LINE)
     assert await access_harness.audit_log() == []

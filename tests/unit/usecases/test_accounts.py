@@ -18,14 +18,14 @@ from tests.support.harness import Harness
 NEW_PASSWORD = "another-horse-battery"
 
 
-async def test_an_account_keeps_a_hash_of_its_password_only(access_harness: AccessHarness) -> None:
+async def test_account_stores_only_a_hash_of_its_password(access_harness: AccessHarness) -> None:
     account = await access_harness.account()
     assert account.password_hash != PASSWORD
     assert account.email == ADA
     assert account.grants == {EVERYWHERE}
 
 
-async def test_an_account_without_a_password_is_for_who_signs_in_elsewhere(
+async def test_account_without_a_password_cannot_sign_in_with_one(
     access_harness: AccessHarness,
 ) -> None:
     account = await access_harness.add_account(NewAccount(f"  {ADA} ", EVERYWHERE, None), actor=COMMAND_LINE)
@@ -35,7 +35,7 @@ async def test_an_account_without_a_password_is_for_who_signs_in_elsewhere(
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 1001])
-async def test_a_password_that_cannot_be_one_adds_nothing(
+async def test_invalid_password_adds_no_account(
     harness: Harness, access_harness: AccessHarness, password: str
 ) -> None:
     with pytest.raises(InvalidInput, match="12 to 1000"):
@@ -43,7 +43,7 @@ async def test_a_password_that_cannot_be_one_adds_nothing(
     assert not await ListAccounts(harness.units)()
 
 
-async def test_an_e_mail_has_one_account_whatever_its_case(
+async def test_email_has_one_account_whatever_its_case(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     await access_harness.account()
@@ -52,7 +52,7 @@ async def test_an_e_mail_has_one_account_whatever_its_case(
     assert len(await ListAccounts(harness.units)()) == 1
 
 
-async def test_a_role_is_for_an_organization_that_there_is(access_harness: AccessHarness) -> None:
+async def test_role_needs_an_existing_organization(access_harness: AccessHarness) -> None:
     nowhere = Grant(Role.ADMIN, OrganizationId("nowhere"))
     with pytest.raises(NotFound, match="organization 'nowhere'"):
         await access_harness.account(ADA, nowhere)
@@ -61,7 +61,7 @@ async def test_a_role_is_for_an_organization_that_there_is(access_harness: Acces
         await access_harness.give_role(ADA, nowhere, actor=COMMAND_LINE)
 
 
-async def test_a_role_that_is_given_takes_the_place_of_the_former_one_there(
+async def test_granted_role_replaces_the_previous_one(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     acme, bolt = (await harness.organization("Acme")).id, (await harness.organization("Bolt")).id
@@ -72,21 +72,21 @@ async def test_a_role_that_is_given_takes_the_place_of_the_former_one_there(
     assert [each.email for each in await ListMembers(harness.units)(bolt)] == [ADA]
 
 
-async def test_a_role_is_taken_away_once(access_harness: AccessHarness) -> None:
+async def test_role_is_revoked_once(access_harness: AccessHarness) -> None:
     await access_harness.account()
     assert not (await access_harness.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)).grants
     with pytest.raises(InvalidInput, match="does not have this role"):
         await access_harness.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
 
 
-async def test_a_changed_role_counts_from_the_next_question_on(access_harness: AccessHarness) -> None:
+async def test_changed_role_applies_from_the_next_request(access_harness: AccessHarness) -> None:
     await access_harness.account()
     secret = await access_harness.sign_in()
     await access_harness.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
     assert not (await access_harness.who_is_signed_in(secret)).actor.grants
 
 
-async def test_a_changed_password_ends_every_sign_in_and_lets_nobody_in_with_the_old_one(
+async def test_changed_password_ends_all_sessions_and_invalidates_the_old_one(
     access_harness: AccessHarness,
 ) -> None:
     await access_harness.account()
@@ -103,7 +103,7 @@ async def test_a_changed_password_ends_every_sign_in_and_lets_nobody_in_with_the
     assert await access_harness.signed_in(hers), "nobody else is signed out"
 
 
-async def test_a_password_that_cannot_be_one_changes_nothing(access_harness: AccessHarness) -> None:
+async def test_invalid_password_changes_nothing(access_harness: AccessHarness) -> None:
     await access_harness.account()
     secret = await access_harness.sign_in()
     with pytest.raises(InvalidInput):
@@ -111,7 +111,7 @@ async def test_a_password_that_cannot_be_one_changes_nothing(access_harness: Acc
     assert await access_harness.signed_in(secret)
 
 
-async def test_who_changes_the_own_password_gives_the_present_one(access_harness: AccessHarness) -> None:
+async def test_changing_ones_password_needs_the_current_one(access_harness: AccessHarness) -> None:
     await access_harness.account()
     secret = await access_harness.sign_in()
     with pytest.raises(WrongPassword):
@@ -124,7 +124,7 @@ async def test_who_changes_the_own_password_gives_the_present_one(access_harness
     assert (entry.by, entry.action, entry.what) == (ADA, Action.PASSWORD_CHANGED, ADA)
 
 
-async def test_the_present_password_cannot_be_guessed_at_will(access_harness: AccessHarness) -> None:
+async def test_guessing_the_current_password_is_throttled(access_harness: AccessHarness) -> None:
     await access_harness.account()
     for _ in range(5):
         with pytest.raises(WrongPassword):
@@ -133,7 +133,7 @@ async def test_the_present_password_cannot_be_guessed_at_will(access_harness: Ac
         await access_harness.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
 
 
-async def test_of_two_who_change_the_same_password_at_once_one_wins(access_harness: AccessHarness) -> None:
+async def test_of_two_concurrent_password_changes_one_wins(access_harness: AccessHarness) -> None:
     await access_harness.account()
     news = [f"{number}-{NEW_PASSWORD}" for number in range(3)]
     changes = (access_harness.change_own_password(ADA, PASSWORD, new) for new in news)
@@ -143,7 +143,7 @@ async def test_of_two_who_change_the_same_password_at_once_one_wins(access_harne
     assert await access_harness.sign_in(password=won)
 
 
-async def test_a_removed_account_is_signed_out_and_its_e_mail_is_free(access_harness: AccessHarness) -> None:
+async def test_removed_account_is_signed_out_and_its_email_is_free(access_harness: AccessHarness) -> None:
     first = await access_harness.account()
     secret = await access_harness.sign_in()
     await access_harness.remove_account(ADA, actor=COMMAND_LINE)
@@ -158,7 +158,7 @@ async def test_a_removed_account_is_signed_out_and_its_e_mail_is_free(access_har
 
 
 @pytest.mark.parametrize("email", ["nobody@example.org", "", "\0", "\ud800", "x" * 100_000])
-async def test_an_account_that_there_is_not_is_not_found(access_harness: AccessHarness, email: str) -> None:
+async def test_unknown_account_is_not_found(access_harness: AccessHarness, email: str) -> None:
     await access_harness.account()
     for change in (
         access_harness.give_role(email, EVERYWHERE, actor=COMMAND_LINE),

@@ -58,7 +58,7 @@ async def scenario(harness: Harness, access_harness: AccessHarness) -> Scenario:
 
 @pytest.mark.parametrize("what", ["organization", "mapping", "run"])
 @pytest.mark.parametrize(("role", "right", "scope"), CASES)
-async def test_who_may_is_let_in_and_who_may_not_read_sees_nothing(
+async def test_access_follows_the_permissions_of_the_role(
     scenario: Scenario, what: str, role: Role, right: Permission, scope: str
 ) -> None:
     actor = scenario.actor(role, scope)
@@ -72,7 +72,7 @@ async def test_who_may_is_let_in_and_who_may_not_read_sees_nothing(
         assert await scenario.admit(what, actor, right)
 
 
-async def test_who_is_let_in_gets_the_thing_and_whose_it_is(scenario: Scenario) -> None:
+async def test_authorized_actor_gets_the_object_and_its_organization(scenario: Scenario) -> None:
     actor = scenario.actor(Role.ADMIN, "ours")
     organization = await scenario.access_harness.admit_to_organization(
         actor, Permission.MANAGE, scenario.mapping.organization_id
@@ -90,7 +90,7 @@ async def test_who_is_let_in_gets_the_thing_and_whose_it_is(scenario: Scenario) 
 
 @pytest.mark.parametrize("what", ["organization", "mapping", "run"])
 @pytest.mark.parametrize("right", Permission)
-async def test_what_may_not_be_read_is_refused_in_the_words_for_what_there_is_not(
+async def test_unreadable_object_gets_the_same_error_as_an_unknown_one(
     scenario: Scenario, what: str, right: Permission
 ) -> None:
     """Nobody can tell a stranger's id from one that nothing has."""
@@ -116,7 +116,7 @@ async def test_what_may_not_be_read_is_refused_in_the_words_for_what_there_is_no
 
 
 @pytest.mark.parametrize("what", ["organization", "mapping", "run"])
-async def test_nobody_is_let_at_what_is_left_of_a_removed_organization(
+async def test_removed_organization_is_not_accessible(
     harness: Harness, scenario: Scenario, what: str
 ) -> None:
     await harness.disconnect(scenario.mapping.organization_id, "Acme")

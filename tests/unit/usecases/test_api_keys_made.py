@@ -14,7 +14,7 @@ from tests.support.access_harness import ADA, HOME, AccessHarness
 from tests.support.harness import Harness
 
 
-async def test_who_shows_a_key_acts_with_its_role(harness: Harness, access_harness: AccessHarness) -> None:
+async def test_key_authenticates_with_its_role(harness: Harness, access_harness: AccessHarness) -> None:
     acme = (await harness.organization()).id
     key, secret = await access_harness.make_api_key(" export ", Grant(Role.VIEWER, acme), actor=ADA)
     assert secret.startswith("gls_")
@@ -24,7 +24,7 @@ async def test_who_shows_a_key_acts_with_its_role(harness: Harness, access_harne
     assert not actor.may(Permission.SYNC, acme)
 
 
-async def test_of_a_key_only_a_digest_is_kept(harness: Harness, access_harness: AccessHarness) -> None:
+async def test_only_a_digest_of_a_key_is_stored(harness: Harness, access_harness: AccessHarness) -> None:
     key, secret = await access_harness.make_api_key("export", Grant(Role.SUPPORT), actor=COMMAND_LINE)
     (listed,) = await ListApiKeys(harness.units)(None)
     assert listed == key
@@ -32,7 +32,7 @@ async def test_of_a_key_only_a_digest_is_kept(harness: Harness, access_harness: 
     assert secret not in repr(listed)
 
 
-async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(
+async def test_revoked_key_is_rejected_and_stays_listed(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     acme = (await harness.organization()).id
@@ -48,7 +48,7 @@ async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(
     assert revoked in await ListApiKeys(harness.units)(acme)
 
 
-async def test_another_organizations_key_is_not_found(
+async def test_key_of_another_organization_is_not_found(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     acme, bolt = (await harness.organization("Acme")).id, (await harness.organization("Bolt")).id
@@ -62,14 +62,14 @@ async def test_another_organizations_key_is_not_found(
 
 
 @pytest.mark.parametrize("asked", ["", "nothing", "\0", "\ud800", "x" * 100_000])
-async def test_a_key_that_there_is_not_is_not_found(access_harness: AccessHarness, asked: str) -> None:
+async def test_unknown_key_is_not_found(access_harness: AccessHarness, asked: str) -> None:
     with pytest.raises(NotFound):
         await access_harness.revoke_api_key(None, ApiKeyId(asked), actor=COMMAND_LINE)
     with pytest.raises(NotAuthenticated):
         await access_harness.whose_api_key(asked, HOME)
 
 
-async def test_a_key_needs_a_name_and_an_organization_that_there_is(
+async def test_key_needs_a_name_and_an_existing_organization(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     for name in ("", "\n", "a\0b", "x" * 101):
@@ -82,7 +82,7 @@ async def test_a_key_needs_a_name_and_an_organization_that_there_is(
     assert not await ListApiKeys(harness.units)(None)
 
 
-async def test_a_key_of_a_removed_organization_opens_nothing(
+async def test_key_of_a_removed_organization_is_rejected(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     acme = (await harness.organization()).id
@@ -92,7 +92,7 @@ async def test_a_key_of_a_removed_organization_opens_nothing(
         await access_harness.whose_api_key(secret, HOME)
 
 
-async def test_revoked_keys_are_listed_after_all_that_are_valid(
+async def test_revoked_keys_are_listed_after_valid_ones(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     acme = (await harness.organization()).id
@@ -104,7 +104,7 @@ async def test_revoked_keys_are_listed_after_all_that_are_valid(
     assert [each.name for each in await ListApiKeys(harness.units)(acme)] == ["c", "a", "d", "b"]
 
 
-async def test_the_valid_keys_that_an_account_made_are_found(
+async def test_valid_keys_created_by_an_account_are_found(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     acme, bolt = await harness.organization("Acme"), await harness.organization("Bolt")

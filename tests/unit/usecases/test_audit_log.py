@@ -221,7 +221,7 @@ def test_every_action_has_a_case() -> None:
 
 
 @each_change
-async def test_a_change_leaves_one_entry_with_who_and_what(scenario: Scenario, case: Case) -> None:
+async def test_change_adds_one_entry_with_actor_and_object(scenario: Scenario, case: Case) -> None:
     before = await scenario.whole_log()
     await case.do(scenario)
     log = await scenario.whole_log()
@@ -246,7 +246,7 @@ async def test_a_change_leaves_one_entry_with_who_and_what(scenario: Scenario, c
 
 @each_change
 @pytest.mark.parametrize("taken_place", [False, True], ids=["before the commit", "after it"])
-async def test_a_change_and_its_entry_are_stored_together_or_not_at_all(
+async def test_change_and_entry_are_stored_atomically(
     scenario: Scenario, case: Case, taken_place: bool
 ) -> None:
     stored = await _all_that_is_stored(scenario)
@@ -271,7 +271,7 @@ async def _all_that_is_stored(scenario: Scenario) -> tuple[object, list[AuditEnt
 
 
 @each_change
-async def test_rule_02_no_secret_stands_in_the_log(scenario: Scenario, case: Case) -> None:
+async def test_rule_02_audit_log_contains_no_secret(scenario: Scenario, case: Case) -> None:
     made = await case.do(scenario)
     secrets = [RENEWED.value, TOKEN.value, SESSIONBOARD_TOKEN.value, PASSWORD, "another-horse-battery"]
     given = made if isinstance(made, tuple) else (made,)
@@ -296,7 +296,7 @@ async def test_rule_02_no_secret_stands_in_the_log(scenario: Scenario, case: Cas
         ),
     ],
 )
-async def test_what_is_refused_leaves_no_entry(
+async def test_refused_change_adds_no_entry(
     scenario: Scenario, refused: Callable[[Scenario], Awaitable[object]]
 ) -> None:
     before = await scenario.whole_log()
@@ -305,7 +305,7 @@ async def test_what_is_refused_leaves_no_entry(
     assert await scenario.whole_log() == before
 
 
-async def test_what_changes_nothing_leaves_no_entry(scenario: Scenario) -> None:
+async def test_change_without_effect_adds_no_entry(scenario: Scenario) -> None:
     await scenario.access_harness.revoke_api_key(scenario.acme, scenario.key, actor=BY)
     before = await scenario.whole_log()
     await scenario.access_harness.revoke_api_key(scenario.acme, scenario.key, actor=BY)
@@ -315,7 +315,7 @@ async def test_what_changes_nothing_leaves_no_entry(scenario: Scenario) -> None:
     assert await scenario.whole_log() == before
 
 
-async def test_rule_24_a_continuous_sync_is_told_of_by_its_run_and_not_by_the_log(scenario: Scenario) -> None:
+async def test_rule_24_continuous_sync_adds_no_audit_entry(scenario: Scenario) -> None:
     before = await scenario.whole_log()
     request = SyncRequest(scenario.mapping.id, trigger=Trigger.CONTINUOUS, actor=CONTINUOUS_SYNC)
     run = await scenario.harness.request(request)
@@ -323,7 +323,7 @@ async def test_rule_24_a_continuous_sync_is_told_of_by_its_run_and_not_by_the_lo
     assert await scenario.whole_log() == before
 
 
-async def test_an_organizations_log_has_its_own_entries_only(scenario: Scenario) -> None:
+async def test_audit_log_of_an_organization_has_only_its_entries(scenario: Scenario) -> None:
     acme, bolt = (
         await scenario.access_harness.audit_log(scenario.acme),
         await scenario.access_harness.audit_log(scenario.bolt),
@@ -333,7 +333,7 @@ async def test_an_organizations_log_has_its_own_entries_only(scenario: Scenario)
     assert {entry.by for entry in acme} == {COMMAND_LINE}
 
 
-async def test_the_log_is_read_in_parts_newest_first(scenario: Scenario) -> None:
+async def test_audit_log_is_paged_newest_first(scenario: Scenario) -> None:
     read, whole = ListAuditEntries(scenario.harness.units), await scenario.whole_log()
     parts: list[AuditEntry] = []
     before: int | None = None

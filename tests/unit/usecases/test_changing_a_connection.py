@@ -10,7 +10,7 @@ from core.usecases.organizations.change_connection import ChangeConnection
 from tests.support.harness import ELSEWHERE, FAR, Harness
 
 
-async def test_rule_24_new_mappings_begin_as_was_chosen_and_former_ones_stay(harness: Harness) -> None:
+async def test_rule_24_new_mappings_use_the_chosen_default_and_existing_ones_stay(harness: Harness) -> None:
     former = await harness.mapping()
     change, organization = ChangeConnection(harness.units, harness.clock), former.organization_id
     for _ in range(2):
@@ -24,7 +24,7 @@ async def test_rule_24_new_mappings_begin_as_was_chosen_and_former_ones_stay(har
     )
 
 
-async def test_rule_24_there_is_nothing_to_choose_without_a_connection(harness: Harness) -> None:
+async def test_rule_24_changing_the_default_needs_a_connection(harness: Harness) -> None:
     change = ChangeConnection(harness.units, harness.clock)
     with pytest.raises(NotConnected):
         await change((await harness.organization()).id, continuous_sync=True, actor=COMMAND_LINE)

@@ -107,7 +107,7 @@ async def last_checked(harness: Harness, mapping: EventMapping) -> bool:
     return schedule is not None and schedule.last_checked_at is not None
 
 
-async def test_rule_23_a_mapping_is_checked_once_at_a_time(harness: Harness) -> None:
+async def test_rule_23_mapping_has_one_check_at_a_time(harness: Harness) -> None:
     mapping = await proved(harness)
     source = held(harness)
     first = asyncio.create_task(harness.check(mapping))
@@ -121,7 +121,7 @@ async def test_rule_23_a_mapping_is_checked_once_at_a_time(harness: Harness) -> 
     assert len(await harness.list_runs(mapping.id)) == 2
 
 
-async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing(harness: Harness) -> None:
+async def test_rule_23_starting_run_cancels_a_check_without_effect(harness: Harness) -> None:
     mapping = await proved(harness)
     harness.offer(session("s1", on(person("ada")), title="Edited"))
     source, check = await being_checked(harness, mapping)
@@ -137,7 +137,7 @@ async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing
     assert harness.gleanin.duplicates == 0
 
 
-async def test_rule_05_a_mapping_that_is_removed_during_its_check_gets_no_run(harness: Harness) -> None:
+async def test_rule_05_mapping_removed_during_its_check_gets_no_run(harness: Harness) -> None:
     mapping = await proved(harness)
     harness.offer(session("s1", title="Edited"))
     source, check = await being_checked(harness, mapping)
@@ -147,7 +147,7 @@ async def test_rule_05_a_mapping_that_is_removed_during_its_check_gets_no_run(ha
     assert len(await harness.list_runs(mapping.id)) == 2
 
 
-async def test_a_check_that_cannot_read_becomes_a_run_that_tells_why(harness: Harness) -> None:
+async def test_check_that_cannot_read_becomes_a_run_that_reports_why(harness: Harness) -> None:
     mapping = await proved(harness)
     harness.source.trouble = SourceUnavailable("No answer.")
     run = present(await harness.check(mapping))
@@ -155,7 +155,7 @@ async def test_a_check_that_cannot_read_becomes_a_run_that_tells_why(harness: Ha
     assert (await harness.list_runs(mapping.id))[0] == run
 
 
-async def test_a_check_that_is_interrupted_leaves_the_mapping_due(harness: Harness) -> None:
+async def test_interrupted_check_leaves_the_mapping_due(harness: Harness) -> None:
     mapping = await proved(harness)
     _, check = await being_checked(harness, mapping)
     check.cancel()
@@ -165,7 +165,7 @@ async def test_a_check_that_is_interrupted_leaves_the_mapping_due(harness: Harne
     assert [each.mapping_id for each in await harness.choose_runs(9)] == [mapping.id]
 
 
-async def test_what_an_interrupted_check_has_come_to_is_named(harness: Harness) -> None:
+async def test_interrupted_check_reports_its_result(harness: Harness) -> None:
     mapping = await proved(harness)
     harness.offer(session("s1", on(person("ada")), title="Edited"))
     begun, writing = list[RunId](), asyncio.Event()
@@ -184,7 +184,7 @@ async def test_what_an_interrupted_check_has_come_to_is_named(harness: Harness) 
     assert ([run.id], run.stop) == (begun, INTERRUPTED)
 
 
-async def test_after_a_lost_create_a_mapping_is_not_only_checked(harness: Harness) -> None:
+async def test_unconfirmed_create_needs_a_run_and_not_a_check(harness: Harness) -> None:
     """Whoever looks a create up has to be a run (rule 32)."""
     mapping = await proved(harness)
     lost = CreateIntent(SPEAKER, SourceId("zoe"), mapping.connection_id, ("email",))
@@ -206,7 +206,7 @@ def stalling(harness: Harness, after: timedelta) -> RunSync:
     )
 
 
-async def test_a_run_in_which_nothing_happens_stops_and_counts_as_a_failure(harness: Harness) -> None:
+async def test_run_without_progress_stops_and_counts_as_a_failure(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("s1"))
     held(harness)
@@ -220,7 +220,7 @@ async def test_a_run_in_which_nothing_happens_stops_and_counts_as_a_failure(harn
     assert not present(known).written, "its events are free, for nothing was written (rule 5)"
 
 
-async def test_a_check_in_which_nothing_happens_becomes_a_run_that_says_so(harness: Harness) -> None:
+async def test_check_without_progress_becomes_a_run_that_reports_it(harness: Harness) -> None:
     mapping = await proved(harness)
     held(harness)
     async with asyncio.timeout(WITHIN):
@@ -228,7 +228,7 @@ async def test_a_check_in_which_nothing_happens_becomes_a_run_that_says_so(harne
     assert run.stop == NO_PROGRESS
 
 
-async def test_a_run_whose_pages_come_slowly_goes_on(harness: Harness, mapping: EventMapping) -> None:
+async def test_run_with_slow_pages_continues(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(*(session(f"s{number}") for number in range(10)))
     source = held(harness)
     source.pause = 0.4
@@ -238,7 +238,7 @@ async def test_a_run_whose_pages_come_slowly_goes_on(harness: Harness, mapping: 
     assert run.state is RunState.COMPLETED
 
 
-async def test_rule_23_a_run_that_was_taken_over_does_not_even_read_on(harness: Harness) -> None:
+async def test_rule_23_recovered_run_stops_reading(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("s1"))
     source = held(harness)
@@ -252,7 +252,7 @@ async def test_rule_23_a_run_that_was_taken_over_does_not_even_read_on(harness: 
         assert (await task).stop == LEASE_EXPIRED
 
 
-async def test_a_check_whose_lease_ran_out_is_begun_again(harness: Harness) -> None:
+async def test_check_with_an_expired_lease_is_restarted(harness: Harness) -> None:
     mapping = await proved(harness)
     source, check = await being_checked(harness, mapping)
     harness.clock.advance(LEASE)
@@ -264,7 +264,7 @@ async def test_a_check_whose_lease_ran_out_is_begun_again(harness: Harness) -> N
     assert len(await harness.list_runs(mapping.id)) == 2
 
 
-async def test_large_readings_wait_for_one_of_two_places(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_large_events_wait_for_one_of_two_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_places, "LARGE", 3)
     monkeypatch.setattr(large_places, "POLL_INTERVAL", 0.01)
     places = large_places.LargePlaces()

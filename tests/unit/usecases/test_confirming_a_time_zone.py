@@ -14,7 +14,7 @@ from ports.destination import DestinationRefused
 from tests.support.harness import HERE, THERE, Harness
 
 
-async def test_rule_07_a_zone_that_is_another_by_now_is_asked_for_again(harness: Harness) -> None:
+async def test_rule_07_changed_zone_must_be_confirmed_again(harness: Harness) -> None:
     connection = await harness.connection()
     harness.source.put(SourceEvent(HERE, "PyConf", "Europe/Lisbon"))
     with pytest.raises(TimeZoneUnconfirmed, match="Europe/Lisbon") as refused:
@@ -23,7 +23,9 @@ async def test_rule_07_a_zone_that_is_another_by_now_is_asked_for_again(harness:
     assert mapping.confirmed_time_zone == "Europe/Lisbon"
 
 
-async def test_rule_07_so_it_is_when_it_is_confirmed_later(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_07_changed_zone_must_be_confirmed_again_in_settings(
+    harness: Harness, mapping: EventMapping
+) -> None:
     harness.source.put(SourceEvent(HERE, "PyConf", "Europe/Lisbon"))
     shown = SettingsChange(mapping.id, confirm_time_zone=True, confirmed_zone="Europe/Paris")
     with pytest.raises(TimeZoneUnconfirmed, match="Europe/Lisbon"):
@@ -32,7 +34,7 @@ async def test_rule_07_so_it_is_when_it_is_confirmed_later(harness: Harness, map
     assert (await harness.change_settings(shown)).confirmed_time_zone == "Europe/Lisbon"
 
 
-async def test_rule_07_a_zone_that_is_not_noted_is_asked_for_and_noted(harness: Harness) -> None:
+async def test_rule_07_missing_zone_is_read_and_stored(harness: Harness) -> None:
     mapping = await unnoted(harness, "Europe/Brussels")
     noted = await harness.note_time_zone(mapping.id)
     assert noted.gleanin_time_zone == "Europe/Brussels"
@@ -40,19 +42,19 @@ async def test_rule_07_a_zone_that_is_not_noted_is_asked_for_and_noted(harness: 
     assert await harness.note_time_zone(mapping.id) == noted, "it is asked for once"
 
 
-async def test_rule_07_a_zone_that_gleanin_does_not_tell_stays_open(harness: Harness) -> None:
+async def test_rule_07_zone_that_gleanin_does_not_report_stays_unset(harness: Harness) -> None:
     mapping = await harness.mapping()
     assert await harness.note_time_zone(mapping.id) == mapping
 
 
 @pytest.mark.parametrize("zone", ["Europe/Brussels", "America/New_York"])
-async def test_rule_07_nothing_is_confirmed_where_gleanin_tells_the_zone(harness: Harness, zone: str) -> None:
+async def test_rule_07_zone_reported_by_gleanin_needs_no_confirmation(harness: Harness, zone: str) -> None:
     mapping = await unnoted(harness, zone)
     changed = await harness.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
     assert (changed.confirmed_time_zone, changed.gleanin_time_zone) == (None, zone)
 
 
-async def test_rule_07_nothing_is_confirmed_while_gleanin_cannot_be_asked(harness: Harness) -> None:
+async def test_rule_07_zone_is_not_confirmed_while_gleanin_is_unavailable(harness: Harness) -> None:
     mapping = await unnoted(harness, None)
     harness.gleanin.trouble.refuses_tokens = True
     with pytest.raises(DestinationRefused):
@@ -63,7 +65,7 @@ async def test_rule_07_nothing_is_confirmed_while_gleanin_cannot_be_asked(harnes
     assert changed.confirmed_time_zone == "Europe/Paris"
 
 
-async def test_rule_07_a_removed_mapping_has_no_zone_to_note(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_07_removed_mapping_stores_no_zone(harness: Harness, mapping: EventMapping) -> None:
     await harness.remove_mapping(mapping.id)
     with pytest.raises(NotMapped):
         await harness.note_time_zone(mapping.id)

@@ -33,7 +33,7 @@ async def connection_of(harness: Harness, organization_id: OrganizationId) -> Co
 
 
 @pytest.mark.parametrize("refusal", [DestinationRefused, DestinationUnavailable])
-async def test_rule_01_a_token_that_is_refused_or_could_not_be_tried_stores_nothing_and_says_so(
+async def test_rule_01_refused_or_untested_token_is_reported_and_not_stored(
     harness: Harness, refusal: type[Exception]
 ) -> None:
     organization = await harness.organization()
@@ -46,7 +46,7 @@ async def test_rule_01_a_token_that_is_refused_or_could_not_be_tried_stores_noth
     assert await connection_of(harness, organization.id) is None
 
 
-async def test_rule_01_a_token_is_tried_before_anything_is_stored(harness: Harness) -> None:
+async def test_rule_01_token_is_tested_before_anything_is_stored(harness: Harness) -> None:
     organization = await harness.organization()
     harness.gleanin.tokens = {TOKEN.value}
     connection = await harness.connect(organization.id, TOKEN)
@@ -54,7 +54,7 @@ async def test_rule_01_a_token_is_tried_before_anything_is_stored(harness: Harne
 
 
 @pytest.mark.parametrize("refusal", [SourceRefused, SourceUnavailable])
-async def test_an_organization_is_not_stored_whose_sessionboard_refuses_the_token_or_cannot_be_reached(
+async def test_organization_is_not_stored_if_sessionboard_refuses_or_is_unavailable(
     harness: Harness, refusal: type[Exception]
 ) -> None:
     if refusal is SourceRefused:
@@ -73,14 +73,14 @@ async def test_two_organizations_cannot_have_the_same_name(harness: Harness) -> 
         await harness.organization(" ACME ")
 
 
-async def test_an_organization_needs_a_name_and_an_address(harness: Harness) -> None:
+async def test_organization_needs_a_name_and_a_url(harness: Harness) -> None:
     with pytest.raises(InvalidInput):
         await harness.organization("  ")
     with pytest.raises(InvalidInput):
         await harness.add_organization(NewOrganization("Acme", "no address", SESSIONBOARD_TOKEN))
 
 
-async def test_an_address_with_and_without_a_slash_at_its_end_is_the_same(harness: Harness) -> None:
+async def test_url_is_the_same_with_and_without_a_trailing_slash(harness: Harness) -> None:
     added = await harness.add_organization(NewOrganization("Acme", URL + "/", SESSIONBOARD_TOKEN))
     assert added.sessionboard_url == URL
 
@@ -90,25 +90,25 @@ async def test_an_unknown_organization_cannot_be_connected(harness: Harness) -> 
         await harness.connect(OrganizationId("nobody"), TOKEN)
 
 
-async def test_rule_02_of_a_token_at_most_the_last_four_characters_are_told(harness: Harness) -> None:
+async def test_rule_02_at_most_the_last_four_characters_of_a_token_are_shown(harness: Harness) -> None:
     connection = await harness.connection()
     assert connection.token_hint == "4321"
     assert harness.cipher.unseal(present(connection.token)) == TOKEN
 
 
-async def test_rule_02_a_token_is_stored_encrypted(harness: Harness) -> None:
+async def test_rule_02_token_is_stored_encrypted(harness: Harness) -> None:
     connection = await harness.connection()
     assert TOKEN.value not in present(connection.token).value
 
 
-async def test_rule_03_a_connected_organization_is_not_connected_again(harness: Harness) -> None:
+async def test_rule_03_connected_organization_cannot_connect_again(harness: Harness) -> None:
     connection = await harness.connection()
     with pytest.raises(AlreadyConnected, match="Acme"):
         await harness.connect(connection.organization_id, Token("another-token-0000"))
     assert await connection_of(harness, connection.organization_id) == connection
 
 
-async def test_rule_03_of_two_who_connect_at_once_one_wins(harness: Harness) -> None:
+async def test_rule_03_of_two_concurrent_connects_one_wins(harness: Harness) -> None:
     organization = await harness.organization()
     ends = await asyncio.gather(
         *(harness.connect(organization.id, TOKEN) for _ in range(3)), return_exceptions=True
@@ -119,14 +119,16 @@ async def test_rule_03_of_two_who_connect_at_once_one_wins(harness: Harness) -> 
     assert await connection_of(harness, organization.id) == opened[0]
 
 
-async def test_rule_03_other_organizations_connect_on_their_own(harness: Harness) -> None:
+async def test_rule_03_organizations_connect_independently(harness: Harness) -> None:
     first, second = await harness.connection("Acme"), await harness.connection("Bolt")
     assert await connection_of(harness, first.organization_id) == first
     assert await connection_of(harness, second.organization_id) == second
 
 
 @pytest.mark.parametrize("token", [TOKEN, Token("another-token-0000")])
-async def test_rule_09_after_disconnecting_one_can_connect_again(harness: Harness, token: Token) -> None:
+async def test_rule_09_organization_can_connect_again_after_disconnecting(
+    harness: Harness, token: Token
+) -> None:
     former = await harness.connection()
     await harness.disconnect(former.organization_id, "Acme")
     again = await harness.connect(former.organization_id, token)
@@ -134,20 +136,20 @@ async def test_rule_09_after_disconnecting_one_can_connect_again(harness: Harnes
     assert await connection_of(harness, former.organization_id) == again
 
 
-async def test_events_are_listed_for_the_connected_only(harness: Harness) -> None:
+async def test_listing_events_needs_a_connection(harness: Harness) -> None:
     organization = await harness.organization()
     with pytest.raises(NotConnected, match="Acme is not connected"):
         await harness.list_events(organization.id)
 
 
-async def test_sessionboards_events_are_listed_for_whoever_is_not_connected_too(harness: Harness) -> None:
+async def test_sessionboard_events_are_listed_without_a_connection(harness: Harness) -> None:
     organization = await harness.organization()
     lists = await harness.list_events(organization.id, sessionboard_only=True)
     assert {event.id for event in lists.sessionboard} == {HERE, ELSEWHERE}
     assert not lists.gleanin
 
 
-async def test_of_sessionboards_events_it_is_said_what_they_are_mapped_to(harness: Harness) -> None:
+async def test_sessionboard_events_show_what_they_are_mapped_to(harness: Harness) -> None:
     mapping = await harness.mapping()
     lists = await harness.list_events(mapping.organization_id, sessionboard_only=True)
     assert {event.id: event.why_not for event in lists.sessionboard} == {
@@ -157,7 +159,7 @@ async def test_of_sessionboards_events_it_is_said_what_they_are_mapped_to(harnes
     assert not lists.gleanin
 
 
-async def test_a_renewed_sessionboard_token_takes_the_place_of_the_former_one(harness: Harness) -> None:
+async def test_new_sessionboard_token_replaces_the_previous_one(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     await harness.sync(mapping)
@@ -169,7 +171,7 @@ async def test_a_renewed_sessionboard_token_takes_the_place_of_the_former_one(ha
     assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.UNCHANGED}
 
 
-async def test_a_sessionboard_token_that_is_refused_replaces_nothing(harness: Harness) -> None:
+async def test_refused_sessionboard_token_replaces_nothing(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.sources.tokens = {SESSIONBOARD_TOKEN.value}
     with pytest.raises(SourceRefused):
@@ -177,7 +179,7 @@ async def test_a_sessionboard_token_that_is_refused_replaces_nothing(harness: Ha
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_rule_09_a_renewed_gleanin_token_continues_the_same_connection(harness: Harness) -> None:
+async def test_rule_09_new_gleanin_token_keeps_the_connection(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     await harness.sync(mapping)
@@ -190,19 +192,19 @@ async def test_rule_09_a_renewed_gleanin_token_continues_the_same_connection(har
     assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.UPDATED}
 
 
-async def test_a_gleanin_token_of_another_account_is_refused(harness: Harness, mapping: EventMapping) -> None:
+async def test_gleanin_token_of_another_account_is_refused(harness: Harness, mapping: EventMapping) -> None:
     there = harness.gleanin.events.pop(mapping.events.gleanin_id)
     with pytest.raises(DifferentAccount, match=there.name):
         await harness.replace_gleanin_token(mapping.organization_id, Token("another-token-0000"))
 
 
-async def test_a_gleanin_token_cannot_be_replaced_without_a_connection(harness: Harness) -> None:
+async def test_replacing_the_gleanin_token_needs_a_connection(harness: Harness) -> None:
     organization = await harness.organization()
     with pytest.raises(NotConnected):
         await harness.replace_gleanin_token(organization.id, TOKEN)
 
 
-async def test_rule_03_who_gives_a_token_connects_or_goes_on_with_it(harness: Harness) -> None:
+async def test_rule_03_entering_a_token_connects_or_replaces_it(harness: Harness) -> None:
     organization = await harness.organization()
     opened, is_new = await harness.connect_or_renew(organization.id, TOKEN)
     assert (is_new, opened.continuous_sync) == (True, False)
@@ -212,7 +214,7 @@ async def test_rule_03_who_gives_a_token_connects_or_goes_on_with_it(harness: Ha
     assert await connection_of(harness, organization.id) == again
 
 
-async def test_rule_24_what_new_mappings_begin_with_changes_where_it_is_given_and_is_told(
+async def test_rule_24_default_of_new_mappings_changes_only_if_given_and_is_reported(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     organization = await harness.organization()
@@ -228,14 +230,14 @@ async def test_rule_24_what_new_mappings_begin_with_changes_where_it_is_given_an
     ]
 
 
-async def test_rule_03_of_two_who_give_a_token_at_once_the_second_goes_on(harness: Harness) -> None:
+async def test_rule_03_of_two_concurrent_tokens_the_second_replaces_the_first(harness: Harness) -> None:
     organization = await harness.organization()
     ends = await asyncio.gather(*(harness.connect_or_renew(organization.id, TOKEN) for _ in range(3)))
     assert sorted(is_new for _, is_new in ends) == [False, False, True]
     assert len({connection.id for connection, _ in ends}) == 1
 
 
-async def test_rule_01_a_refused_token_changes_no_connection(harness: Harness) -> None:
+async def test_rule_01_refused_token_does_not_change_the_connection(harness: Harness) -> None:
     connection = await harness.connection()
     harness.gleanin.tokens = {TOKEN.value}
     with pytest.raises(DestinationRefused):

@@ -66,7 +66,7 @@ async def unmapped_and_taken_over(harness: Harness, mapping: EventMapping) -> No
         (timedelta(0), unmapped_and_taken_over),
     ],
 )
-async def test_rule_26_a_killed_run_has_the_counts_of_what_it_stored(
+async def test_rule_26_counts_of_a_killed_run_equal_its_stored_outcomes(
     harness: Harness, after: timedelta, end: RunLifecycle
 ) -> None:
     mapping = await killed_after(harness, 500, after)
@@ -109,7 +109,7 @@ class Uncommitted:
 
 
 @pytest.mark.parametrize("end", [synced_again, taken_over])
-async def test_no_log_event_tells_of_an_end_that_was_not_stored(harness: Harness, end: RunLifecycle) -> None:
+async def test_uncommitted_end_of_a_run_is_not_logged(harness: Harness, end: RunLifecycle) -> None:
     mapping = await killed_after(harness, 5, LEASE)
     harness.log.entries.clear()
     well = harness.units
@@ -126,7 +126,7 @@ async def test_no_log_event_tells_of_an_end_that_was_not_stored(harness: Harness
     harness.units = well
 
 
-async def test_no_log_event_tells_of_a_failing_schedule_that_was_not_stored(harness: Harness) -> None:
+async def test_uncommitted_schedule_failure_is_not_logged(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*TALKS[:2])
     harness.gleanin.trouble.refuses_tokens = True

@@ -109,7 +109,7 @@ async def test_rule_32_killed_at_any_write_or_store_of_a_later_sync(point: Point
     assert struck >= 6
 
 
-async def test_rule_32_killed_again_and_again(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_32_killed_repeatedly(harness: Harness, mapping: EventMapping) -> None:
     offer_the_conference(harness)
     for number in range(1, 2 * RECORDS):
         await kill(harness, mapping, "write", number, taken_place=True)
@@ -145,7 +145,7 @@ async def test_rule_32_cancelled_at_any_write() -> None:
         assert harness.clock.now() - before < LEASE, "a cancelled run leaves no lease behind"
 
 
-async def test_rule_32_a_fault_of_the_program_ends_the_run_and_the_next_one_goes_on(harness: Harness) -> None:
+async def test_rule_32_internal_error_ends_the_run_and_the_next_one_continues(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer_the_conference(harness)
 

@@ -14,16 +14,14 @@ from tests.support.harness import ELSEWHERE, FAR, Harness
 from tests.support.timeouts import happens
 
 
-async def test_rule_08_without_a_confirmation_nothing_happens(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_rule_08_disconnecting_needs_a_confirmation(harness: Harness, mapping: EventMapping) -> None:
     with pytest.raises(NotConfirmed, match="explicit confirmation"):
         await harness.disconnect(mapping.organization_id, None)
     harness.offer(session("opening"))
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_rule_08_another_name_is_no_confirmation(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_08_confirmation_must_match_the_name(harness: Harness, mapping: EventMapping) -> None:
     with pytest.raises(NotConfirmed):
         await harness.disconnect(mapping.organization_id, "acme inc")
 
@@ -46,14 +44,14 @@ async def test_rule_08_disconnecting_erases_the_token(harness: Harness) -> None:
     assert (ended.token, ended.token_hint) == (None, "")
 
 
-async def test_rule_08_who_is_not_connected_cannot_disconnect(harness: Harness) -> None:
+async def test_rule_08_disconnecting_needs_a_connection(harness: Harness) -> None:
     connection = await harness.connection()
     await harness.disconnect(connection.organization_id, "Acme")
     with pytest.raises(NotConnected):
         await harness.disconnect(connection.organization_id, "Acme")
 
 
-async def test_rule_08_a_run_that_waits_is_stopped(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_08_queued_run_is_stopped(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(session("opening"))
     booked = await harness.request_sync(mapping.id)
     await harness.disconnect(mapping.organization_id, "Acme")
@@ -80,7 +78,7 @@ class Turnstile:
 
 @pytest.mark.parametrize("passing", [0, 1, 5])
 @pytest.mark.parametrize("in_flight", [1, 4])
-async def test_rule_08_a_running_sync_stops_before_its_next_write(
+async def test_rule_08_running_sync_stops_before_its_next_write(
     harness: Harness, passing: int, in_flight: int, mapping: EventMapping
 ) -> None:
     harness.gleanin.max_in_flight = in_flight
@@ -104,7 +102,7 @@ async def test_rule_08_a_running_sync_stops_before_its_next_write(
     assert run.counts.of(SESSION).succeeded == written, "what was written is told"
 
 
-async def test_rule_05_a_running_sync_stops_when_its_mapping_is_removed(harness: Harness) -> None:
+async def test_rule_05_running_sync_stops_when_its_mapping_is_removed(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}") for number in range(20)))
     harness.gate.before_write = turnstile = Turnstile(3)
@@ -117,7 +115,7 @@ async def test_rule_05_a_running_sync_stops_when_its_mapping_is_removed(harness:
     assert 0 < len(harness.gleanin.writes) <= 3 + harness.gleanin.max_in_flight
 
 
-async def test_rule_08_a_sync_that_gives_no_sign_of_life_is_not_waited_for_for_ever(harness: Harness) -> None:
+async def test_rule_08_waiting_for_an_unresponsive_sync_ends_with_its_lease(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     harness.gate.before_write = turnstile = Turnstile(0)

@@ -73,7 +73,7 @@ async def test_rule_24_only_mappings_with_continuous_sync_are_due(harness: Harne
     assert not await due(harness)
 
 
-async def test_rule_24_a_connection_can_begin_its_mappings_with_continuous_sync(harness: Harness) -> None:
+async def test_rule_24_connection_can_enable_continuous_sync_for_new_mappings(harness: Harness) -> None:
     organization = await harness.organization()
     await harness.connect(organization.id, TOKEN, continuous_sync=True)
     first, second = await harness.map(organization.id), await harness.map(organization.id, ELSEWHERE, FAR)
@@ -83,7 +83,7 @@ async def test_rule_24_a_connection_can_begin_its_mappings_with_continuous_sync(
     assert await due(harness) == [first.id, second.id]
 
 
-async def test_rule_24_nothing_is_sent_by_itself_while_an_admin_is_still_choosing(harness: Harness) -> None:
+async def test_rule_24_continuous_sync_waits_for_saved_settings(harness: Harness) -> None:
     organization = await harness.organization()
     await harness.connect(organization.id, TOKEN, continuous_sync=True)
     mapping = await harness.map(organization.id)
@@ -94,7 +94,7 @@ async def test_rule_24_nothing_is_sent_by_itself_while_an_admin_is_still_choosin
     assert await due(harness) == [mapping.id]
 
 
-async def test_rule_24_switching_continuous_sync_on_says_that_the_settings_are_right(
+async def test_rule_24_enabling_continuous_sync_counts_as_saving_settings(
     harness: Harness,
 ) -> None:
     mapping = await harness.mapping()
@@ -103,7 +103,7 @@ async def test_rule_24_switching_continuous_sync_on_says_that_the_settings_are_r
     assert await due(harness) == [mapping.id]
 
 
-async def test_rule_24_a_sync_by_hand_needs_no_saved_settings_and_does_not_stand_for_them(
+async def test_rule_24_manual_sync_neither_needs_nor_implies_saved_settings(
     harness: Harness,
 ) -> None:
     organization = await harness.organization()
@@ -114,7 +114,7 @@ async def test_rule_24_a_sync_by_hand_needs_no_saved_settings_and_does_not_stand
     assert not await due(harness)
 
 
-async def test_rule_24_what_was_saved_once_stays_saved_when_the_events_are_mapped_again(
+async def test_rule_24_settings_stay_saved_when_events_are_mapped_again(
     harness: Harness,
 ) -> None:
     mapping_id = await continuous(harness)
@@ -127,7 +127,7 @@ async def test_rule_24_what_was_saved_once_stays_saved_when_the_events_are_mappe
     assert await due(harness) == [mapping_id]
 
 
-async def test_rule_24_what_was_booked_or_has_just_been_synced_is_not_due(harness: Harness) -> None:
+async def test_rule_24_queued_or_just_synced_mapping_is_not_due(harness: Harness) -> None:
     mapping_id = await continuous(harness)
     assert await due(harness) == [mapping_id]
     harness.clock.advance(2 * HALF_AN_HOUR)
@@ -139,7 +139,7 @@ async def test_rule_24_what_was_booked_or_has_just_been_synced_is_not_due(harnes
     assert await due(harness) == [mapping_id]
 
 
-async def test_rule_24_the_first_run_of_all_is_counted_from_too(harness: Harness) -> None:
+async def test_rule_24_interval_starts_with_the_first_run(harness: Harness) -> None:
     mapping_id = await continuous(harness)
     harness.offer(session("s1", on(person("ada"))))
 
@@ -154,7 +154,7 @@ async def test_rule_24_the_first_run_of_all_is_counted_from_too(harness: Harness
     assert await due(harness) == [mapping_id]
 
 
-async def test_rule_24_a_sync_by_hand_puts_off_the_next_continuous_one(harness: Harness) -> None:
+async def test_rule_24_manual_sync_postpones_the_next_continuous_one(harness: Harness) -> None:
     mapping_id = await continuous(harness)
     await due(harness)
     await carry_out(harness)
@@ -163,7 +163,7 @@ async def test_rule_24_a_sync_by_hand_puts_off_the_next_continuous_one(harness: 
     assert not await due(harness)
 
 
-async def test_rule_24_a_removed_mapping_is_not_due(harness: Harness) -> None:
+async def test_rule_24_removed_mapping_is_not_due(harness: Harness) -> None:
     mapping_id = await continuous(harness)
     await harness.remove_mapping(mapping_id)
     assert not await due(harness)
@@ -176,7 +176,7 @@ async def test_rule_24_after_a_disconnect_nothing_is_due(harness: Harness, mappi
     assert not await due(harness)
 
 
-async def test_an_organization_is_booked_no_more_than_its_share_at_once(harness: Harness) -> None:
+async def test_organization_is_limited_to_its_share(harness: Harness) -> None:
     organization = await harness.organization()
     await harness.connect(organization.id, TOKEN, continuous_sync=True)
     first, second = await harness.map(organization.id), await harness.map(organization.id, ELSEWHERE, FAR)
@@ -185,7 +185,7 @@ async def test_an_organization_is_booked_no_more_than_its_share_at_once(harness:
     assert not await due(harness), "two of it wait already"
 
 
-async def test_a_refused_token_stops_continuous_sync_once_and_another_one_lets_it_go_on(
+async def test_refused_token_halts_continuous_sync_until_it_is_replaced(
     harness: Harness,
 ) -> None:
     mapping_id = await continuous(harness)
@@ -204,7 +204,7 @@ async def test_a_refused_token_stops_continuous_sync_once_and_another_one_lets_i
     assert not (await harness.schedule_of(mapping_id)).is_failing
 
 
-async def test_a_token_that_was_replaced_meanwhile_halts_nothing_when_the_former_one_is_refused(
+async def test_refusal_of_a_replaced_token_does_not_halt_continuous_sync(
     harness: Harness,
 ) -> None:
     mapping_id = await continuous(harness)
@@ -227,7 +227,7 @@ async def test_a_token_that_was_replaced_meanwhile_halts_nothing_when_the_former
     assert (await harness.run_sync((await book(harness, mapping_id)).id)).state is RunState.COMPLETED
 
 
-async def test_rule_23_what_a_dead_process_left_goes_on_as_another_run(harness: Harness) -> None:
+async def test_rule_23_abandoned_run_is_recovered_as_a_new_run(harness: Harness) -> None:
     mapping = await harness.mapping()
     run = (await harness.request_sync(mapping.id, Scope.AGENDA)).start("owner:1", harness.clock.now(), LEASE)
     async with harness.committing() as unit:
@@ -243,7 +243,7 @@ async def test_rule_23_what_a_dead_process_left_goes_on_as_another_run(harness: 
     assert former.stop == LEASE_EXPIRED
 
 
-async def test_a_run_that_dies_again_is_not_tried_for_ever(harness: Harness, mapping: EventMapping) -> None:
+async def test_run_that_crashes_twice_is_not_requeued(harness: Harness, mapping: EventMapping) -> None:
     run, again = await harness.request_sync(mapping.id), None
     for _ in range(2):
         async with harness.committing() as unit:
@@ -261,16 +261,14 @@ async def test_a_run_that_dies_again_is_not_tried_for_ever(harness: Harness, map
     assert not await waiting(harness)
 
 
-async def test_rule_23_runs_that_nobody_carries_out_are_found(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_rule_23_queued_runs_are_found(harness: Harness, mapping: EventMapping) -> None:
     run = await harness.request_sync(mapping.id)
     assert await waiting(harness) == [run.id]
     await harness.run_sync(run.id)
     assert not await waiting(harness)
 
 
-async def test_rule_23_a_run_that_somebody_carries_out_is_found_when_its_lease_has_run_out(
+async def test_rule_23_running_run_is_found_when_its_lease_expires(
     harness: Harness, mapping: EventMapping
 ) -> None:
     run = (await harness.request_sync(mapping.id)).start("owner:1", harness.clock.now(), LEASE)
@@ -282,7 +280,7 @@ async def test_rule_23_a_run_that_somebody_carries_out_is_found_when_its_lease_h
     assert await waiting(harness) == [run.id], "and what waits behind it comes once it is ended"
 
 
-async def test_rule_23_a_run_by_hand_that_joins_a_waiting_continuous_one_makes_it_somebodys(
+async def test_rule_23_manual_request_makes_a_queued_continuous_run_manual(
     harness: Harness,
 ) -> None:
     mapping_id = await continuous(harness)
@@ -309,7 +307,7 @@ async def waiting_run(harness: Harness) -> SyncRun:
     return await harness.get_run(run_id)
 
 
-async def test_rule_23_a_run_that_was_interrupted_is_booked_again_as_it_was_asked_for(
+async def test_rule_23_interrupted_run_is_requeued_with_its_request(
     harness: Harness,
 ) -> None:
     mapping = await harness.mapping()
@@ -325,7 +323,7 @@ async def test_rule_23_a_run_that_was_interrupted_is_booked_again_as_it_was_aske
     assert again.id != stopped.id
 
 
-async def test_rule_23_one_run_serves_what_was_interrupted_and_what_was_asked_meanwhile(
+async def test_rule_23_interrupted_run_is_merged_with_a_newer_request(
     harness: Harness,
 ) -> None:
     mapping = await harness.mapping()
@@ -336,7 +334,7 @@ async def test_rule_23_one_run_serves_what_was_interrupted_and_what_was_asked_me
     assert (again.id, again.scope) == (booked.id, Scope.ALL)
 
 
-async def test_what_ended_otherwise_is_not_booked_again(harness: Harness, mapping: EventMapping) -> None:
+async def test_run_that_ended_otherwise_is_not_requeued(harness: Harness, mapping: EventMapping) -> None:
     done = await harness.sync(mapping)
     await harness.request_again(done.id)
     await harness.request_again(RunId("nothing"))
@@ -348,9 +346,7 @@ async def test_what_ended_otherwise_is_not_booked_again(harness: Harness, mappin
     assert not await waiting(harness)
 
 
-async def test_a_run_that_lost_its_database_is_booked_again_but_not_for_ever(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_run_that_lost_its_database_is_requeued_once(harness: Harness, mapping: EventMapping) -> None:
     await harness.request_again((await interrupted(harness, mapping.id, actor=DATABASE_UNAVAILABLE)).id)
     again = await waiting_run(harness)
     lost = again.start("owner:1", harness.clock.now(), LEASE).stopped(
@@ -363,7 +359,7 @@ async def test_a_run_that_lost_its_database_is_booked_again_but_not_for_ever(
 
 
 @pytest.mark.parametrize("unmapped", [True, False])
-async def test_a_waiting_run_ends_with_its_mapping(harness: Harness, unmapped: bool) -> None:
+async def test_queued_run_ends_with_its_mapping(harness: Harness, unmapped: bool) -> None:
     mapping = await harness.mapping()
     run = await harness.request_sync(mapping.id)
     if unmapped:

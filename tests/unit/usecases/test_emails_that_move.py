@@ -24,7 +24,7 @@ def emails(harness: Harness) -> list[str]:
     return sorted(str(each.fields["email"]) for each in harness.gleanin.list_by_event(THERE, SPEAKER))
 
 
-async def test_rule_15_who_gets_an_e_mail_is_written_after_who_gives_it_up(harness: Harness) -> None:
+async def test_rule_15_new_owner_of_an_email_is_written_after_the_previous_one(harness: Harness) -> None:
     mapping = await synced(harness, person("ada"))
     harness.offer(
         session("s1", on(person("bob", email="ada@example.org")), on(person("ada", email="new@example.org")))
@@ -34,7 +34,7 @@ async def test_rule_15_who_gets_an_e_mail_is_written_after_who_gives_it_up(harne
     assert order == ["ada", "bob"]
 
 
-async def test_rule_15_an_e_mail_that_is_not_given_up_after_all_goes_to_nobody_else(harness: Harness) -> None:
+async def test_rule_15_email_that_is_not_released_is_not_given_to_another_person(harness: Harness) -> None:
     mapping = await synced(harness, person("ada"))
     ada = external_id(mapping.connection_id, SourceId("ada"))
     harness.gleanin.trouble.rejected[ada] = "No."
@@ -47,7 +47,7 @@ async def test_rule_15_an_e_mail_that_is_not_given_up_after_all_goes_to_nobody_e
     assert emails(harness) == ["ada@example.org"]
 
 
-async def test_rule_15_an_e_mail_edited_by_hand_in_gleanin_is_given_to_nobody_else(harness: Harness) -> None:
+async def test_rule_15_email_edited_in_gleanin_is_not_given_to_another_person(harness: Harness) -> None:
     mapping = await synced(harness, person("ada"))
     harness.the(mapping, SPEAKER, "ada").fields["email"] = "bob@example.org"
     harness.offer(session("s1", on(person("ada")), on(person("bob"))))
@@ -57,7 +57,7 @@ async def test_rule_15_an_e_mail_edited_by_hand_in_gleanin_is_given_to_nobody_el
     assert emails(harness) == ["bob@example.org"]
 
 
-async def test_rule_15_a_swap_that_was_cut_off_half_way_is_finished_by_the_next_sync(
+async def test_rule_15_interrupted_email_swap_is_finished_by_the_next_sync(
     harness: Harness,
 ) -> None:
     harness.gleanin.max_in_flight = 1
@@ -71,7 +71,7 @@ async def test_rule_15_a_swap_that_was_cut_off_half_way_is_finished_by_the_next_
     assert harness.the(mapping, SPEAKER, "bob").fields["email"] == "ada@example.org"
 
 
-async def test_rule_15_an_older_person_who_cannot_go_keeps_nobody_out(harness: Harness) -> None:
+async def test_rule_15_older_person_who_is_not_synced_does_not_block_others(harness: Harness) -> None:
     old = person("old", email="x@example.org", created_at=at(1), last_name=None)
     young = person("young", email="x@example.org", created_at=at(2))
     mapping = await harness.mapping()
@@ -86,7 +86,7 @@ ADA = person("00000000-1", email="ada@example.org", first_name="Ada", last_name=
 GRACE = person("00000000-2", email="ada@example.org", first_name="Grace", last_name="Hopper")
 
 
-async def test_rule_15_who_has_an_email_in_gleanin_is_told_by_name(harness: Harness) -> None:
+async def test_rule_15_owner_of_an_email_in_gleanin_is_named(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("s1", on(ADA)))
     await harness.sync(mapping)
@@ -98,7 +98,7 @@ async def test_rule_15_who_has_an_email_in_gleanin_is_told_by_name(harness: Harn
     assert "00000000" not in f"{reason.sentence} {reason.detail}"
 
 
-async def test_rule_15_who_was_sent_under_an_ended_connection_is_told_by_name_too(harness: Harness) -> None:
+async def test_rule_15_owner_sent_under_an_ended_connection_is_named(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("s1", on(ADA)))
     await harness.sync(mapping)
@@ -109,7 +109,7 @@ async def test_rule_15_who_was_sent_under_an_ended_connection_is_told_by_name_to
     assert "Ada King" in reason.sentence
 
 
-async def test_rule_26_a_run_that_stops_tells_of_those_who_wait_for_an_email_too(harness: Harness) -> None:
+async def test_rule_26_stopped_run_reports_people_waiting_for_an_email(harness: Harness) -> None:
     mapping = await synced(harness, person("ada"))
     harness.offer(
         session("s1", on(person("bob", email="ada@example.org")), on(person("ada", email="new@example.org")))
@@ -121,7 +121,7 @@ async def test_rule_26_a_run_that_stops_tells_of_those_who_wait_for_an_email_too
     assert {"ada", "bob"} <= set(await harness.outcomes(run))
 
 
-async def test_rules_15_and_32_an_email_can_move_to_somebody_on_a_session_that_is_created_late(
+async def test_rules_15_and_32_email_can_move_to_a_person_on_a_delayed_session(
     harness: Harness,
 ) -> None:
     mapping = await synced(harness, person("carl"))
@@ -135,7 +135,7 @@ async def test_rules_15_and_32_an_email_can_move_to_somebody_on_a_session_that_i
     assert emails(harness) == ["carl@example.org", "new@example.org"]
 
 
-async def test_rules_15_and_32_a_chain_of_emails_waits_for_its_first_who_waits_for_a_session(
+async def test_rules_15_and_32_chain_of_email_changes_waits_for_a_delayed_session(
     harness: Harness,
 ) -> None:
     mapping = await synced(harness, person("ada"), person("bob"), person("carl"))

@@ -18,9 +18,7 @@ async def mapping(harness: Harness) -> EventMapping:
     return mapping
 
 
-async def test_mappings_that_have_ended_are_listed_behind_the_others(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_ended_mappings_are_listed_last(harness: Harness, mapping: EventMapping) -> None:
     list_mappings = harness.list_mappings
     await harness.remove_mapping(mapping.id)
     other = await harness.map(mapping.organization_id, ELSEWHERE, FAR)
@@ -29,9 +27,7 @@ async def test_mappings_that_have_ended_are_listed_behind_the_others(
     assert [each.id for each in await list_mappings(mapping.organization_id)] == [other.id]
 
 
-async def test_people_of_a_mapping_that_has_ended_are_found_still(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_people_of_an_ended_mapping_are_still_found(harness: Harness, mapping: EventMapping) -> None:
     list_mappings = ListMappingsWithPeople(harness.units)
     nobody = await harness.map(mapping.organization_id, ELSEWHERE, FAR)
     assert [each.id for each in await list_mappings(mapping.organization_id)] == [mapping.id, nobody.id]
@@ -39,9 +35,7 @@ async def test_people_of_a_mapping_that_has_ended_are_found_still(
     assert [each.id for each in await list_mappings(mapping.organization_id)] == [mapping.id]
 
 
-async def test_mappings_that_share_their_people_are_listed_once(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_mappings_with_the_same_people_are_listed_once(harness: Harness, mapping: EventMapping) -> None:
     list_mappings = ListMappingsWithPeople(harness.units)
     second = await harness.reconnect_and_map(mapping)
     assert [each.id for each in await list_mappings(mapping.organization_id)] == [second.id], "the active one"
@@ -51,9 +45,7 @@ async def test_mappings_that_share_their_people_are_listed_once(
     assert [each.id for each in await list_mappings(mapping.organization_id)] == [second.id]
 
 
-async def test_of_a_mapping_that_has_ended_no_next_sync_is_promised(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_ended_mapping_does_not_mention_the_preview(harness: Harness, mapping: EventMapping) -> None:
     tell = GetRecordHistory(harness.units)
     with pytest.raises(NotFound, match="or see the preview"):
         await tell(mapping.id, "nobody")

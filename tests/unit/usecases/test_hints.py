@@ -34,7 +34,7 @@ async def synced_once(harness: Harness) -> tuple[OrganizationId, MappingId]:
     return mapping.organization_id, mapping.id
 
 
-async def test_a_hint_makes_its_event_due_after_a_quiet_time(harness: Harness) -> None:
+async def test_hint_makes_its_event_due_after_a_delay(harness: Harness) -> None:
     organization_id, mapping_id = await synced_once(harness)
     assert await hinted(harness, organization_id, HERE) == 1
     assert await hinted(harness, organization_id, HERE) == 0, "once in that time"
@@ -44,7 +44,7 @@ async def test_a_hint_makes_its_event_due_after_a_quiet_time(harness: Harness) -
     assert await due(harness) == [mapping_id]
 
 
-async def test_a_hint_of_another_event_or_organization_changes_nothing(harness: Harness) -> None:
+async def test_hint_for_another_event_or_organization_changes_nothing(harness: Harness) -> None:
     organization_id, mapping_id = await synced_once(harness)
     before = await harness.schedule_of(mapping_id)
     assert await hinted(harness, organization_id, "somewhere else") == 0
@@ -52,7 +52,7 @@ async def test_a_hint_of_another_event_or_organization_changes_nothing(harness: 
     assert await harness.schedule_of(mapping_id) == before
 
 
-async def test_a_hint_that_tells_no_event_is_for_all_of_the_organization(harness: Harness) -> None:
+async def test_hint_without_an_event_applies_to_the_whole_organization(harness: Harness) -> None:
     organization_id, _ = await synced_once(harness)
     second = await harness.map(organization_id, ELSEWHERE, FAR)
     await harness.sync(second)
@@ -60,7 +60,7 @@ async def test_a_hint_that_tells_no_event_is_for_all_of_the_organization(harness
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.VIEWER])
-async def test_only_a_hook_of_the_organization_gives_hints(harness: Harness, role: Role) -> None:
+async def test_only_a_hook_key_of_the_organization_can_send_hints(harness: Harness, role: Role) -> None:
     organization_id, _ = await synced_once(harness)
     take, hint = HandleChangeHint(harness.units, harness.clock), Hint(organization_id, HERE)
     for actor in (Actor("ada", frozenset({Grant(role, organization_id)})), hook(OrganizationId("other"))):

@@ -17,14 +17,14 @@ async def an_account(access_harness: AccessHarness) -> None:
     await access_harness.account()
 
 
-async def test_the_first_time_the_verified_email_tells_the_account(access_harness: AccessHarness) -> None:
+async def test_first_sign_in_finds_the_account_by_verified_email(access_harness: AccessHarness) -> None:
     assert await access_harness.signed_in(await access_harness.sign_in_by_provider(" ADA@Example.org")) == ADA
     bound = [entry for entry in await access_harness.audit_log() if entry.action is Action.IDENTITY_BOUND]
     assert [(entry.by, entry.what) for entry in bound] == [(ADA, ADA)]
 
 
 @pytest.mark.parametrize("email", ["nobody@example.org", "", "\0", "x" * 100_000])
-async def test_without_an_account_it_is_said_so(access_harness: AccessHarness, email: str) -> None:
+async def test_missing_account_is_reported(access_harness: AccessHarness, email: str) -> None:
     with pytest.raises(NotAuthenticated, match="There is no account for") as refused:
         await access_harness.sign_in_by_provider(email)
     assert len(str(refused.value)) < 200
@@ -33,7 +33,7 @@ async def test_without_an_account_it_is_said_so(access_harness: AccessHarness, e
 @pytest.mark.parametrize(
     "email", ["\u017fupport@example.org", "\uff53upport@example.org", "supp\u00f6rt@example.org"]
 )
-async def test_rule_15_an_email_that_only_folds_to_an_account_s_is_another(
+async def test_rule_15_email_equal_only_by_case_folding_is_another(
     access_harness: AccessHarness, email: str
 ) -> None:
     await access_harness.account("support@example.org")
@@ -49,7 +49,7 @@ async def test_rule_15_sharp_s_and_strasse_are_two_accounts(access_harness: Acce
 
 
 @pytest.mark.parametrize("email", ["ada.lovelace@example.org", GRACE, None])
-async def test_afterwards_the_identity_counts_whatever_the_email(
+async def test_later_sign_ins_find_the_account_by_identity(
     access_harness: AccessHarness, email: str | None
 ) -> None:
     await access_harness.account(GRACE)
@@ -57,7 +57,7 @@ async def test_afterwards_the_identity_counts_whatever_the_email(
     assert await access_harness.signed_in(await access_harness.sign_in_by_provider(email)) == ADA
 
 
-async def test_another_identity_with_the_same_email_does_not_get_in(access_harness: AccessHarness) -> None:
+async def test_another_identity_with_the_same_email_is_refused(access_harness: AccessHarness) -> None:
     await access_harness.sign_in_by_provider()
     with pytest.raises(IdentityMismatch, match=f"gleanin-sync user unbind {ADA}") as refused:
         await access_harness.sign_in_by_provider(subject="eve-1")
@@ -66,12 +66,12 @@ async def test_another_identity_with_the_same_email_does_not_get_in(access_harne
     assert await access_harness.signed_in(await access_harness.sign_in_by_provider()) == ADA
 
 
-async def test_an_email_that_is_not_verified_binds_nothing(access_harness: AccessHarness) -> None:
+async def test_unverified_email_binds_no_identity(access_harness: AccessHarness) -> None:
     with pytest.raises(EmailNotVerified):
         await access_harness.sign_in_by_provider(None)
 
 
-async def test_another_provider_binds_for_itself(access_harness: AccessHarness) -> None:
+async def test_each_provider_has_its_own_binding(access_harness: AccessHarness) -> None:
     await access_harness.sign_in_by_provider()
     other = "https://login.example.com"
     assert (
@@ -84,7 +84,7 @@ async def test_another_provider_binds_for_itself(access_harness: AccessHarness) 
         await access_harness.sign_in_by_provider(subject="ada-1", issuer=other)
 
 
-async def test_an_operator_unbinds_and_the_next_sign_in_binds_again(access_harness: AccessHarness) -> None:
+async def test_next_sign_in_after_unbinding_binds_again(access_harness: AccessHarness) -> None:
     former = await access_harness.sign_in_by_provider()
     account, number = await access_harness.unbind_identities(ADA.upper(), actor=COMMAND_LINE)
     assert (account.email, number) == (ADA, 1)
@@ -99,14 +99,14 @@ async def test_an_operator_unbinds_and_the_next_sign_in_binds_again(access_harne
         await access_harness.unbind_identities("nobody@example.org", actor=COMMAND_LINE)
 
 
-async def test_unbinding_what_is_not_bound_changes_nothing(access_harness: AccessHarness) -> None:
+async def test_unbinding_an_unbound_account_changes_nothing(access_harness: AccessHarness) -> None:
     secret = await access_harness.sign_in()
     assert (await access_harness.unbind_identities(ADA, actor=COMMAND_LINE))[1] == 0
     assert await access_harness.signed_in(secret) == ADA
     assert Action.IDENTITY_UNBOUND not in {entry.action for entry in await access_harness.audit_log()}
 
 
-async def test_an_account_made_again_is_bound_again(access_harness: AccessHarness) -> None:
+async def test_recreated_account_is_bound_again(access_harness: AccessHarness) -> None:
     await access_harness.sign_in_by_provider()
     await access_harness.remove_account(ADA, actor=COMMAND_LINE)
     with pytest.raises(NotAuthenticated):
@@ -121,9 +121,7 @@ def test_an_unusable_subject_is_refused(subject: str) -> None:
         ProviderIdentity("https://id.example.org", subject)
 
 
-async def test_the_log_tells_the_account_and_no_email(
-    harness: Harness, access_harness: AccessHarness
-) -> None:
+async def test_log_has_the_account_and_no_email(harness: Harness, access_harness: AccessHarness) -> None:
     await access_harness.sign_in_by_provider()
     ((name, data),) = harness.log.entries
     assert (name, data["way"], data["address"]) == ("access.signed_in", "openid", HOME)

@@ -37,7 +37,7 @@ async def synced(harness: Harness, number: int = MANY) -> EventMapping:
     return mapping
 
 
-async def test_rule_34_a_short_reading_reports_nothing_as_gone_and_ends_with_problems(
+async def test_rule_34_incomplete_read_reports_nothing_as_gone_and_ends_with_problems(
     harness: Harness,
 ) -> None:
     mapping = await synced(harness)
@@ -55,7 +55,7 @@ async def test_rule_34_a_short_reading_reports_nothing_as_gone_and_ends_with_pro
         assert "no longer" not in each.reason.sentence
 
 
-async def test_rule_34_a_short_reading_is_not_kept_and_the_next_whole_one_is_told_as_such(
+async def test_rule_34_incomplete_read_is_not_stored_and_the_next_complete_one_is(
     harness: Harness,
 ) -> None:
     mapping = await synced(harness)
@@ -71,7 +71,7 @@ async def test_rule_34_a_short_reading_is_not_kept_and_the_next_whole_one_is_tol
     assert run.counts.of(SESSION)[Outcome.UNCHANGED] == MANY
 
 
-async def test_rule_34_a_short_reading_that_is_as_the_one_before_confirms_nothing(harness: Harness) -> None:
+async def test_rule_34_repeated_incomplete_read_confirms_nothing(harness: Harness) -> None:
     """Sessionboard says that there is one more, and nothing else is different."""
     mapping = await synced(harness, 3)
     await runs(harness, mapping)
@@ -81,7 +81,7 @@ async def test_rule_34_a_short_reading_that_is_as_the_one_before_confirms_nothin
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
 
 
-async def test_rule_34_a_short_list_of_exhibitors_says_nothing_of_sessions(harness: Harness) -> None:
+async def test_rule_34_incomplete_exhibitors_do_not_affect_sessions(harness: Harness) -> None:
     mapping = await synced(harness, 3)
     harness.programme.missing_exhibitors = 1
     told = await harness.outcomes(run := await harness.sync(mapping))
@@ -93,7 +93,7 @@ async def test_rule_34_a_short_list_of_exhibitors_says_nothing_of_sessions(harne
 
 
 @pytest.mark.parametrize("rows", [1, 2])
-async def test_rule_34_rows_that_cannot_be_read_make_the_run_say_so(harness: Harness, rows: int) -> None:
+async def test_rule_34_unreadable_rows_are_reported_by_the_run(harness: Harness, rows: int) -> None:
     mapping = await synced(harness, 4)
     odd = (Unreadable(SourceId(f"odd{number}"), f"Odd {number}", "No.") for number in range(rows))
     harness.offer(*talks(3), *odd, exhibitors=(ACME, BOLT))
@@ -106,9 +106,7 @@ async def test_rule_34_rows_that_cannot_be_read_make_the_run_say_so(harness: Har
 
 
 @pytest.mark.parametrize("left", ["all", "sessions"])
-async def test_rule_34_where_everything_has_left_at_once_the_run_says_that_first(
-    harness: Harness, left: str
-) -> None:
+async def test_rule_34_run_first_reports_that_everything_has_left(harness: Harness, left: str) -> None:
     mapping = await synced(harness, 4)
     harness.offer(exhibitors=(ACME, BOLT) if left == "sessions" else ())
     run = await harness.sync(mapping)
@@ -126,7 +124,7 @@ async def test_rule_34_where_everything_has_left_at_once_the_run_says_that_first
 
 
 @pytest.mark.parametrize(("stay", "is_told"), [(29, False), (20, False), (19, True), (1, True)])
-async def test_rule_34_more_than_half_and_at_least_20_is_much_at_once(
+async def test_rule_34_more_than_half_and_at_least_20_departures_are_reported(
     harness: Harness, stay: int, is_told: bool, mapping: EventMapping
 ) -> None:
     harness.offer(*(session(f"s{each}") for each in range(40)))
@@ -137,7 +135,7 @@ async def test_rule_34_more_than_half_and_at_least_20_is_much_at_once(
     assert (run.state is RunState.COMPLETED_WITH_PROBLEMS) is is_told
 
 
-async def test_rule_34_what_leaves_little_by_little_has_not_left_at_once(harness: Harness) -> None:
+async def test_rule_34_gradual_departures_are_not_reported(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{each}") for each in range(40)))
     await harness.sync(mapping)
@@ -147,7 +145,7 @@ async def test_rule_34_what_leaves_little_by_little_has_not_left_at_once(harness
         assert (await harness.sync(mapping)).state is RunState.COMPLETED, stay
 
 
-async def test_rule_34_after_a_day_it_is_taken_for_what_was_meant(harness: Harness) -> None:
+async def test_rule_34_departures_are_accepted_after_a_day(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{each}") for each in range(40)))
     await harness.sync(mapping)
@@ -157,7 +155,7 @@ async def test_rule_34_after_a_day_it_is_taken_for_what_was_meant(harness: Harne
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_rule_34_a_run_of_a_part_judges_its_part(harness: Harness) -> None:
+async def test_rule_34_run_with_a_scope_considers_only_its_scope(harness: Harness) -> None:
     mapping = await synced(harness, 3)
     harness.offer(exhibitors=(ACME, BOLT))
     assert (await harness.sync(mapping, Scope.EXHIBITORS)).state is RunState.COMPLETED

@@ -16,20 +16,20 @@ def _read(text: str) -> str:
     return text.encode().decode()
 
 
-def test_an_id_that_is_read_is_the_object_that_is_kept() -> None:
+def test_parsed_id_is_the_stored_object() -> None:
     assert REMEMBERED.kept_id(SESSION, SourceId(_read("s-1"))) is HERE
 
 
-def test_an_id_that_is_not_kept_stays_what_it_is() -> None:
+def test_unknown_id_is_unchanged() -> None:
     assert REMEMBERED.kept_id(SESSION, SourceId("s-9")) == "s-9"
     assert REMEMBERED.kept_id(SPEAKER, SourceId("s-1")) == "s-1"
 
 
-def test_of_two_records_at_one_place_each_keeps_its_own_id() -> None:
+def test_two_records_with_the_same_reference_keep_their_ids() -> None:
     assert REMEMBERED.kept_id(SESSION, SourceId("s-2")) == "s-2"
 
 
-def test_the_same_holds_for_ids_of_gleanin() -> None:
+def test_gleanin_ids_are_interned_too() -> None:
     side = REMEMBERED.gleanin_side(ConnectionId("c"))
     kept = next(iter(REMEMBERED.here["session"].values()))
     assert side.kept_id(SESSION, DestinationId(_read("g-1"))) is kept

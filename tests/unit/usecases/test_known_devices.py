@@ -46,7 +46,7 @@ async def is_let_in(
     return True
 
 
-async def test_guesses_from_elsewhere_do_not_slow_down_a_known_device(
+async def test_guesses_from_elsewhere_do_not_throttle_a_known_device(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     device = await known(access_harness)
@@ -57,7 +57,7 @@ async def test_guesses_from_elsewhere_do_not_slow_down_a_known_device(
         harness.clock.advance(timedelta(hours=1))
 
 
-async def test_guesses_from_the_same_address_do_not_slow_down_a_known_device(
+async def test_guesses_from_the_same_address_do_not_throttle_a_known_device(
     access_harness: AccessHarness,
 ) -> None:
     device = await known(access_harness)
@@ -68,7 +68,7 @@ async def test_guesses_from_the_same_address_do_not_slow_down_a_known_device(
     assert await is_let_in(access_harness, device=device)
 
 
-async def test_guesses_on_a_known_device_count_for_it_alone(
+async def test_guesses_on_a_known_device_count_only_for_it(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     device, other = await known(access_harness), await known(access_harness)
@@ -80,14 +80,14 @@ async def test_guesses_on_a_known_device_count_for_it_alone(
     assert await is_let_in(access_harness, device=device)
 
 
-async def test_a_device_is_known_for_its_own_account_only(access_harness: AccessHarness) -> None:
+async def test_device_is_known_only_for_its_account(access_harness: AccessHarness) -> None:
     device = await known(access_harness, GRACE)
     await guess(access_harness, 3, device=device)
     await guess(access_harness, 2)
     assert not await is_let_in(access_harness, device=device)
 
 
-async def test_a_device_is_unknown_after_a_change_of_the_password(access_harness: AccessHarness) -> None:
+async def test_device_is_unknown_after_a_password_change(access_harness: AccessHarness) -> None:
     device = await known(access_harness)
     await access_harness.change_password(ADA, "another-horse-battery", actor=COMMAND_LINE)
     await guess(access_harness)
@@ -95,7 +95,7 @@ async def test_a_device_is_unknown_after_a_change_of_the_password(access_harness
         await access_harness.sign_in(password="another-horse-battery", device=device)
 
 
-async def test_a_device_is_unknown_after_a_year(harness: Harness, access_harness: AccessHarness) -> None:
+async def test_device_is_unknown_after_a_year(harness: Harness, access_harness: AccessHarness) -> None:
     device = await known(access_harness)
     harness.clock.advance(timedelta(days=365) - timedelta(seconds=1))
     await guess(access_harness)
@@ -104,7 +104,7 @@ async def test_a_device_is_unknown_after_a_year(harness: Harness, access_harness
     assert not await is_let_in(access_harness, device=device)
 
 
-async def test_a_device_of_a_removed_account_is_unknown_to_the_next_one(
+async def test_device_of_a_removed_account_is_unknown_to_its_successor(
     access_harness: AccessHarness,
 ) -> None:
     device = await known(access_harness)
@@ -115,7 +115,7 @@ async def test_a_device_of_a_removed_account_is_unknown_to_the_next_one(
 
 
 @pytest.mark.parametrize("shown", ["", "nothing", "\0", "\ud800", "x" * 10_000])
-async def test_what_was_not_signed_here_is_no_device(access_harness: AccessHarness, shown: str) -> None:
+async def test_text_that_was_not_signed_here_is_no_device(access_harness: AccessHarness, shown: str) -> None:
     await guess(access_harness)
     assert not await is_let_in(access_harness, device=shown)
     another_purpose = access_harness.signer.sign(
@@ -124,7 +124,7 @@ async def test_what_was_not_signed_here_is_no_device(access_harness: AccessHarne
     assert not await is_let_in(access_harness, device=another_purpose)
 
 
-async def test_a_device_is_no_sign_in(access_harness: AccessHarness) -> None:
+async def test_device_does_not_sign_in(access_harness: AccessHarness) -> None:
     device = await known(access_harness)
     with pytest.raises(NotAuthenticated):
         await access_harness.who_is_signed_in(device)
@@ -133,7 +133,9 @@ async def test_a_device_is_no_sign_in(access_harness: AccessHarness) -> None:
     assert PASSWORD not in device
 
 
-async def test_nothing_is_remembered_without_a_sign_in_or_a_password(access_harness: AccessHarness) -> None:
+async def test_device_is_not_remembered_without_a_session_or_a_password(
+    access_harness: AccessHarness,
+) -> None:
     assert await access_harness.remember_device("nothing") is None
     secret = await access_harness.sign_in()
     await access_harness.sign_out(secret)

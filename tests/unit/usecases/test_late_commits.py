@@ -44,7 +44,7 @@ async def assert_everything_is_there_once(harness: Harness, mapping: EventMappin
 
 @pytest.mark.parametrize("seconds", [0, 5, 12, 15, 40, 59])
 @pytest.mark.parametrize("late", [1, 5, 11])
-async def test_rule_32_a_create_that_is_carried_out_late_stands_once(
+async def test_rule_32_create_that_takes_effect_late_exists_once(
     harness: Harness, seconds: float, late: int, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
@@ -55,7 +55,7 @@ async def test_rule_32_a_create_that_is_carried_out_late_stands_once(
     await assert_everything_is_there_once(harness, mapping)
 
 
-async def test_rule_32_what_never_took_place_is_sent_again_after_a_minute_and_not_before(
+async def test_rule_32_lost_create_is_resent_after_a_minute_and_not_before(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
@@ -66,7 +66,7 @@ async def test_rule_32_what_never_took_place_is_sent_again_after_a_minute_and_no
     await assert_everything_is_there_once(harness, mapping)
 
 
-async def test_rule_32_a_run_does_its_other_writes_before_it_waits(harness: Harness) -> None:
+async def test_rule_32_run_does_its_other_writes_before_it_waits(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*SESSIONS, exhibitors=(ACME,))
     harness.gleanin.max_in_flight = 1
@@ -80,7 +80,7 @@ async def test_rule_32_a_run_does_its_other_writes_before_it_waits(harness: Harn
     await assert_everything_is_there_once(harness, mapping)
 
 
-async def test_rule_32_an_answer_without_a_result_is_looked_up_at_once(harness: Harness) -> None:
+async def test_rule_32_response_without_an_id_is_looked_up_immediately(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*SESSIONS, exhibitors=(ACME,))
     harness.gleanin.trouble.lost_answers = 3
@@ -90,7 +90,7 @@ async def test_rule_32_an_answer_without_a_result_is_looked_up_at_once(harness: 
 
 
 @pytest.mark.parametrize("disconnects", [True, False])
-async def test_rules_08_and_32_a_stop_ends_the_wait_at_once_and_the_record_is_told_as_unsure(
+async def test_rules_08_and_32_stop_ends_the_wait_and_the_record_is_reported_as_unconfirmed(
     harness: Harness, disconnects: bool, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS)
@@ -123,7 +123,7 @@ async def test_rules_08_and_32_a_stop_ends_the_wait_at_once_and_the_record_is_to
 
 
 @pytest.mark.parametrize("ended_by", ["a sync", "removing the mapping", "a disconnect"])
-async def test_rule_32_a_create_of_a_killed_run_that_is_carried_out_late_stands_once(
+async def test_rule_32_late_create_of_a_killed_run_exists_once(
     harness: Harness, ended_by: str, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
@@ -147,7 +147,7 @@ async def test_rule_32_a_create_of_a_killed_run_that_is_carried_out_late_stands_
         await assert_everything_is_there_once(harness, mapping)
 
 
-async def test_rule_32_what_a_stopped_run_never_sent_is_sent_at_once(harness: Harness) -> None:
+async def test_rule_32_unsent_records_of_a_stopped_run_are_sent_immediately(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*SESSIONS, exhibitors=(ACME,))
     harness.gleanin.trouble.refuses_tokens = True
@@ -159,7 +159,7 @@ async def test_rule_32_what_a_stopped_run_never_sent_is_sent_at_once(harness: Ha
     await assert_everything_is_there_once(harness, mapping)
 
 
-async def test_rule_32_the_wait_is_a_setting(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_32_resend_delay_is_configurable(harness: Harness, mapping: EventMapping) -> None:
     harness.resend_after = timedelta(seconds=1)
     harness.offer(*SESSIONS, exhibitors=(ACME,))
     harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1, False
@@ -168,7 +168,9 @@ async def test_rule_32_the_wait_is_a_setting(harness: Harness, mapping: EventMap
     assert timedelta(seconds=1) <= harness.clock.now() - began < timedelta(seconds=2)
 
 
-async def test_rule_32_nothing_stays_noted_of_what_is_known(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_32_intents_with_a_known_result_are_removed(
+    harness: Harness, mapping: EventMapping
+) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
     harness.gleanin.trouble.lost_answers = 2
     await harness.sync(mapping)
@@ -187,7 +189,7 @@ async def killed_while_creating(harness: Harness, late: float) -> EventMapping:
     return mapping
 
 
-async def test_rules_21_and_32_what_lands_late_is_brought_to_what_was_edited_meanwhile(
+async def test_rules_21_and_32_late_create_is_updated_to_later_edits(
     harness: Harness,
 ) -> None:
     mapping = await killed_while_creating(harness, 40)
@@ -198,7 +200,7 @@ async def test_rules_21_and_32_what_lands_late_is_brought_to_what_was_edited_mea
     await assert_everything_is_there_once(harness, mapping)
 
 
-async def test_rule_26_a_stop_while_lost_creates_are_sent_again_leaves_no_record_without_an_outcome(
+async def test_rule_26_stop_while_resending_gives_every_record_an_outcome(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS[:1], exhibitors=(ACME,))

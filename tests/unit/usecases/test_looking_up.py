@@ -8,7 +8,7 @@ OF_ANOTHER = 201
 """Syncs; more than a page of History holds."""
 
 
-async def test_the_last_sync_of_a_mapping_is_found_behind_many_of_another(harness: Harness) -> None:
+async def test_last_sync_of_a_mapping_is_found_behind_many_of_another(harness: Harness) -> None:
     mapping = await harness.mapping()
     other = await harness.map(mapping.organization_id, ELSEWHERE, FAR)
     show = GetHealth(harness.units, harness.clock)

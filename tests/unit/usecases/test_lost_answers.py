@@ -25,7 +25,7 @@ def assert_everything_is_there_once(harness: Harness, mapping: EventMapping) -> 
 
 @pytest.mark.parametrize("written", [True, False], ids=["written", "not written"])
 @pytest.mark.parametrize("lost", [1, 2, 7, 20, 60])
-async def test_rule_32_after_lost_answers_everything_is_there_exactly_once(
+async def test_rule_32_after_lost_responses_every_record_exists_exactly_once(
     harness: Harness, lost: int, written: bool, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
@@ -43,7 +43,7 @@ async def test_rule_32_after_lost_answers_everything_is_there_exactly_once(
     assert len(harness.gleanin.writes) == before, "rule 21"
 
 
-async def test_rule_32_a_lost_answer_to_a_create_that_took_place_is_told_as_created(harness: Harness) -> None:
+async def test_rule_32_create_with_a_lost_response_is_reported_as_created(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     harness.gleanin.trouble.lost_answers = 1
@@ -53,7 +53,7 @@ async def test_rule_32_a_lost_answer_to_a_create_that_took_place_is_told_as_crea
     assert len(harness.gleanin.writes) == 1
 
 
-async def test_rule_32_an_update_whose_answer_was_lost_is_sent_again(harness: Harness) -> None:
+async def test_rule_32_update_with_a_lost_response_is_resent(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     await harness.sync(mapping)
@@ -65,7 +65,7 @@ async def test_rule_32_an_update_whose_answer_was_lost_is_sent_again(harness: Ha
 
 
 @pytest.mark.parametrize("written", [True, False], ids=["written", "not written"])
-async def test_rule_32_when_no_answer_comes_at_all_the_run_ends_and_tells_it(
+async def test_rule_32_run_without_any_responses_ends_and_reports_it(
     harness: Harness, written: bool, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
@@ -77,7 +77,7 @@ async def test_rule_32_when_no_answer_comes_at_all_the_run_ends_and_tells_it(
     assert_everything_is_there_once(harness, mapping)
 
 
-async def test_rule_32_a_record_that_never_gets_an_answer_fails_alone(harness: Harness) -> None:
+async def test_rule_32_record_that_never_gets_a_response_fails_alone(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*SESSIONS)
     trouble = harness.gleanin.trouble

@@ -34,7 +34,7 @@ async def active_mappings(harness: Harness, mapping: EventMapping) -> list[Event
     ("pair", "taken"),
     [((HERE, FAR), f"Sessionboard event {HERE}"), ((ELSEWHERE, THERE), f"Gleanin event {THERE}")],
 )
-async def test_rule_04_a_mapped_event_cannot_be_mapped_to_another(
+async def test_rule_04_mapped_event_cannot_be_mapped_to_another(
     harness: Harness, mapping: EventMapping, pair: tuple[SourceEventId, DestinationEventId], taken: str
 ) -> None:
     with pytest.raises(AlreadyMapped, match=f"{taken} is already mapped"):
@@ -42,7 +42,7 @@ async def test_rule_04_a_mapped_event_cannot_be_mapped_to_another(
     assert await active_mappings(harness, mapping) == [mapping]
 
 
-async def test_rule_04_of_another_organizations_mapping_the_same_is_said(harness: Harness) -> None:
+async def test_rule_04_error_is_the_same_for_another_organizations_mapping(harness: Harness) -> None:
     mapping = await harness.mapping()
     with pytest.raises(AlreadyMapped) as own:
         await harness.map(mapping.organization_id, ELSEWHERE, THERE)
@@ -52,7 +52,7 @@ async def test_rule_04_of_another_organizations_mapping_the_same_is_said(harness
     assert str(strange.value) == str(own.value)
 
 
-async def test_rule_04_not_even_a_bound_pair_of_another_organization_is_named(harness: Harness) -> None:
+async def test_rule_04_bound_pair_of_another_organization_is_not_named(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     await harness.sync(mapping)
@@ -66,7 +66,7 @@ async def test_rule_04_not_even_a_bound_pair_of_another_organization_is_named(ha
 @pytest.mark.parametrize(
     "rival", [(HERE, THERE), (HERE, FAR), (ELSEWHERE, THERE)], ids=["same", "same source", "same target"]
 )
-async def test_rule_04_of_two_simultaneous_attempts_exactly_one_wins(
+async def test_rule_04_of_two_concurrent_attempts_exactly_one_wins(
     harness: Harness, rival: tuple[SourceEventId, DestinationEventId]
 ) -> None:
     first, second = await harness.connection("Acme"), await harness.connection("Bolt")
@@ -78,7 +78,7 @@ async def test_rule_04_of_two_simultaneous_attempts_exactly_one_wins(
     assert sorted(type(end).__name__ for end in ends) == ["AlreadyMapped", "EventMapping"]
 
 
-async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_events(harness: Harness) -> None:
+async def test_rule_05_mapping_removed_before_its_first_write_frees_both_events(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("declined", status="declined"))
     await harness.sync(mapping)
@@ -99,7 +99,7 @@ async def test_rule_05_after_the_first_write_the_events_stay_bound_to_each_other
         await harness.map(mapping.organization_id, *pair)
 
 
-async def test_rule_05_the_same_pair_mapped_again_goes_on_where_it_stopped(harness: Harness) -> None:
+async def test_rule_05_same_pair_mapped_again_continues_where_it_stopped(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening", on(person("ada"))))
     await harness.sync(mapping)
@@ -113,9 +113,7 @@ async def test_rule_05_the_same_pair_mapped_again_goes_on_where_it_stopped(harne
 
 
 @pytest.mark.parametrize("written", [True, False], ids=["written", "not written"])
-async def test_rule_05_a_write_whose_answer_was_lost_binds_the_events(
-    harness: Harness, written: bool
-) -> None:
+async def test_rule_05_write_with_a_lost_response_binds_the_events(harness: Harness, written: bool) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1_000, written
@@ -125,7 +123,7 @@ async def test_rule_05_a_write_whose_answer_was_lost_binds_the_events(
         await harness.map(mapping.organization_id, HERE, FAR)
 
 
-async def test_rule_06_removing_one_mapping_touches_no_other(harness: Harness) -> None:
+async def test_rule_06_removing_a_mapping_does_not_affect_others(harness: Harness) -> None:
     one = await harness.mapping()
     other = await harness.map(one.organization_id, ELSEWHERE, FAR)
     await harness.remove_mapping(one.id)
@@ -134,7 +132,7 @@ async def test_rule_06_removing_one_mapping_touches_no_other(harness: Harness) -
     assert (await harness.sync(other)).state is RunState.COMPLETED
 
 
-async def test_a_removed_mapping_cannot_be_removed_again(harness: Harness, mapping: EventMapping) -> None:
+async def test_removed_mapping_cannot_be_removed_again(harness: Harness, mapping: EventMapping) -> None:
     await harness.remove_mapping(mapping.id)
     with pytest.raises(NotMapped):
         await harness.remove_mapping(mapping.id)
@@ -144,7 +142,7 @@ async def test_a_removed_mapping_cannot_be_removed_again(harness: Harness, mappi
         )
 
 
-async def test_rule_07_where_gleanin_tells_no_zone_the_admin_is_shown_ours_and_confirms_it(
+async def test_rule_07_admin_confirms_the_zone_if_gleanin_reports_none(
     harness: Harness,
 ) -> None:
     connection = await harness.connection()
@@ -154,7 +152,7 @@ async def test_rule_07_where_gleanin_tells_no_zone_the_admin_is_shown_ours_and_c
     assert mapping.confirmed_time_zone == "Europe/Paris"
 
 
-async def test_rule_07_where_gleanin_tells_its_zone_nothing_is_to_be_confirmed(harness: Harness) -> None:
+async def test_rule_07_no_confirmation_is_needed_if_gleanin_reports_its_zone(harness: Harness) -> None:
     harness.gleanin.add_event("13", "PyConf in Brussels", "Europe/Brussels")
     connection = await harness.connection()
     mapping = await harness.map_events(NewMapping(connection.organization_id, HERE, DestinationEventId("13")))
@@ -162,7 +160,7 @@ async def test_rule_07_where_gleanin_tells_its_zone_nothing_is_to_be_confirmed(h
 
 
 @pytest.mark.parametrize("zone", [None, "", "Mars/Olympus_Mons"])
-async def test_rule_07_an_event_without_a_known_zone_cannot_be_mapped(
+async def test_rule_07_event_without_a_known_zone_cannot_be_mapped(
     harness: Harness, zone: str | None
 ) -> None:
     connection = await harness.connection()
@@ -171,7 +169,7 @@ async def test_rule_07_an_event_without_a_known_zone_cannot_be_mapped(
         await harness.map(connection.organization_id)
 
 
-async def test_rule_07_a_mapping_that_is_refused_is_not_stored(harness: Harness) -> None:
+async def test_rule_07_refused_mapping_is_not_stored(harness: Harness) -> None:
     connection = await harness.connection()
     with pytest.raises(TimeZoneUnconfirmed):
         await harness.map_events(NewMapping(connection.organization_id, HERE, THERE))
@@ -209,9 +207,7 @@ async def test_rule_11_only_a_mapped_event_can_be_synced(harness: Harness, mappi
         await harness.request_sync(MappingId("none"))
 
 
-async def test_rule_11_a_run_that_waits_stops_with_its_mapping(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_rule_11_queued_run_stops_with_its_mapping(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(session("opening"))
     booked = await harness.request_sync(mapping.id)
     await harness.remove_mapping(mapping.id)
@@ -221,7 +217,7 @@ async def test_rule_11_a_run_that_waits_stops_with_its_mapping(
     assert not harness.gleanin.writes
 
 
-async def test_the_lists_of_events_say_what_can_still_be_mapped_and_why_not(harness: Harness) -> None:
+async def test_event_lists_show_what_can_be_mapped_and_why_not(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.gleanin.add_event("13", "PyConf 2019", is_archived=True)
     lists = await harness.list_events(mapping.organization_id)
@@ -236,7 +232,7 @@ async def test_the_lists_of_events_say_what_can_still_be_mapped_and_why_not(harn
     }
 
 
-async def test_the_lists_of_events_say_who_is_bound_to_whom(harness: Harness, mapping: EventMapping) -> None:
+async def test_event_lists_show_bound_events(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(session("opening"))
     await harness.sync(mapping)
     await harness.remove_mapping(mapping.id)
@@ -249,7 +245,7 @@ async def test_the_lists_of_events_say_who_is_bound_to_whom(harness: Harness, ma
         assert present(await unit.mappings.get(mapping.id)).written
 
 
-async def test_rule_05_a_mapping_under_which_nothing_was_written_after_all_frees_its_events(
+async def test_rule_05_mapping_whose_only_write_failed_frees_its_events(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(session("opening"))

@@ -41,7 +41,7 @@ def assert_the_job_titles_stand(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("why", ["masked e-mails", "time zones"])
-async def test_rule_21_a_run_that_stops_before_its_first_write_puts_nothing_in_doubt(
+async def test_rule_21_run_stopped_before_its_first_write_marks_nothing_unconfirmed(
     harness: Harness, why: str
 ) -> None:
     mapping = await with_job_titles_of_gleanins_own(harness)
@@ -63,7 +63,7 @@ async def test_rule_21_a_run_that_stops_before_its_first_write_puts_nothing_in_d
 
 
 @pytest.mark.parametrize("taken_place", [True, False])
-async def test_rule_21_a_kill_puts_in_doubt_only_what_was_under_way(
+async def test_rule_21_kill_marks_only_writes_in_flight_unconfirmed(
     harness: Harness, taken_place: bool
 ) -> None:
     harness.gleanin.max_in_flight = 1
@@ -77,7 +77,7 @@ async def test_rule_21_a_kill_puts_in_doubt_only_what_was_under_way(
     assert_the_job_titles_stand(harness)
 
 
-async def test_rule_20_what_may_have_been_sent_and_is_empty_again_is_cleared(harness: Harness) -> None:
+async def test_rule_20_field_that_may_have_been_sent_is_cleared_when_emptied(harness: Harness) -> None:
     harness.gleanin.max_in_flight = 1
     mapping = await with_job_titles_of_gleanins_own(harness)
     offer(harness, company="Analytical Engines")
@@ -88,7 +88,7 @@ async def test_rule_20_what_may_have_been_sent_and_is_empty_again_is_cleared(har
     assert_the_job_titles_stand(harness)
 
 
-async def test_rule_20_what_an_unrecorded_create_did_not_have_is_not_cleared(harness: Harness) -> None:
+async def test_rule_20_field_missing_from_an_unrecorded_create_is_not_cleared(harness: Harness) -> None:
     harness.gleanin.max_in_flight = 1
     mapping = await harness.mapping()
     offer(harness, company="Analytical Engines")
@@ -106,7 +106,7 @@ async def test_rule_20_what_an_unrecorded_create_did_not_have_is_not_cleared(har
     assert "company_name" not in ada.fields, "that was sent, and has been emptied since"
 
 
-async def test_rule_21_a_refused_token_puts_nothing_in_doubt(harness: Harness) -> None:
+async def test_rule_21_refused_token_marks_nothing_unconfirmed(harness: Harness) -> None:
     mapping = await with_job_titles_of_gleanins_own(harness)
     offer(harness, company="Analytical Engines")
 

@@ -55,7 +55,7 @@ async def mapping(request: pytest.FixtureRequest, harness: Harness) -> EventMapp
     return await past(harness)
 
 
-async def test_rule_10_old_records_are_skipped_with_that_reason(
+async def test_rule_10_records_of_an_ended_connection_are_skipped_with_that_reason(
     harness: Harness, mapping: EventMapping
 ) -> None:
     before = everything(harness)
@@ -68,7 +68,7 @@ async def test_rule_10_old_records_are_skipped_with_that_reason(
     assert everything(harness) == before
 
 
-async def test_rule_10_not_even_a_change_is_written(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_10_changes_are_not_written(harness: Harness, mapping: EventMapping) -> None:
     before = everything(harness)
     changed = person("ada", job_title="Countess", email="ada@new.example.org")
     harness.offer(session("opening", on(changed), title="Grand opening"), exhibitors=(ACME,))
@@ -76,7 +76,7 @@ async def test_rule_10_not_even_a_change_is_written(harness: Harness, mapping: E
     assert everything(harness) == before
 
 
-async def test_rule_10_records_that_were_never_sent_go_through(
+async def test_rule_10_records_that_were_never_sent_are_synced(
     harness: Harness, mapping: EventMapping
 ) -> None:
     before = everything(harness)
@@ -89,7 +89,7 @@ async def test_rule_10_records_that_were_never_sent_go_through(
     )
 
 
-async def test_rule_10_a_new_person_can_be_tied_to_an_old_session(
+async def test_rule_10_new_person_can_be_associated_with_an_old_session(
     harness: Harness, mapping: EventMapping
 ) -> None:
     (old,) = harness.gleanin.list_by_event(THERE, SESSION)
@@ -99,7 +99,7 @@ async def test_rule_10_a_new_person_can_be_tied_to_an_old_session(
     assert harness.the(mapping, SPEAKER, "grace").fields["sessions"] == (old.id,)
 
 
-async def test_rule_10_a_new_sessions_tie_to_an_old_person_is_left_out_and_told(
+async def test_rule_10_association_of_a_new_session_with_an_old_person_is_omitted_and_reported(
     harness: Harness, mapping: EventMapping
 ) -> None:
     before = everything(harness)
@@ -111,7 +111,7 @@ async def test_rule_10_a_new_sessions_tie_to_an_old_person_is_left_out_and_told(
     assert before.items() <= everything(harness).items()
 
 
-async def test_rule_10_to_another_gleanin_event_everything_goes(
+async def test_rule_10_everything_is_synced_to_another_gleanin_event(
     harness: Harness, mapping: EventMapping
 ) -> None:
     before = everything(harness)
@@ -122,7 +122,7 @@ async def test_rule_10_to_another_gleanin_event_everything_goes(
     assert len(harness.gleanin.list_by_event(FAR)) == 3
 
 
-async def test_rule_10_what_left_the_programme_since_is_not_written_either(
+async def test_rule_10_record_that_left_the_programme_is_not_written(
     harness: Harness, mapping: EventMapping
 ) -> None:
     before = everything(harness)
@@ -132,7 +132,7 @@ async def test_rule_10_what_left_the_programme_since_is_not_written_either(
     assert everything(harness) == before
 
 
-async def test_rule_10_one_event_done_with_does_not_bar_another(harness: Harness) -> None:
+async def test_rule_10_ended_event_does_not_block_another(harness: Harness) -> None:
     former = await synced_under_an_ended_connection(harness)
     mapping = await harness.reconnect_and_map(former, FAR)
     await harness.sync(mapping)
@@ -140,7 +140,7 @@ async def test_rule_10_one_event_done_with_does_not_bar_another(harness: Harness
     assert {each.outcome for each in (await harness.outcomes(again)).values()} == {Outcome.UNCHANGED}
 
 
-async def test_rule_10_the_same_id_at_another_sessionboard_address_is_another_record(
+async def test_rule_10_same_id_at_another_sessionboard_url_is_another_record(
     harness: Harness,
 ) -> None:
     former = await synced_under_an_ended_connection(harness)

@@ -52,7 +52,7 @@ def told(harness: Harness) -> list[HealthChange]:
     return [each.message.change for each in harness.messenger.arrived]
 
 
-async def test_rule_24_failing_three_times_is_told_once(harness: Harness) -> None:
+async def test_rule_24_three_failures_send_one_notification(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     for _ in range(3):
         await fail(harness, mapping)
@@ -65,7 +65,7 @@ async def test_rule_24_failing_three_times_is_told_once(harness: Harness) -> Non
     assert arrived.recipient.address == HOOK
 
 
-async def test_rule_24_failing_and_recovering_is_told_twice_in_this_order(harness: Harness) -> None:
+async def test_rule_24_failure_and_recovery_send_two_notifications_in_order(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
     await harness.sync(mapping)
@@ -74,13 +74,13 @@ async def test_rule_24_failing_and_recovering_is_told_twice_in_this_order(harnes
     assert told(harness) == [HealthChange.FAILING, HealthChange.RECOVERED]
 
 
-async def test_what_goes_well_is_told_nobody(harness: Harness) -> None:
+async def test_successful_syncs_send_no_notification(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await harness.sync(mapping)
     assert await outbox(harness, mapping.organization_id) == []
 
 
-async def test_without_a_recipient_nothing_is_kept_to_be_told_later(harness: Harness) -> None:
+async def test_no_notification_is_stored_without_a_recipient(harness: Harness) -> None:
     mapping = await harness.mapping()
     await fail(harness, mapping)
     await harness.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
@@ -89,7 +89,7 @@ async def test_without_a_recipient_nothing_is_kept_to_be_told_later(harness: Har
 
 
 @pytest.mark.parametrize("were_synced_before", [True, False])
-async def test_rule_24_a_refused_token_of_three_mappings_is_told_once(
+async def test_rule_24_refused_token_of_three_mappings_sends_one_notification(
     harness: Harness, were_synced_before: bool
 ) -> None:
     third = SourceEventId("3962"), DestinationEventId("13")
@@ -116,7 +116,7 @@ async def test_rule_24_a_refused_token_of_three_mappings_is_told_once(
     assert told(harness) == [HealthChange.HALTED, HealthChange.RECOVERED]
 
 
-async def test_a_mapping_that_was_removed_is_not_told_to_fail(harness: Harness) -> None:
+async def test_removed_mapping_sends_no_notification(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     run = await harness.request_sync(mapping.id)
     async with harness.committing() as unit:
@@ -127,7 +127,7 @@ async def test_a_mapping_that_was_removed_is_not_told_to_fail(harness: Harness) 
 
 @pytest.mark.parametrize("taken_place", [True, False])
 @pytest.mark.parametrize("store", range(1, 9))
-async def test_rule_32_a_kill_at_any_store_of_a_run_neither_loses_nor_doubles_a_notice(
+async def test_rule_32_kill_at_any_store_of_a_run_neither_loses_nor_duplicates_a_notification(
     harness: Harness, store: int, taken_place: bool
 ) -> None:
     mapping = await with_recipient(harness)
@@ -150,7 +150,7 @@ async def test_rule_32_a_kill_at_any_store_of_a_run_neither_loses_nor_doubles_a_
 
 @pytest.mark.parametrize("store", [1, 2])
 @pytest.mark.parametrize("taken_place", [True, False])
-async def test_a_kill_between_an_attempt_and_its_note_loses_nothing(
+async def test_kill_between_a_delivery_and_its_record_loses_nothing(
     harness: Harness, store: int, taken_place: bool
 ) -> None:
     mapping = await with_recipient(harness)
@@ -181,7 +181,7 @@ class Watching:
         await self.harness.messenger.deliver(message, recipient, secret)
 
 
-async def test_two_processes_do_not_both_make_an_attempt(harness: Harness) -> None:
+async def test_notification_is_attempted_by_one_process(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
     watching = Watching(harness)
@@ -190,7 +190,7 @@ async def test_two_processes_do_not_both_make_an_attempt(harness: Harness) -> No
     assert len(harness.messenger.arrived) == 1
 
 
-async def test_an_attempt_that_fails_is_made_again_later_and_given_up_after_a_day(harness: Harness) -> None:
+async def test_failed_delivery_is_retried_and_expires_after_a_day(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
     harness.messenger.trouble = DOWN
@@ -206,7 +206,7 @@ async def test_an_attempt_that_fails_is_made_again_later_and_given_up_after_a_da
     assert await harness.deliver_notices() == 0
 
 
-async def test_what_did_not_arrive_arrives_once_the_recipient_is_back(harness: Harness) -> None:
+async def test_failed_delivery_succeeds_once_the_recipient_is_back(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     harness.messenger.trouble = RecipientRefused("hooks.example.org does not take the notice (HTTP 404).")
     await fail(harness, mapping)
@@ -217,7 +217,7 @@ async def test_what_did_not_arrive_arrives_once_the_recipient_is_back(harness: H
     assert await harness.deliver_notices() == 1
 
 
-async def test_admins_see_why_a_notice_has_not_arrived_until_it_has(harness: Harness) -> None:
+async def test_reason_for_a_failed_delivery_is_shown_until_it_succeeds(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     said = "hooks.example.org does not take the notice (HTTP 410). Check the webhook's address."
     harness.messenger.trouble = RecipientRefused(said)
@@ -232,7 +232,7 @@ async def test_admins_see_why_a_notice_has_not_arrived_until_it_has(harness: Har
     assert (notice.problem, notice.state) == ("", Delivery.DELIVERED)
 
 
-async def test_what_was_given_up_still_says_why(harness: Harness) -> None:
+async def test_expired_notification_keeps_its_reason(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     harness.messenger.trouble = DOWN
     await fail(harness, mapping)
@@ -243,7 +243,7 @@ async def test_what_was_given_up_still_says_why(harness: Harness) -> None:
     assert (notice.problem, notice.state) == (str(DOWN), Delivery.EXPIRED)
 
 
-async def test_an_attempt_that_slept_while_another_process_delivered_leaves_it_delivered(
+async def test_late_failure_does_not_overwrite_a_delivery_by_another_process(
     harness: Harness,
 ) -> None:
     mapping = await with_recipient(harness)
@@ -261,7 +261,7 @@ async def test_an_attempt_that_slept_while_another_process_delivered_leaves_it_d
     assert (notice.problem, notice.state) == ("", Delivery.DELIVERED)
 
 
-async def test_an_attempt_that_is_under_way_is_seen_through_by_a_process_that_ends(harness: Harness) -> None:
+async def test_process_finishes_a_delivery_in_progress_before_it_ends(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
     begun, go_on = asyncio.Event(), asyncio.Event()
@@ -286,7 +286,7 @@ async def test_an_attempt_that_is_under_way_is_seen_through_by_a_process_that_en
     assert await harness.deliver_notices() == 0, "it arrived once"
 
 
-async def test_rule_24_a_recovery_leads_to_a_run_that_is_still_there_a_day_later(harness: Harness) -> None:
+async def test_rule_24_recovery_links_to_a_run_that_exists_a_day_later(harness: Harness) -> None:
     mapping = await with_recipient(harness)
 
     async def by_itself() -> SyncRun | None:
@@ -306,7 +306,7 @@ async def test_rule_24_a_recovery_leads_to_a_run_that_is_still_there_a_day_later
         assert await unit.runs.get(recovered.run_id) is not None
 
 
-async def test_one_notice_that_meets_a_fault_does_not_stop_the_others(harness: Harness) -> None:
+async def test_internal_error_in_one_delivery_does_not_stop_others(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     other = await harness.organization("Other")
     await harness.choose_recipient(other.id, Channel.EMAIL, "ops@example.org")
@@ -330,7 +330,7 @@ async def test_one_notice_that_meets_a_fault_does_not_stop_the_others(harness: H
     assert "jane@" not in str(harness.log.entries)
 
 
-async def test_a_recipient_that_was_removed_meanwhile_drops_its_notices(harness: Harness) -> None:
+async def test_removing_a_recipient_drops_its_pending_notifications(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
     await harness.remove_recipient(mapping.organization_id)
@@ -339,7 +339,7 @@ async def test_a_recipient_that_was_removed_meanwhile_drops_its_notices(harness:
     assert await outbox(harness, mapping.organization_id) == []
 
 
-async def test_a_recipient_that_is_removed_during_an_attempt_is_no_fault(harness: Harness) -> None:
+async def test_removing_a_recipient_during_a_delivery_is_no_error(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
 
@@ -352,7 +352,7 @@ async def test_a_recipient_that_is_removed_during_an_attempt_is_no_fault(harness
     assert await outbox(harness, mapping.organization_id) == []
 
 
-async def test_the_secret_of_a_webhook_is_given_once_and_stored_sealed(harness: Harness) -> None:
+async def test_webhook_secret_is_shown_once_and_stored_encrypted(harness: Harness) -> None:
     mapping = await harness.mapping()
     recipient, secret = await harness.choose_recipient(mapping.organization_id, Channel.WEBHOOK, HOOK)
     assert secret is not None
@@ -375,7 +375,7 @@ async def test_the_secret_of_a_webhook_is_given_once_and_stored_sealed(harness: 
         (Channel.WEBHOOK, "ops@example.org"),
     ],
 )
-async def test_what_can_be_no_recipient_is_refused_and_stores_nothing(
+async def test_invalid_recipient_is_refused_and_not_stored(
     harness: Harness, channel: Channel, address: str, mapping: EventMapping
 ) -> None:
     with pytest.raises(InvalidInput):
@@ -384,14 +384,14 @@ async def test_what_can_be_no_recipient_is_refused_and_stores_nothing(
         assert await unit.recipients.get(mapping.organization_id) is None
 
 
-async def test_nobody_can_be_tried_where_notices_go_nowhere(harness: Harness, mapping: EventMapping) -> None:
+async def test_test_notification_needs_a_recipient(harness: Harness, mapping: EventMapping) -> None:
     with pytest.raises(NotFound, match="Choose a webhook or an e-mail address first"):
         await harness.try_recipient(mapping.organization_id)
     with pytest.raises(NotFound):
         await harness.choose_recipient(OrganizationId("none"), Channel.WEBHOOK, HOOK)
 
 
-async def test_who_chose_tried_and_removed_a_recipient_is_in_the_audit_log(harness: Harness) -> None:
+async def test_choosing_testing_and_removing_a_recipient_are_audited(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await harness.try_recipient(mapping.organization_id, actor="ada@example.org")
     await harness.remove_recipient(mapping.organization_id)
@@ -404,7 +404,7 @@ async def test_who_chose_tried_and_removed_a_recipient_is_in_the_audit_log(harne
     ]
 
 
-async def test_notices_that_wait_for_nothing_are_forgotten_in_time(harness: Harness) -> None:
+async def test_finished_notifications_are_deleted_after_the_retention(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
     await harness.deliver_notices()
@@ -415,7 +415,7 @@ async def test_notices_that_wait_for_nothing_are_forgotten_in_time(harness: Harn
     assert (left.change, left.state) == (HealthChange.RECOVERED, Delivery.WAITING)
 
 
-async def test_rule_24_mappings_whose_token_is_refused_at_the_same_time_tell_once(harness: Harness) -> None:
+async def test_rule_24_concurrently_refused_tokens_send_one_notification(harness: Harness) -> None:
     first = await with_recipient(harness)
     second = await harness.map(first.organization_id, ELSEWHERE, FAR)
     harness.gleanin.trouble.refuses_tokens = True

@@ -108,7 +108,7 @@ LOOK_UPS: dict[str, Asking] = {
 
 @pytest.mark.parametrize("odd", ODD, ids=ascii)
 @pytest.mark.parametrize("what", LOOK_UPS)
-async def test_odd_text_is_not_found_and_no_database_is_asked_for_it(
+async def test_unstorable_text_is_not_found_without_a_database_query(
     harness: Harness, access_harness: AccessHarness, what: str, odd: str, mapping: EventMapping
 ) -> None:
     harness.units = PickyUnits(harness.units)

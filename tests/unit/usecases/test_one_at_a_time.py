@@ -32,18 +32,18 @@ class Hold:
             await self.go_on.wait()
 
 
-async def test_rule_23_requests_before_a_run_has_begun_are_one_run(harness: Harness) -> None:
+async def test_rule_23_requests_before_a_run_starts_share_it(harness: Harness) -> None:
     mapping = await harness.mapping()
     booked = [await harness.request_sync(mapping.id) for _ in range(3)]
     assert len({run.id for run in booked}) == 1
 
 
-async def test_rule_23_simultaneous_requests_are_one_run(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_23_concurrent_requests_share_one_run(harness: Harness, mapping: EventMapping) -> None:
     booked = await asyncio.gather(*(harness.request_sync(mapping.id) for _ in range(5)))
     assert len({run.id for run in booked}) == 1
 
 
-async def test_rule_23_asking_during_a_run_books_exactly_one_more(harness: Harness) -> None:
+async def test_rule_23_requests_during_a_run_queue_exactly_one_more(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     hold = Hold(harness)
@@ -60,7 +60,7 @@ async def test_rule_23_asking_during_a_run_books_exactly_one_more(harness: Harne
     assert harness.gleanin.duplicates == 0
 
 
-async def test_rule_23_the_run_that_waits_serves_the_scopes_of_all_who_asked(harness: Harness) -> None:
+async def test_rule_23_queued_run_covers_the_scopes_of_all_requests(harness: Harness) -> None:
     mapping = await harness.mapping()
     await harness.request_sync(mapping.id, Scope.AGENDA, Trigger.CONTINUOUS)
     same = await harness.request_sync(mapping.id, Scope.AGENDA, Trigger.CONTINUOUS)
@@ -69,9 +69,7 @@ async def test_rule_23_the_run_that_waits_serves_the_scopes_of_all_who_asked(har
     assert (both.scope, both.trigger) == (Scope.ALL, Trigger.MANUAL)
 
 
-async def test_rule_23_two_who_carry_out_the_same_run_do_it_once(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_rule_23_run_started_twice_is_executed_once(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(session("opening", on(person("ada"))))
     booked = await harness.request_sync(mapping.id)
     one, other = await asyncio.gather(harness.run_sync(booked.id), harness.run_sync(booked.id))
@@ -80,7 +78,7 @@ async def test_rule_23_two_who_carry_out_the_same_run_do_it_once(
     assert len(harness.gleanin.writes) == 2
 
 
-async def test_rule_23_a_run_that_has_ended_is_not_carried_out_again(harness: Harness) -> None:
+async def test_rule_23_ended_run_is_not_executed_again(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     run = await harness.sync(mapping)
@@ -89,7 +87,7 @@ async def test_rule_23_a_run_that_has_ended_is_not_carried_out_again(harness: Ha
     assert len(harness.gleanin.writes) == 1
 
 
-async def test_rule_23_other_mappings_sync_meanwhile(harness: Harness) -> None:
+async def test_rule_23_other_mappings_sync_concurrently(harness: Harness) -> None:
     one = await harness.mapping()
     other = await harness.map(one.organization_id, ELSEWHERE, FAR)
     harness.offer(session("opening"))
@@ -102,7 +100,7 @@ async def test_rule_23_other_mappings_sync_meanwhile(harness: Harness) -> None:
     assert (await waiting).state is RunState.COMPLETED
 
 
-async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(
+async def test_rule_23_run_with_an_expired_lease_is_recovered(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(*(session(f"s{number}") for number in range(10)))
@@ -116,7 +114,7 @@ async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(
     assert ("sync.run_taken_over", dead.id) in [(name, data.get("run")) for name, data in harness.log.entries]
 
 
-async def test_rule_23_a_run_is_waited_for_until_its_lease_has_run_out(harness: Harness) -> None:
+async def test_rule_23_run_waits_until_the_other_lease_expires(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     with killed(harness, write=1, taken_place=False):
@@ -128,7 +126,7 @@ async def test_rule_23_a_run_is_waited_for_until_its_lease_has_run_out(harness: 
 
 
 @pytest.mark.parametrize("in_flight", [1, 4])
-async def test_rule_23_an_owner_whose_lease_was_taken_over_writes_no_more(
+async def test_rule_23_owner_without_its_lease_writes_nothing_more(
     harness: Harness, in_flight: int, mapping: EventMapping
 ) -> None:
     harness.gleanin.max_in_flight = in_flight
@@ -147,7 +145,7 @@ async def test_rule_23_an_owner_whose_lease_was_taken_over_writes_no_more(
     assert present(ended.stop).code == "taken_over"
 
 
-async def test_rule_23_a_run_keeps_its_lease_while_it_waits_for_gleanin(harness: Harness) -> None:
+async def test_rule_23_run_keeps_its_lease_while_it_waits_for_gleanin(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     run = await harness.request_sync(mapping.id)
@@ -175,7 +173,7 @@ async def test_rule_23_a_run_keeps_its_lease_while_it_waits_for_gleanin(harness:
     assert (await syncing).state is RunState.COMPLETED
 
 
-async def test_rule_23_a_lease_that_ran_out_unnoticed_is_renewed_before_the_next_write(
+async def test_rule_23_expired_lease_is_renewed_before_the_next_write(
     harness: Harness,
 ) -> None:
     mapping = await harness.mapping()
@@ -188,7 +186,7 @@ async def test_rule_23_a_lease_that_ran_out_unnoticed_is_renewed_before_the_next
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_a_run_that_is_cancelled_tells_what_it_did_and_can_be_followed_at_once(
+async def test_cancelled_run_reports_its_outcomes_and_releases_its_lease(
     harness: Harness,
 ) -> None:
     mapping = await harness.mapping()
@@ -207,6 +205,6 @@ async def test_a_run_that_is_cancelled_tells_what_it_did_and_can_be_followed_at_
     assert harness.clock.now() - before < LEASE
 
 
-async def test_an_unknown_run_cannot_be_carried_out(harness: Harness) -> None:
+async def test_unknown_run_cannot_be_executed(harness: Harness) -> None:
     with pytest.raises(NotFound, match="run 'none'"):
         await harness.run_sync(RunId("none"))

@@ -30,7 +30,7 @@ INJECTION = "Robert'); DROP TABLE talks; --' OR 1=1"
 TALKS = tuple(session(f"s{number}", on(person(f"p{number}"))) for number in range(4))
 
 
-async def test_rule_29_a_write_that_a_firewall_refuses_fails_alone(harness: Harness) -> None:
+async def test_rule_29_write_refused_by_a_firewall_fails_alone(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*TALKS, session("injection", on(person("eve")), description=INJECTION))
     harness.gleanin.trouble.forbidden_words = frozenset({"' OR 1=1"})
@@ -46,7 +46,7 @@ async def test_rule_29_a_write_that_a_firewall_refuses_fails_alone(harness: Harn
     assert not schedule.is_failing
 
 
-async def test_rule_29_a_refused_change_leaves_no_doubt_and_is_sent_once_it_is_put_right(
+async def test_rule_29_refused_update_is_not_unconfirmed_and_is_resent_once_corrected(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(*TALKS)
@@ -95,7 +95,7 @@ class UnreadableDestinations:
         (DestinationUnavailable("A web page."), "unreachable", False),
     ],
 )
-async def test_rule_29_a_403_stops_the_run_where_a_reading_is_refused_too(
+async def test_rule_29_403_stops_the_run_if_a_read_is_refused_too(
     harness: Harness, trouble: DestinationError, code: str, is_halted: bool, mapping: EventMapping
 ) -> None:
     harness.gleanin.max_in_flight = 1
@@ -111,7 +111,7 @@ async def test_rule_29_a_403_stops_the_run_where_a_reading_is_refused_too(
 
 
 @pytest.mark.parametrize("sessions", [MOST_FORBIDDEN - 1, MOST_FORBIDDEN, 5 * MOST_FORBIDDEN])
-async def test_rule_29_where_no_write_is_let_through_the_run_stops(harness: Harness, sessions: int) -> None:
+async def test_rule_29_run_stops_if_every_write_is_refused(harness: Harness, sessions: int) -> None:
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}") for number in range(sessions)))
     harness.gleanin.trouble.forbidden_words = frozenset({"Talk"})
@@ -128,7 +128,7 @@ async def test_rule_29_where_no_write_is_let_through_the_run_stops(harness: Harn
     assert MOST_FORBIDDEN <= len(forbidden) < MOST_FORBIDDEN + harness.gleanin.max_in_flight
 
 
-async def test_rule_29_writes_that_succeed_in_between_keep_the_run_going(harness: Harness) -> None:
+async def test_rule_29_run_continues_if_some_writes_succeed(harness: Harness) -> None:
     mapping = await harness.mapping()
     titles = ["Talk" if number % 3 else "Panel" for number in range(5 * MOST_FORBIDDEN)]
     harness.offer(*(session(f"s{number}", title=title) for number, title in enumerate(titles)))

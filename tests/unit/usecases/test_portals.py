@@ -34,7 +34,7 @@ def who(mapping: EventMapping, source_id: str = "ada", kind: str = SPEAKER.name)
     return PersonQuery(mapping.id, kind, SourceId(source_id))
 
 
-async def test_rule_31_an_address_opens_the_page_of_one_person(
+async def test_rule_31_link_opens_the_page_of_one_person(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     seen = {}
@@ -56,7 +56,7 @@ async def test_rule_31_an_address_opens_the_page_of_one_person(
     assert len({url for urls in seen.values() for url in urls}) == 4, "and shows nothing of anybody else"
 
 
-async def test_rule_31_an_address_says_nothing_that_a_guess_could_change(
+async def test_rule_31_changed_link_is_rejected(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     ada, bob = [
@@ -90,7 +90,7 @@ async def test_rule_31_an_address_says_nothing_that_a_guess_could_change(
     )
 
 
-async def test_rule_31_an_address_expires_after_ninety_days(
+async def test_rule_31_link_expires_after_ninety_days(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
@@ -101,7 +101,7 @@ async def test_rule_31_an_address_expires_after_ninety_days(
         await access_harness.open_portal(address)
 
 
-async def test_rule_31_revoked_addresses_do_not_open_and_later_ones_do(
+async def test_rule_31_revoked_links_are_rejected_and_later_ones_work(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     first, second = [
@@ -135,7 +135,7 @@ async def test_rule_31_revoked_addresses_do_not_open_and_later_ones_do(
         ("x" * 100_000, SPEAKER.name),
     ],
 )
-async def test_rule_31_there_is_a_page_only_for_who_was_synced(
+async def test_rule_31_only_synced_people_have_a_page(
     access_harness: AccessHarness, mapping: EventMapping, source_id: str, kind: str
 ) -> None:
     unknown = who(mapping, source_id, kind)
@@ -149,7 +149,7 @@ async def test_rule_31_there_is_a_page_only_for_who_was_synced(
         )
 
 
-async def test_rule_31_an_address_of_somebody_unknown_opens_nothing(
+async def test_rule_31_link_of_an_unknown_person_is_rejected(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     for claims in (
@@ -162,7 +162,7 @@ async def test_rule_31_an_address_of_somebody_unknown_opens_nothing(
             )
 
 
-async def test_rule_31_an_address_opens_nothing_once_the_organization_is_removed(
+async def test_rule_31_link_is_rejected_once_the_organization_is_removed(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
@@ -173,7 +173,7 @@ async def test_rule_31_an_address_opens_nothing_once_the_organization_is_removed
         await access_harness.open_portal(address)
 
 
-async def test_rule_31_an_address_outlives_its_mapping(
+async def test_rule_31_link_outlives_its_mapping(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
@@ -181,7 +181,7 @@ async def test_rule_31_an_address_outlives_its_mapping(
     assert (await access_harness.open_portal(address)).links
 
 
-async def test_rule_31_of_an_ended_mapping_addresses_are_revoked_and_no_new_ones_made(
+async def test_rule_31_links_of_an_ended_mapping_can_be_revoked_and_not_created(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
@@ -193,7 +193,7 @@ async def test_rule_31_of_an_ended_mapping_addresses_are_revoked_and_no_new_ones
         await access_harness.open_portal(address)
 
 
-async def test_rule_30_a_page_shows_https_links_only_and_those_of_now(
+async def test_rule_30_page_shows_only_current_https_links(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
@@ -205,7 +205,7 @@ async def test_rule_30_a_page_shows_https_links_only_and_those_of_now(
     assert (await access_harness.open_portal(address)).links == (good,)
 
 
-async def test_rule_30_who_has_no_link_yet_has_a_page_without_one(
+async def test_rule_30_person_without_a_link_has_a_page_without_one(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     harness.gleanin.links_after_reads = None

@@ -72,7 +72,7 @@ async def proved(harness: Harness) -> tuple[EventMapping, SyncRun]:
     return mapping, second
 
 
-async def test_rule_21_where_nothing_has_changed_the_sessions_are_not_read_again(harness: Harness) -> None:
+async def test_rule_21_unchanged_sessions_are_not_read_again(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     written = len(harness.gleanin.writes)
     for _ in range(3):
@@ -92,7 +92,7 @@ async def test_everything_is_read_at_least_every_six_hours(harness: Harness) -> 
     assert not await reads_all(harness, mapping)
 
 
-async def test_who_syncs_by_hand_has_everything_read(harness: Harness) -> None:
+async def test_manual_sync_reads_everything(harness: Harness) -> None:
     mapping, whole = await proved(harness)
     by_hand = await harness.sync(mapping)
     assert harness.readings == 3
@@ -100,7 +100,7 @@ async def test_who_syncs_by_hand_has_everything_read(harness: Harness) -> None:
     assert await by_itself(harness, mapping) is None, "it has proved the same"
 
 
-async def test_rule_26_the_same_outcomes_are_kept_once(harness: Harness) -> None:
+async def test_rule_26_same_outcomes_are_stored_once(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     for _ in range(3):
         assert await by_itself(harness, mapping, READ_ALL_EVERY) is None
@@ -108,14 +108,14 @@ async def test_rule_26_the_same_outcomes_are_kept_once(harness: Harness) -> None
     assert harness.readings == 5
 
 
-async def test_rule_26_other_outcomes_are_kept_apart(harness: Harness) -> None:
+async def test_rule_26_different_outcomes_are_stored_separately(harness: Harness) -> None:
     mapping, whole = await proved(harness)
     harness.offer(*harness.programme.sessions, session("s3", status="declined"))
     run = await runs(harness, mapping)
     assert (await harness.outcomes(run)).keys() - (await harness.outcomes(whole)).keys() == {"s3"}
 
 
-async def test_a_records_history_tells_since_when_and_until_when_nothing_has_changed(
+async def test_history_of_a_record_shows_since_and_until_when_it_was_unchanged(
     harness: Harness,
 ) -> None:
     mapping, whole = await proved(harness)
@@ -128,20 +128,20 @@ async def test_a_records_history_tells_since_when_and_until_when_nothing_has_cha
     assert (first.confirmed_at, last.run_id, last.confirmed_at) == (None, whole.id, checked_at)
 
 
-async def test_a_run_of_a_part_proves_nothing(harness: Harness, mapping: EventMapping) -> None:
+async def test_run_with_a_scope_stores_no_unchanged_marker(harness: Harness, mapping: EventMapping) -> None:
     await harness.sync(mapping)
     await harness.sync(mapping, Scope.AGENDA)
     assert await reads_all(harness, mapping)
 
 
-async def test_a_request_by_hand_that_joins_a_continuous_one_has_everything_read(harness: Harness) -> None:
+async def test_manual_request_merged_into_a_continuous_run_reads_everything(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     await harness.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)
     await harness.sync(mapping)
     assert harness.readings == 3
 
 
-async def test_rule_21_an_edit_is_written_and_then_everything_is_read_once_more(harness: Harness) -> None:
+async def test_rule_21_edit_is_written_and_the_next_sync_reads_everything(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     harness.offer(session("s1", on(person("ada")), title="Edited"), *harness.programme.sessions[1:])
     seen = [await by_itself(harness, mapping) for _ in range(3)]
@@ -149,9 +149,7 @@ async def test_rule_21_an_edit_is_written_and_then_everything_is_read_once_more(
 
 
 @pytest.mark.parametrize("minutes", [1, 9])
-async def test_an_edit_right_before_a_reading_that_was_cached_is_not_missed(
-    harness: Harness, minutes: int
-) -> None:
+async def test_edit_right_before_a_cached_read_is_not_missed(harness: Harness, minutes: int) -> None:
     mapping, _ = await proved(harness)
     edited = session("s1", on(person("ada")), title="Edited")
     # The edit was made before the last reading, which came out of a cache and did not have it.
@@ -161,7 +159,7 @@ async def test_an_edit_right_before_a_reading_that_was_cached_is_not_missed(
     assert run.counts.of(SESSION)[Outcome.UPDATED] == 1
 
 
-async def test_rule_12_a_session_that_passes_is_noticed_though_nobody_edits_it(harness: Harness) -> None:
+async def test_rule_12_session_that_ends_is_noticed_without_an_edit(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     harness.clock.set(at(21, 9, 45))
     await by_itself(harness, mapping, timedelta(0))
@@ -170,35 +168,33 @@ async def test_rule_12_a_session_that_passes_is_noticed_though_nobody_edits_it(h
     assert (await harness.outcomes(run))["s1"].outcome is Outcome.SKIPPED
 
 
-async def test_changed_settings_have_everything_read(harness: Harness) -> None:
+async def test_changed_settings_cause_a_full_read(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     await harness.change_settings(SettingsChange(mapping.id, tracks=TracksFrom.TAGS))
     assert await reads_all(harness, mapping)
 
 
-async def test_another_token_may_see_other_data(harness: Harness) -> None:
+async def test_new_token_causes_a_full_read(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     await harness.replace_sessionboard_token(mapping.organization_id, SESSIONBOARD_TOKEN)
     assert await reads_all(harness, mapping)
 
 
-async def test_rule_17_an_exhibitors_contact_that_is_edited_is_noticed(harness: Harness) -> None:
+async def test_rule_17_edited_exhibitor_contact_is_noticed(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     harness.programme.exhibitors[0] = exhibitor("acme", primary(person("alan", email="new@example.org")))
     run = await runs(harness, mapping)
     assert (await harness.outcomes(run))["alan"].outcome is Outcome.UPDATED
 
 
-async def test_what_is_deleted_in_gleanin_by_hand_is_noticed(harness: Harness) -> None:
+async def test_record_deleted_in_gleanin_is_noticed(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     harness.gleanin.delete_by_hand(harness.the(mapping, SPEAKER, "ada").id)
     run = await runs(harness, mapping)
     assert (await harness.outcomes(run))["ada"].outcome is Outcome.CREATED
 
 
-async def test_rule_19_a_foreign_contact_that_goes_is_noticed(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_rule_19_removed_foreign_contact_is_noticed(harness: Harness, mapping: EventMapping) -> None:
     foreign = harness.gleanin.add_record(mapping.events.gleanin_id, SPEAKER, {"email": "ada@example.org"})
     await by_itself(harness, mapping)
     blocked = await runs(harness, mapping)
@@ -209,7 +205,7 @@ async def test_rule_19_a_foreign_contact_that_goes_is_noticed(
     assert (await harness.outcomes(run))["ada"].outcome is Outcome.CREATED
 
 
-async def test_rule_30_share_links_are_read_all_the_same(harness: Harness) -> None:
+async def test_rule_30_share_links_are_read_without_changes(harness: Harness) -> None:
     harness.gleanin.links_after_reads = None
     mapping, _ = await proved(harness)
     assert await harness.list_share_links(mapping.id, missing=True)
@@ -218,7 +214,7 @@ async def test_rule_30_share_links_are_read_all_the_same(harness: Harness) -> No
     assert not await harness.list_share_links(mapping.id, missing=True)
 
 
-async def test_what_failed_is_tried_again_by_the_next_run(harness: Harness, mapping: EventMapping) -> None:
+async def test_failed_record_is_retried_by_the_next_run(harness: Harness, mapping: EventMapping) -> None:
     key = external_id(mapping.connection_id, person("ada").id)
     harness.gleanin.trouble.rejected[key] = "No."
     for _ in range(3):
@@ -228,7 +224,7 @@ async def test_what_failed_is_tried_again_by_the_next_run(harness: Harness, mapp
     assert (await harness.outcomes(await runs(harness, mapping)))["ada"].outcome is Outcome.CREATED
 
 
-async def test_a_run_that_stops_proves_nothing(harness: Harness) -> None:
+async def test_stopped_run_stores_no_unchanged_marker(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     harness.gleanin.trouble.refuses_reads = True
     assert (await runs(harness, mapping)).state is RunState.STOPPED
@@ -254,7 +250,7 @@ class Anybody:
         return True
 
 
-async def test_a_hint_has_everything_read_for_it_may_tell_of_what_the_change_feed_does_not(
+async def test_hint_causes_a_full_read(
     harness: Harness,
 ) -> None:
     mapping, _ = await proved(harness)
@@ -262,7 +258,7 @@ async def test_a_hint_has_everything_read_for_it_may_tell_of_what_the_change_fee
     assert await reads_all(harness, mapping, timedelta(minutes=4))
 
 
-async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(harness: Harness) -> None:
+async def test_hint_during_a_run_is_not_covered_by_that_run(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     harness.clock.advance(READ_ALL_EVERY)
 
@@ -289,7 +285,7 @@ async def checkpoint_of(harness: Harness, mapping: EventMapping) -> UnchangedMar
         return await unit.unchanged_markers.get(mapping.id)
 
 
-async def test_rule_32_a_kill_at_the_first_write_leaves_nothing_proved(harness: Harness) -> None:
+async def test_rule_32_kill_at_the_first_write_leaves_no_unchanged_marker(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     harness.programme.sessions[0] = session("s1", on(person("ada")), title="Edited")
     units, kill_switch = harness.units, KillSwitch(harness)
@@ -305,13 +301,13 @@ async def test_rule_32_a_kill_at_the_first_write_leaves_nothing_proved(harness: 
     assert await checkpoint_of(harness, mapping) is None
 
 
-async def test_a_clock_that_was_set_back_proves_nothing(harness: Harness) -> None:
+async def test_unchanged_marker_is_invalid_after_the_clock_was_set_back(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     harness.clock.advance(timedelta(hours=-2))
     assert await reads_all(harness, mapping)
 
 
-async def test_what_a_clock_that_was_set_back_saw_ended_does_not_hold_again_later(harness: Harness) -> None:
+async def test_unchanged_marker_stays_invalid_once_the_clock_was_set_back(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     harness.clock.advance(timedelta(hours=-2))
     await by_itself(harness, mapping, timedelta(0))
@@ -321,14 +317,14 @@ async def test_what_a_clock_that_was_set_back_saw_ended_does_not_hold_again_late
     assert checkpoint.read_at < harness.clock.now() - timedelta(hours=1), "the one of the run in between"
 
 
-async def test_an_event_that_changes_its_time_zone_is_noticed(harness: Harness) -> None:
+async def test_changed_time_zone_is_noticed(harness: Harness) -> None:
     mapping, _ = await proved(harness)
     harness.programme.event = replace(harness.programme.event, time_zone="Asia/Tokyo")
     run = await runs(harness, mapping)
     assert run.stop is not None, "nobody has confirmed that one (rule 7)"
 
 
-async def test_a_kind_that_gleanin_did_not_tell_of_is_tried_again_by_the_next_run(harness: Harness) -> None:
+async def test_kind_that_gleanin_did_not_report_is_retried_by_the_next_run(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.gleanin.trouble.unknown_kinds = {SPEAKER.name}
     for _ in range(4):
@@ -344,21 +340,21 @@ def small(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Harness:
     return harness
 
 
-async def test_few_sessions_are_read_each_time_for_that_takes_no_more_requests(small: Harness) -> None:
+async def test_few_sessions_are_read_each_time(small: Harness) -> None:
     mapping, _ = await proved(small)
     small.programme.seen.clear()  # so that the change feed, were it asked, would tell of changes
     assert await by_itself(small, mapping) is None
     assert small.readings == 3
 
 
-async def test_rule_22_among_few_sessions_a_deletion_is_noticed_at_once(small: Harness) -> None:
+async def test_rule_22_deletion_among_few_sessions_is_noticed_immediately(small: Harness) -> None:
     mapping, _ = await proved(small)
     del small.programme.sessions[0]
     run = await runs(small, mapping)
     assert (await small.outcomes(run))["s1"].outcome is Outcome.KEPT
 
 
-async def test_one_session_more_than_few_and_the_change_feed_is_asked(small: Harness) -> None:
+async def test_change_feed_is_used_above_the_limit_of_sessions(small: Harness) -> None:
     mapping, _ = await proved(small)
     small.offer(*small.programme.sessions, session("s3"))
     assert [await reads_all(small, mapping) for _ in range(3)] == [True, True, False]

@@ -70,7 +70,7 @@ CHANGES: dict[str, HealthChange] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_an_organization_that_is_removed_meanwhile_is_not_found_any_more(
+async def test_organization_removed_concurrently_is_not_found(
     harness: Harness, access_harness: AccessHarness, change: str
 ) -> None:
     await access_harness.account()

@@ -29,7 +29,7 @@ async def acme(harness: Harness) -> EventMapping:
     return mapping
 
 
-async def test_rule_08_an_organization_that_is_connected_is_not_removed(harness: Harness) -> None:
+async def test_rule_08_connected_organization_is_not_removed(harness: Harness) -> None:
     mapping = await harness.mapping()
     with pytest.raises(StillConnected, match="Disconnect it before"):
         await harness.remove_organization(mapping.organization_id, "Acme")
@@ -37,7 +37,7 @@ async def test_rule_08_an_organization_that_is_connected_is_not_removed(harness:
 
 
 @pytest.mark.parametrize("confirmation", [None, "", "acme", "Bolt", "Acme.", "\0"])
-async def test_the_name_has_to_be_given(
+async def test_removal_needs_the_name_as_confirmation(
     harness: Harness, acme: EventMapping, confirmation: str | None
 ) -> None:
     with pytest.raises(InvalidInput, match="To confirm, enter its name"):
@@ -45,7 +45,7 @@ async def test_the_name_has_to_be_given(
     assert (await FindOrganization(harness.units)("Acme")).id == acme.organization_id
 
 
-async def test_an_organization_that_there_is_not_is_not_removed(harness: Harness, acme: EventMapping) -> None:
+async def test_unknown_organization_is_not_found(harness: Harness, acme: EventMapping) -> None:
     with pytest.raises(NotFound):
         await harness.remove_organization(OrganizationId("nobody"), "Acme")
     await harness.remove_organization(acme.organization_id, " Acme ")
@@ -90,7 +90,7 @@ async def test_nothing_of_a_removed_organization_is_found(
     assert not (await access_harness.who_is_signed_in(await access_harness.sign_in())).grants
 
 
-async def test_that_it_was_removed_is_told_for_the_installation(
+async def test_removal_is_in_the_audit_log_of_the_installation(
     harness: Harness, access_harness: AccessHarness, acme: EventMapping
 ) -> None:
     await harness.remove_organization(acme.organization_id, "Acme", actor="ada@example.org")
@@ -112,7 +112,7 @@ async def test_rule_04_a_removed_organizations_name_and_events_are_free(
     assert again.events == acme.events
 
 
-async def test_rule_10_what_it_sent_is_not_written_again_by_whoever_maps_the_same_events(
+async def test_rule_10_records_it_sent_are_not_written_by_another_organization(
     harness: Harness, acme: EventMapping
 ) -> None:
     await harness.remove_organization(acme.organization_id, "Acme")
@@ -129,7 +129,7 @@ async def test_rule_10_what_it_sent_is_not_written_again_by_whoever_maps_the_sam
     assert len(harness.gleanin.writes) == sent + 2
 
 
-async def test_another_organizations_things_are_left_alone(
+async def test_other_organizations_are_not_affected(
     harness: Harness, access_harness: AccessHarness, acme: EventMapping
 ) -> None:
     bolt = (await harness.connection("Bolt")).organization_id
@@ -158,9 +158,7 @@ async def test_another_organizations_things_are_left_alone(
     assert [each.name for each, _ in await ListOrganizations(harness.units)()] == ["Bolt"]
 
 
-async def test_its_connections_ended_at_the_latest_when_it_was_removed(
-    harness: Harness, acme: EventMapping
-) -> None:
+async def test_connections_end_at_the_latest_with_the_removal(harness: Harness, acme: EventMapping) -> None:
     now = harness.clock.now()
     await harness.remove_organization(acme.organization_id, "Acme")
     async with harness.units.read() as unit:

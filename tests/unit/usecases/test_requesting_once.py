@@ -64,9 +64,7 @@ async def finish(harness: Harness, run: SyncRun) -> None:
     await harness.run_sync(run.id)
 
 
-async def test_rule_23_the_same_key_gives_the_same_run_for_ever(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_rule_23_same_key_always_returns_the_same_run(harness: Harness, mapping: EventMapping) -> None:
     run = await ask(harness, mapping, "k1")
     assert (await ask(harness, mapping, "k1")).id == run.id
     await finish(harness, run)
@@ -75,7 +73,7 @@ async def test_rule_23_the_same_key_gives_the_same_run_for_ever(
     assert len(await harness.list_runs(mapping.id)) == 1
 
 
-async def test_rule_23_another_key_or_none_books_anew(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_23_another_key_or_none_queues_a_new_run(harness: Harness, mapping: EventMapping) -> None:
     runs = []
     for key in ("k1", "K1", "k1 ", None, None, "k" * 255):
         run = await ask(harness, mapping, key)
@@ -84,7 +82,7 @@ async def test_rule_23_another_key_or_none_books_anew(harness: Harness, mapping:
     assert len(set(runs)) == 6
 
 
-async def test_rule_23_somebody_else_with_the_same_key_gets_an_own_run(
+async def test_rule_23_same_key_of_another_client_queues_another_run(
     harness: Harness, mapping: EventMapping
 ) -> None:
     hers = await ask(harness, mapping, "k1", ADA)
@@ -95,7 +93,7 @@ async def test_rule_23_somebody_else_with_the_same_key_gets_an_own_run(
     assert (await ask(harness, mapping, "k1", BOB)).id == his.id
 
 
-async def test_rule_23_keys_of_different_people_cannot_be_made_to_meet(
+async def test_rule_23_keys_of_different_clients_cannot_collide(
     harness: Harness, mapping: EventMapping
 ) -> None:
     """A name and a key put together differently must not give the same."""
@@ -106,7 +104,7 @@ async def test_rule_23_keys_of_different_people_cannot_be_made_to_meet(
         SyncRequest(mapping.id, actor="ada", client_id="ada", key="x\nk1")
 
 
-async def test_rule_23_another_mapping_with_the_same_key_gets_an_own_run(
+async def test_rule_23_same_key_for_another_mapping_queues_another_run(
     harness: Harness, mapping: EventMapping
 ) -> None:
     other = await harness.map(mapping.organization_id, ELSEWHERE, FAR)
@@ -115,7 +113,7 @@ async def test_rule_23_another_mapping_with_the_same_key_gets_an_own_run(
     assert (await ask(harness, other, "k1")).id == theirs.id
 
 
-async def test_rule_23_a_key_is_known_for_the_run_that_its_request_joined(
+async def test_rule_23_key_belongs_to_the_run_that_its_request_joined(
     harness: Harness, mapping: EventMapping
 ) -> None:
     waiting = await ask(harness, mapping, None, BOB, Scope.AGENDA)
@@ -135,7 +133,7 @@ async def test_rule_23_a_key_is_known_for_the_run_that_its_request_joined(
         (Scope.EXHIBITORS, Scope.ALL),
     ],
 )
-async def test_rule_23_a_key_that_is_given_again_for_more_is_refused(
+async def test_rule_23_key_reused_for_a_larger_scope_is_refused(
     harness: Harness, mapping: EventMapping, first: Scope, second: Scope
 ) -> None:
     run = await ask(harness, mapping, "k1", scope=first)
@@ -148,7 +146,7 @@ async def test_rule_23_a_key_that_is_given_again_for_more_is_refused(
     assert len(await harness.list_runs(mapping.id)) == 1
 
 
-async def test_rule_23_of_requests_in_parallel_with_one_key_one_books(
+async def test_rule_23_concurrent_requests_with_one_key_queue_one_run(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     before = len(await access_harness.audit_log())
@@ -157,7 +155,7 @@ async def test_rule_23_of_requests_in_parallel_with_one_key_one_books(
     assert len(await access_harness.audit_log()) == before + 1
 
 
-async def test_rule_23_requests_in_parallel_with_keys_of_their_own_share_the_waiting_run(
+async def test_rule_23_concurrent_requests_with_different_keys_share_the_queued_run(
     harness: Harness, mapping: EventMapping
 ) -> None:
     runs = await asyncio.gather(*(ask(harness, mapping, f"k{number}") for number in range(20)))
@@ -168,7 +166,7 @@ async def test_rule_23_requests_in_parallel_with_keys_of_their_own_share_the_wai
     assert (await ask(harness, mapping, "k20")).id != waiting
 
 
-async def test_rule_11_a_repeated_request_is_answered_though_the_mapping_is_removed(
+async def test_rule_11_repeated_request_succeeds_after_the_mapping_is_removed(
     harness: Harness, mapping: EventMapping
 ) -> None:
     run = await ask(harness, mapping, "k1")
@@ -181,6 +179,6 @@ async def test_rule_11_a_repeated_request_is_answered_though_the_mapping_is_remo
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "two\nlines", "nul\0", "\ud800"])
-def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
+def test_invalid_idempotency_key_is_refused(key: str) -> None:
     with pytest.raises(InvalidInput, match="1 to 255 printable characters"):
         SyncRequest(MappingId("m1"), key=key, actor=COMMAND_LINE)

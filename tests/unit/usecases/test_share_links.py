@@ -23,7 +23,7 @@ async def links(harness: Harness, mapping: EventMapping, *, missing: bool = Fals
     return {person.source_id: person for person in found}
 
 
-async def test_rule_30_links_made_at_once_are_stored_with_the_same_run(harness: Harness) -> None:
+async def test_rule_30_links_created_immediately_are_stored_by_the_same_run(harness: Harness) -> None:
     mapping = await synced(harness)
     found = await links(harness, mapping)
     assert found.keys() == {"ada", "bob", "eve", "max"}
@@ -32,7 +32,7 @@ async def test_rule_30_links_made_at_once_are_stored_with_the_same_run(harness: 
     assert not await links(harness, mapping, missing=True)
 
 
-async def test_rule_30_everybody_has_an_own_link(harness: Harness) -> None:
+async def test_rule_30_everyone_has_their_own_link(harness: Harness) -> None:
     mapping = await synced(harness)
     found = [link.url for each in (await links(harness, mapping)).values() for link in each.links]
     assert len(found) == len(set(found)) == 4
@@ -51,7 +51,7 @@ async def test_rule_30_links_that_come_later_are_stored_by_a_later_run_without_a
     assert len(harness.gleanin.writes) == written
 
 
-async def test_rule_30_who_has_no_link_yet_is_listed(harness: Harness) -> None:
+async def test_rule_30_people_without_a_link_are_listed(harness: Harness) -> None:
     harness.gleanin.links_after_reads = None
     mapping = await synced(harness)
     harness.the(mapping, SPEAKER, "ada").links = (ShareLink("Speaker", "https://invt.io/ada"),)
@@ -64,7 +64,7 @@ async def test_rule_30_who_has_no_link_yet_is_listed(harness: Harness) -> None:
     "url",
     ["http://app.gleanin.com/share/1", "javascript:alert(1)", "ftp://example.org", "https://", "", "share/1"],
 )
-async def test_rule_30_only_https_links_are_kept(harness: Harness, url: str) -> None:
+async def test_rule_30_only_https_links_are_stored(harness: Harness, url: str) -> None:
     harness.gleanin.links_after_reads = None
     mapping = await synced(harness)
     good = ShareLink("Speaker", "https://invt.io/ada")
@@ -73,7 +73,7 @@ async def test_rule_30_only_https_links_are_kept(harness: Harness, url: str) -> 
     assert (await links(harness, mapping))["ada"].links == (good,)
 
 
-async def test_rule_30_a_changed_link_is_stored_and_links_outlive_an_update_of_the_person(
+async def test_rule_30_changed_link_is_stored_and_survives_an_update_of_the_person(
     harness: Harness,
 ) -> None:
     mapping = await synced(harness)
@@ -84,7 +84,7 @@ async def test_rule_30_a_changed_link_is_stored_and_links_outlive_an_update_of_t
     assert (await links(harness, mapping))["ada"].links == moved
 
 
-async def test_rule_30_links_of_contacts_that_are_not_ours_are_not_stored(harness: Harness) -> None:
+async def test_rule_30_links_of_foreign_contacts_are_not_stored(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.gleanin.add_record(mapping.events.gleanin_id, SPEAKER, {"email": "foreign@example.org"})
     harness.offer(session("opening", on(person("ada"))))
@@ -100,7 +100,7 @@ async def test_rule_30_a_run_stores_the_links_of_its_scope(harness: Harness) -> 
     assert (await links(harness, mapping, missing=True)).keys() == {"ada", "bob"}
 
 
-async def test_rule_30_only_https_links_are_kept_by_a_run_that_writes_too(harness: Harness) -> None:
+async def test_rule_30_only_https_links_are_stored_by_a_run_that_writes(harness: Harness) -> None:
     harness.gleanin.links_after_reads = None
     mapping = await synced(harness)
     harness.the(mapping, SPEAKER, "ada").links = (ShareLink("Bad", "javascript:alert(1)"),)
@@ -109,7 +109,7 @@ async def test_rule_30_only_https_links_are_kept_by_a_run_that_writes_too(harnes
     assert (await links(harness, mapping))["ada"].links == ()
 
 
-async def test_rule_30_links_of_somebody_who_was_deleted_in_gleanin_are_shown_no_more(
+async def test_rule_30_links_of_a_person_deleted_in_gleanin_are_not_shown(
     harness: Harness,
 ) -> None:
     mapping = await synced(harness)

@@ -33,7 +33,7 @@ def rows(view: EventView) -> tuple[list[str], list[str]]:
 ALL = (["opening", "pending"], ["acme"])
 
 
-async def test_rule_11_an_event_that_is_not_mapped_is_shown_without_a_plan(harness: Harness) -> None:
+async def test_rule_11_unmapped_event_is_shown_without_a_plan(harness: Harness) -> None:
     organization = await harness.organization()
     offer(harness)
     view = await harness.show_event(organization.id, HERE)
@@ -42,9 +42,7 @@ async def test_rule_11_an_event_that_is_not_mapped_is_shown_without_a_plan(harne
     assert (view.event.name, view.read_at) == ("PyConf", harness.clock.now())
 
 
-async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_mapped_event_is_shown_with_its_plan(harness: Harness, mapping: EventMapping) -> None:
     offer(harness)
     view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
@@ -59,7 +57,7 @@ async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(
     assert not harness.gleanin.writes, "nothing is written by looking"
 
 
-async def test_what_is_shown_follows_what_was_synced(harness: Harness, mapping: EventMapping) -> None:
+async def test_plan_reflects_what_was_synced(harness: Harness, mapping: EventMapping) -> None:
     offer(harness)
     await harness.sync(mapping)
     view = await harness.show_event(mapping.organization_id, HERE)
@@ -68,7 +66,7 @@ async def test_what_is_shown_follows_what_was_synced(harness: Harness, mapping: 
     assert plan.counts.of(SESSION)[Outcome.SKIPPED] == 1
 
 
-async def test_another_event_beside_a_mapped_one_is_shown_without_a_plan(harness: Harness) -> None:
+async def test_unmapped_event_next_to_a_mapped_one_is_shown_without_a_plan(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("keynote"), event=ELSEWHERE)
     view = await harness.show_event(mapping.organization_id, ELSEWHERE)
@@ -76,7 +74,7 @@ async def test_another_event_beside_a_mapped_one_is_shown_without_a_plan(harness
     assert view.mapping is None
 
 
-async def test_after_its_mapping_is_removed_an_event_is_shown_without_a_plan(harness: Harness) -> None:
+async def test_event_is_shown_without_a_plan_after_its_mapping_is_removed(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer(harness)
     await harness.remove_mapping(mapping.id)
@@ -85,7 +83,7 @@ async def test_after_its_mapping_is_removed_an_event_is_shown_without_a_plan(har
     assert (view.mapping, view.plan) == (None, None)
 
 
-async def test_while_gleanin_is_down_the_rows_are_shown_with_why_a_sync_would_stop(harness: Harness) -> None:
+async def test_rows_are_shown_with_the_stop_reason_while_gleanin_is_unavailable(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer(harness)
     harness.gleanin.trouble.unavailable_calls = 1_000
@@ -96,7 +94,7 @@ async def test_while_gleanin_is_down_the_rows_are_shown_with_why_a_sync_would_st
     assert (view.stop.code, view.stop.by) == ("unreachable", StopCause.EXTERNAL_SYSTEM)
 
 
-async def test_where_gleanin_refuses_the_token_the_rows_are_shown_with_that(harness: Harness) -> None:
+async def test_rows_are_shown_with_the_stop_reason_if_gleanin_refuses_the_token(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer(harness)
     harness.gleanin.tokens = {"another-token"}
@@ -106,7 +104,7 @@ async def test_where_gleanin_refuses_the_token_the_rows_are_shown_with_that(harn
     assert (stop.code, "Gleanin" in stop.sentence) == ("token_refused", True)
 
 
-async def test_where_the_event_is_gone_from_gleanin_the_rows_are_shown_with_that(harness: Harness) -> None:
+async def test_rows_are_shown_with_the_stop_reason_if_the_gleanin_event_is_gone(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer(harness)
     del harness.gleanin.events[mapping.events.gleanin_id]
@@ -115,7 +113,7 @@ async def test_where_the_event_is_gone_from_gleanin_the_rows_are_shown_with_that
     assert present(view.stop).code == "event_gone"
 
 
-async def test_rule_16_masked_e_mails_are_told_beside_the_rows(
+async def test_rule_16_masked_emails_are_reported_with_the_rows(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(session("opening", on(person("ada", email="a***@e***.org"))), exhibitors=(ACME,))
@@ -127,7 +125,7 @@ async def test_rule_16_masked_e_mails_are_told_beside_the_rows(
     assert "a***@e***.org" in view.stop.sentence
 
 
-async def test_rule_07_time_zones_that_differ_are_told_beside_the_rows(harness: Harness) -> None:
+async def test_rule_07_differing_time_zones_are_reported_with_the_rows(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer(harness)
     harness.gleanin.add_event(mapping.events.gleanin_id, "PyConf goes Gleanin", time_zone="America/New_York")
@@ -137,7 +135,7 @@ async def test_rule_07_time_zones_that_differ_are_told_beside_the_rows(harness: 
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["not mapped", "mapped"])
-async def test_an_event_that_is_gone_from_sessionboard_is_not_found(harness: Harness, mapped: bool) -> None:
+async def test_event_gone_from_sessionboard_is_not_found(harness: Harness, mapped: bool) -> None:
     organization = (await harness.mapping()).organization_id if mapped else (await harness.organization()).id
     harness.source.remove(HERE)
     with pytest.raises(NotFound, match="There is no Sessionboard event '3960'"):
@@ -145,7 +143,7 @@ async def test_an_event_that_is_gone_from_sessionboard_is_not_found(harness: Har
 
 
 @pytest.mark.parametrize("asked", ["", "nothing", "\0", "\ud800", "../events", "x" * 100_000])
-async def test_an_event_that_there_is_not_is_not_found(harness: Harness, asked: str) -> None:
+async def test_unknown_event_is_not_found(harness: Harness, asked: str) -> None:
     organization = await harness.organization()
     with pytest.raises(NotFound):
         await harness.show_event(organization.id, SourceEventId(asked))
@@ -154,7 +152,7 @@ async def test_an_event_that_there_is_not_is_not_found(harness: Harness, asked: 
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["not mapped", "mapped"])
-async def test_without_sessionboard_there_is_nothing_to_show(harness: Harness, mapped: bool) -> None:
+async def test_nothing_is_shown_while_sessionboard_is_unavailable(harness: Harness, mapped: bool) -> None:
     organization = (await harness.mapping()).organization_id if mapped else (await harness.organization()).id
     offer(harness)
     harness.source.trouble = SourceUnavailable("Sessionboard does not answer.")
@@ -167,9 +165,7 @@ async def test_without_sessionboard_there_is_nothing_to_show(harness: Harness, m
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["not mapped", "mapped"])
-async def test_a_list_that_breaks_off_is_not_shown_as_if_it_were_whole(
-    harness: Harness, mapped: bool
-) -> None:
+async def test_truncated_list_is_not_shown_as_complete(harness: Harness, mapped: bool) -> None:
     organization = (await harness.mapping()).organization_id if mapped else (await harness.organization()).id
     harness.offer(*(session(f"s{number}") for number in range(5)))
     harness.source.page_size = 2
@@ -186,7 +182,7 @@ async def test_a_list_that_breaks_off_is_not_shown_as_if_it_were_whole(
         await harness.show_event(organization, HERE)
 
 
-async def test_an_event_of_the_same_number_of_somebody_elses_is_not_taken_for_ones_own(
+async def test_event_with_the_same_id_of_another_organization_is_distinguished(
     harness: Harness,
 ) -> None:
     theirs = await harness.mapping()

@@ -34,19 +34,19 @@ async def wait_of(access_harness: AccessHarness, email: str = ADA, address: str 
     return refused.value.wait
 
 
-async def test_who_gives_e_mail_and_password_is_signed_in(access_harness: AccessHarness) -> None:
+async def test_email_and_password_sign_in(access_harness: AccessHarness) -> None:
     secret = await access_harness.sign_in("  ADA@example.org ")
     assert (await access_harness.who_is_signed_in(secret)).email == ADA
 
 
-async def test_of_a_sign_in_only_a_digest_is_kept(harness: Harness, access_harness: AccessHarness) -> None:
+async def test_only_a_digest_of_a_session_is_stored(harness: Harness, access_harness: AccessHarness) -> None:
     secret = await access_harness.sign_in()
     async with harness.units.read() as unit:
         assert await unit.login_sessions.find(secret) is None
         assert await unit.login_sessions.find(digest_of(secret)) is not None
 
 
-async def test_nothing_tells_whether_there_is_an_account(access_harness: AccessHarness) -> None:
+async def test_error_does_not_reveal_whether_an_account_exists(access_harness: AccessHarness) -> None:
     said: list[str] = []
     for email in (ADA, "nobody@example.org", "", "\0", "\ud800", "x" * 100_000):
         with pytest.raises(InvalidCredentials) as refused:
@@ -67,14 +67,14 @@ class Watched(QuickPasswords):
         return False
 
 
-async def test_a_password_is_compared_for_an_unknown_e_mail_too(access_harness: AccessHarness) -> None:
+async def test_password_is_compared_for_an_unknown_email_too(access_harness: AccessHarness) -> None:
     """The answer would come sooner otherwise."""
     access_harness.passwords = watched = Watched([])
     await fail(access_harness, email="nobody@example.org")
     assert watched.asked == [None]
 
 
-async def test_a_password_with_more_behind_it_is_another_one(access_harness: AccessHarness) -> None:
+async def test_password_with_a_suffix_is_wrong(access_harness: AccessHarness) -> None:
     for password in (
         PASSWORD + "x",
         PASSWORD + "x" * 100_000,
@@ -88,7 +88,7 @@ async def test_a_password_with_more_behind_it_is_another_one(access_harness: Acc
         await access_harness.sign_in()
 
 
-async def test_a_sign_in_ends_after_twelve_hours_however_much_it_is_used(
+async def test_session_ends_after_twelve_hours_even_if_used(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     secret = await access_harness.sign_in()
@@ -99,7 +99,7 @@ async def test_a_sign_in_ends_after_twelve_hours_however_much_it_is_used(
         await access_harness.who_is_signed_in(secret)
 
 
-async def test_a_sign_in_ends_when_signed_out_and_others_go_on(access_harness: AccessHarness) -> None:
+async def test_signing_out_ends_only_that_session(access_harness: AccessHarness) -> None:
     here, there = await access_harness.sign_in(), await access_harness.sign_in()
     await access_harness.sign_out(here)
     await access_harness.sign_out(here)
@@ -110,12 +110,12 @@ async def test_a_sign_in_ends_when_signed_out_and_others_go_on(access_harness: A
 
 
 @pytest.mark.parametrize("secret", ["", "nothing", "\0", "\ud800", "x" * 100_000])
-async def test_a_secret_that_was_never_given_is_nobodys(access_harness: AccessHarness, secret: str) -> None:
+async def test_unknown_session_secret_is_rejected(access_harness: AccessHarness, secret: str) -> None:
     with pytest.raises(NotAuthenticated):
         await access_harness.who_is_signed_in(secret)
 
 
-async def test_sign_ins_that_are_over_are_forgotten(harness: Harness, access_harness: AccessHarness) -> None:
+async def test_ended_sessions_are_deleted(harness: Harness, access_harness: AccessHarness) -> None:
     secret = await access_harness.sign_in()
     harness.clock.advance(13 * HOUR)
     await access_harness.sign_in()
@@ -123,7 +123,7 @@ async def test_sign_ins_that_are_over_are_forgotten(harness: Harness, access_har
         assert await unit.login_sessions.find(digest_of(secret)) is None
 
 
-async def test_guessing_is_slowed_down_more_and_more(harness: Harness, access_harness: AccessHarness) -> None:
+async def test_guessing_is_throttled_increasingly(harness: Harness, access_harness: AccessHarness) -> None:
     await fail(access_harness, 5)
     waits = []
     for _ in range(4):
@@ -133,7 +133,7 @@ async def test_guessing_is_slowed_down_more_and_more(harness: Harness, access_ha
     assert [each.total_seconds() for each in waits] == [15, 30, 60, 120]
 
 
-async def test_while_one_has_to_wait_the_password_is_not_looked_at_and_the_wait_grows_no_longer(
+async def test_throttled_attempt_is_not_checked_and_does_not_extend_the_wait(
     access_harness: AccessHarness,
 ) -> None:
     await fail(access_harness, 5)
@@ -143,7 +143,7 @@ async def test_while_one_has_to_wait_the_password_is_not_looked_at_and_the_wait_
     assert watched.asked == []
 
 
-async def test_who_has_waited_gets_in_and_begins_anew(
+async def test_sign_in_after_the_wait_resets_the_count(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     await fail(access_harness, 5)
@@ -153,7 +153,7 @@ async def test_who_has_waited_gets_in_and_begins_anew(
     assert await access_harness.sign_in(address="198.51.100.7")
 
 
-async def test_who_has_an_account_does_not_begin_anew_with_those_of_others(
+async def test_sign_in_does_not_reset_the_count_of_other_accounts(
     access_harness: AccessHarness,
 ) -> None:
     await fail(access_harness, 4, email="bea@example.org")
@@ -162,14 +162,14 @@ async def test_who_has_an_account_does_not_begin_anew_with_those_of_others(
     assert await wait_of(access_harness)
 
 
-async def test_failures_are_forgotten_after_an_hour(harness: Harness, access_harness: AccessHarness) -> None:
+async def test_failures_expire_after_an_hour(harness: Harness, access_harness: AccessHarness) -> None:
     await fail(access_harness, 5)
     harness.clock.advance(HOUR)
     await fail(access_harness, 5)
     assert await wait_of(access_harness) == timedelta(seconds=15)
 
 
-async def test_failures_count_for_the_account_from_wherever_they_come(access_harness: AccessHarness) -> None:
+async def test_failures_count_for_the_account_from_any_address(access_harness: AccessHarness) -> None:
     for number in range(5):
         await fail(
             access_harness, email="ADA@Example.org" if number % 2 else ADA, address=f"192.0.2.{number}"
@@ -177,14 +177,14 @@ async def test_failures_count_for_the_account_from_wherever_they_come(access_har
     assert await wait_of(access_harness, address="198.51.100.7")
 
 
-async def test_failures_count_for_the_address_for_whomever_they_are(access_harness: AccessHarness) -> None:
+async def test_failures_count_for_the_address_for_any_account(access_harness: AccessHarness) -> None:
     for number in range(5):
         await fail(access_harness, email=f"guess{number}@example.org")
     assert await wait_of(access_harness)
     assert await access_harness.sign_in(address="198.51.100.7"), "from elsewhere the account itself is free"
 
 
-async def test_an_e_mail_that_nobody_has_is_slowed_down_as_one_that_somebody_has(
+async def test_unknown_email_is_throttled_like_a_known_one(
     access_harness: AccessHarness,
 ) -> None:
     for number in range(5):
@@ -192,7 +192,7 @@ async def test_an_e_mail_that_nobody_has_is_slowed_down_as_one_that_somebody_has
     assert await wait_of(access_harness, "nobody@example.org", "198.51.100.7") == timedelta(seconds=15)
 
 
-async def test_of_many_attempts_at_once_no_more_are_looked_at_than_one_after_another(
+async def test_concurrent_attempts_are_throttled_like_sequential_ones(
     access_harness: AccessHarness,
 ) -> None:
     guesses = (access_harness.sign_in(password=WRONG, address=f"192.0.2.{number}") for number in range(50))
@@ -220,7 +220,7 @@ class Meanwhile(QuickPasswords):
 
 
 @pytest.mark.parametrize("removed", [True, False], ids=["removed", "another password"])
-async def test_an_account_that_changes_while_its_password_is_compared_lets_nobody_in(
+async def test_account_changed_during_the_password_check_is_not_signed_in(
     access_harness: AccessHarness, removed: bool
 ) -> None:
     access_harness.passwords = Meanwhile(access_harness, removed)
@@ -228,7 +228,7 @@ async def test_an_account_that_changes_while_its_password_is_compared_lets_nobod
         await access_harness.sign_in()
 
 
-async def test_an_offered_sign_in_is_taken_once(access_harness: AccessHarness) -> None:
+async def test_sign_in_link_works_once(access_harness: AccessHarness) -> None:
     offered = await access_harness.offer_sign_in(ADA, actor=COMMAND_LINE)
     secret = await access_harness.take_sign_in(offered, HOME)
     assert (await access_harness.who_is_signed_in(secret)).email == ADA
@@ -237,7 +237,7 @@ async def test_an_offered_sign_in_is_taken_once(access_harness: AccessHarness) -
     assert await access_harness.signed_in(secret)
 
 
-async def test_an_offered_sign_in_expires_and_ends_with_the_account(
+async def test_sign_in_link_expires_and_ends_with_the_account(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     late, gone = await access_harness.offer_sign_in(ADA, actor=COMMAND_LINE), None
@@ -264,7 +264,7 @@ def secret_signed_for_another_purpose(harness: Harness, access_harness: AccessHa
         ("::ffff:192.0.2.7", "192.0.2.7"),
     ],
 )
-async def test_failures_count_for_all_addresses_that_one_party_has(
+async def test_failures_count_for_all_addresses_of_one_network(
     access_harness: AccessHarness, first: str, second: str
 ) -> None:
     await fail(access_harness, 5, email="nobody@example.org", address=first)
@@ -280,7 +280,7 @@ async def test_failures_count_for_all_addresses_that_one_party_has(
         ("192.0.2.7", "192.0.2.8"),
     ],
 )
-async def test_failures_count_for_no_other_party(
+async def test_failures_do_not_count_for_other_networks(
     access_harness: AccessHarness, first: str, second: str
 ) -> None:
     await fail(access_harness, 5, email="nobody@example.org", address=first)

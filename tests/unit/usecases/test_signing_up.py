@@ -38,7 +38,7 @@ async def test_signing_up_works_once(access_harness: AccessHarness) -> None:
             await access_harness.sign_up(used, "eve@example.org", PASSWORD)
 
 
-async def test_of_several_who_sign_up_at_once_one_gets_in(access_harness: AccessHarness) -> None:
+async def test_of_several_concurrent_sign_ups_one_succeeds(access_harness: AccessHarness) -> None:
     address = await offered(access_harness)
     ends = await asyncio.gather(
         *(access_harness.sign_up(address, f"{who}@example.org", PASSWORD) for who in "abcde"),
@@ -48,7 +48,7 @@ async def test_of_several_who_sign_up_at_once_one_gets_in(access_harness: Access
     assert [type(end) for end in ends].count(LinkExpired) == 4
 
 
-async def test_signing_up_is_offered_only_while_there_is_no_account(access_harness: AccessHarness) -> None:
+async def test_sign_up_link_is_created_only_while_there_is_no_account(access_harness: AccessHarness) -> None:
     address = await offered(access_harness)
     await access_harness.account()
     assert await access_harness.offer_sign_up() is None
@@ -57,7 +57,7 @@ async def test_signing_up_is_offered_only_while_there_is_no_account(access_harne
 
 
 @pytest.mark.parametrize("by_offer", [True, False], ids=["signed up", "added by somebody else"])
-async def test_an_offer_is_over_for_good_once_there_was_an_account(
+async def test_sign_up_link_is_invalid_once_an_account_existed(
     access_harness: AccessHarness, by_offer: bool
 ) -> None:
     address, another = await offered(access_harness), await offered(access_harness)
@@ -76,7 +76,7 @@ async def test_an_offer_is_over_for_good_once_there_was_an_account(
     assert (await access_harness.sign_up(new, ADA, PASSWORD)).email == ADA
 
 
-async def test_an_offer_to_sign_up_lasts_a_day(harness: Harness, access_harness: AccessHarness) -> None:
+async def test_sign_up_link_lasts_a_day(harness: Harness, access_harness: AccessHarness) -> None:
     address = await offered(access_harness)
     harness.clock.advance(timedelta(days=1) - timedelta(seconds=1))
     await access_harness.check_sign_up(address)
@@ -86,9 +86,7 @@ async def test_an_offer_to_sign_up_lasts_a_day(harness: Harness, access_harness:
     await access_harness.sign_up(await offered(access_harness), ADA, PASSWORD)
 
 
-async def test_an_address_that_was_not_offered_lets_nobody_in(
-    harness: Harness, access_harness: AccessHarness
-) -> None:
+async def test_invalid_sign_up_link_is_rejected(harness: Harness, access_harness: AccessHarness) -> None:
     address = await offered(access_harness)
     for wrong in ("", "nothing", "\ud800", address[:-1], address + "x", "x" * 10_000):
         with pytest.raises(LinkExpired):
@@ -100,7 +98,7 @@ async def test_an_address_that_was_not_offered_lets_nobody_in(
 
 
 @pytest.mark.parametrize(("email", "password"), [("no address", PASSWORD), (ADA, "short"), (ADA, "x" * 1001)])
-async def test_an_account_that_cannot_be_leaves_the_offer_as_it_is(
+async def test_invalid_account_does_not_use_up_the_sign_up_link(
     access_harness: AccessHarness, email: str, password: str
 ) -> None:
     address = await offered(access_harness)
@@ -123,7 +121,7 @@ class Hashes(QuickPasswords):
         return password == hashed
 
 
-async def test_nothing_is_hashed_for_an_address_that_lets_nobody_in(
+async def test_no_password_is_hashed_for_an_invalid_link(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     access_harness.passwords = hashes = Hashes()

@@ -23,9 +23,7 @@ def numbers(status: Status) -> tuple[int, int, int, int]:
     return status.continuous, status.due, status.queued, status.running
 
 
-async def test_the_status_follows_a_mapping_from_due_to_synced(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_status_follows_a_mapping_from_due_to_synced(harness: Harness, mapping: EventMapping) -> None:
     assert numbers(await status(harness)) == (0, 0, 0, 0)
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     assert numbers(await status(harness)) == (1, 1, 0, 0)
@@ -35,7 +33,7 @@ async def test_the_status_follows_a_mapping_from_due_to_synced(
     assert told.next_due_at is not None
 
 
-async def test_a_refused_token_shows_as_failing_and_halted(harness: Harness, mapping: EventMapping) -> None:
+async def test_refused_token_is_shown_as_failing_and_halted(harness: Harness, mapping: EventMapping) -> None:
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     harness.gleanin.trouble.refuses_tokens = True
     await due(harness)
@@ -44,7 +42,7 @@ async def test_a_refused_token_shows_as_failing_and_halted(harness: Harness, map
     assert (told.failing, told.halted, told.next_due_at) == (1, 1, None)
 
 
-async def test_a_halt_outlives_the_mapping_that_met_it(harness: Harness, mapping: EventMapping) -> None:
+async def test_halt_outlives_the_mapping_that_caused_it(harness: Harness, mapping: EventMapping) -> None:
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     harness.gleanin.trouble.refuses_tokens = True
     await due(harness)
@@ -58,15 +56,13 @@ async def test_a_halt_outlives_the_mapping_that_met_it(harness: Harness, mapping
     assert await listed(Actor("nobody")) == []
 
 
-async def test_a_disconnected_organization_has_nothing_to_tell(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_disconnected_organization_has_an_empty_status(harness: Harness, mapping: EventMapping) -> None:
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     await harness.disconnect(mapping.organization_id, "Acme")
     assert numbers(await status(harness)) == (0, 0, 0, 0)
 
 
-async def test_what_is_queued_behind_a_running_run_counts_and_an_abandoned_run_waits_too(
+async def test_runs_behind_a_running_one_and_abandoned_runs_count_as_queued(
     harness: Harness, mapping: EventMapping
 ) -> None:
     run = await harness.request_sync(mapping.id)
@@ -78,7 +74,7 @@ async def test_what_is_queued_behind_a_running_run_counts_and_an_abandoned_run_w
     assert numbers(await status(harness))[2:] == (2, 0)
 
 
-async def test_the_queue_tells_how_long_the_longest_waits(harness: Harness, mapping: EventMapping) -> None:
+async def test_queue_shows_the_longest_wait(harness: Harness, mapping: EventMapping) -> None:
     queue = GetQueue(harness.units, harness.clock)
     nothing = Queue(0, 0, 0, 0, 0, timedelta(), timedelta())
     assert await queue() == nothing
@@ -93,7 +89,7 @@ async def test_the_queue_tells_how_long_the_longest_waits(harness: Harness, mapp
     assert await queue() == Queue(1, 0, 0, 0, 0, timedelta(seconds=5), timedelta())
 
 
-async def test_a_mapping_that_was_never_synced_is_late_since_it_was_made(harness: Harness) -> None:
+async def test_mapping_that_was_never_synced_is_due_since_its_creation(harness: Harness) -> None:
     mapping = await harness.mapping()
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     harness.clock.advance(timedelta(hours=5))

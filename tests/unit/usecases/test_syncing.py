@@ -46,9 +46,7 @@ async def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them(
         (Scope.ALL, {SESSION, SPEAKER, EXHIBITOR_CONTACT}),
     ],
 )
-async def test_a_run_writes_what_its_scope_covers(
-    harness: Harness, scope: Scope, written: set[object]
-) -> None:
+async def test_run_writes_only_its_scope(harness: Harness, scope: Scope, written: set[object]) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening", on(person("ada"))), exhibitors=(ACME,))
     run = await harness.sync(mapping, scope)
@@ -95,7 +93,7 @@ async def test_rule_26_every_record_read_has_one_outcome_and_the_sums_balance(ha
     assert all(each.reason.sentence for each in told.values())
 
 
-async def test_rule_26_a_person_on_many_sessions_is_told_once(
+async def test_rule_26_person_on_many_sessions_is_reported_once(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(session("opening", on(person("ada"))), session("closing", on(person("ada"))))
@@ -104,7 +102,7 @@ async def test_rule_26_a_person_on_many_sessions_is_told_once(
     assert run.progress["speakers"].done == run.progress["speakers"].total == 1
 
 
-async def test_rule_28_a_whole_sync_says_that_it_is_complete_with_the_counts(harness: Harness) -> None:
+async def test_rule_28_complete_sync_reports_its_counts(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening", on(person("ada"))), session("declined", status="declined"))
     run = await harness.sync(mapping)
@@ -113,7 +111,7 @@ async def test_rule_28_a_whole_sync_says_that_it_is_complete_with_the_counts(har
     assert "1 session, 1 speaker" in run.message
 
 
-async def test_rules_27_and_28_with_problems_both_numbers_are_told_and_whom_to_contact() -> None:
+async def test_rules_27_and_28_sync_with_problems_reports_both_counts_and_a_contact() -> None:
     harness = Harness(contact="support@example.org")
     mapping = await harness.mapping()
     harness.offer(
@@ -128,7 +126,7 @@ async def test_rules_27_and_28_with_problems_both_numbers_are_told_and_whom_to_c
     )
 
 
-async def test_rule_18_an_outcome_names_every_missing_field(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_18_outcome_names_every_missing_field(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(session("opening", on(person("ada", first_name=None, last_name=" ", email=None))))
     told = await harness.outcomes(await harness.sync(mapping))
     for name in ("first name", "last name", "e-mail"):
@@ -138,7 +136,7 @@ async def test_rule_18_an_outcome_names_every_missing_field(harness: Harness, ma
 
 @pytest.mark.parametrize("kind", [SPEAKER, EXHIBITOR_CONTACT])
 @pytest.mark.parametrize("scope", [Scope.ALL, Scope.AGENDA])
-async def test_rule_19_nothing_is_written_to_a_contact_we_did_not_create(
+async def test_rule_19_foreign_contact_is_not_written(
     harness: Harness, kind: object, scope: Scope, mapping: EventMapping
 ) -> None:
     assert kind in (SPEAKER, EXHIBITOR_CONTACT)
@@ -153,7 +151,7 @@ async def test_rule_19_nothing_is_written_to_a_contact_we_did_not_create(
     assert foreign.id not in {write.gleanin_id for write in harness.gleanin.writes}
 
 
-async def test_rule_16_a_masked_email_stops_the_run_before_its_first_write(harness: Harness) -> None:
+async def test_rule_16_masked_email_stops_the_run_before_its_first_write(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(
         session("opening", on(person("ada"))), session("closing", on(person("bob", email="b***@a***.com")))
@@ -166,7 +164,7 @@ async def test_rule_16_a_masked_email_stops_the_run_before_its_first_write(harne
         await harness.preview(mapping.id)
 
 
-async def test_rule_16_a_masked_email_of_an_exhibitor_stops_the_run_too(harness: Harness) -> None:
+async def test_rule_16_masked_email_of_an_exhibitor_stops_the_run_too(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(
         session("opening"), exhibitors=(exhibitor("acme", primary(person("eve", email="e***@a***.com"))),)
@@ -185,7 +183,7 @@ async def told_zone_stage(zone: str) -> tuple[Harness, str]:
     return harness, (await harness.sync(mapping)).message
 
 
-async def test_rule_07_zones_that_differ_on_the_events_days_stop_the_run_and_are_both_named() -> None:
+async def test_rule_07_zones_that_differ_during_the_event_stop_the_run_and_are_named() -> None:
     harness, message = await told_zone_stage("Europe/London")
     assert "Europe/Paris (GMT+02:00)" in message
     assert "Europe/London (GMT+01:00)" in message
@@ -193,14 +191,14 @@ async def test_rule_07_zones_that_differ_on_the_events_days_stop_the_run_and_are
 
 
 @pytest.mark.parametrize("zone", ["Europe/Brussels", "Africa/Johannesburg"])
-async def test_rule_07_zones_that_agree_on_the_events_days_are_fine(zone: str) -> None:
+async def test_rule_07_zones_that_agree_during_the_event_are_accepted(zone: str) -> None:
     # Johannesburg agrees with Paris in summer only, when the event takes place.
     harness, message = await told_zone_stage(zone)
     assert message.startswith("Sync to Gleanin is complete.")
     assert len(harness.gleanin.writes) == 1
 
 
-async def test_rule_07_a_zone_changed_after_it_was_confirmed_stops_the_run(harness: Harness) -> None:
+async def test_rule_07_zone_changed_after_its_confirmation_stops_the_run(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     harness.source.put(SourceEvent(HERE, "PyConf", "Europe/Lisbon"), harness.programme.sessions)
@@ -212,15 +210,13 @@ async def test_rule_07_a_zone_changed_after_it_was_confirmed_stops_the_run(harne
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_rule_07_a_zone_that_went_missing_stops_the_run(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_rule_07_removed_zone_stops_the_run(harness: Harness, mapping: EventMapping) -> None:
     harness.source.put(SourceEvent(HERE, "PyConf", None), [session("opening")])
     assert stopped_by(await harness.sync(mapping)) == "time_zones"
     assert not harness.gleanin.writes
 
 
-async def test_rule_29_a_rejected_record_does_not_stop_the_others(harness: Harness) -> None:
+async def test_rule_29_rejected_record_does_not_stop_others(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(10)))
     for bad in ("s3", "p7"):
@@ -236,7 +232,7 @@ async def test_rule_29_a_rejected_record_does_not_stop_the_others(harness: Harne
     assert len(harness.gleanin.records) == 18
 
 
-async def test_rule_29_what_was_rejected_goes_with_the_next_run_and_people_are_tied_to_it(
+async def test_rule_29_rejected_session_is_synced_by_the_next_run_with_its_people(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(session("opening", on(person("ada"))))
@@ -250,7 +246,7 @@ async def test_rule_29_what_was_rejected_goes_with_the_next_run_and_people_are_t
     assert harness.the(mapping, SPEAKER, "ada").fields["sessions"] == (opening,)
 
 
-async def test_rule_29_a_token_refused_half_way_stops_the_run_and_what_was_written_is_told(
+async def test_rule_29_token_refused_during_writes_stops_the_run_and_written_records_are_reported(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(*(session(f"s{number}") for number in range(30)))
@@ -271,9 +267,7 @@ async def test_rule_29_a_token_refused_half_way_stops_the_run_and_what_was_writt
     assert len(harness.gleanin.writes) == 30
 
 
-async def test_rule_29_an_event_gone_in_gleanin_stops_the_run(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_rule_29_event_gone_from_gleanin_stops_the_run(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(session("opening"))
     harness.gleanin.remove_event(THERE)
     run = await harness.sync(mapping)
@@ -281,7 +275,7 @@ async def test_rule_29_an_event_gone_in_gleanin_stops_the_run(
     assert "The Gleanin event PyConf goes Gleanin no longer exists" in run.message
 
 
-async def test_rule_29_an_event_gone_in_gleanin_half_way_stops_the_run(harness: Harness) -> None:
+async def test_rule_29_event_gone_from_gleanin_during_writes_stops_the_run(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}") for number in range(30)))
 
@@ -294,7 +288,7 @@ async def test_rule_29_an_event_gone_in_gleanin_half_way_stops_the_run(harness: 
     assert 10 <= len(harness.gleanin.writes) < 10 + harness.gleanin.max_in_flight
 
 
-async def test_rule_29_an_event_gone_in_sessionboard_stops_the_run(harness: Harness) -> None:
+async def test_rule_29_event_gone_from_sessionboard_stops_the_run(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.source.remove(HERE)
     run = await harness.sync(mapping)
@@ -311,7 +305,7 @@ async def test_rule_29_an_event_gone_in_sessionboard_stops_the_run(harness: Harn
     ],
 )
 @pytest.mark.parametrize("pages", [0, 1])
-async def test_rule_29_a_programme_read_by_half_is_not_synced(
+async def test_rule_29_partly_read_programme_is_not_synced(
     harness: Harness, trouble: Exception, code: str, pages: int, mapping: EventMapping
 ) -> None:
     harness.offer(session("opening"))
@@ -327,7 +321,7 @@ async def test_rule_29_a_programme_read_by_half_is_not_synced(
     assert len(harness.gleanin.writes) == written
 
 
-async def test_a_cut_answer_of_gleanin_stops_the_run_before_anything_is_created(harness: Harness) -> None:
+async def test_truncated_gleanin_response_stops_the_run_before_any_create(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}") for number in range(4)))
     await harness.sync(mapping)
@@ -336,9 +330,7 @@ async def test_a_cut_answer_of_gleanin_stops_the_run_before_anything_is_created(
     assert len(harness.gleanin.writes) == 4
 
 
-async def test_a_gleanin_that_cannot_be_reached_stops_the_run(
-    harness: Harness, mapping: EventMapping
-) -> None:
+async def test_unavailable_gleanin_stops_the_run(harness: Harness, mapping: EventMapping) -> None:
     harness.gleanin.trouble.unavailable_calls = 9
     run = await harness.sync(mapping)
     assert stopped_by(run) == "unreachable"

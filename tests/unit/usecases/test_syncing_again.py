@@ -43,12 +43,12 @@ async def writes_of_next_sync(
     return harness.gleanin.writes[before:]
 
 
-async def test_rule_21_what_is_unchanged_causes_no_write_at_all(harness: Harness) -> None:
+async def test_rule_21_unchanged_record_is_not_written(harness: Harness) -> None:
     mapping = await synced(harness)
     assert await writes_of_next_sync(harness, mapping) == []
 
 
-async def test_rule_21_the_order_in_which_things_come_is_no_change(harness: Harness) -> None:
+async def test_rule_21_changed_order_is_no_change(harness: Harness) -> None:
     mapping = await synced(harness)
     turned = replace(OPENING, people=OPENING.people[::-1], tags=OPENING.tags[::-1])
     harness.offer(turned, exhibitors=(ACME,))
@@ -66,7 +66,7 @@ async def test_rule_21_the_order_in_which_things_come_is_no_change(harness: Harn
         ({"headshot": " "}, {"headshot": None}),
     ],
 )
-async def test_rules_20_and_21_just_the_changed_field_is_sent(
+async def test_rules_20_and_21_only_the_changed_field_is_sent(
     harness: Harness, change: dict[str, Any], sent: dict[str, object]
 ) -> None:
     mapping = await synced(harness)
@@ -77,7 +77,7 @@ async def test_rules_20_and_21_just_the_changed_field_is_sent(
     assert await writes_of_next_sync(harness, mapping) == []
 
 
-async def test_rule_20_an_emptied_field_is_cleared_in_gleanin(harness: Harness) -> None:
+async def test_rule_20_emptied_field_is_cleared_in_gleanin(harness: Harness) -> None:
     mapping = await synced(harness)
     harness.offer(replace(OPENING, description=None), exhibitors=(ACME,))
     await harness.sync(mapping)
@@ -90,14 +90,14 @@ async def test_rule_20_empty_fields_are_not_sent_on_a_create(harness: Harness, m
     assert {name for name, _ in write.sent} == {"title", "starts_at", "ends_at", "schedule"}
 
 
-async def test_rule_21_a_new_logo_alone_is_enough(harness: Harness) -> None:
+async def test_rule_21_new_logo_alone_is_a_change(harness: Harness) -> None:
     mapping = await synced(harness)
     harness.offer(OPENING, exhibitors=(replace(ACME, logo="https://img.example.org/new.png"),))
     (write,) = await writes_of_next_sync(harness, mapping)
     assert dict(write.sent) == {"logo": "https://img.example.org/new.png"}
 
 
-async def test_rule_21_a_changed_setting_resends_just_what_it_changes(harness: Harness) -> None:
+async def test_rule_21_changed_setting_resends_only_what_it_affects(harness: Harness) -> None:
     mapping = await synced(harness)
     await harness.change_settings(SettingsChange(mapping.id, tracks=TracksFrom.TAGS))
     (write,) = await writes_of_next_sync(harness, mapping)
@@ -115,7 +115,7 @@ async def test_changing_one_setting_leaves_the_others(harness: Harness) -> None:
     assert changed.settings.moderators
 
 
-async def test_rule_22_a_role_switched_off_removes_nobody(harness: Harness) -> None:
+async def test_rule_22_disabled_role_removes_nobody(harness: Harness) -> None:
     mapping = await synced(harness)
     await harness.change_settings(SettingsChange(mapping.id, chairpersons=False))
     run = await harness.sync(mapping)
@@ -130,7 +130,7 @@ async def test_rule_22_a_role_switched_off_removes_nobody(harness: Harness) -> N
     [(), (replace(OPENING, status="declined"),), (replace(OPENING, is_subsession=True),)],
     ids=["deleted", "declined", "merged"],
 )
-async def test_rule_22_what_leaves_the_programme_is_kept_and_told(
+async def test_rule_22_record_that_leaves_the_programme_is_kept_and_reported(
     harness: Harness, left: tuple[Any, ...]
 ) -> None:
     mapping = await synced(harness)
@@ -148,7 +148,7 @@ async def test_rule_22_what_leaves_the_programme_is_kept_and_told(
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS, "rule 34: everything has left at once"
 
 
-async def test_rule_22_a_speaker_once_tied_to_a_session_stays_tied(harness: Harness) -> None:
+async def test_rule_22_speaker_stays_associated_with_a_session(harness: Harness) -> None:
     mapping = await synced(harness)
     opening = harness.the(mapping, SESSION, "opening").id
     harness.offer(replace(OPENING, people=()), session("closing", on(ADA)), exhibitors=(ACME,))
@@ -158,7 +158,7 @@ async def test_rule_22_a_speaker_once_tied_to_a_session_stays_tied(harness: Harn
     assert await writes_of_next_sync(harness, mapping) == []
 
 
-async def test_rule_22_who_comes_back_is_updated_and_not_created_again(harness: Harness) -> None:
+async def test_rule_22_returning_person_is_updated_and_not_created_again(harness: Harness) -> None:
     mapping = await synced(harness)
     harness.offer()
     await harness.sync(mapping)
@@ -167,7 +167,7 @@ async def test_rule_22_who_comes_back_is_updated_and_not_created_again(harness: 
     assert (write.created, dict(write.sent)) == (False, {"title": "Opening again"})
 
 
-async def test_what_was_deleted_in_gleanin_by_hand_is_created_again_if_it_still_goes(
+async def test_record_deleted_in_gleanin_is_created_again_if_still_eligible(
     harness: Harness,
 ) -> None:
     mapping = await synced(harness)
@@ -177,7 +177,7 @@ async def test_what_was_deleted_in_gleanin_by_hand_is_created_again_if_it_still_
     assert len(harness.in_gleanin(mapping, SPEAKER, "ada")) == 1
 
 
-async def test_what_was_deleted_in_gleanin_by_hand_and_left_is_told_no_more(harness: Harness) -> None:
+async def test_record_deleted_in_gleanin_that_left_the_programme_is_not_reported(harness: Harness) -> None:
     mapping = await synced(harness)
     harness.offer()
     for record in harness.gleanin.list_by_event(THERE):
@@ -186,7 +186,7 @@ async def test_what_was_deleted_in_gleanin_by_hand_and_left_is_told_no_more(harn
     assert await harness.outcomes(run) == {}
 
 
-async def test_rule_21_two_people_who_exchange_their_emails_are_both_updated(harness: Harness) -> None:
+async def test_rule_21_two_people_who_swap_emails_are_both_updated(harness: Harness) -> None:
     mapping = await harness.mapping()
     ada, bob = person("ada"), person("bob")
     harness.offer(session("opening", on(ada), on(bob)))

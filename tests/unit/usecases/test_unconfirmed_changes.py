@@ -29,7 +29,7 @@ async def edited(harness: Harness) -> EventMapping:
     return mapping
 
 
-async def test_rule_32_a_change_that_landed_unrecorded_and_is_taken_back_is_put_right(
+async def test_rule_32_reverted_change_that_was_written_but_not_recorded_is_corrected(
     harness: Harness,
 ) -> None:
     mapping = await edited(harness)
@@ -44,7 +44,7 @@ async def test_rule_32_a_change_that_landed_unrecorded_and_is_taken_back_is_put_
     assert len(harness.gleanin.writes) == before
 
 
-async def test_rule_32_a_change_that_was_never_answered_and_is_taken_back_is_put_right(
+async def test_rule_32_reverted_change_with_a_lost_response_is_corrected(
     harness: Harness,
 ) -> None:
     mapping = await edited(harness)
@@ -57,7 +57,7 @@ async def test_rule_32_a_change_that_was_never_answered_and_is_taken_back_is_put
     assert harness.the(mapping, SESSION, "s").fields["title"] == "First"
 
 
-async def test_rule_21_a_preview_and_a_stopped_run_put_nothing_in_doubt(harness: Harness) -> None:
+async def test_rule_21_preview_and_stopped_run_mark_nothing_unconfirmed(harness: Harness) -> None:
     mapping = await edited(harness)
     await harness.preview(mapping.id)
     harness.gleanin.trouble.refuses_tokens = True
@@ -87,7 +87,7 @@ class BusyStore:
 
 
 @pytest.mark.parametrize("fails_at", range(3, 12))
-async def test_rule_26_a_store_that_fails_once_loses_no_outcome(harness: Harness, fails_at: int) -> None:
+async def test_rule_26_failed_commit_loses_no_outcome(harness: Harness, fails_at: int) -> None:
     harness.gleanin.max_in_flight = 1
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(6)))
@@ -135,7 +135,7 @@ class StoreThatGoes:
 
 
 @pytest.mark.parametrize("is_back_in_time", [True, False])
-async def test_rule_32_the_end_of_a_run_is_stored_when_the_database_is_back(
+async def test_rule_32_end_of_a_run_is_stored_when_the_database_is_back(
     harness: Harness, is_back_in_time: bool
 ) -> None:
     harness.gleanin.max_in_flight = 1

@@ -17,7 +17,7 @@ def offer(harness: Harness, title: str = "Opening") -> None:
     harness.offer(session("s1", on(person("ada")), title=title), exhibitors=(ACME,))
 
 
-async def test_rule_21_a_list_that_lags_behind_makes_no_second_record(harness: Harness) -> None:
+async def test_rule_21_lagging_list_creates_no_duplicate(harness: Harness) -> None:
     harness.gleanin.trouble.late_reads = 1000
     mapping = await harness.mapping()
     offer(harness)
@@ -33,7 +33,7 @@ async def test_rule_21_a_list_that_lags_behind_makes_no_second_record(harness: H
     assert len(harness.gleanin.writes) == before
 
 
-async def test_rule_20_a_field_emptied_meanwhile_is_cleared_where_the_record_is_not_listed(
+async def test_rule_20_emptied_field_of_an_unlisted_record_is_cleared(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(session("s1", on(person("ada")), description="Long"))
@@ -45,7 +45,7 @@ async def test_rule_20_a_field_emptied_meanwhile_is_cleared_where_the_record_is_
     assert not harness.the(mapping, SESSION, "s1").fields.get("description")
 
 
-async def test_rule_22_a_list_that_lags_behind_unties_nobody(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_22_lagging_list_removes_no_association(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3")))
     harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1, False
     await harness.sync(mapping)
@@ -59,7 +59,7 @@ async def test_rule_22_a_list_that_lags_behind_unties_nobody(harness: Harness, m
     assert before <= {*harness.the(mapping, SPEAKER, "ada").fields["sessions"]}
 
 
-async def test_rule_32_a_create_that_shows_late_is_not_sent_again(harness: Harness) -> None:
+async def test_rule_32_create_that_appears_late_is_not_resent(harness: Harness) -> None:
     harness.gleanin.trouble.late_reads = 3
     harness.gleanin.trouble.lost_answers = 1
     mapping = await harness.mapping()
@@ -69,7 +69,7 @@ async def test_rule_32_a_create_that_shows_late_is_not_sent_again(harness: Harne
     assert harness.gleanin.duplicates == 0
 
 
-async def test_rule_22_who_is_created_again_keeps_the_ties_that_still_stand(harness: Harness) -> None:
+async def test_rule_22_recreated_person_keeps_current_associations(harness: Harness) -> None:
     mapping = await harness.mapping()
     ada = on(person("ada"))
     harness.offer(session("s1", ada), session("s2", ada), session("s3", ada))
@@ -83,7 +83,7 @@ async def test_rule_22_who_is_created_again_keeps_the_ties_that_still_stand(harn
     assert s3 not in harness.the(mapping, SPEAKER, "ada").fields["sessions"]
 
 
-async def test_a_record_deleted_while_it_is_being_updated_is_created_again(harness: Harness) -> None:
+async def test_record_deleted_during_its_update_is_created_again(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer(harness)
     await harness.sync(mapping)
@@ -100,7 +100,7 @@ async def test_a_record_deleted_while_it_is_being_updated_is_created_again(harne
     assert harness.the(mapping, SESSION, "s1").fields["title"] == "Renamed"
 
 
-async def test_rule_32_what_stands_in_gleanin_twice_is_told(harness: Harness, mapping: EventMapping) -> None:
+async def test_rule_32_duplicates_in_gleanin_are_reported(harness: Harness, mapping: EventMapping) -> None:
     offer(harness)
     await harness.sync(mapping)
     sent_as = external_id(mapping.connection_id, SourceId("s1"))
@@ -114,9 +114,7 @@ async def test_rule_32_what_stands_in_gleanin_twice_is_told(harness: Harness, ma
 
 
 @pytest.mark.parametrize("scope", [Scope.ALL, Scope.AGENDA])
-async def test_rule_29_a_kind_that_gleanin_does_not_know_stops_no_other(
-    harness: Harness, scope: Scope
-) -> None:
+async def test_rule_29_unsupported_kind_does_not_stop_others(harness: Harness, scope: Scope) -> None:
     harness.gleanin.trouble.unknown_kinds = {EXHIBITOR_CONTACT.name}
     mapping = await harness.mapping()
     offer(harness)
@@ -130,7 +128,7 @@ async def test_rule_29_a_kind_that_gleanin_does_not_know_stops_no_other(
     assert not harness.gleanin.list_by_event(THERE, EXHIBITOR_CONTACT)
 
 
-async def test_a_kind_of_which_nothing_is_left_is_created_again(
+async def test_kind_without_any_records_left_is_created_again(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.gleanin.trouble.silent_when_empty = True
@@ -142,7 +140,7 @@ async def test_a_kind_of_which_nothing_is_left_is_created_again(
     assert (await harness.outcomes(run))["eve"].outcome is Outcome.CREATED
 
 
-async def test_rule_32_a_lost_create_is_looked_up_where_there_is_nothing_yet(harness: Harness) -> None:
+async def test_rule_32_lost_create_is_looked_up_in_an_empty_event(harness: Harness) -> None:
     trouble = harness.gleanin.trouble
     trouble.silent_when_empty, trouble.lost_answers, trouble.lost_are_written = True, 1, False
     mapping = await harness.mapping()
@@ -151,7 +149,7 @@ async def test_rule_32_a_lost_create_is_looked_up_where_there_is_nothing_yet(har
     assert harness.gleanin.duplicates == 0
 
 
-async def test_rule_30_a_run_whose_links_cannot_be_read_is_not_called_stopped(harness: Harness) -> None:
+async def test_rule_30_run_whose_links_cannot_be_read_is_not_stopped(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer(harness)
 
@@ -165,7 +163,7 @@ async def test_rule_30_a_run_whose_links_cannot_be_read_is_not_called_stopped(ha
     assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
 
 
-async def test_rule_30_links_that_are_not_told_any_more_are_kept(
+async def test_rule_30_links_that_are_no_longer_reported_are_kept(
     harness: Harness, mapping: EventMapping
 ) -> None:
     offer(harness)
@@ -177,7 +175,7 @@ async def test_rule_30_links_that_are_not_told_any_more_are_kept(
     assert await harness.list_share_links(mapping.id) == stored
 
 
-async def test_rule_10_where_external_ids_are_not_given_back_our_memory_tells_what_is_ours(
+async def test_rule_10_synced_records_identify_ours_without_external_ids(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.gleanin.trouble.hides_external_ids = True
@@ -191,7 +189,7 @@ async def test_rule_10_where_external_ids_are_not_given_back_our_memory_tells_wh
     assert harness.the(again, SPEAKER, "bob").fields["sessions"] == (harness.the(mapping, SESSION, "s1").id,)
 
 
-async def test_rule_15_who_frees_an_e_mail_goes_first_where_gleanin_wants_them_unique(
+async def test_rule_15_person_releasing_an_email_is_written_first(
     harness: Harness,
 ) -> None:
     harness.gleanin.trouble.unique_emails = True
@@ -212,7 +210,7 @@ async def test_rule_15_who_frees_an_e_mail_goes_first_where_gleanin_wants_them_u
     assert emails == {"p1@example.org", "p2@example.org", "new@example.org"}
 
 
-async def test_rule_15_two_who_swap_their_e_mails_are_told_the_way_round(harness: Harness) -> None:
+async def test_rule_15_people_swapping_emails_get_a_workaround(harness: Harness) -> None:
     harness.gleanin.trouble.unique_emails = True
     mapping = await harness.mapping()
     harness.offer(session("s1", on(person("ada")), on(person("bob"))))
@@ -225,7 +223,9 @@ async def test_rule_15_two_who_swap_their_e_mails_are_told_the_way_round(harness
     assert "give one of them a third one first" in outcomes["ada"].reason.detail
 
 
-async def test_rule_26_an_exhibitor_and_a_contact_of_one_id_have_an_outcome_each(harness: Harness) -> None:
+async def test_rule_26_exhibitor_and_contact_with_the_same_id_have_separate_outcomes(
+    harness: Harness,
+) -> None:
     mapping = await harness.mapping()
     harness.offer(exhibitors=(exhibitor("7", primary(person("7"))),))
     await harness.sync(mapping)
