@@ -1,1 +1,1 @@
-"""Memory that lasts: SQLite or PostgreSQL, by SQLAlchemy Core."""
+"""The store in a database: SQLite or PostgreSQL, through SQLAlchemy Core."""

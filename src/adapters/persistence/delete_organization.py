@@ -1,4 +1,4 @@
-"""Taking an organization away, with all that is its own; and letting nothing new be its own afterwards."""
+"""Delete an organization with everything it owns, and reject new rows of a deleted one."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,49 +7,49 @@ import sqlalchemy as sa
 
 from adapters.persistence.tables import (
     api_keys,
-    checkpoints,
     connections,
     create_intents,
     grants,
+    idempotency_keys,
     mappings,
-    notices,
+    notifications,
     organizations,
     outcomes,
     portal_revocations,
     recipients,
     replaced_runs,
-    run_bookings,
     runs,
     schedules,
     synced_records,
+    unchanged_markers,
 )
 from core.domain.ids import OrganizationId
 from ports.store.errors import PersistenceError
 
-_NOT_REMOVED = sa.select(sa.func.count()).where(
+_COUNT_EXISTING = sa.select(sa.func.count()).where(
     organizations.c.id.in_(sa.bindparam("ids", expanding=True)), organizations.c.removed_at.is_(sa.null())
 )
 
 
 def statements_to_delete(organization_id: OrganizationId, at: datetime) -> Sequence[sa.Executable]:
-    """Give the statements, in an order in which no row ever refers to one that is gone.
+    """Return the statements, in an order in which no row ever refers to a deleted one.
 
-    A tombstone stays with the address of its Sessionboard: by that the connections are told apart (rule 10).
+    A tombstone with its Sessionboard URL remains, because connections are distinguished by it (rule 10).
     """
-    own_mappings = sa.select(mappings.c.id).where(mappings.c.organization_id == organization_id)
-    own_runs = sa.select(runs.c.id).where(runs.c.mapping_id.in_(own_mappings))
-    is_own_connection = connections.c.organization_id == organization_id
+    mapping_ids = sa.select(mappings.c.id).where(mappings.c.organization_id == organization_id)
+    run_ids = sa.select(runs.c.id).where(runs.c.mapping_id.in_(mapping_ids))
+    is_its_connection = connections.c.organization_id == organization_id
     return (
-        sa.delete(outcomes).where(outcomes.c.run_id.in_(own_runs)),
-        sa.delete(replaced_runs).where(replaced_runs.c.run_id.in_(own_runs)),
-        sa.delete(run_bookings).where(run_bookings.c.mapping_id.in_(own_mappings)),
-        sa.delete(checkpoints).where(checkpoints.c.mapping_id.in_(own_mappings)),
-        sa.delete(runs).where(runs.c.mapping_id.in_(own_mappings)),
-        sa.delete(schedules).where(schedules.c.mapping_id.in_(own_mappings)),
+        sa.delete(outcomes).where(outcomes.c.run_id.in_(run_ids)),
+        sa.delete(replaced_runs).where(replaced_runs.c.run_id.in_(run_ids)),
+        sa.delete(idempotency_keys).where(idempotency_keys.c.mapping_id.in_(mapping_ids)),
+        sa.delete(unchanged_markers).where(unchanged_markers.c.mapping_id.in_(mapping_ids)),
+        sa.delete(runs).where(runs.c.mapping_id.in_(mapping_ids)),
+        sa.delete(schedules).where(schedules.c.mapping_id.in_(mapping_ids)),
         *(
             sa.delete(table).where(table.c.organization_id == organization_id)
             for table in (
-                notices,
+                notifications,
                 recipients,
                 mappings,
                 synced_records,
@@ -60,22 +60,22 @@ def statements_to_delete(organization_id: OrganizationId, at: datetime) -> Seque
             )
         ),
         sa.update(connections)
-        .where(is_own_connection, connections.c.ended_at.is_(sa.null()))
+        .where(is_its_connection, connections.c.ended_at.is_(sa.null()))
         .values(ended_at=at),
-        sa.update(connections).where(is_own_connection).values(sealed_token=None, token_hint=""),
+        sa.update(connections).where(is_its_connection).values(sealed_token=None, token_hint=""),
         sa.update(organizations)
         .where(organizations.c.id == organization_id, organizations.c.removed_at.is_(sa.null()))
-        # A name has no line breaks: so this one is nobody's, and the former one is free.
+        # No real name has line breaks, so this one never collides, and the previous name is free again.
         .values(name="", name_folded=f"\n{organization_id}", sealed_token="", removed_at=at),
     )
 
 
-def check_are_there(database: sa.Connection, ids: Iterable[OrganizationId | None]) -> None:
-    """See that organizations are not removed: a foreign key finds the tombstones of those that are.
+def check_organizations_exist(database: sa.Connection, ids: Iterable[OrganizationId | None]) -> None:
+    """Check that organizations are not deleted. Foreign keys cannot: the tombstone of a deleted one satisfies them.
 
     Raises:
-        PersistenceError
+        PersistenceError: an organization does not exist or is deleted.
     """
-    wanted = {each for each in ids if each is not None}
-    if wanted and database.scalar(_NOT_REMOVED, {"ids": [*wanted]}) != len(wanted):
-        raise PersistenceError("The database refused a row of an organization that it does not hold.")
+    required = {organization_id for organization_id in ids if organization_id is not None}
+    if required and database.scalar(_COUNT_EXISTING, {"ids": [*required]}) != len(required):
+        raise PersistenceError("The database rejected a row of an organization that does not exist.")

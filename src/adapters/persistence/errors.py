@@ -1,4 +1,4 @@
-"""A database's errors in the port's words."""
+"""Translation of database errors into the errors of the port."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,73 +8,75 @@ import sqlalchemy as sa
 from adapters.persistence.tables import UNIQUE_INDEXES
 from ports.store.errors import DatabaseUnavailable, PersistenceError, UniqueConstraint, UniqueViolation
 
-_BY_NAME = {str(index.name): UniqueConstraint(str(index.name).removeprefix("one_")) for index in UNIQUE_INDEXES}
-# SQLite says "UNIQUE constraint failed: table.column, table.column", with the columns in the index's order.
+_BY_NAME = {
+    str(index.name): UniqueConstraint(str(index.name).removeprefix("one_")) for index in UNIQUE_INDEXES
+}
+# SQLite reports "UNIQUE constraint failed: table.column, table.column", with the columns in the index's order.
 _BY_COLUMNS = {
     ", ".join(str(column) for column in index.columns): _BY_NAME[str(index.name)] for index in UNIQUE_INDEXES
 }
-_NOT_MIGRATED = ("no such table", "no such column", "has no column", "UndefinedTable", "UndefinedColumn")
-_LOCKED = ("database is locked", "LockNotAvailable")
-_SILENT = "IdleInTransactionSessionTimeout"
-_OUT_OF_REACH = (sa.exc.OperationalError, sa.exc.InterfaceError)
+_SCHEMA_ERRORS = ("no such table", "no such column", "has no column", "UndefinedTable", "UndefinedColumn")
+_LOCK_ERRORS = ("database is locked", "LockNotAvailable")
+_IDLE_TIMEOUT = "IdleInTransactionSessionTimeout"
+_CONNECTION_ERRORS = (sa.exc.OperationalError, sa.exc.InterfaceError)
 
 
 @contextmanager
 def translated(url: sa.URL) -> Iterator[None]:
-    """Turn what SQLAlchemy raises inside into `PersistenceError`s; what nobody can act on passes as it is."""
+    """Translate what SQLAlchemy raises inside into `PersistenceError`s; programming errors pass unchanged."""
     try:
         yield
     except sa.exc.IntegrityError as error:
-        if what := _unique(error):
-            raise UniqueViolation(what) from error
-        # Not the error's own text: it has the row, with names and addresses.
-        raise PersistenceError("The database refused a row that contradicts what it holds.") from error
+        if constraint := _violated_constraint(error):
+            raise UniqueViolation(constraint) from error
+        # Do not quote the error: its text has the row, with names and addresses.
+        raise PersistenceError("The database rejected a row that conflicts with its data.") from error
     except sa.exc.DBAPIError as error:
-        if sentence := _sentence(error, url):
-            raise DatabaseUnavailable(sentence) from error
+        if message := _message(error, url):
+            raise DatabaseUnavailable(message) from error
         raise
     except sa.exc.TimeoutError as error:
         raise DatabaseUnavailable(
-            f"The database {_named(url)} has too many units under way. Try again."
+            f"The database {_display_name(url)} is too busy: all connections are in use. Try again."
         ) from error
 
 
-def _unique(error: sa.exc.IntegrityError) -> UniqueConstraint | None:
+def _violated_constraint(error: sa.exc.IntegrityError) -> UniqueConstraint | None:
     diagnosis = getattr(error.orig, "diag", None)
     if diagnosis is not None:
         return _BY_NAME.get(diagnosis.constraint_name or "")
     return _BY_COLUMNS.get(str(error.orig).removeprefix("UNIQUE constraint failed: "))
 
 
-def _sentence(error: sa.exc.DBAPIError, url: sa.URL) -> str | None:
-    said = f"{type(error.orig).__name__}: {error.orig}"
-    if any(sign in said for sign in _NOT_MIGRATED):
+def _message(error: sa.exc.DBAPIError, url: sa.URL) -> str | None:
+    reported = f"{type(error.orig).__name__}: {error.orig}"
+    if any(name in reported for name in _SCHEMA_ERRORS):
         return (
-            f"The database {_named(url)} is of another version than this program: run gleanin-sync database upgrade. "
-            "If that was done already, with a newer program, start that one in the place of this process."
+            f"The database {_display_name(url)} is of another version than this program: run gleanin-sync database upgrade. "
+            "If a newer program has upgraded it already, replace this process with that program."
         )
-    if any(sign in said for sign in _LOCKED):
+    if any(name in reported for name in _LOCK_ERRORS):
         return (
-            f"Another process keeps the database {_named(url)} busy. "
+            f"The database {_display_name(url)} is locked by another process. "
             "Try again later, or look for a process that hangs."
         )
-    if _SILENT in said:
+    if _IDLE_TIMEOUT in reported:
         return (
-            f"The database {_named(url)} did not wait for this process, which was stopped amid a change: "
-            "nothing of it was stored. Try again."
+            f"The database {_display_name(url)} ended a change of this process, which had stopped responding. "
+            "Nothing was stored. Try again."
         )
-    # A file that is no database is a bare DatabaseError in SQLite.
-    if isinstance(error, _OUT_OF_REACH) or type(error) is sa.exc.DatabaseError:
+    # For a file that is not a database, SQLite raises a plain DatabaseError.
+    if isinstance(error, _CONNECTION_ERRORS) or type(error) is sa.exc.DatabaseError:
         first_line = str(error.orig).strip().split("\n", 1)[0]
         return (
-            f"The database {_named(url)} cannot be used: {first_line}. "
-            "Check that it runs and that its URL is right."
+            f"The database {_display_name(url)} cannot be used: {first_line}. "
+            "Check that it is running and that its URL is correct."
         )
     return None
 
 
-def _named(url: sa.URL) -> str:
-    """Name a database without its user and password."""
+def _display_name(url: sa.URL) -> str:
+    """Return the name of a database without its user and password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
     host = url.host or url.query.get("host") or "localhost"

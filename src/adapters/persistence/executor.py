@@ -1,4 +1,4 @@
-"""Blocking work, done in threads without ever being left behind by a cancelled caller."""
+"""Blocking work in threads, awaited to the end even when the caller is cancelled."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,24 +11,24 @@ T = TypeVar("T")
 
 
 class UnitExecutor(Protocol):
-    """Does a job with the connection of a unit of work.
+    """Runs a job with the connection of a unit of work.
 
-    A short one reads a row or two, and waits for nobody but a server: without one it needs no thread.
+    A short job reads a row or two and waits only for a server; on a file it runs without a thread.
     """
 
     async def __call__(self, job: Callable[[sa.Connection], T], /, *, is_short: bool = False) -> T: ...
 
     def later(self, job: Callable[[sa.Connection], object], /) -> None:
-        """Do a job whose result nobody needs together with the next one, or with the commit."""
+        """Run a job without a result together with the next job, or with the commit."""
         ...
 
 
 class DatabaseThreads:
-    def __init__(self, most: int) -> None:
-        self._pool = ThreadPoolExecutor(most, thread_name_prefix="database")
+    def __init__(self, max_threads: int) -> None:
+        self._pool = ThreadPoolExecutor(max_threads, thread_name_prefix="database")
 
     async def do(self, job: Callable[[], T]) -> T:
-        """Await the end of a job, also when cancelled: nobody else may use its connection before."""
+        """Run a job and await its end, even when cancelled: until then its connection is in use."""
         future = asyncio.get_running_loop().run_in_executor(self._pool, job)
         cancelled: asyncio.CancelledError | None = None
         while not future.done():
@@ -37,7 +37,7 @@ class DatabaseThreads:
             except asyncio.CancelledError as error:
                 cancelled = error
         if cancelled is not None:
-            future.exception()  # seen: the cancellation is what the caller hears of
+            future.exception()  # mark as retrieved: the caller gets the cancellation instead
             raise cancelled
         return future.result()
 

@@ -1,6 +1,6 @@
-"""Bringing a database's schema up to date.
+"""Upgrades and downgrades of the database schema.
 
-Alembic is imported where something is to be migrated: every command asks for the revision, few change it.
+Alembic is imported only when something is migrated: every command reads the revision, few change it.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 HEAD = "0010"
-"""The newest revision in `migrations/versions`, where this program wants the database to be."""
+"""The newest revision in `migrations/versions`, which this program requires."""
 
 _VERSION = sa.Table(
     "alembic_version",
@@ -25,20 +25,20 @@ _VERSION = sa.Table(
     sa.Column("version_num", sa.String(32), nullable=False),
     sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
-"""Alembic's own table."""
+"""The table in which Alembic stores the revision."""
 _MIGRATIONS = str(Path(__file__).parent / "migrations")
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
-    """Take the schema up to a revision. Processes that do this at once do it one after the other.
+    """Upgrade the schema to a revision. Concurrent processes do it one after the other.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached, or is a newer program's.
     """
     with translated(engine.url), engine.connect() as connection:
-        found = _begin(connection)
-        if found is None and revision == "head":
-            _set_up(connection)
+        current = _begin(connection)
+        if current is None and revision == "head":
+            _create_schema(connection)
         else:
             from alembic import command
 
@@ -46,15 +46,15 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
         connection.commit()
 
 
-def _set_up(connection: sa.Connection) -> None:
-    """Make an empty database as the migrations would, without them: they take a while, and memory that stays taken."""
+def _create_schema(connection: sa.Connection) -> None:
+    """Create the schema of an empty database without the migrations: they take time, and memory that is not freed."""
     metadata.create_all(connection, checkfirst=False)
     _VERSION.create(connection, checkfirst=True)
     connection.execute(_VERSION.insert(), {"version_num": HEAD})
 
 
 def downgrade(engine: sa.Engine, revision: str) -> None:
-    """Take the schema back to a revision, and what it stored beyond that away."""
+    """Downgrade the schema to a revision, and delete what only later revisions can store."""
     from alembic import command
 
     with translated(engine.url), engine.connect() as connection:
@@ -64,7 +64,7 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
 
 
 def current_revision(engine: sa.Engine) -> str | None:
-    """Tell where the database is; None for one that was never migrated.
+    """Return the revision of the database; None for one that was never migrated.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached, or is a newer program's.
@@ -74,7 +74,7 @@ def current_revision(engine: sa.Engine) -> str | None:
 
 
 def is_current(engine: sa.Engine) -> bool:
-    """Tell whether the database is where this program wants it.
+    """Check whether the database is at the revision that this program requires.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached, or is a newer program's.
@@ -83,10 +83,10 @@ def is_current(engine: sa.Engine) -> bool:
 
 
 def _begin(connection: sa.Connection) -> str | None:
-    """Begin one transaction for all steps, so that a migration that fails leaves no half of it; return the revision."""
+    """Begin one transaction for all steps, so that a failed migration leaves nothing behind; return the revision."""
     connection.execution_options(**WRITING)
     connection.begin()
-    return _revision(connection)  # once it is our turn: one that went before may have been a newer program
+    return _revision(connection)  # read it under the lock: the process before may have been a newer program
 
 
 def _config(connection: sa.Connection) -> "Config":
@@ -102,14 +102,14 @@ def _revision(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table(_VERSION.name):
         return None
     revision = connection.scalar(sa.select(_VERSION.c.version_num))
-    if revision not in (None, HEAD) and revision not in _known():
+    if revision not in (None, HEAD) and revision not in _known_revisions():
         raise DatabaseUnavailable(
             f"The database is at revision {revision}, of a newer gleanin-sync than this one. Update this program."
         )
     return revision
 
 
-def _known() -> set[str]:
+def _known_revisions() -> set[str]:
     from alembic.script import ScriptDirectory
 
     return {script.revision for script in ScriptDirectory(_MIGRATIONS).walk_revisions()}

@@ -1,4 +1,4 @@
-"""Which runs have not ended, and which checks go on, out of two tables."""
+"""Runs that have not ended and checks in progress, from two tables."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from core.domain.runs.run import RunState, Trigger
 
 
 def is_in_state(state: RunState) -> sa.ColumnElement[bool]:
-    # The state is written out, for only so does SQLite see that the partial index serves.
+    # Write the state as a literal: SQLite uses the partial index only then.
     return runs.c.state == sa.literal(state.value, literal_execute=True)
 
 
@@ -39,7 +39,7 @@ _CHECKS = (
 
 
 def open_work(database: sa.Connection) -> Sequence[OpenWork]:
-    """Return all runs that have not ended, in the order in which they were asked for, and all checks, the longest due first."""
+    """Return all runs that have not ended, in the order of their requests, then all checks, the longest due first."""
     rows = sorted(database.execute(_OPEN).all(), key=lambda row: row.position)
     work = [
         OpenWork(
@@ -54,6 +54,7 @@ def open_work(database: sa.Connection) -> Sequence[OpenWork]:
         for row in rows
     ]
     for mapping_id, organization_id, due_at, until in database.execute(_CHECKS):
-        ids = None, mapping_id, organization_id
-        work.append(OpenWork(*ids, Trigger.CONTINUOUS, RunState.RUNNING, due_at, until))
+        work.append(
+            OpenWork(None, mapping_id, organization_id, Trigger.CONTINUOUS, RunState.RUNNING, due_at, until)
+        )
     return work

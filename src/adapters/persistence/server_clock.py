@@ -1,6 +1,6 @@
-"""The clock of the database: its server's, or that of this machine where it is a file.
+"""The clock of the database: the server's, or this machine's where the database is a file.
 
-Hosts that share a server compare leases, and should agree on the time.
+Hosts that share a server compare lease times, so they must use one clock.
 """
 
 from datetime import UTC, datetime
@@ -22,10 +22,10 @@ def read_now(database: sa.Connection) -> datetime:
 
 
 def server_clock(engine: sa.Engine) -> datetime | None:
-    """Read it; None where there is no server, but a file of this machine.
+    """Return the time of the server; None where the database is a file of this machine.
 
     Raises:
-        DatabaseUnavailable
+        DatabaseUnavailable: the server cannot be reached.
     """
     if engine.dialect.name == "sqlite":
         return None

@@ -204,7 +204,7 @@ replaced_runs = sa.Table(
     info={"personal_data": ()},
 )
 
-checkpoints = sa.Table(
+unchanged_markers = sa.Table(
     "checkpoints",
     metadata,
     sa.Column("mapping_id", sa.Text(), sa.ForeignKey("event_mappings.id"), primary_key=True),
@@ -217,7 +217,7 @@ checkpoints = sa.Table(
     info={"personal_data": ()},
 )
 
-run_bookings = sa.Table(
+idempotency_keys = sa.Table(
     "run_bookings",
     metadata,
     sa.Column("mapping_id", sa.Text(), sa.ForeignKey("event_mappings.id"), primary_key=True),
@@ -340,7 +340,7 @@ grants = sa.Table(
     info={"personal_data": ()},
 )
 
-sign_ins = sa.Table(
+login_sessions = sa.Table(
     "sign_ins",
     metadata,
     sa.Column("digest", sa.Text(), primary_key=True),
@@ -414,7 +414,7 @@ recipients = sa.Table(
 )
 
 # No foreign key to runs: old runs are deleted.
-notices = sa.Table(
+notifications = sa.Table(
     "notices",
     metadata,
     _position(),

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from adapters.persistence.engine import MOST_UNITS, READING, WRITING
+from adapters.persistence.engine import MAX_UNITS, READING, WRITING
 from adapters.persistence.errors import translated
 from adapters.persistence.executor import DatabaseThreads
 from adapters.persistence.repositories.accounts import SqlAccounts
@@ -25,7 +25,7 @@ from adapters.persistence.repositories.organizations import SqlConnections, SqlO
 from adapters.persistence.repositories.outcomes import SqlOutcomes
 from adapters.persistence.repositories.portal_revocations import SqlPortalRevocations
 from adapters.persistence.repositories.provider_identities import SqlProviderIdentities
-from adapters.persistence.repositories.runs import Deferring, SqlRuns
+from adapters.persistence.repositories.runs import EnqueueStatements, SqlRuns
 from adapters.persistence.repositories.schedules import SqlSchedules
 from adapters.persistence.repositories.synced_records import SqlSyncedRecords
 from adapters.persistence.repositories.unchanged_markers import SqlUnchangedMarkers
@@ -35,32 +35,37 @@ T = TypeVar("T")
 
 
 class SqlUnitOfWork:
-    """One transaction. It begins with the first thing asked, so that a small unit costs few turns of a thread."""
+    """One transaction. It begins with the first statement, so that a small unit switches threads only a few times."""
 
     def __init__(
-        self, engine: sa.Engine, threads: DatabaseThreads, deferring: Deferring | None, *, writes: bool
+        self,
+        engine: sa.Engine,
+        threads: DatabaseThreads,
+        enqueue_statements: EnqueueStatements | None,
+        *,
+        writes: bool,
     ) -> None:
         self._engine = engine
-        self._deferring = deferring
+        self._enqueue_statements = enqueue_statements
         self._threads = threads
         self._writes = writes
         self._connection: sa.Connection | None = None
-        self._put_off: list[Callable[[sa.Connection], object]] = []
+        self._deferred: list[Callable[[sa.Connection], object]] = []
         self.run = _Runner(self)
 
     async def do(self, job: Callable[[sa.Connection], T], *, is_short: bool = False) -> T:
-        put_off, self._put_off = self._put_off, []
+        deferred, self._deferred = self._deferred, []
 
         def with_connection() -> T:
             with translated(self._engine.url):
                 if self._connection is None:
                     self._connection = self._engine.connect()
-                for each in put_off:
-                    each(self._connection)
+                for deferred_job in deferred:
+                    deferred_job(self._connection)
                 return job(self._connection)
 
-        if is_short and self._is_in_a_file and not put_off:
-            return with_connection()  # a turn of a thread costs several times as much
+        if is_short and self._is_file and not deferred:
+            return with_connection()  # switching threads costs several times as much
         return await self._threads.do(with_connection)
 
     async def now(self) -> datetime:
@@ -68,26 +73,26 @@ class SqlUnitOfWork:
 
     async def commit(self) -> None:
         if not self._writes:
-            message = "a unit that only reads has nothing to commit"
+            message = "a read-only unit of work cannot commit"
             raise RuntimeError(message)
         await self.run(lambda connection: connection.commit())
 
     async def end(self) -> None:
-        """Undo what was not committed, and give the connection back."""
+        """Roll back what was not committed, and return the connection to the pool."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
         nothing_to_undo = not (self._writes and connection.in_transaction())
-        if nothing_to_undo and self._is_in_a_file:
+        if nothing_to_undo and self._is_file:
             connection.close()
         else:
             await self._threads.do(connection.close)
 
-    def put_off(self, job: Callable[[sa.Connection], object]) -> None:
-        self._put_off.append(job)
+    def defer(self, job: Callable[[sa.Connection], object]) -> None:
+        self._deferred.append(job)
 
     @property
-    def _is_in_a_file(self) -> bool:
+    def _is_file(self) -> bool:
         return self._engine.dialect.name == "sqlite"
 
     @cached_property
@@ -104,7 +109,7 @@ class SqlUnitOfWork:
 
     @cached_property
     def runs(self) -> SqlRuns:
-        return SqlRuns(self.run, self._deferring)
+        return SqlRuns(self.run, self._enqueue_statements)
 
     @cached_property
     def unchanged_markers(self) -> SqlUnchangedMarkers:
@@ -169,7 +174,7 @@ class SqlUnitOfWork:
 
 @dataclass(frozen=True, slots=True)
 class _Runner:
-    """Does a unit's jobs, each in a turn of a thread, or several together: a turn costs more than a statement."""
+    """Runs the jobs of a unit in a thread, several together if possible: switching threads costs more than a statement."""
 
     unit: SqlUnitOfWork
 
@@ -177,25 +182,25 @@ class _Runner:
         return await self.unit.do(job, is_short=is_short)
 
     def later(self, job: Callable[[sa.Connection], object], /) -> None:
-        self.unit.put_off(job)
+        self.unit.defer(job)
 
 
 class SqlUnitOfWorkFactory:
-    def __init__(self, engine: sa.Engine, deferring: Deferring | None = None) -> None:
+    def __init__(self, engine: sa.Engine, enqueue_statements: EnqueueStatements | None = None) -> None:
         self._engine = engine
-        self._deferring = deferring
+        self._enqueue_statements = enqueue_statements
         self._for_reading = engine.execution_options(**READING)
         self._for_writing = engine.execution_options(**WRITING)
-        # A unit never waits in a thread for another unit of this process: the other one may need that thread.
-        # So the writers queue up here first, and there are as many threads and connections as units.
-        self._threads = DatabaseThreads(MOST_UNITS)
-        self._readers = asyncio.Semaphore(MOST_UNITS - 1)
+        # A unit must not wait in a thread for another unit of this process, which may need that thread. So writers
+        # queue here first, and there are as many threads and connections as units.
+        self._threads = DatabaseThreads(MAX_UNITS)
+        self._readers = asyncio.Semaphore(MAX_UNITS - 1)
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlUnitOfWork]:
         async with self._readers:
-            unit = SqlUnitOfWork(self._for_reading, self._threads, self._deferring, writes=False)
+            unit = SqlUnitOfWork(self._for_reading, self._threads, self._enqueue_statements, writes=False)
             try:
                 yield unit
             finally:
@@ -204,13 +209,13 @@ class SqlUnitOfWorkFactory:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlUnitOfWork]:
         async with self._writer:
-            unit = SqlUnitOfWork(self._for_writing, self._threads, self._deferring, writes=True)
+            unit = SqlUnitOfWork(self._for_writing, self._threads, self._enqueue_statements, writes=True)
             try:
                 yield unit
             finally:
                 await unit.end()
 
     def close(self) -> None:
-        """Close all connections; units under way are waited for."""
+        """Close all connections, after the jobs in progress have ended."""
         self._threads.close()
         self._engine.dispose()

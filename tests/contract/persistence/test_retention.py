@@ -187,7 +187,7 @@ async def test_all_that_is_old_goes_but_what_the_rule_keeps(mapped: UnitOfWorkFa
 async def test_many_steps_come_to_an_end_and_leave_what_is_kept_in_each(
     mapped: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply_retention, "AT_ONCE", 2)
+    monkeypatch.setattr(apply_retention, "BATCH_SIZE", 2)
     scopes = {2: Scope.AGENDA, 5: Scope.EXHIBITORS}
     runs = [replace(_ended(number, 0), scope=scopes.get(number, Scope.ALL)) for number in range(1, 10)]
     await _with_outcomes(mapped, *runs)

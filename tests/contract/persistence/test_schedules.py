@@ -200,7 +200,7 @@ def test_what_is_not_due_is_not_read(migrated_sqlite: Path) -> None:
     engine = engine_at(f"sqlite:///{migrated_sqlite}")
     with engine.connect() as connection:
         event.listen(connection, "before_cursor_execute", explain)
-        connection.execute(DUE, {"now": NOW, "of_each": 2, "limit": 100})
+        connection.execute(DUE, {"now": NOW, "max_per_organization": 2, "limit": 100})
     engine.dispose()
     assert not {"SCAN schedules", "SCAN event_mappings", "SCAN sync_runs"} & {*plans}
     assert "SEARCH schedules USING INDEX ix_schedules_due_at (due_at<?)" in plans

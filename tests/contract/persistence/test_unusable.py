@@ -30,13 +30,13 @@ async def _complaint(units: SqlUnitOfWorkFactory) -> str:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("", "is none"),
-        ("no url: secret", "is none"),
-        ("postgresql://me:secret@host:port/data", "is none"),
+        ("", "is not valid"),
+        ("no url: secret", "is not valid"),
+        ("postgresql://me:secret@host:port/data", "is not valid"),
         ("mysql://me:secret@host/data", "mysql is not supported"),
-        ("sqlite://", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
-        ("sqlite:////dev/null/data.db", "cannot be made"),
+        ("sqlite://", "does not name a file"),
+        ("sqlite:///:memory:", "does not name a file"),
+        ("sqlite:////dev/null/data.db", "cannot be created"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_without_showing_its_password(url: str, said: str) -> None:
@@ -95,13 +95,13 @@ async def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
 async def test_a_database_kept_busy_by_another_process_says_so(database: str) -> None:
     other = engine_at(database)
     with other.connect().execution_options(**WRITING) as connection, connection.begin():
-        error_detail = await _complaint(SqlUnitOfWorkFactory(engine_at(database, patience=0.05)))
+        error_detail = await _complaint(SqlUnitOfWorkFactory(engine_at(database, lock_timeout=0.05)))
     other.dispose()
-    assert "Another process keeps the database" in error_detail
+    assert "is locked by another process" in error_detail
 
 
 async def test_reading_does_not_wait_for_another_process_that_writes(database: str) -> None:
-    other, units = engine_at(database), SqlUnitOfWorkFactory(engine_at(database, patience=0.05))
+    other, units = engine_at(database), SqlUnitOfWorkFactory(engine_at(database, lock_timeout=0.05))
     with other.connect().execution_options(**WRITING) as connection, connection.begin():
         async with units.read() as unit:
             assert await unit.organizations.all() == []
@@ -169,7 +169,7 @@ async def test_a_writer_that_falls_silent_holds_up_the_others_for_moments_only(
     engine = engine_at(url)
     migrate.upgrade(engine)
     engine.dispose()
-    silent, others = SqlUnitOfWorkFactory(engine_at(url, silence=0.3)), SqlUnitOfWorkFactory(engine_at(url))
+    silent, others = SqlUnitOfWorkFactory(engine_at(url, idle_timeout=0.3)), SqlUnitOfWorkFactory(engine_at(url))
     async with silent.write() as unit:
         await unit.organizations.add(an_organization())
         async with asyncio.timeout(WITHIN), others.write() as other:

@@ -1,4 +1,4 @@
-"""What Alembic runs for each command: the migrations, in the transaction of the caller's connection."""
+"""The script that Alembic runs for each command: the migrations, in the transaction of the caller's connection."""
 
 from alembic import context
 

@@ -1,1 +1,1 @@
-"""One repository per port of the store."""
+"""One repository per protocol in `ports.store`."""

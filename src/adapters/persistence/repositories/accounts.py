@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.delete_organization import check_are_there
+from adapters.persistence.delete_organization import check_organizations_exist
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.repositories.installation import count_account
-from adapters.persistence.tables import accounts, grants, provider_identities, sign_ins
+from adapters.persistence.tables import accounts, grants, login_sessions, provider_identities
 from core.domain.access.accounts import Account
 from core.domain.access.authorization import Grant, Role
 from core.domain.email import normalize_email
@@ -30,7 +30,7 @@ _ACCOUNTS = (
 )
 _NEW_PASSWORD = (
     sa.update(accounts)
-    .where(accounts.c.id == sa.bindparam("the_id"))
+    .where(accounts.c.id == sa.bindparam("row_id"))
     .values(password_hash=sa.bindparam("new_hash"))
 )
 _IS_ANY = sa.select(sa.exists(sa.select(accounts.c.id)))
@@ -44,7 +44,7 @@ class SqlAccounts:
         row = {
             "id": account.id,
             "email": account.email,
-            # By Python: databases differ in what they take for upper and lower case.
+            # Normalized by Python: databases differ in their rules for upper and lower case.
             "mailbox": normalize_email(account.email),
             "password_hash": account.password_hash,
             "created_at": account.created_at,
@@ -58,7 +58,7 @@ class SqlAccounts:
         await self._run(insert)
 
     async def update(self, account: Account) -> None:
-        row = {"the_id": account.id, "new_hash": account.password_hash}
+        row = {"row_id": account.id, "new_hash": account.password_hash}
 
         def replace(database: sa.Connection) -> None:
             if database.execute(_NEW_PASSWORD, row).rowcount != 1:
@@ -70,7 +70,7 @@ class SqlAccounts:
 
     async def remove(self, account_id: AccountId) -> None:
         def delete(database: sa.Connection) -> None:
-            for table in (provider_identities, sign_ins, grants):
+            for table in (provider_identities, login_sessions, grants):
                 database.execute(sa.delete(table).where(table.c.account_id == account_id))
             database.execute(sa.delete(accounts).where(accounts.c.id == account_id))
 
@@ -81,7 +81,8 @@ class SqlAccounts:
 
     async def with_email(self, email: str) -> Account | None:
         mailbox = normalize_email(email)
-        if not mailbox.isprintable():  # as no account's is: PostgreSQL refuses to look for some of these
+        # No account has an e-mail with such characters, and PostgreSQL rejects some of them.
+        if not mailbox.isprintable():
             return None
         return next(iter(await self._all(accounts.c.mailbox == mailbox)), None)
 
@@ -89,21 +90,21 @@ class SqlAccounts:
         return await self._all()
 
     async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Account]:
-        # All grants of these accounts are read, not only those for the organization.
-        having_one = sa.select(grants.c.account_id).where(grants.c.organization_id == organization_id)
-        return await self._all(accounts.c.id.in_(having_one))
+        # Read all grants of these accounts, not only those for the organization.
+        members = sa.select(grants.c.account_id).where(grants.c.organization_id == organization_id)
+        return await self._all(accounts.c.id.in_(members))
 
     async def is_any(self) -> bool:
         return bool(await self._run(lambda database: database.scalar(_IS_ANY)))
 
     async def _all(self, *conditions: sa.ColumnElement[bool]) -> Sequence[Account]:
         rows = await self._run(lambda database: database.execute(_ACCOUNTS.where(*conditions)).all())
-        found = [_account(of_one) for _, of_one in groupby(rows, key=lambda row: row.id)]
+        found = [_account(account_rows) for _, account_rows in groupby(rows, key=lambda row: row.id)]
         return sorted(found, key=lambda account: normalize_email(account.email))
 
 
 def _add_grants(database: sa.Connection, account: Account) -> None:
-    check_are_there(database, [grant.organization_id for grant in account.grants])
+    check_organizations_exist(database, [grant.organization_id for grant in account.grants])
     rows = [
         {"account_id": account.id, "organization_id": grant.organization_id, "role": grant.role.value}
         for grant in account.grants
@@ -115,7 +116,7 @@ def _add_grants(database: sa.Connection, account: Account) -> None:
 def _account(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Account:
     """Build an account from its rows: one for each grant, or one without."""
     first, *others = rows
-    held = frozenset(
+    account_grants = frozenset(
         Grant(Role(row.role), row.organization_id) for row in (first, *others) if row.role is not None
     )
-    return Account(first.id, first.email, first.password_hash, first.created_at, held)
+    return Account(first.id, first.email, first.password_hash, first.created_at, account_grants)

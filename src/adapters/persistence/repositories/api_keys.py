@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.delete_organization import check_are_there
+from adapters.persistence.delete_organization import check_organizations_exist
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.tables import api_keys
 from core.domain.access.api_keys import ApiKey
@@ -16,7 +16,7 @@ from ports.store.errors import PersistenceError
 _KEYS = sa.select(api_keys).order_by(api_keys.c.position.desc())
 _REVOCATION = (
     sa.update(api_keys)
-    .where(api_keys.c.id == sa.bindparam("the_id"))
+    .where(api_keys.c.id == sa.bindparam("row_id"))
     .values(revoked_at=sa.bindparam("revoked_at"))
 )
 
@@ -38,13 +38,13 @@ class SqlApiKeys:
         }
 
         def insert(database: sa.Connection) -> None:
-            check_are_there(database, [key.grant.organization_id])
+            check_organizations_exist(database, [key.grant.organization_id])
             database.execute(api_keys.insert(), row)
 
         await self._run(insert)
 
     async def update(self, key: ApiKey) -> None:
-        row = {"the_id": key.id, "revoked_at": key.revoked_at}
+        row = {"row_id": key.id, "revoked_at": key.revoked_at}
         if await self._run(lambda database: database.execute(_REVOCATION, row).rowcount) != 1:
             raise PersistenceError(f"There is no API key {key.id} to update.")
 

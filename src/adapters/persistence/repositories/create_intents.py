@@ -1,4 +1,4 @@
-"""Intents to create, in a table: a row stands until it is known what became of the create (rule 32)."""
+"""Intents to create, in a table: a row remains until the result of the create is known (rule 32)."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.server_clock import read_now
-from adapters.persistence.statements import Upserts, in_parts
+from adapters.persistence.statements import Upserts, in_batches
 from adapters.persistence.tables import create_intents as table
 from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import KINDS_BY_NAME, RecordKind
@@ -17,7 +17,7 @@ _OF_EVENT = (
     table.c.organization_id == sa.bindparam("of_organization"),
     table.c.gleanin_event_id == sa.bindparam("of_event"),
 )
-_THESE = (
+_OF_RECORDS = (
     *_OF_EVENT,
     table.c.kind == sa.bindparam("of_kind"),
     table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)),
@@ -25,8 +25,8 @@ _THESE = (
 _OPEN = sa.select(
     table.c.kind, table.c.source_id, table.c.connection_id, table.c.field_names, table.c.sent_at
 ).where(*_OF_EVENT)
-_MARK_SENT = sa.update(table).where(*_THESE).values(sent_at=sa.bindparam("now"))
-_REMOVE = sa.delete(table).where(*_THESE)
+_MARK_SENT = sa.update(table).where(*_OF_RECORDS).values(sent_at=sa.bindparam("now"))
+_REMOVE = sa.delete(table).where(*_OF_RECORDS)
 
 
 class SqlCreateIntents:
@@ -55,8 +55,8 @@ class SqlCreateIntents:
     async def list_open(
         self, organization_id: OrganizationId, event_id: DestinationEventId
     ) -> Sequence[CreateIntent]:
-        query = {"of_organization": organization_id, "of_event": event_id}
-        rows = await self._run(lambda database: database.execute(_OPEN, query).all())
+        params = {"of_organization": organization_id, "of_event": event_id}
+        rows = await self._run(lambda database: database.execute(_OPEN, params).all())
         return [
             CreateIntent(
                 KINDS_BY_NAME[kind],
@@ -77,8 +77,8 @@ class SqlCreateIntents:
     ) -> None:
         def mark(database: sa.Connection) -> None:
             now = read_now(database)
-            for these in _these(organization_id, event_id, kind, source_ids):
-                database.execute(_MARK_SENT, {**these, "now": now})
+            for params in _batches(organization_id, event_id, kind, source_ids):
+                database.execute(_MARK_SENT, {**params, "now": now})
 
         if source_ids:
             self._run.later(mark)
@@ -91,23 +91,23 @@ class SqlCreateIntents:
         source_ids: Collection[SourceId],
     ) -> None:
         def remove(database: sa.Connection) -> None:
-            for these in _these(organization_id, event_id, kind, source_ids):
-                database.execute(_REMOVE, these)
+            for params in _batches(organization_id, event_id, kind, source_ids):
+                database.execute(_REMOVE, params)
 
         if source_ids:
             self._run.later(remove)
 
 
-def _these(
+def _batches(
     organization_id: OrganizationId,
     event_id: DestinationEventId,
     kind: RecordKind,
     source_ids: Collection[SourceId],
 ) -> Iterator[dict[str, object]]:
-    for part in in_parts(source_ids):
+    for batch in in_batches(source_ids):
         yield {
             "of_organization": organization_id,
             "of_event": event_id,
             "of_kind": kind.name,
-            "source_ids": part,
+            "source_ids": batch,
         }

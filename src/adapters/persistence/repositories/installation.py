@@ -1,4 +1,4 @@
-"""What is stored of the installation itself: one row."""
+"""The installation's own data, in a table with one row."""
 
 import sqlalchemy as sa
 
@@ -9,13 +9,13 @@ from adapters.persistence.tables import installation
 _ID = 1
 
 
-def _save(database: sa.Connection, first: dict[str, object], again: dict[str, object]) -> None:
-    insert = insert_into(installation, database.dialect.name).values(id=_ID, **first)
-    database.execute(insert.on_conflict_do_update(index_elements=["id"], set_=again))
+def _save(database: sa.Connection, values: dict[str, object], changes: dict[str, object]) -> None:
+    insert = insert_into(installation, database.dialect.name).values(id=_ID, **values)
+    database.execute(insert.on_conflict_do_update(index_elements=["id"], set_=changes))
 
 
 def count_account(database: sa.Connection) -> None:
-    """Count one more account that was ever added."""
+    """Add one to the number of accounts ever added."""
     _save(database, {"accounts_added": 1}, {"accounts_added": installation.c.accounts_added + 1})
 
 

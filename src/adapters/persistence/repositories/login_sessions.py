@@ -1,4 +1,4 @@
-"""Sign-ins, and failed attempts at them, in tables."""
+"""Login sessions and failed login attempts, in tables."""
 
 from datetime import datetime
 
@@ -6,11 +6,11 @@ import sqlalchemy as sa
 
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts, key_of
-from adapters.persistence.tables import attempts, sign_ins
+from adapters.persistence.tables import attempts, login_sessions
 from core.domain.access.accounts import Attempts, LoginSession
 from core.domain.ids import AccountId
 
-_SIGN_INS = sa.select(sign_ins.c.digest, sign_ins.c.account_id, sign_ins.c.started_at)
+_SESSIONS = sa.select(login_sessions.c.digest, login_sessions.c.account_id, login_sessions.c.started_at)
 _ATTEMPTS = sa.select(attempts.c.failures, attempts.c.last_at)
 _SAVE_ATTEMPTS = Upserts(attempts, ("failures", "last_at"))
 
@@ -19,30 +19,30 @@ class SqlLoginSessions:
     def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
-    async def add(self, sign_in: LoginSession) -> None:
+    async def add(self, session: LoginSession) -> None:
         row = {
-            "digest": sign_in.digest,
-            "account_id": sign_in.account_id,
-            "started_at": sign_in.started_at,
+            "digest": session.digest,
+            "account_id": session.account_id,
+            "started_at": session.started_at,
         }
-        await self._run(lambda database: database.execute(sign_ins.insert(), row))
+        await self._run(lambda database: database.execute(login_sessions.insert(), row))
 
     async def find(self, digest: str) -> LoginSession | None:
-        asked = _SIGN_INS.where(sign_ins.c.digest == digest)
-        row = await self._run(lambda database: database.execute(asked).first(), is_short=True)
+        query = _SESSIONS.where(login_sessions.c.digest == digest)
+        row = await self._run(lambda database: database.execute(query).first(), is_short=True)
         return None if row is None else LoginSession(row.digest, AccountId(row.account_id), row.started_at)
 
     async def end(self, digest: str) -> None:
-        await self._delete(sign_ins.c.digest == digest)
+        await self._delete(login_sessions.c.digest == digest)
 
     async def end_all_of(self, account_id: AccountId) -> None:
-        await self._delete(sign_ins.c.account_id == account_id)
+        await self._delete(login_sessions.c.account_id == account_id)
 
     async def forget_before(self, instant: datetime) -> None:
-        await self._delete(sign_ins.c.started_at < instant)
+        await self._delete(login_sessions.c.started_at < instant)
 
     async def _delete(self, condition: sa.ColumnElement[bool]) -> None:
-        await self._run(lambda database: database.execute(sa.delete(sign_ins).where(condition)))
+        await self._run(lambda database: database.execute(sa.delete(login_sessions).where(condition)))
 
 
 class SqlAttempts:
@@ -50,8 +50,8 @@ class SqlAttempts:
         self._run = run
 
     async def of(self, subject: str) -> Attempts:
-        asked = _ATTEMPTS.where(attempts.c.subject == key_of(subject))
-        row = await self._run(lambda database: database.execute(asked).first())
+        query = _ATTEMPTS.where(attempts.c.subject == key_of(subject))
+        row = await self._run(lambda database: database.execute(query).first())
         return Attempts() if row is None else Attempts(row.failures, row.last_at)
 
     async def save(self, subject: str, attempts: Attempts) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.delete_organization import check_are_there
+from adapters.persistence.delete_organization import check_organizations_exist
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import replace_row
 from adapters.persistence.tables import mappings
@@ -27,7 +27,7 @@ class SqlMappings:
 
     async def add(self, mapping: EventMapping) -> None:
         def insert(database: sa.Connection) -> None:
-            check_are_there(database, [mapping.organization_id])
+            check_organizations_exist(database, [mapping.organization_id])
             database.execute(mappings.insert(), _row(mapping))
 
         await self._run(insert)
@@ -44,11 +44,11 @@ class SqlMappings:
         sessionboard_ids: Collection[SourceEventId],
         gleanin_ids: Collection[DestinationEventId],
     ) -> Sequence[EventMapping]:
-        of_sessionboard = sa.and_(
+        by_sessionboard = sa.and_(
             mappings.c.sessionboard_url == sessionboard_url, mappings.c.sessionboard_id.in_(sessionboard_ids)
         )
-        of_gleanin = mappings.c.gleanin_id.in_(gleanin_ids)
-        return await self._all(mappings.c.holds_events, sa.or_(of_sessionboard, of_gleanin))
+        by_gleanin = mappings.c.gleanin_id.in_(gleanin_ids)
+        return await self._all(mappings.c.holds_events, sa.or_(by_sessionboard, by_gleanin))
 
     async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
         return await self._all(mappings.c.organization_id == organization_id)
@@ -57,8 +57,10 @@ class SqlMappings:
         return await self._all(mappings.c.connection_id == connection_id)
 
     async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
-        own = [] if organization_id is None else [mappings.c.organization_id == organization_id]
-        return await self._all(mappings.c.removed_at.is_(None), *own)
+        conditions: list[sa.ColumnElement[bool]] = [mappings.c.removed_at.is_(None)]
+        if organization_id is not None:
+            conditions.append(mappings.c.organization_id == organization_id)
+        return await self._all(*conditions)
 
     async def _all(self, *conditions: sa.ColumnElement[bool]) -> Sequence[EventMapping]:
         rows = await self._run(lambda database: database.execute(_MAPPINGS.where(*conditions)).all())
@@ -88,7 +90,7 @@ def _row(mapping: EventMapping) -> dict[str, object]:
         "time_zone": mapping.time_zone,
         "gleanin_time_zone": mapping.gleanin_time_zone,
         "settings_saved": mapping.settings_saved,
-        # Only for the unique indexes: what it follows from is above.
+        # Only for the unique indexes: it is derived from the columns above.
         "holds_events": mapping.holds_its_events,
     }
 

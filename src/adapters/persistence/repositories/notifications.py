@@ -1,4 +1,4 @@
-"""Notices that are to be delivered, and to whom, in tables."""
+"""Notifications and where they go, in tables."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,59 +6,63 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.delete_organization import check_are_there
+from adapters.persistence.delete_organization import check_organizations_exist
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts
-from adapters.persistence.tables import notices, recipients
+from adapters.persistence.tables import notifications, recipients
 from core.domain.ids import NotificationId, OrganizationId
 from core.domain.notifications.notification import Channel, Delivery, Notification, Recipient
 from core.domain.runs.health_change import HealthChange
 from core.domain.tenancy.secrets import SealedToken
 
-_IS_THEIRS = recipients.c.organization_id == sa.bindparam("of_organization")
-_RECIPIENT = sa.select(recipients).where(_IS_THEIRS)
+_OF_RECIPIENT = recipients.c.organization_id == sa.bindparam("of_organization")
+_RECIPIENT = sa.select(recipients).where(_OF_RECIPIENT)
 _SAVE = Upserts(recipients, ("channel", "address", "sealed_secret"))
-_REMOVE = sa.delete(recipients).where(_IS_THEIRS)
-_DROP = sa.delete(notices).where(
-    notices.c.organization_id == sa.bindparam("of_organization"), notices.c.next_attempt_at.is_not(sa.null())
+_REMOVE = sa.delete(recipients).where(_OF_RECIPIENT)
+_REMOVE_WAITING = sa.delete(notifications).where(
+    notifications.c.organization_id == sa.bindparam("of_organization"),
+    notifications.c.next_attempt_at.is_not(sa.null()),
 )
 _OF_ORGANIZATION = (
-    sa.select(notices)
-    .where(notices.c.organization_id == sa.bindparam("of_organization"))
-    .order_by(notices.c.position.desc())
+    sa.select(notifications)
+    .where(notifications.c.organization_id == sa.bindparam("of_organization"))
+    .order_by(notifications.c.position.desc())
     .limit(sa.bindparam("limit"))
 )
 _PROGRESS = ("state", "attempts", "next_attempt_at", "problem")
 _UPDATE = (
-    sa.update(notices)
-    .where(notices.c.id == sa.bindparam("the_id"))
+    sa.update(notifications)
+    .where(notifications.c.id == sa.bindparam("row_id"))
     .values({name: sa.bindparam(name) for name in _PROGRESS})
 )
 _ranked = (
     sa.select(
-        notices,
+        notifications,
         sa.func.row_number()
         .over(
-            partition_by=notices.c.organization_id, order_by=(notices.c.next_attempt_at, notices.c.position)
+            partition_by=notifications.c.organization_id,
+            order_by=(notifications.c.next_attempt_at, notifications.c.position),
         )
         .label("place"),
     )
-    .where(notices.c.next_attempt_at <= sa.bindparam("now"))
+    .where(notifications.c.next_attempt_at <= sa.bindparam("now"))
     .cte("ranked")
 )
 _DUE = (
     sa.select(_ranked)
-    .where(_ranked.c.place <= sa.bindparam("most"))
+    .where(_ranked.c.place <= sa.bindparam("max_per_organization"))
     .order_by(_ranked.c.next_attempt_at, _ranked.c.position)
     .limit(sa.bindparam("limit"))
 )
 _OLD = (
-    sa.select(notices.c.position)
-    .where(notices.c.changed_at < sa.bindparam("instant"), notices.c.next_attempt_at.is_(sa.null()))
-    .order_by(notices.c.changed_at)
+    sa.select(notifications.c.position)
+    .where(
+        notifications.c.changed_at < sa.bindparam("instant"), notifications.c.next_attempt_at.is_(sa.null())
+    )
+    .order_by(notifications.c.changed_at)
     .limit(sa.bindparam("limit"))
 )
-_FORGET = sa.delete(notices).where(notices.c.position.in_(_OLD))
+_FORGET = sa.delete(notifications).where(notifications.c.position.in_(_OLD))
 
 
 class SqlRecipients:
@@ -66,8 +70,8 @@ class SqlRecipients:
         self._run = run
 
     async def get(self, organization_id: OrganizationId) -> Recipient | None:
-        asked = {"of_organization": organization_id}
-        row = await self._run(lambda database: database.execute(_RECIPIENT, asked).first())
+        params = {"of_organization": organization_id}
+        row = await self._run(lambda database: database.execute(_RECIPIENT, params).first())
         if row is None:
             return None
         secret = SealedToken(row.sealed_secret) if row.sealed_secret is not None else None
@@ -82,17 +86,17 @@ class SqlRecipients:
         }
 
         def upsert(database: sa.Connection) -> None:
-            check_are_there(database, [recipient.organization_id])
+            check_organizations_exist(database, [recipient.organization_id])
             database.execute(_SAVE[database.dialect.name], row)
 
         await self._run(upsert)
 
     async def remove(self, organization_id: OrganizationId) -> None:
-        asked = {"of_organization": organization_id}
+        params = {"of_organization": organization_id}
 
         def delete(database: sa.Connection) -> None:
-            database.execute(_DROP, asked)
-            database.execute(_REMOVE, asked)
+            database.execute(_REMOVE_WAITING, params)
+            database.execute(_REMOVE, params)
 
         await self._run(delete)
 
@@ -114,22 +118,24 @@ class SqlNotifications:
         }
 
         def insert(database: sa.Connection) -> None:
-            check_are_there(database, [notification.organization_id])
-            database.execute(notices.insert(), row)
+            check_organizations_exist(database, [notification.organization_id])
+            database.execute(notifications.insert(), row)
 
         await self._run(insert)
 
     async def update(self, notification: Notification) -> None:
-        row = {"the_id": notification.id, **_progress(notification)}
+        row = {"row_id": notification.id, **_progress(notification)}
         await self._run(lambda database: database.execute(_UPDATE, row))
 
     async def get(self, notification_id: NotificationId) -> Notification | None:
-        question = sa.select(notices).where(notices.c.id == notification_id)
-        row = await self._run(lambda database: database.execute(question).first())
-        return None if row is None else _notice(row)
+        query = sa.select(notifications).where(notifications.c.id == notification_id)
+        row = await self._run(lambda database: database.execute(query).first())
+        return None if row is None else _notification(row)
 
     async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[Notification]:
-        return await self._all(_DUE, {"now": now, "most": max_per_organization, "limit": limit})
+        return await self._all(
+            _DUE, {"now": now, "max_per_organization": max_per_organization, "limit": limit}
+        )
 
     async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 50
@@ -137,14 +143,14 @@ class SqlNotifications:
         return await self._all(_OF_ORGANIZATION, {"of_organization": organization_id, "limit": limit})
 
     async def forget_before(self, instant: datetime, limit: int) -> int:
-        asked = {"instant": instant, "limit": limit}
-        return await self._run(lambda database: database.execute(_FORGET, asked).rowcount)
+        params = {"instant": instant, "limit": limit}
+        return await self._run(lambda database: database.execute(_FORGET, params).rowcount)
 
     async def _all(
-        self, question: sa.Select[*tuple[Any, ...]], asked: dict[str, object]
+        self, query: sa.Select[*tuple[Any, ...]], params: dict[str, object]
     ) -> Sequence[Notification]:
-        rows = await self._run(lambda database: database.execute(question, asked).all())
-        return [_notice(row) for row in rows]
+        rows = await self._run(lambda database: database.execute(query, params).all())
+        return [_notification(row) for row in rows]
 
 
 def _progress(notification: Notification) -> dict[str, object]:
@@ -156,7 +162,7 @@ def _progress(notification: Notification) -> dict[str, object]:
     }
 
 
-def _notice(row: sa.Row[*tuple[Any, ...]]) -> Notification:
+def _notification(row: sa.Row[*tuple[Any, ...]]) -> Notification:
     return Notification(
         row.id,
         row.organization_id,

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.delete_organization import check_are_there, statements_to_delete
+from adapters.persistence.delete_organization import check_organizations_exist, statements_to_delete
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import replace_row
 from adapters.persistence.tables import connections, organizations
@@ -23,7 +23,7 @@ _ORGANIZATIONS = sa.select(
 ).where(organizations.c.removed_at.is_(sa.null()))
 _NEW_TOKEN = (
     sa.update(organizations)
-    .where(organizations.c.id == sa.bindparam("the_id"), organizations.c.removed_at.is_(sa.null()))
+    .where(organizations.c.id == sa.bindparam("row_id"), organizations.c.removed_at.is_(sa.null()))
     .values(sealed_token=sa.bindparam("new_token"))
 )
 
@@ -37,7 +37,7 @@ class SqlOrganizations:
         await self._run(lambda database: database.execute(organizations.insert(), row))
 
     async def update(self, organization: Organization) -> None:
-        row = {"the_id": organization.id, "new_token": organization.sessionboard_token.value}
+        row = {"row_id": organization.id, "new_token": organization.sessionboard_token.value}
         if await self._run(lambda database: database.execute(_NEW_TOKEN, row).rowcount) != 1:
             raise PersistenceError(f"There is no organization {organization.id} to update.")
 
@@ -45,7 +45,8 @@ class SqlOrganizations:
         return await self._first(organizations.c.id == organization_id)
 
     async def named(self, name: str) -> Organization | None:
-        if not name.isprintable():  # as no name is: PostgreSQL refuses to look for some of these
+        # No organization has a name with such characters, and PostgreSQL rejects some of them.
+        if not name.isprintable():
             return None
         return await self._first(organizations.c.name_folded == name.casefold())
 
@@ -71,7 +72,7 @@ def _organization_row(organization: Organization) -> dict[str, object]:
     return {
         "id": organization.id,
         "name": organization.name,
-        # Folded by Python: databases differ in what they take for upper and lower case.
+        # Folded by Python: databases differ in their rules for upper and lower case.
         "name_folded": organization.name.casefold(),
         "sessionboard_url": organization.sessionboard_url,
         "sealed_token": organization.sessionboard_token.value,
@@ -96,14 +97,14 @@ class SqlConnections:
 
     async def add(self, connection: Connection) -> None:
         def insert(database: sa.Connection) -> None:
-            check_are_there(database, [connection.organization_id])
+            check_organizations_exist(database, [connection.organization_id])
             database.execute(connections.insert(), _row(connection))
 
         await self._run(insert)
 
     async def update(self, connection: Connection) -> None:
         def replace(database: sa.Connection) -> None:
-            check_are_there(database, [connection.organization_id])
+            check_organizations_exist(database, [connection.organization_id])
             replace_row(database, connections, _row(connection))
 
         await self._run(replace)

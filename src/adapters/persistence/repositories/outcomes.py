@@ -1,4 +1,4 @@
-"""Outcomes of records, in a table: exactly one for each record and run."""
+"""Outcomes of records, in a table: exactly one per record and run."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.persistence.executor import UnitExecutor
-from adapters.persistence.statements import PART, in_parts
+from adapters.persistence.statements import BATCH_SIZE, in_batches
 from adapters.persistence.tables import outcomes, runs
 from core.domain.email import normalize_email
 from core.domain.ids import MappingId, RunId
@@ -44,19 +44,19 @@ _CAUSES = (
     .group_by(outcomes.c.kind, outcomes.c.reason_code)
 )
 _ONLY = _OF_RUN.where(outcomes.c.outcome.in_(sa.bindparam("only", expanding=True)))
-# One question per index: of three conditions joined by OR, SQLite would go through all outcomes of the mapping.
-_FOUND = sa.union(
-    sa.select(outcomes.c.position).where(outcomes.c.source_id == sa.bindparam("asked")),
-    sa.select(outcomes.c.position).where(outcomes.c.gleanin_id == sa.bindparam("asked")),
-    sa.select(outcomes.c.position).where(outcomes.c.mailbox == sa.bindparam("asked_mailbox")),
+# One query per index: for three conditions joined by OR, SQLite would scan all outcomes of the mapping.
+_MATCHING = sa.union(
+    sa.select(outcomes.c.position).where(outcomes.c.source_id == sa.bindparam("id_or_email")),
+    sa.select(outcomes.c.position).where(outcomes.c.gleanin_id == sa.bindparam("id_or_email")),
+    sa.select(outcomes.c.position).where(outcomes.c.mailbox == sa.bindparam("normalized_email")),
 )
 _HISTORY = (
     sa.select(outcomes.c.run_id, runs.c.started_at, runs.c.requested_at, outcomes.c.position, *_COLUMNS)
     .join(runs, runs.c.id == outcomes.c.run_id)
-    .where(outcomes.c.position.in_(_FOUND), runs.c.mapping_id == sa.bindparam("mapping_id"))
+    .where(outcomes.c.position.in_(_MATCHING), runs.c.mapping_id == sa.bindparam("mapping_id"))
     .order_by(outcomes.c.position.desc())
 )
-# What is searched and counted; the rest is read of those alone that are given.
+# The columns that are searched; the others are read only for the rows that are returned.
 _LIGHT = (
     sa.select(outcomes.c.position, outcomes.c.label, outcomes.c.email, outcomes.c.source_id)
     .where(outcomes.c.run_id == sa.bindparam("run_id"), outcomes.c.position > sa.bindparam("start"))
@@ -79,11 +79,11 @@ class SqlOutcomes:
             self._run.later(lambda database: database.execute(_INSERT, rows))
 
     async def list_by_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
-        statement, asked = _OF_RUN, dict[str, object](run_id=run_id)
+        statement, params = _OF_RUN, dict[str, object](run_id=run_id)
         if only:
-            statement, asked["only"] = _ONLY, [outcome.value for outcome in only]
+            statement, params["only"] = _ONLY, [outcome.value for outcome in only]
         return await self._run(
-            lambda database: [_outcome(tuple(row)) for row in database.execute(statement, asked)]
+            lambda database: [_outcome(tuple(row)) for row in database.execute(statement, params)]
         )
 
     async def page(
@@ -101,19 +101,19 @@ class SqlOutcomes:
             statement = statement.where(outcomes.c.outcome.in_([outcome.value for outcome in only]))
         if kinds:
             statement = statement.where(outcomes.c.kind.in_([kind.name for kind in kinds]))
-        sought = RecordSearch(search)
-        if not sought:
+        query = RecordSearch(search)
+        if not query:
             statement = statement.limit(limit + 1)
-        asked = {"run_id": run_id, "start": start}
+        params = {"run_id": run_id, "start": start}
 
         def read(database: sa.Connection) -> Page[RecordOutcome]:
-            options = {"yield_per": PART}
-            with database.execute(statement, asked, execution_options=options) as rows:
-                # One more than asked for, to see whether anything is left.
-                positions = [*islice(_having(sought, rows), limit + 1)]
+            options = {"yield_per": BATCH_SIZE}
+            with database.execute(statement, params, execution_options=options) as rows:
+                # Read one more than requested, to see whether there is a next page.
+                positions = [*islice(_matching(query, rows), limit + 1)]
             chosen = positions[:limit]
-            more = len(positions) > limit
-            return Page(_at(database, chosen), (chosen[-1] if chosen else start) if more else None)
+            has_next = len(positions) > limit
+            return Page(_at(database, chosen), (chosen[-1] if chosen else start) if has_next else None)
 
         return await self._run(read)
 
@@ -122,11 +122,11 @@ class SqlOutcomes:
         numbers: dict[str, dict[Outcome, int]] = {}
         for kind, outcome, number in rows:
             numbers.setdefault(kind, {})[_OUTCOMES[outcome]] = number
-        return Counts({kind: Tally(tally) for kind, tally in numbers.items()})
+        return Counts({KINDS_BY_NAME[name]: Tally(tally) for name, tally in numbers.items()})
 
     async def causes(self, run_id: RunId) -> Causes:
         rows = await self._run(lambda database: database.execute(_CAUSES, {"run_id": run_id}).all())
-        return {(kind, code): number for kind, code, number in rows}
+        return {(KINDS_BY_NAME[name], code): number for name, code, number in rows}
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
@@ -134,37 +134,37 @@ class SqlOutcomes:
         statement = _HISTORY.limit(limit)
         if before is not None:
             statement = statement.where(outcomes.c.position < before)
-        asked = {
+        params = {
             "mapping_id": mapping_id,
-            "asked": id_or_email,
-            "asked_mailbox": normalize_email(id_or_email),
+            "id_or_email": id_or_email,
+            "normalized_email": normalize_email(id_or_email),
         }
-        rows = await self._run(lambda database: database.execute(statement, asked).all())
+        rows = await self._run(lambda database: database.execute(statement, params).all())
         return [
             HistoryEntry(run_id, started_at or requested_at, _outcome(row), position)
             for run_id, started_at, requested_at, position, *row in reversed(rows)
         ]
 
 
-def _having(sought: RecordSearch, rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[int]:
-    """Give the positions of the rows in which something is found."""
+def _matching(query: RecordSearch, rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[int]:
+    """Yield the positions of the rows that match."""
     for position, label, email, source_id in rows:
-        if not sought or sought.fits(label, email, source_id):
+        if not query or query.fits(label, email, source_id):
             yield position
 
 
 def _at(database: sa.Connection, positions: Iterable[int]) -> list[RecordOutcome]:
     found: list[RecordOutcome] = []
-    for part in in_parts(positions):
-        found.extend(_outcome(tuple(row)) for row in database.execute(_AT, {"positions": part}))
+    for batch in in_batches(positions):
+        found.extend(_outcome(tuple(row)) for row in database.execute(_AT, {"positions": batch}))
     return found
 
 
 _INSERT = outcomes.insert()
 
 
-def _row(run_id: RunId, told: RecordOutcome) -> dict[str, str | None]:
-    record, reason = told.record, told.reason
+def _row(run_id: RunId, outcome: RecordOutcome) -> dict[str, str | None]:
+    record, reason = outcome.record, outcome.reason
     return {
         "run_id": run_id,
         "kind": record.kind.name,
@@ -172,11 +172,11 @@ def _row(run_id: RunId, told: RecordOutcome) -> dict[str, str | None]:
         "label": record.label,
         "email": record.email,
         "mailbox": normalize_email(record.email) if record.email else None,
-        "outcome": told.outcome.value,
+        "outcome": outcome.outcome.value,
         "reason_code": reason.code,
         "reason_sentence": reason.sentence,
         "reason_detail": reason.detail,
-        "gleanin_id": told.gleanin_id,
+        "gleanin_id": outcome.gleanin_id,
     }
 
 

@@ -1,10 +1,10 @@
-"""Up to when addresses of people's pages were revoked, in a table."""
+"""The times up to which portal links were revoked, in a table."""
 
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from adapters.persistence.delete_organization import check_are_there
+from adapters.persistence.delete_organization import check_organizations_exist
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts
 from adapters.persistence.tables import portal_revocations as table
@@ -21,14 +21,14 @@ class SqlPortalRevocations:
         self._run = run
 
     async def of(self, person: PersonRef) -> datetime | None:
-        asked = _key(person)
-        return await self._run(lambda database: database.execute(_REVOKED_AT, asked).scalar())
+        params = _key(person)
+        return await self._run(lambda database: database.execute(_REVOKED_AT, params).scalar())
 
     async def save(self, person: PersonRef, at: datetime) -> None:
         row = {**_key(person), "revoked_at": at}
 
         def upsert(database: sa.Connection) -> None:
-            check_are_there(database, [person.organization_id])
+            check_organizations_exist(database, [person.organization_id])
             database.execute(_SAVE[database.dialect.name], row)
 
         await self._run(upsert)

@@ -1,4 +1,4 @@
-"""Identities at providers, bound to accounts, in a table."""
+"""Identities at OpenID Connect providers, bound to accounts, in a table."""
 
 from collections.abc import Sequence
 

@@ -12,9 +12,9 @@ from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.open_runs import is_in_state, open_work
 from adapters.persistence.retention import ended_before, forget
 from adapters.persistence.statements import from_json, key_of, replace_row, to_json
-from adapters.persistence.tables import mappings, replaced_runs, run_bookings, runs
+from adapters.persistence.tables import idempotency_keys, mappings, replaced_runs, runs
 from core.domain.ids import MappingId, OrganizationId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import KINDS, KINDS_BY_NAME, RecordKind, Scope
 from core.domain.records.outcomes import Counts, Outcome, Tally
 from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.retention import EndedRun
@@ -22,6 +22,7 @@ from core.domain.runs.run import OPEN_STATES, Progress, RunState, SyncRun, Trigg
 from core.domain.runs.stop_reasons import REQUESTED_STOPS, StopCause, StopReason
 from ports.store.runs import LeaseStatus
 
+_KINDS_BY_PLURAL = {kind.plural: kind for kind in KINDS}
 _RUNS = sa.select(runs)
 _OF_ID = _RUNS.where(runs.c.id == sa.bindparam("run_id"))
 _NEWEST = _RUNS.order_by(runs.c.position.desc())
@@ -29,7 +30,7 @@ _OF_MAPPING = _NEWEST.where(runs.c.mapping_id == sa.bindparam("mapping_id")).lim
 _BEFORE = runs.c.position < (
     sa.select(runs.c.position).where(runs.c.id == sa.bindparam("before")).scalar_subquery()
 )
-# Only positions, which the index has: rows are read of those alone that are given.
+# Only positions, which the index has; full rows are read only for those that are returned.
 _POSITIONS = (
     sa.select(runs.c.position)
     .join(mappings, mappings.c.id == runs.c.mapping_id)
@@ -58,18 +59,18 @@ _OPEN = sa.union_all(
     )
 )
 _REPLACED = sa.select(replaced_runs.c.run_id).where(replaced_runs.c.id == sa.bindparam("id"))
-_BOOKED = sa.select(run_bookings.c.run_id).where(
-    run_bookings.c.mapping_id == sa.bindparam("mapping_id"),
-    run_bookings.c.request_key == sa.bindparam("request_key"),
+_IDEMPOTENCY_KEY = sa.select(idempotency_keys.c.run_id).where(
+    idempotency_keys.c.mapping_id == sa.bindparam("mapping_id"),
+    idempotency_keys.c.request_key == sa.bindparam("request_key"),
 )
-_STANDING = sa.select(runs.c.owner, runs.c.lease_until, runs.c.stop_asked).where(
+_LEASE_STATUS = sa.select(runs.c.owner, runs.c.lease_until, runs.c.stop_asked).where(
     runs.c.id == sa.bindparam("run_id")
 )
 _RENEWAL = (
     sa.update(runs)
     .where(
         runs.c.id == sa.bindparam("run_id"),
-        runs.c.owner == sa.bindparam("holder"),
+        runs.c.owner == sa.bindparam("of_owner"),
         runs.c.state == RunState.RUNNING.value,
     )
     .values(lease_until=sa.bindparam("until"))
@@ -77,35 +78,35 @@ _RENEWAL = (
 _RENEWAL_WITH_PROGRESS = _RENEWAL.values(progress=sa.bindparam("new_progress"))
 
 
-Deferring = Callable[[SyncRun], Sequence[tuple[str, Mapping[str, object]]]]
-"""Gives the statements that tell a queue, in the same database, of a run that waits."""
+EnqueueStatements = Callable[[SyncRun], Sequence[tuple[str, Mapping[str, object]]]]
+"""Returns the statements that enqueue a waiting run in a job queue in the same database."""
 
 
 class SqlRuns:
-    def __init__(self, run: UnitExecutor, deferring: Deferring | None = None) -> None:
+    def __init__(self, run: UnitExecutor, enqueue_statements: EnqueueStatements | None = None) -> None:
         self._run = run
-        self._deferring = deferring
+        self._enqueue_statements = enqueue_statements
 
     async def add(self, run: SyncRun) -> None:
         await self._run(lambda database: database.execute(runs.insert(), _row(run)))
-        await self._defer(run)
+        await self._enqueue(run)
 
     async def update(self, run: SyncRun) -> None:
         await self._run(lambda database: replace_row(database, runs, _row(run)))
-        await self._defer(run)
+        await self._enqueue(run)
 
-    async def _defer(self, run: SyncRun) -> None:
-        if self._deferring is None or run.state is not RunState.QUEUED:
+    async def _enqueue(self, run: SyncRun) -> None:
+        if self._enqueue_statements is None or run.state is not RunState.QUEUED:
             return
-        statements = self._deferring(run)
+        statements = self._enqueue_statements(run)
 
-        def defer(database: sa.Connection) -> None:
+        def execute(database: sa.Connection) -> None:
             with suppress(sa.exc.IntegrityError), database.begin_nested():
                 for statement, values in statements:
                     database.exec_driver_sql(statement, dict(values))
-            # A worker that looks at what waits has told the queue of it in the same moment: that one serves.
+            # On a conflict, a polling worker has enqueued the run meanwhile, which is enough.
 
-        await self._run(defer)
+        await self._run(execute)
 
     async def get(self, run_id: RunId) -> SyncRun | None:
         row = await self._run(lambda database: database.execute(_OF_ID, {"run_id": run_id}).first())
@@ -119,27 +120,27 @@ class SqlRuns:
     async def list_by_mapping(
         self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
-        statement, asked = _OF_MAPPING, dict[str, object](mapping_id=mapping_id, limit=limit)
+        statement, params = _OF_MAPPING, dict[str, object](mapping_id=mapping_id, limit=limit)
         if before is not None:
-            statement, asked["before"] = statement.where(_BEFORE), before
-        rows = await self._run(lambda database: database.execute(statement, asked).all())
+            statement, params["before"] = statement.where(_BEFORE), before
+        rows = await self._run(lambda database: database.execute(statement, params).all())
         return [_sync_run(row) for row in rows]
 
     async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
-        positions, asked = _POSITIONS, dict[str, object](organization_id=organization_id, limit=limit)
+        positions, params = _POSITIONS, dict[str, object](organization_id=organization_id, limit=limit)
         if before is not None:
-            positions, asked["before"] = positions.where(_BEFORE), before
+            positions, params["before"] = positions.where(_BEFORE), before
         statement = _NEWEST.where(runs.c.position.in_(positions))
-        rows = await self._run(lambda database: database.execute(statement, asked).all())
+        rows = await self._run(lambda database: database.execute(statement, params).all())
         return [_sync_run(row) for row in rows]
 
     async def latest_ended(self, organization_id: OrganizationId | None = None) -> Sequence[SyncRun]:
-        own = [] if organization_id is None else [mappings.c.organization_id == organization_id]
-        positions = sa.union_all(
-            *(sa.select(each).where(mappings.c.removed_at.is_(None), *own) for each in _LATEST_ENDED)
-        )
+        conditions: list[sa.ColumnElement[bool]] = [mappings.c.removed_at.is_(None)]
+        if organization_id is not None:
+            conditions.append(mappings.c.organization_id == organization_id)
+        positions = sa.union_all(*(sa.select(latest).where(*conditions) for latest in _LATEST_ENDED))
         statement = _NEWEST.where(runs.c.position.in_(positions))
         rows = await self._run(lambda database: database.execute(statement).all())
         return [_sync_run(row) for row in rows]
@@ -159,24 +160,24 @@ class SqlRuns:
         return await self._run(lambda database: database.execute(_REPLACED, {"id": run_id}).scalar())
 
     async def find_by_idempotency_key(self, mapping_id: MappingId, request_key: str) -> RunId | None:
-        asked = {"mapping_id": mapping_id, "request_key": key_of(request_key)}
-        return await self._run(lambda database: database.execute(_BOOKED, asked).scalar())
+        params = {"mapping_id": mapping_id, "request_key": key_of(request_key)}
+        return await self._run(lambda database: database.execute(_IDEMPOTENCY_KEY, params).scalar())
 
     async def save_idempotency_key(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None:
         row = {"mapping_id": mapping_id, "request_key": key_of(request_key), "run_id": run_id}
-        await self._run(lambda database: database.execute(run_bookings.insert(), row))
+        await self._run(lambda database: database.execute(idempotency_keys.insert(), row))
 
     async def renew(
-        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[str, Progress] | None = None
+        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[RecordKind, Progress] | None = None
     ) -> bool:
-        statement, asked = _RENEWAL, dict[str, object](run_id=run_id, holder=owner, until=until)
+        statement, params = _RENEWAL, dict[str, object](run_id=run_id, of_owner=owner, until=until)
         if progress is not None:
-            statement, asked["new_progress"] = _RENEWAL_WITH_PROGRESS, _progress_text(progress)
-        return await self._run(lambda database: database.execute(statement, asked).rowcount == 1)
+            statement, params["new_progress"] = _RENEWAL_WITH_PROGRESS, _progress_text(progress)
+        return await self._run(lambda database: database.execute(statement, params).rowcount == 1)
 
     async def lease_status(self, run_id: RunId) -> LeaseStatus | None:
-        asked = {"run_id": run_id}
-        row = await self._run(lambda database: database.execute(_STANDING, asked).first(), is_short=True)
+        params = {"run_id": run_id}
+        row = await self._run(lambda database: database.execute(_LEASE_STATUS, params).first(), is_short=True)
         return None if row is None else LeaseStatus(*row)
 
 
@@ -197,14 +198,14 @@ def _row(run: SyncRun) -> dict[str, object]:
         "stop_by": run.stop.by.value if run.stop else None,
         "stop_sentence": run.stop.sentence if run.stop else None,
         "message": run.message,
-        "counts": to_json({name: dict(tally.numbers) for name, tally in run.counts.tallies.items()}),
+        "counts": to_json({kind.name: dict(tally.numbers) for kind, tally in run.counts.tallies.items()}),
         "progress": _progress_text(run.progress),
         "requested_by": run.requested_by,
     }
 
 
-def _progress_text(progress: Mapping[str, Progress]) -> str:
-    return to_json({name: [at.done, at.total] for name, at in progress.items()})
+def _progress_text(progress: Mapping[RecordKind, Progress]) -> str:
+    return to_json({kind.plural: [count.done, count.total] for kind, count in progress.items()})
 
 
 def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
@@ -224,14 +225,16 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         stop=StopReason(row.stop_code, StopCause(row.stop_by), row.stop_sentence) if row.stop_code else None,
         message=row.message,
         counts=_counts(from_json(row.counts)),
-        progress={name: Progress(*numbers) for name, numbers in from_json(row.progress).items()},
+        progress={
+            _KINDS_BY_PLURAL[plural]: Progress(*numbers) for plural, numbers in from_json(row.progress).items()
+        },
     )
 
 
 def _counts(stored: Mapping[str, Mapping[str, int]]) -> Counts:
     return Counts(
         {
-            name: Tally({Outcome(outcome): number for outcome, number in numbers.items()})
+            KINDS_BY_NAME[name]: Tally({Outcome(outcome): number for outcome, number in numbers.items()})
             for name, numbers in stored.items()
         }
     )

@@ -1,4 +1,4 @@
-"""When mappings are synced next by themselves, in a table."""
+"""Schedules of continuous sync, in a table."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -45,17 +45,17 @@ _IS_HALTED = schedules.c.halted_at.is_not(None)
 
 
 def _due() -> sa.Select[Any]:
-    """Build the question of what is due. What is not due is not read, but for one look at an index."""
+    """Build the query for due mappings. Of mappings that are not due, it reads index entries at most."""
     is_ready = sa.and_(sa.text(IS_CONTINUOUS), mappings.c.settings_saved)
-    own = (mappings.c.id, mappings.c.position, mappings.c.organization_id)
+    columns = (mappings.c.id, mappings.c.position, mappings.c.organization_id)
     has_schedule = sa.exists().where(schedules.c.mapping_id == mappings.c.id)
-    # Put together first: else SQLite goes through all mappings, in the order of the ranking that is asked for.
+    # Materialize it first: otherwise SQLite scans all mappings in the order of the ranking below.
     due = (
         sa.union_all(
-            sa.select(*own, schedules.c.due_at)
+            sa.select(*columns, schedules.c.due_at)
             .join(schedules, schedules.c.mapping_id == mappings.c.id)
             .where(schedules.c.due_at <= sa.bindparam("now"), ~_IS_HALTED, is_ready),
-            sa.select(*own, mappings.c.created_at.label("due_at")).where(is_ready, ~has_schedule),
+            sa.select(*columns, mappings.c.created_at.label("due_at")).where(is_ready, ~has_schedule),
         )
         .cte("due")
         .prefix_with("MATERIALIZED")
@@ -68,7 +68,7 @@ def _due() -> sa.Select[Any]:
     ).cte("ranked")
     return (
         sa.select(ranked.c.id, ranked.c.organization_id, ranked.c.due_at)
-        .where(ranked.c.place <= sa.bindparam("of_each"))
+        .where(ranked.c.place <= sa.bindparam("max_per_organization"))
         .order_by(ranked.c.due_at, ranked.c.position)
         .limit(sa.bindparam("limit"))
     )
@@ -76,15 +76,15 @@ def _due() -> sa.Select[Any]:
 
 DUE = _due()
 _THIS = schedules.c.mapping_id == sa.bindparam("of_mapping")
-_IS_HELD = schedules.c.check_owner == sa.bindparam("owner")
+_IS_OWNER = schedules.c.check_owner == sa.bindparam("owner")
 _FREE = {"check_owner": None, "check_until": None}
 _BEGIN_CHECK = (
     sa.update(schedules)
     .where(_THIS, sa.or_(schedules.c.check_owner.is_(None), schedules.c.check_until <= sa.bindparam("now")))
     .values(check_owner=sa.bindparam("owner"), check_until=sa.bindparam("until"))
 )
-_RENEW_CHECK = sa.update(schedules).where(_THIS, _IS_HELD).values(check_until=sa.bindparam("until"))
-_END_CHECK = sa.update(schedules).where(_THIS, _IS_HELD).values(_FREE)
+_RENEW_CHECK = sa.update(schedules).where(_THIS, _IS_OWNER).values(check_until=sa.bindparam("until"))
+_END_CHECK = sa.update(schedules).where(_THIS, _IS_OWNER).values(_FREE)
 _END_ANY_CHECK = sa.update(schedules).where(_THIS, schedules.c.check_owner.is_not(None)).values(_FREE)
 
 
@@ -107,8 +107,8 @@ class SqlSchedules:
         self._run = run
 
     async def get(self, mapping_id: MappingId) -> Schedule | None:
-        asked = {"of_mapping": mapping_id}
-        row = await self._run(lambda database: database.execute(_OF_MAPPING, asked).first())
+        params = {"of_mapping": mapping_id}
+        row = await self._run(lambda database: database.execute(_OF_MAPPING, params).first())
         return None if row is None else _schedule(row)
 
     async def save(self, schedule: Schedule) -> None:
@@ -125,8 +125,8 @@ class SqlSchedules:
         await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
 
     async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
-        asked = {"of_connection": connection_id}
-        rows = await self._run(lambda database: database.execute(_OF_CONNECTION, asked).all())
+        params = {"of_connection": connection_id}
+        rows = await self._run(lambda database: database.execute(_OF_CONNECTION, params).all())
         return [_schedule(row) for row in rows]
 
     async def list_by_open_connections(
@@ -139,13 +139,13 @@ class SqlSchedules:
         return [(row.organization_id, _schedule(row)) for row in rows]
 
     async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
-        asked = {"of_organization": organization_id}
-        row = await self._run(lambda database: database.execute(_HALT, asked).first())
+        params = {"of_organization": organization_id}
+        row = await self._run(lambda database: database.execute(_HALT, params).first())
         return None if row is None else Halt(row.halted_by or "", row.halted_at)
 
     async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
-        asked = {"now": now, "of_each": max_per_organization, "limit": limit}
-        rows = await self._run(lambda database: database.execute(DUE, asked).all())
+        params = {"now": now, "max_per_organization": max_per_organization, "limit": limit}
+        rows = await self._run(lambda database: database.execute(DUE, params).all())
         return [DueMapping(*row) for row in rows]
 
     async def begin_check(self, mapping_id: MappingId, owner: str, now: datetime, until: datetime) -> bool:
@@ -159,8 +159,8 @@ class SqlSchedules:
             return await self._changes(_END_ANY_CHECK, mapping_id)
         return await self._changes(_END_CHECK, mapping_id, owner=owner)
 
-    async def _changes(self, statement: sa.Update, mapping_id: MappingId, **asked: object) -> bool:
-        values = {"of_mapping": mapping_id, **asked}
+    async def _changes(self, statement: sa.Update, mapping_id: MappingId, **params: object) -> bool:
+        values = {"of_mapping": mapping_id, **params}
         return await self._run(lambda database: database.execute(statement, values).rowcount > 0)
 
     async def continuous(self) -> Sequence[ContinuousMapping]:

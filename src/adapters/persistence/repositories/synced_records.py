@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.persistence.executor import UnitExecutor
-from adapters.persistence.statements import Upserts, from_json, in_parts, to_json
+from adapters.persistence.statements import Upserts, from_json, in_batches, to_json
 from adapters.persistence.tables import synced_records as table
 from core.domain.ids import ConnectionId, DestinationEventId, OrganizationId, SourceId
 from core.domain.records.fields import Fields
@@ -19,7 +19,7 @@ from ports.store.results import PeoplePage, SyncedRecordRef
 
 _NO_LINKS = "[]"
 _REPLACED = ("label", "gleanin_id", "connection_id", "fingerprint", "fields", "email")
-"""What saving a record replaces; since when it has left the programme is noted by itself."""
+"""The columns that saving a record replaces; `mark_left` sets `left_at` separately."""
 
 _UPSERTS = Upserts(table, _REPLACED)
 _OF_EVENT = (
@@ -27,7 +27,7 @@ _OF_EVENT = (
     table.c.gleanin_event_id == sa.bindparam("gleanin_event_id"),
     table.c.kind == sa.bindparam("kind"),
 )
-# Names that no column has: an UPDATE takes those for new values.
+# The parameters must not be named as columns: an UPDATE would take them for new values.
 _TO_UPDATE = sa.update(table).where(
     table.c.organization_id == sa.bindparam("of_organization"),
     table.c.gleanin_event_id == sa.bindparam("of_event"),
@@ -96,8 +96,8 @@ class SqlSyncedRecords:
     ) -> None:
         if source_ids:
             rows = [
-                {**_to_update(organization_id, event_id, kind, each), "new_left_at": left_at}
-                for each in source_ids
+                {**_to_update(organization_id, event_id, kind, source_id), "new_left_at": left_at}
+                for source_id in source_ids
             ]
             self._run.later(lambda database: database.execute(_LEFT, rows))
 
@@ -111,8 +111,8 @@ class SqlSyncedRecords:
         if not links:
             return
         rows = [
-            {**_to_update(organization_id, event_id, kind, source_id), "new_links": _links_text(own)}
-            for source_id, own in links.items()
+            {**_to_update(organization_id, event_id, kind, source_id), "new_links": _links_text(person_links)}
+            for source_id, person_links in links.items()
         ]
         self._run.later(lambda database: database.execute(_LINKS, rows))
 
@@ -130,22 +130,22 @@ class SqlSyncedRecords:
     async def places(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecordRef]:
-        asked = _asked(organization_id, event_id, kind)
+        params = _params(organization_id, event_id, kind)
 
         def read(database: sa.Connection) -> list[SyncedRecordRef]:
             return [
-                # One object for the few connections there are, for tens of thousands of records.
+                # Intern the id: tens of thousands of records share a few connections.
                 SyncedRecordRef(
                     source_id, gleanin_id, ConnectionId(sys.intern(connection_id)), email, left_at
                 )
-                for source_id, gleanin_id, connection_id, email, left_at in database.execute(_PLACES, asked)
+                for source_id, gleanin_id, connection_id, email, left_at in database.execute(_PLACES, params)
             ]
 
         return await self._run(read)
 
     async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
-        asked = {"organization_id": organization_id}
-        rows = await self._run(lambda database: database.execute(_SENT, asked).all())
+        params = {"organization_id": organization_id}
+        rows = await self._run(lambda database: database.execute(_SENT, params).all())
         return [
             SentRecords(event_id, connection_id, KINDS_BY_NAME[kind], number)
             for event_id, connection_id, kind, number in rows
@@ -154,9 +154,9 @@ class SqlSyncedRecords:
     async def list_by_event(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecord]:
-        asked = _asked(organization_id, event_id, kind)
+        params = _params(organization_id, event_id, kind)
         records = await self._run(
-            lambda database: [_record(kind, row) for row in database.execute(_ALL, asked)]
+            lambda database: [_record(kind, row) for row in database.execute(_ALL, params)]
         )
         return sorted(records, key=lambda record: (record.label.casefold(), record.source_id))
 
@@ -170,29 +170,29 @@ class SqlSyncedRecords:
         start: int = 0,
         limit: int = 50,
     ) -> PeoplePage:
-        asked = {"organization_id": organization_id, "gleanin_event_id": event_id}
-        sought = RecordSearch(search)
+        params = {"organization_id": organization_id, "gleanin_event_id": event_id}
+        query = RecordSearch(search)
 
         def read(database: sa.Connection) -> PeoplePage:
-            # Searched and sorted here: databases differ in what they take for the same letter.
-            everybody = database.execute(_PEOPLE, asked).all()
+            # Search and sort in Python: databases differ in which letters they treat as equal.
+            people = database.execute(_PEOPLE, params).all()
             chosen = sorted(
                 (_ORDER[kind], label.casefold(), source_id)
-                for kind, source_id, label, email, has_links in everybody
-                if not (missing and has_links) and (not sought or sought.fits(label, email, source_id))
+                for kind, source_id, label, email, has_links in people
+                if not (missing and has_links) and (not query or query.fits(label, email, source_id))
             )
-            part = chosen[start : start + limit]
+            page = chosen[start : start + limit]
             records = {
                 (number, source_id): record
                 for number, kind in enumerate(PEOPLE)
                 for source_id, record in _found(
-                    database, organization_id, event_id, kind, [each[2] for each in part if each[0] == number]
+                    database, organization_id, event_id, kind, [key[2] for key in page if key[0] == number]
                 ).items()
             }
             return PeoplePage(
-                [records[number, source_id] for number, _, source_id in part],
+                [records[number, source_id] for number, _, source_id in page],
                 total=len(chosen),
-                without_link=sum(not has_links for *_, has_links in everybody),
+                without_link=sum(not has_links for *_, has_links in people),
                 next=start + limit if start + limit < len(chosen) else None,
             )
 
@@ -210,13 +210,15 @@ def _found(
     source_ids: Collection[SourceId],
 ) -> dict[SourceId, SyncedRecord]:
     found: dict[SourceId, SyncedRecord] = {}
-    for part in in_parts(source_ids):
-        asked = {**_asked(organization_id, event_id, kind), "source_ids": part}
-        found.update((row[0], _record(kind, row)) for row in database.execute(_SOME, asked))
+    for batch in in_batches(source_ids):
+        params = {**_params(organization_id, event_id, kind), "source_ids": batch}
+        found.update((row[0], _record(kind, row)) for row in database.execute(_SOME, params))
     return found
 
 
-def _asked(organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind) -> dict[str, str]:
+def _params(
+    organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
+) -> dict[str, str]:
     return {"organization_id": organization_id, "gleanin_event_id": event_id, "kind": kind.name}
 
 

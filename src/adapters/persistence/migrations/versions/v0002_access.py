@@ -1,4 +1,4 @@
-"""Accounts, sign-ins, API keys, the audit log, portal revocations, continuous sync, and removed organizations."""
+"""Accounts, login sessions, API keys, the audit log, portal revocations, continuous sync, and deleted organizations."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -150,13 +150,13 @@ def _create_indexes() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
-    _forget_removed_organizations()
+    _delete_tombstones()
     for table, column in ADDED_COLUMNS:
         op.drop_column(table, column)
 
 
-def _forget_removed_organizations() -> None:
-    """Take away what is left of them: a program of the earlier revision would take them for organizations."""
+def _delete_tombstones() -> None:
+    """Delete their tombstones: a program of the earlier revision would treat them as organizations."""
     organizations = sa.table("organizations", sa.column("id"), sa.column("removed_at"))
     connections = sa.table("connections", sa.column("organization_id"))
     removed = sa.select(organizations.c.id).where(organizations.c.removed_at.is_not(sa.null()))
@@ -178,7 +178,7 @@ def _time(name: str, *, nullable: bool = False) -> sa.Column[object]:
 
 
 def _flag(name: str) -> sa.Column[bool]:
-    # Without a default, rows that are there could not get the column.
+    # Existing rows need a default.
     return sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false())
 
 

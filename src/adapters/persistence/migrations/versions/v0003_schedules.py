@@ -1,4 +1,4 @@
-"""Schedules of continuous sync, and indexes for finding what is due and what is old."""
+"""Schedules of continuous sync, and indexes for finding due mappings and old runs."""
 
 import sqlalchemy as sa
 from alembic import op

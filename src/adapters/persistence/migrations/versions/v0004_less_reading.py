@@ -1,4 +1,4 @@
-"""Slices of runs, runs that confirm another one, checkpoints that these rest on, and the last hint."""
+"""Slices of runs, runs that confirm another run, the checkpoints they rely on, and the last hint."""
 
 import sqlalchemy as sa
 from alembic import op

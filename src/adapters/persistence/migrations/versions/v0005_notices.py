@@ -1,4 +1,4 @@
-"""Whom organizations let be told of what fails, and the outbox of notices."""
+"""Recipients of notifications about failing syncs, and the outbox of notifications."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Intents to create, since when records have left the programme, and e-mails compared without folding."""
+"""Intents to create, the time at which records left the programme, and e-mails compared without folding."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,23 +32,23 @@ def upgrade() -> None:
         ),
     )
     op.add_column("synced_records", sa.Column("left_at", sa.DateTime(timezone=True), nullable=True))
-    _note_what_has_left()
-    # A short reading may stand behind any of them. Without one, the next run reads everything.
+    _set_left_at()
+    # Any of them may come from an incomplete read. Without one, the next run reads everything.
     op.execute("DELETE FROM checkpoints")
     _normalize("accounts", "id")
     _normalize("record_outcomes", "position")
 
 
-def _note_what_has_left() -> None:
-    """Date what was told as kept when it was told first: it has not left at once with what leaves next."""
+def _set_left_at() -> None:
+    """Date each kept record by its first kept outcome, so that it does not count as leaving together with later ones."""
     op.execute(
         """
         UPDATE synced_records SET left_at = (
-            SELECT min(runs.requested_at) FROM record_outcomes told
-            JOIN sync_runs runs ON runs.id = told.run_id
+            SELECT min(runs.requested_at) FROM record_outcomes kept
+            JOIN sync_runs runs ON runs.id = kept.run_id
             JOIN event_mappings mappings ON mappings.id = runs.mapping_id
-            WHERE told.outcome = 'kept' AND told.source_id = synced_records.source_id
-            AND told.kind = synced_records.kind
+            WHERE kept.outcome = 'kept' AND kept.source_id = synced_records.source_id
+            AND kept.kind = synced_records.kind
             AND mappings.organization_id = synced_records.organization_id
             AND mappings.gleanin_id = synced_records.gleanin_event_id
         )
@@ -57,13 +57,13 @@ def _note_what_has_left() -> None:
 
 
 def _normalize(name: str, key: str) -> None:
-    """Write mailboxes that are not plain ASCII as they are compared from now on."""
+    """Normalize mailboxes that are not plain ASCII as they are compared from now on."""
     table = sa.table(name, sa.column(key), sa.column("email"), sa.column("mailbox"))
     connection = op.get_bind()
     is_not_ascii = {"sqlite": "email GLOB '*[^ -~]*'", "postgresql": "email ~ '[^ -~]'"}
-    strange = sa.select(table).where(sa.text(is_not_ascii[connection.dialect.name]))
+    not_ascii = sa.select(table).where(sa.text(is_not_ascii[connection.dialect.name]))
     taken = {*connection.scalars(sa.select(table.c.mailbox))} if name == "accounts" else set()
-    for row in connection.execute(strange).all():
+    for row in connection.execute(not_ascii).all():
         mailbox = normalize_email(row.email)
         if mailbox != row.mailbox and mailbox not in taken:
             this = table.c[key] == getattr(row, key)

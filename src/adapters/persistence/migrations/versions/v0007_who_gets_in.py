@@ -1,4 +1,4 @@
-"""Identities at providers, the installation's own row, and one account for each mailbox."""
+"""Identities at providers, the row of the installation, and one account for each mailbox."""
 
 from itertools import groupby
 
@@ -30,37 +30,39 @@ def upgrade() -> None:
         sa.Column("served_url", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_installation"),
     )
-    _give_mailboxes_to_the_oldest()
+    _assign_mailboxes_to_oldest()
 
 
-def _give_mailboxes_to_the_oldest() -> None:
+def _assign_mailboxes_to_oldest() -> None:
     """Store each mailbox with the oldest account that has it.
 
-    Earlier rules took some e-mails for different that are the same mailbox now. The other accounts keep all they have,
-    and are found by their id, which no e-mail equals: an operator decides what becomes of them.
+    Earlier rules treated some e-mails as different that are the same mailbox now. The other accounts keep their data
+    and get their id as the mailbox, which no e-mail equals: an operator decides what to do with them.
     """
     accounts = sa.table("accounts", *map(sa.column, ("id", "email", "mailbox", "created_at")))
     connection = op.get_bind()
     oldest_first = sa.select(accounts).order_by(accounts.c.created_at, accounts.c.id)
-    # A sort keeps the order of equal ones.
+    # The sort is stable, so the oldest account comes first in its group.
     rows = sorted(connection.execute(oldest_first).all(), key=lambda row: normalize_email(row.email))
-    wanted = {
+    new_mailboxes = {
         row.id: row.id if number else mailbox
-        for mailbox, same in groupby(rows, key=lambda row: normalize_email(row.email))
-        for number, row in enumerate(same)
+        for mailbox, group in groupby(rows, key=lambda row: normalize_email(row.email))
+        for number, row in enumerate(group)
     }
-    changed = [row.id for row in rows if row.mailbox != wanted[row.id]]
-    # First out of the way: one may want what another one still has.
-    for new in (lambda id_: id_, wanted.__getitem__):
+    changed = [row.id for row in rows if row.mailbox != new_mailboxes[row.id]]
+    # Set unique placeholders first: the new mailbox of one account may still be in use by another.
+    for mailbox_of in (lambda id_: id_, new_mailboxes.__getitem__):
         for id_ in changed:
-            connection.execute(sa.update(accounts).where(accounts.c.id == id_).values(mailbox=new(id_)))
+            connection.execute(
+                sa.update(accounts).where(accounts.c.id == id_).values(mailbox=mailbox_of(id_))
+            )
 
 
 def downgrade() -> None:
     """Drop the tables. Mailboxes stay as `upgrade` left them.
 
-    The accounts that lost their mailbox do not get it back: what stood there followed from rules that this program no
-    longer has. Operators still find such an account by its id only.
+    Accounts that lost their mailbox do not get it back: it followed from rules that this program no longer has.
+    Operators can find such an account by its id only.
     """
     op.drop_table("installation")
     op.drop_table("provider_identities")

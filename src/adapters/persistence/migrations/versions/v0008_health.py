@@ -1,4 +1,4 @@
-"""Since when a mapping fails and whose token was refused; Gleanin's time zones; settings that were saved."""
+"""The time since which a mapping fails, the system that refused its token, Gleanin's time zones, and saved settings."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,7 +27,7 @@ def upgrade() -> None:
 
 
 def _date_failures() -> None:
-    """Date a failure by the first of the runs that have all stopped since the last success; its runs may be gone."""
+    """Date a failure by the first stopped run since the last success, or by `due_at` if its runs have been deleted."""
     op.execute(
         """
         UPDATE schedules SET failing_since = coalesce(
@@ -54,7 +54,7 @@ def _date_failures() -> None:
 
 
 def _date_halts() -> None:
-    """Date each halt by the connection's last refused token; the stop's sentence begins with the system's name."""
+    """Date each halt by the connection's last refused token; the stop sentence begins with the system's name."""
     refused = """
         SELECT {what} FROM sync_runs refused
         JOIN event_mappings theirs ON theirs.id = refused.mapping_id
@@ -72,7 +72,7 @@ def _date_halts() -> None:
             halted_at = coalesce(({refused.format(what="refused.finished_at")}), due_at),
             halted_by = coalesce(({refused.format(what=system)}), '')
         WHERE is_halted
-        """  # noqa: S608 - nothing of it comes from outside
+        """  # noqa: S608 - no part of it is user input
     )
 
 

@@ -1,4 +1,4 @@
-"""Checks in the place of runs that only confirm another one; no slices."""
+"""Checks instead of runs that only confirm another run; no slices."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,7 +23,7 @@ def upgrade() -> None:
         "checked_mappings", "schedules", ["check_until"], sqlite_where=IS_CHECKED, postgresql_where=IS_CHECKED
     )
     _replace_confirming_runs()
-    # A run between two slices is one that nobody carries out: another one takes its place.
+    # A run between two slices has no worker: it is recovered as an abandoned run.
     op.execute("UPDATE sync_runs SET owner = '', lease_until = paused_until WHERE paused_until IS NOT NULL")
     for column in ("confirms", "slices_in_vain", "paused_until"):
         op.drop_column("sync_runs", column)
@@ -36,7 +36,7 @@ def upgrade() -> None:
 
 
 def _replace_confirming_runs() -> None:
-    """Keep the time of the last one of each mapping, and where their addresses lead."""
+    """Keep the time of the last one of each mapping, and the run that its id now leads to."""
     op.create_table(
         "replaced_runs",
         sa.Column("id", sa.Text(), nullable=False),
@@ -45,7 +45,7 @@ def _replace_confirming_runs() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["sync_runs.id"], name="fk_replaced_runs_run_id"),
     )
     op.create_index("ix_replaced_runs_run_id", "replaced_runs", ["run_id"])
-    # What is confirmed is kept; should it be gone all the same, so is what it was confirmed for.
+    # A confirmed run is never deleted by retention; if it is missing all the same, its confirming runs stay.
     op.execute(
         """
         INSERT INTO replaced_runs (id, run_id) SELECT id, confirms FROM sync_runs
@@ -65,7 +65,7 @@ def _replace_confirming_runs() -> None:
             f"""
             UPDATE {table} SET run_id = (SELECT run_id FROM replaced_runs WHERE id = {table}.run_id)
             WHERE run_id IN (SELECT id FROM replaced_runs)
-            """  # noqa: S608 - nothing of it comes from outside
+            """  # noqa: S608 - no part of it is user input
         )
     for table, column in (("record_outcomes", "run_id"), ("sync_runs", "id")):
         op.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT id FROM replaced_runs)")  # noqa: S608 - as above
@@ -84,7 +84,7 @@ def downgrade() -> None:
             "until", sa.DateTime(timezone=True), nullable=False, server_default="1970-01-01 00:00:00+00:00"
         ),
     )
-    # What was proved is not known in the former terms.
+    # The earlier revision cannot interpret these markers.
     op.execute("DELETE FROM checkpoints")
     for column in ("many", "verdict_at"):
         op.drop_column("checkpoints", column)

@@ -1,6 +1,6 @@
-"""The queue's tables stand beside the product's: a schema of its own was out of a booking transaction's reach.
+"""The queue's tables in the same schema as the product's, so that one transaction can write to both.
 
-They are made, as Procrastinate wants them, when the migrations are through.
+They are created, as Procrastinate defines them, after the migrations.
 """
 
 from alembic import op
@@ -17,4 +17,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Do nothing: the program of the revision before makes the schema again."""
+    """Do nothing: the program of the previous revision creates the schema again."""
