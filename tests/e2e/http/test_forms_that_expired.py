@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from entrypoints.http.pages.kept_forms import LARGEST, SECRET
+from entrypoints.http.pages.saved_forms import MAX_BYTES, SECRET
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.pages import csrf_in
 from tests.support.http_fixtures import ADMIN, EVERYWHERE, PASSWORD, VIEWER
@@ -250,10 +250,10 @@ def test_a_page_that_has_no_form_is_just_shown(served: Served, page: str) -> Non
 
 def test_what_is_too_large_to_be_kept_is_told(served: Served) -> None:
     browser, secret = whose_sign_in_ended(served)
-    fields = {"csrf_token": secret, "name": "x" * LARGEST, "role": "viewer"}
+    fields = {"csrf_token": secret, "name": "x" * MAX_BYTES, "role": "viewer"}
     asked = send(served, browser, settings(served), keys(served), **fields)
     assert asked.status_code == 401
-    assert len(asked.text) < LARGEST
+    assert len(asked.text) < MAX_BYTES
     assert _sign_in(served, browser, asked).headers["Location"] == settings(served)
 
 

@@ -34,9 +34,9 @@ from entrypoints.http.pages.settings import (
     organizations,
     settings,
 )
-from entrypoints.http.problems import FAULT, HANDLED_ERRORS, Problem, problem_of
+from entrypoints.http.problems import HANDLED_ERRORS, INTERNAL_ERROR, Problem, problem_of
 
-PARTS = (
+PAGE_MODULES = (
     sign_in,
     expired_forms,
     account,
@@ -62,7 +62,7 @@ PARTS = (
 
 
 def add_pages(app: FastAPI) -> None:
-    for part in PARTS:
+    for part in PAGE_MODULES:
         app.include_router(part.routes)
     app.add_exception_handler(NotAuthenticated, expired_forms.without_sign_in)
     app.add_exception_handler(ForeignForm, _foreign_form)
@@ -70,7 +70,7 @@ def add_pages(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _no_such_page)
     for kind in HANDLED_ERRORS:
-        app.add_exception_handler(kind, _told)
+        app.add_exception_handler(kind, _handled_error)
     app.add_exception_handler(Exception, _fault)
 
 
@@ -78,8 +78,8 @@ async def _foreign_form(request: Request, _: Exception) -> Response:
     if answer := await expired_forms.after_renewal(request):
         return answer
     container_of(request).log().warning("access.form_forged", address=network_address(request))
-    said = "This form has expired or came from another site. Go back, reload the page and try again."
-    return await show_problem(request, Problem(HTTPStatus.FORBIDDEN, "foreign_form", said))
+    detail = "This form has expired or came from another site. Go back, reload the page and try again."
+    return await show_problem(request, Problem(HTTPStatus.FORBIDDEN, "foreign_form", detail))
 
 
 async def _moved(_: Request, moved: Exception) -> Response:
@@ -90,8 +90,8 @@ async def _moved(_: Request, moved: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
-    said = "There is no such page." if status is HTTPStatus.NOT_FOUND else f"{status.phrase}."
-    response = await show_problem(request, Problem(status, status.name.lower(), said))
+    detail = "There is no such page." if status is HTTPStatus.NOT_FOUND else f"{status.phrase}."
+    response = await show_problem(request, Problem(status, status.name.lower(), detail))
     response.headers.update(error.headers or {})
     return response
 
@@ -100,9 +100,9 @@ async def _no_such_page(request: Request, _: Exception) -> Response:
     return await show_problem(request, Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such page."))
 
 
-async def _told(request: Request, error: Exception) -> Response:
-    return await show_problem(request, problem_of(error) or FAULT, error)
+async def _handled_error(request: Request, error: Exception) -> Response:
+    return await show_problem(request, problem_of(error) or INTERNAL_ERROR, error)
 
 
 async def _fault(request: Request, _: Exception) -> Response:
-    return await show_problem(request, FAULT)  # the guards log it
+    return await show_problem(request, INTERNAL_ERROR)  # the guards log it

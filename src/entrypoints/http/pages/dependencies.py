@@ -6,28 +6,34 @@ from fastapi import Depends, Request
 
 from core.domain.access.authorization import Actor, Permission
 from entrypoints.http.dependencies import (
-    InMapping,
-    InOrganization,
-    InRun,
-    by_cookie,
-    in_mapping,
-    in_organization,
-    in_run,
+    MappingContext,
+    OrganizationContext,
+    RunContext,
+    actor_of_session,
+    mapping_context,
+    organization_context,
+    run_context,
 )
 
-SignedIn = Annotated[Actor, Depends(by_cookie)]
+SignedIn = Annotated[Actor, Depends(actor_of_session)]
 ReadOrganization = Annotated[
-    InOrganization, Depends(in_organization(Permission.READ, by_cookie, tells_halt=True))
+    OrganizationContext, Depends(organization_context(Permission.READ, actor_of_session, with_halt=True))
 ]
 SyncOrganization = Annotated[
-    InOrganization, Depends(in_organization(Permission.SYNC, by_cookie, tells_halt=True))
+    OrganizationContext, Depends(organization_context(Permission.SYNC, actor_of_session, with_halt=True))
 ]
 ManageOrganization = Annotated[
-    InOrganization, Depends(in_organization(Permission.MANAGE, by_cookie, tells_halt=True))
+    OrganizationContext, Depends(organization_context(Permission.MANAGE, actor_of_session, with_halt=True))
 ]
-ReadMapping = Annotated[InMapping, Depends(in_mapping(Permission.READ, by_cookie, tells_halt=True))]
-SyncMapping = Annotated[InMapping, Depends(in_mapping(Permission.SYNC, by_cookie, tells_halt=True))]
-ManageMapping = Annotated[InMapping, Depends(in_mapping(Permission.MANAGE, by_cookie, tells_halt=True))]
+ReadMapping = Annotated[
+    MappingContext, Depends(mapping_context(Permission.READ, actor_of_session, with_halt=True))
+]
+SyncMapping = Annotated[
+    MappingContext, Depends(mapping_context(Permission.SYNC, actor_of_session, with_halt=True))
+]
+ManageMapping = Annotated[
+    MappingContext, Depends(mapping_context(Permission.MANAGE, actor_of_session, with_halt=True))
+]
 
 
 class RunMoved(Exception):
@@ -38,16 +44,16 @@ class RunMoved(Exception):
         self.url = url
 
 
-async def _at_its_own_address(
+async def _at_own_url(
     request: Request,
     run_id: str,
-    here: Annotated[InRun, Depends(in_run(Permission.READ, by_cookie, tells_halt=True))],
-) -> InRun:
-    if run_id == here.run.id:
-        return here
-    path = request.url.path.replace(f"/runs/{run_id}", f"/runs/{here.run.id}", 1)
+    ctx: Annotated[RunContext, Depends(run_context(Permission.READ, actor_of_session, with_halt=True))],
+) -> RunContext:
+    if run_id == ctx.run.id:
+        return ctx
+    path = request.url.path.replace(f"/runs/{run_id}", f"/runs/{ctx.run.id}", 1)
     raise RunMoved(f"{path}?{request.url.query}" if request.url.query else path)
 
 
-ReadRun = Annotated[InRun, Depends(_at_its_own_address)]
+ReadRun = Annotated[RunContext, Depends(_at_own_url)]
 """A run at its own address; who asks for one in whose place it stands is led to it."""

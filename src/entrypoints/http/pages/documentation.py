@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from core.domain.errors import NotAuthenticated
-from entrypoints.http.dependencies import Wired, by_cookie
+from entrypoints.http.dependencies import Wired, actor_of_session
 from entrypoints.http.pages.rendering import render
 
 routes = APIRouter(prefix="/documentation")
@@ -13,7 +13,7 @@ routes = APIRouter(prefix="/documentation")
 @routes.get("")
 async def show(request: Request, container: Wired) -> Response:
     try:
-        actor = await by_cookie(request, container)
+        actor = await actor_of_session(request, container)
     except NotAuthenticated:
         actor = None
     support = container.settings().support_contact or ""

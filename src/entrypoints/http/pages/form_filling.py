@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from html import escape
 from html.parser import HTMLParser
 
-from entrypoints.http.pages.kept_forms import KeptForm
+from entrypoints.http.pages.saved_forms import SavedForm
 
 _UNTOUCHED = frozenset({"hidden", "password", "submit", "button", "reset", "image", "file"})
 
 
-def filled(page: str, kept: KeptForm, note: str, note_about_secrets: str) -> str | None:
+def fill_form(page: str, saved_form: SavedForm, note: str, secrets_note: str) -> str | None:
     """Return the page with the form filled and a note on top of it; None where it has nothing to be filled.
 
     Args:
@@ -21,12 +21,12 @@ def filled(page: str, kept: KeptForm, note: str, note_about_secrets: str) -> str
         note: HTML that is put into the form, before anything else.
         note_about_secrets: HTML that follows it where the form asks for a secret.
     """
-    form = _Form(page, kept)
+    form = _Form(page, saved_form)
     if form.start is None or not form.changes:
         return None
     changes = [
         *form.changes,
-        (form.start, form.start, note + (note_about_secrets if form.has_secret else "")),
+        (form.start, form.start, note + (secrets_note if form.has_secret else "")),
     ]
     for start, end, text in sorted(changes, reverse=True):
         page = page[:start] + text + page[end:]
@@ -36,12 +36,12 @@ def filled(page: str, kept: KeptForm, note: str, note_about_secrets: str) -> str
 class _Form(HTMLParser):
     """Where in a page a form stands, and what to put there: (from, to, text)."""
 
-    def __init__(self, page: str, kept: KeptForm) -> None:
+    def __init__(self, page: str, saved_form: SavedForm) -> None:
         super().__init__()
         self.start: int | None = None
         self.changes: list[tuple[int, int, str]] = []
         self.has_secret = False
-        self._kept = kept
+        self._saved_form = saved_form
         self._is_inside = False
         self._select: str | None = None
         self._text_area: tuple[str, int] | None = None
@@ -52,16 +52,17 @@ class _Form(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
+        attributes = dict(attrs)
         if tag == "form":
             # A form without an address is sent to the one of its page.
             self._is_inside = (
-                self.start is None and (given.get("action") or self._kept.page) == self._kept.action
+                self.start is None
+                and (attributes.get("action") or self._saved_form.page) == self._saved_form.action
             )
             if self._is_inside:
                 self.start = self._end_of_tag()
-        elif self._is_inside and not given.keys() & {"disabled", "readonly"}:
-            self._control(tag, given)
+        elif self._is_inside and not attributes.keys() & {"disabled", "readonly"}:
+            self._control(tag, attributes)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -73,42 +74,44 @@ class _Form(HTMLParser):
             self._text_area = None
             self.changes.append((start, self._offset(), "\n" + escape(self._values(name)[0])))
 
-    def _control(self, tag: str, given: dict[str, str | None]) -> None:
-        name = given.get("name") or ""
+    def _control(self, tag: str, attributes: dict[str, str | None]) -> None:
+        name = attributes.get("name") or ""
         match tag:
             case "input":
-                self._input(name, given)
+                self._input(name, attributes)
             case "select":
                 self._select = name if self._values(name) else None
             case "option" if self._select:
-                self._choose(given, "selected", (given.get("value") or "") in self._values(self._select))
+                self._set_mark(
+                    attributes, "selected", (attributes.get("value") or "") in self._values(self._select)
+                )
             case "textarea" if self._values(name):
                 self._text_area = name, self._end_of_tag()
 
-    def _input(self, name: str, given: dict[str, str | None]) -> None:
-        kind = given.get("type") or "text"
-        self.has_secret = self.has_secret or kind == "password"
-        if kind in _UNTOUCHED or not name:
+    def _input(self, name: str, attributes: dict[str, str | None]) -> None:
+        input_type = attributes.get("type") or "text"
+        self.has_secret = self.has_secret or input_type == "password"
+        if input_type in _UNTOUCHED or not name:
             return
-        if kind == "checkbox" or (kind == "radio" and self._values(name)):
-            self._choose(given, "checked", (given.get("value") or "on") in self._values(name))
-        elif kind != "radio" and self._values(name):
-            self._change({**given, "value": self._values(name)[0]})
+        if input_type == "checkbox" or (input_type == "radio" and self._values(name)):
+            self._set_mark(attributes, "checked", (attributes.get("value") or "on") in self._values(name))
+        elif input_type != "radio" and self._values(name):
+            self._change({**attributes, "value": self._values(name)[0]})
 
-    def _choose(self, given: dict[str, str | None], mark: str, is_chosen: bool) -> None:
-        rest = {name: value for name, value in given.items() if name != mark}
+    def _set_mark(self, attributes: dict[str, str | None], mark: str, is_chosen: bool) -> None:
+        rest = {name: value for name, value in attributes.items() if name != mark}
         self._change({**rest, mark: None} if is_chosen else rest)
 
     def _change(self, attributes: dict[str, str | None]) -> None:
         tag = self.get_starttag_text() or ""
         name = tag[1:].split(None, 1)[0].rstrip(">")
-        written = "".join(
+        attributes_text = "".join(
             f" {key}" if value is None else f' {key}="{escape(value)}"' for key, value in attributes.items()
         )
-        self.changes.append((self._offset(), self._end_of_tag(), f"<{name}{written}>"))
+        self.changes.append((self._offset(), self._end_of_tag(), f"<{name}{attributes_text}>"))
 
     def _values(self, name: str) -> list[str]:
-        return [value for key, value in self._kept.fields if key == name]
+        return [value for key, value in self._saved_form.fields if key == name]
 
     def _offset(self) -> int:
         line, column = self.getpos()

@@ -10,18 +10,18 @@ from ports.id_generator import IdGenerator
 
 CSRF = "csrf"
 FIELD = "csrf_token"
-MOST_FIELDS = 50
+MAX_FIELDS = 50
 
 
 class ForeignForm(Exception):
     """The form was not sent from a page of ours that is still open in this browser."""
 
 
-def csrf_token(request: Request, names: IdGenerator) -> str:
+def csrf_token(request: Request, ids: IdGenerator) -> str:
     """Give the secret that forms of this browser carry."""
     token = request.session.get(CSRF)
     if not isinstance(token, str):
-        token = request.session[CSRF] = names.secret()
+        token = request.session[CSRF] = ids.secret()
     return token
 
 
@@ -31,7 +31,7 @@ async def read_form(request: Request) -> FormData:
     Raises:
         HTTPException: it is none, or has too much in it.
     """
-    return await request.form(max_files=0, max_fields=MOST_FIELDS)
+    return await request.form(max_files=0, max_fields=MAX_FIELDS)
 
 
 async def sent_form(request: Request) -> FormData:
@@ -41,10 +41,10 @@ async def sent_form(request: Request) -> FormData:
         ForeignForm
     """
     form = await read_form(request)
-    expected, given = request.session.get(CSRF), form.get(FIELD)
-    if not (isinstance(expected, str) and isinstance(given, str)):
+    expected, sent = request.session.get(CSRF), form.get(FIELD)
+    if not (isinstance(expected, str) and isinstance(sent, str)):
         raise ForeignForm
-    if not hmac.compare_digest(expected.encode(), given.encode()):
+    if not hmac.compare_digest(expected.encode(), sent.encode()):
         raise ForeignForm
     return form
 

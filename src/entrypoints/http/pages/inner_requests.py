@@ -9,33 +9,33 @@ from starlette.types import Message, Scope
 
 from entrypoints.http.pages.local_urls import is_local
 
-MOST_REDIRECTS = 3
-_OF_THE_FORM = (b"content-", b"transfer-encoding", b"hx-")
+MAX_REDIRECTS = 3
+_FORM_HEADERS = (b"content-", b"transfer-encoding", b"hx-")
 
 
-async def page_at(request: Request, url: str) -> str | None:
+async def load_page(request: Request, url: str) -> str | None:
     """Return the HTML of a page of ours, for the same session; None where there is none to be shown."""
-    for _ in range(1 + MOST_REDIRECTS):
-        answer = _Answer()
+    for _ in range(1 + MAX_REDIRECTS):
+        response = _ResponseRecorder()
         try:
-            await request.app.router(_scope(request, url), _nothing, answer.take)
+            await request.app.router(_scope(request, url), _disconnected, response.send)
         except HTTPException:  # there is no such page
             return None
-        leads_to = answer.headers.get("location", "")
-        if not (300 <= answer.status < 400 and is_local(leads_to)):  # noqa: PLR2004 - redirects
-            return answer.body.decode() if answer.is_page and answer.status == 200 else None  # noqa: PLR2004
-        url = leads_to.partition("#")[0]
+        location = response.headers.get("location", "")
+        if not (300 <= response.status < 400 and is_local(location)):  # noqa: PLR2004 - redirects
+            return response.body.decode() if response.is_page and response.status == 200 else None  # noqa: PLR2004
+        url = location.partition("#")[0]
     return None
 
 
-class _Answer:
+class _ResponseRecorder:
     def __init__(self) -> None:
         self.status = 0
         self.headers = Headers()
         self.is_page = False
         self.body = b""
 
-    async def take(self, message: Message) -> None:
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status, self.headers = message["status"], Headers(raw=message["headers"])
             self.is_page = self.headers.get("content-type", "").startswith("text/html")
@@ -45,12 +45,12 @@ class _Answer:
 
 def _scope(request: Request, url: str) -> Scope:
     path, _, query = url.partition("?")
-    headers = [each for each in request.headers.raw if not each[0].lower().startswith(_OF_THE_FORM)]
-    mine = {
+    headers = [each for each in request.headers.raw if not each[0].lower().startswith(_FORM_HEADERS)]
+    scope = {
         key: value for key, value in request.scope.items() if key not in {"path_params", "route", "endpoint"}
     }
     return {
-        **mine,
+        **scope,
         "method": "GET",
         "path": unquote(path),
         "raw_path": path.encode(),
@@ -59,6 +59,6 @@ def _scope(request: Request, url: str) -> Scope:
     }
 
 
-async def _nothing() -> Message:
+async def _disconnected() -> Message:
     # There is no client to stream events to: such an answer ends at once.
     return {"type": "http.disconnect"}

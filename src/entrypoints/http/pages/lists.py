@@ -12,30 +12,30 @@ from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Outcome
 
 PER_PAGE = 50
-LONGEST_SEARCH = 200
-MOST_PAGES = 1_000_000
+MAX_SEARCH_LENGTH = 200
+MAX_PAGE = 1_000_000
 
 T = TypeVar("T")
-Asked = Mapping[str, object]
+ListQuery = Mapping[str, object]
 """The query of a list's address; what is empty is left out."""
 Tab = Mapping[str, object]
 
 
-def tidied(search: str) -> str:
+def clean_search_text(search: str) -> str:
     # Some databases refuse to be asked for characters that cannot be printed.
-    return "".join(each for each in search[:LONGEST_SEARCH] if each.isprintable()).strip()
+    return "".join(each for each in search[:MAX_SEARCH_LENGTH] if each.isprintable()).strip()
 
 
-Sought = Annotated[str, Query(alias="q"), AfterValidator(tidied)]
-Number = Annotated[int, Query(alias="page", ge=1, le=MOST_PAGES)]
-OneOutcome = Annotated[Outcome | None, Query(alias="outcome")]
-KindName = Annotated[str, Query(alias="kind", max_length=50)]
+SearchText = Annotated[str, Query(alias="q"), AfterValidator(clean_search_text)]
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=MAX_PAGE)]
+OutcomeFilter = Annotated[Outcome | None, Query(alias="outcome")]
+KindFilter = Annotated[str, Query(alias="kind", max_length=50)]
 
 
-def address(url: str, asked: Asked) -> str:
+def with_query(url: str, query: ListQuery) -> str:
     """Give a list's address."""
-    query = urlencode({name: value for name, value in asked.items() if value})
-    return f"{url}?{query}" if query else url
+    encoded = urlencode({name: value for name, value in query.items() if value})
+    return f"{url}?{encoded}" if encoded else url
 
 
 def kind_named(name: str) -> RecordKind | None:
@@ -53,34 +53,34 @@ class PageSlice(Generic[T]):
     next_url: str
 
 
-def part_of(rows: Sequence[T], number: int, url: str, asked: Asked) -> PageSlice[T]:
+def paginate(rows: Sequence[T], number: int, url: str, query: ListQuery) -> PageSlice[T]:
     """Cut a page out of a list that is at hand; behind its end is its last page."""
     pages = max(1, -(-len(rows) // PER_PAGE))
     number = min(number, pages)
     start = (number - 1) * PER_PAGE
-    return part_at(rows[start : start + PER_PAGE], start, len(rows), url, asked)
+    return page_slice(rows[start : start + PER_PAGE], start, len(rows), url, query)
 
 
-def part_at(items: Sequence[T], start: int, total: int, url: str, asked: Asked) -> PageSlice[T]:
+def page_slice(items: Sequence[T], start: int, total: int, url: str, query: ListQuery) -> PageSlice[T]:
     """Describe a part of a longer list."""
     number, end = start // PER_PAGE + 1, start + len(items)
     return PageSlice(
         items,
         total,
         f"{start + 1:,} to {end:,} of {total:,}",
-        address(url, {**asked, "page": number - 1 if number > 2 else ""}) if number > 1 else "",  # noqa: PLR2004 - the first page needs no number
-        address(url, {**asked, "page": number + 1}) if end < total else "",
+        with_query(url, {**query, "page": number - 1 if number > 2 else ""}) if number > 1 else "",  # noqa: PLR2004 - the first page needs no number
+        with_query(url, {**query, "page": number + 1}) if end < total else "",
     )
 
 
 def outcome_tabs(
-    url: str, asked: Asked, counts: Mapping[Outcome, int], chosen: Outcome | None
+    url: str, query: ListQuery, counts: Mapping[Outcome, int], chosen: Outcome | None
 ) -> Sequence[Tab]:
     """Give a tab for all outcomes, and one for each that there is."""
-    rest = {name: value for name, value in asked.items() if name != "outcome"}
+    rest = {name: value for name, value in query.items() if name != "outcome"}
     all_of_them = {
         "label": "All",
-        "url": address(url, rest),
+        "url": with_query(url, rest),
         "count": f"{sum(counts.values()):,}",
         "current": chosen is None,
     }
@@ -89,7 +89,7 @@ def outcome_tabs(
         *(
             {
                 "label": each.value.capitalize(),
-                "url": address(url, {**rest, "outcome": each.value}),
+                "url": with_query(url, {**rest, "outcome": each.value}),
                 "count": f"{counts.get(each, 0):,}",
                 "current": each is chosen,
             }
@@ -100,15 +100,15 @@ def outcome_tabs(
 
 
 def kind_tabs(
-    url: str, asked: Asked, chosen: RecordKind | None, kinds: Sequence[RecordKind] = KINDS
+    url: str, query: ListQuery, chosen: RecordKind | None, kinds: Sequence[RecordKind] = KINDS
 ) -> Sequence[Tab]:
-    rest = {name: value for name, value in asked.items() if name != "kind"}
+    rest = {name: value for name, value in query.items() if name != "kind"}
     return [
-        {"label": "All kinds", "url": address(url, rest), "current": chosen is None},
+        {"label": "All kinds", "url": with_query(url, rest), "current": chosen is None},
         *(
             {
                 "label": each.plural.capitalize(),
-                "url": address(url, {**rest, "kind": each.name}),
+                "url": with_query(url, {**rest, "kind": each.name}),
                 "current": each is chosen,
             }
             for each in kinds

@@ -12,24 +12,24 @@ from core.domain.records.kinds import SPEAKER
 from core.usecases.access.open_portal import OpenPortal
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.rendering import fragment
-from entrypoints.http.problems import FAULT, HANDLED_ERRORS, problem_of
+from entrypoints.http.problems import HANDLED_ERRORS, INTERNAL_ERROR, problem_of
 from entrypoints.text import shortened
 
 routes = APIRouter(prefix="/portal")
-LONGEST_ADDRESS = 4000
+MAX_LINK_LENGTH = 4000
 HEADERS = {"X-Robots-Tag": "noindex, nofollow"}
 
 
 @routes.get("/{address:path}")
 async def show(container: Wired, address: Annotated[str, Path()]) -> Response:
     try:
-        page = await container.resolve(OpenPortal)(address[:LONGEST_ADDRESS])
+        page = await container.resolve(OpenPortal)(address[:MAX_LINK_LENGTH])
     except HANDLED_ERRORS as error:
-        problem = problem_of(error) or FAULT
-        return _shown("portal_problem.html", problem.status, problem=problem)
-    said = f"{'I am speaking' if page.kind is SPEAKER else 'Meet us'} at {page.event}"
-    return _shown("portal.html", page=page, said=shortened(said))
+        problem = problem_of(error) or INTERNAL_ERROR
+        return _response("portal_problem.html", problem.status, problem=problem)
+    share_text = f"{'I am speaking' if page.kind is SPEAKER else 'Meet us'} at {page.event}"
+    return _response("portal.html", page=page, share_text=shortened(share_text))
 
 
-def _shown(template: str, status: int = 200, **shown: Any) -> Response:
-    return HTMLResponse(fragment(template, **shown), status, HEADERS)
+def _response(template: str, status: int = 200, **variables: Any) -> Response:
+    return HTMLResponse(fragment(template, **variables), status, HEADERS)

@@ -19,9 +19,9 @@ from core.domain.tenancy.organizations import Organization
 from core.usecases.access.authorize import AuthorizeMapping, AuthorizeOrganization, AuthorizeRun
 from core.usecases.mappings.show_health import FindHalt
 from entrypoints.container import Container
-from entrypoints.http.dependencies import LONGEST_ID, InOrganization, by_cookie, container_of
-from entrypoints.http.pages.rendering import Crumb, crumb, render, url_of, way_in
-from entrypoints.http.problems import FAULT, Problem, problem_of
+from entrypoints.http.dependencies import MAX_ID_LENGTH, OrganizationContext, actor_of_session, container_of
+from entrypoints.http.pages.rendering import Crumb, crumb, organization_breadcrumbs, organization_url, render
+from entrypoints.http.problems import INTERNAL_ERROR, Problem, problem_of
 from ports.store.errors import DatabaseUnavailable
 
 SECTIONS = {
@@ -50,34 +50,36 @@ class PageLocation:
     """What a URL is about, as far as the reader may know."""
 
     actor: Actor | None = None
-    here: InOrganization | None = None
+    ctx: OrganizationContext | None = None
     mapping: EventMapping | None = None
     section: str = ""
 
 
 async def show_problem(request: Request, problem: Problem, error: Exception | None = None) -> Response:
     """Show why a page cannot be shown, and a way on."""
-    can_look = problem is not FAULT and not isinstance(error, DatabaseUnavailable)
-    place = await _place(request) if can_look else PageLocation()
-    problem = in_words(problem, error, place.mapping)
+    can_locate = problem is not INTERNAL_ERROR and not isinstance(error, DatabaseUnavailable)
+    location = await _locate(request) if can_locate else PageLocation()
+    problem = with_page_sentence(problem, error, location.mapping)
     title = TITLES.get(problem.status, problem.status.phrase)
     response = render(
         request,
         "problem.html",
-        here=place.here,
-        actor=place.actor,
-        section=place.section,
+        ctx=location.ctx,
+        actor=location.actor,
+        section=location.section,
         status=problem.status,
-        crumbs=_crumbs(place, title),
+        crumbs=_crumbs(location, title),
         problem=problem,
         title=title,
-        way_on=_way_on(place, error),
+        next_link=_next_link(location, error),
     )
     response.headers.update(problem.headers)
     return response
 
 
-def in_words(problem: Problem, error: Exception | None, mapping: EventMapping | None = None) -> Problem:
+def with_page_sentence(
+    problem: Problem, error: Exception | None, mapping: EventMapping | None = None
+) -> Problem:
     """Return a problem with the sentence that a page has for it."""
     match error:
         case NotFound():
@@ -92,58 +94,62 @@ def in_words(problem: Problem, error: Exception | None, mapping: EventMapping | 
 def problem_on_page(error: Exception, mapping: EventMapping | None = None) -> Problem | None:
     """Return what an error is on a page that can still be shown; None for a fault of this program."""
     problem = problem_of(error)
-    return in_words(problem, error, mapping) if problem else None
+    return with_page_sentence(problem, error, mapping) if problem else None
 
 
-async def _place(request: Request) -> PageLocation:
+async def _locate(request: Request) -> PageLocation:
     container, path = container_of(request), request.scope["path"]
     try:
-        actor = await by_cookie(request, container)
+        actor = await actor_of_session(request, container)
     except DomainError:
         return PageLocation()
     try:
         if found := _OF_ORGANIZATION.match(path):
-            known = OrganizationId(_asked(found["id"]))
+            known = OrganizationId(_validated_id(found["id"]))
             organization = await container.resolve(AuthorizeOrganization)(actor, Permission.READ, known)
             section = found["section"] if found["section"] in SECTIONS else ""
-            return PageLocation(actor, await _inside(container, actor, organization), None, section)
+            return PageLocation(actor, await _in_organization(container, actor, organization), None, section)
         if found := _OF_MAPPING_OR_RUN.match(path):
-            asked, admit = _asked(found["id"]), container.resolve(AuthorizeMapping)
+            given_id, authorize = _validated_id(found["id"]), container.resolve(AuthorizeMapping)
             if found["what"] == "mappings":
-                organization, mapping = await admit(actor, Permission.READ, MappingId(asked))
+                organization, mapping = await authorize(actor, Permission.READ, MappingId(given_id))
             else:
                 organization, mapping, _ = await container.resolve(AuthorizeRun)(
-                    actor, Permission.READ, RunId(asked)
+                    actor, Permission.READ, RunId(given_id)
                 )
-            return PageLocation(actor, await _inside(container, actor, organization), mapping, "history")
+            return PageLocation(
+                actor, await _in_organization(container, actor, organization), mapping, "history"
+            )
     except DomainError:
         pass  # what somebody may not see has no navigation either
     return PageLocation(actor)
 
 
-async def _inside(container: Container, actor: Actor, organization: Organization) -> InOrganization:
-    return InOrganization(actor, organization, halt=await container.resolve(FindHalt)(organization.id))
+async def _in_organization(
+    container: Container, actor: Actor, organization: Organization
+) -> OrganizationContext:
+    return OrganizationContext(actor, organization, halt=await container.resolve(FindHalt)(organization.id))
 
 
-def _asked(given: str) -> str:
-    if len(given) > LONGEST_ID or not given.isprintable():
-        raise NotFound("page", given)
-    return given
+def _validated_id(value: str) -> str:
+    if len(value) > MAX_ID_LENGTH or not value.isprintable():
+        raise NotFound("page", value)
+    return value
 
 
-def _crumbs(place: PageLocation, title: str) -> list[Crumb]:
-    if place.here is None:
-        return [crumb("Organizations", "/organizations"), crumb(title)] if place.actor else []
-    if not place.section:
-        return way_in(place.here, crumb(title))
-    url = f"{url_of(place.here.organization)}/{place.section}"
-    return way_in(place.here, crumb(SECTIONS[place.section], url), crumb(title))
+def _crumbs(location: PageLocation, title: str) -> list[Crumb]:
+    if location.ctx is None:
+        return [crumb("Organizations", "/organizations"), crumb(title)] if location.actor else []
+    if not location.section:
+        return organization_breadcrumbs(location.ctx, crumb(title))
+    url = f"{organization_url(location.ctx.organization)}/{location.section}"
+    return organization_breadcrumbs(location.ctx, crumb(SECTIONS[location.section], url), crumb(title))
 
 
-def _way_on(place: PageLocation, error: Exception | None) -> Crumb:
-    if place.here is None:
-        return crumb("View organizations", "/organizations") if place.actor else crumb("Home", "/")
-    url = url_of(place.here.organization)
+def _next_link(location: PageLocation, error: Exception | None) -> Crumb:
+    if location.ctx is None:
+        return crumb("View organizations", "/organizations") if location.actor else crumb("Home", "/")
+    url = organization_url(location.ctx.organization)
     if isinstance(error, NotMapped):
         return crumb("Map events", f"{url}/integrations/mappings")
     return crumb("View events", f"{url}/events")

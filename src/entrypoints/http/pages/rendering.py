@@ -18,14 +18,14 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.systems import SESSIONBOARD
 from core.domain.tenancy.time_zones import zone_named
-from entrypoints.http.dependencies import InOrganization, container_of
+from entrypoints.http.dependencies import OrganizationContext, container_of
 from entrypoints.http.pages.forms import csrf_token
 from entrypoints.text import shortened
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FLASHES = "flashes"
-MOST_FLASHES = 3
-LONGEST_FLASH = 500
+MAX_FLASHES = 3
+MAX_FLASH_LENGTH = 500
 """They travel in a cookie, of which browsers take 4,096 bytes."""
 
 Crumb = Mapping[str, str]
@@ -35,12 +35,12 @@ def when(instant: datetime | None, zone: str | None = None) -> str:
     """Tell an instant in a zone, with the zone named."""
     if instant is None:
         return ""
-    known = zone_named(zone)
-    at, name = (instant.astimezone(known), zone) if known else (instant.astimezone(UTC), "UTC")
+    zone_info = zone_named(zone)
+    at, name = (instant.astimezone(zone_info), zone) if zone_info else (instant.astimezone(UTC), "UTC")
     return f"{at.day} {at:%b %Y, %H:%M} ({name})"
 
 
-def lasted(start: datetime | None, end: datetime | None) -> str:
+def duration(start: datetime | None, end: datetime | None) -> str:
     """Tell how long something took."""
     if start is None or end is None:
         return ""
@@ -50,11 +50,13 @@ def lasted(start: datetime | None, end: datetime | None) -> str:
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
-def url_of(organization: Organization) -> str:
+def organization_url(organization: Organization) -> str:
     return f"/organizations/{organization.id}"
 
 
-def way_out(organization: Organization, health: Health, mapping: EventMapping | None = None) -> Crumb | None:
+def remedy_link(
+    organization: Organization, health: Health, mapping: EventMapping | None = None
+) -> Crumb | None:
     """Return the label and the address of what mends a state of health; None where there is nothing.
 
     Args:
@@ -62,7 +64,7 @@ def way_out(organization: Organization, health: Health, mapping: EventMapping | 
         health: the state to be mended.
         mapping: whose health it is; None for the whole connection's.
     """
-    at = url_of(organization)
+    at = organization_url(organization)
     match health.remedy:
         case Remedy.REPLACE_TOKEN:
             place = "settings#sessionboard" if health.system == SESSIONBOARD else "integrations/connect#token"
@@ -89,8 +91,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["when"] = when
-    environment.globals["lasted"] = lasted
-    environment.globals["way_out"] = way_out
+    environment.globals["duration"] = duration
+    environment.globals["remedy_link"] = remedy_link
     return environment
 
 
@@ -98,25 +100,25 @@ _templates = _environment()
 _VERSION = version("gleanin-sync")
 
 
-def way_in(here: InOrganization, section: Crumb, *further: Crumb) -> list[Crumb]:
+def organization_breadcrumbs(ctx: OrganizationContext, section: Crumb, *rest: Crumb) -> list[Crumb]:
     """Give the way to a page of the organization through one of its sections."""
     start = [
         crumb("Organizations", "/organizations"),
-        crumb(here.organization.name, url_of(here.organization)),
+        crumb(ctx.organization.name, organization_url(ctx.organization)),
     ]
-    return [*start, section if further else crumb(section["label"]), *further]
+    return [*start, section if rest else crumb(section["label"]), *rest]
 
 
 def render(
     request: Request,
     template: str,
     *,
-    here: InOrganization | None = None,
+    ctx: OrganizationContext | None = None,
     actor: Actor | None = None,
     section: str = "",
     crumbs: Sequence[Crumb] = (),
     status: int = 200,
-    **shown: Any,
+    **variables: Any,
 ) -> HTMLResponse:
     """Render a page.
 
@@ -130,35 +132,37 @@ def render(
         status: of the answer.
         shown: what else the template shows.
     """
-    actor = here.actor if here else actor
+    actor = ctx.actor if ctx else actor
     context = {
-        "here": here,
-        "organization": {"name": here.organization.name, "url": url_of(here.organization)} if here else None,
+        "ctx": ctx,
+        "organization": {"name": ctx.organization.name, "url": organization_url(ctx.organization)}
+        if ctx
+        else None,
         "person": {"email": actor.name} if actor else None,
         "section": section,
         "crumbs": crumbs,
         "csrf_token": csrf_token(request, container_of(request).names()),
         "flashes": request.session.pop(FLASHES, []),
         "assets_version": _VERSION,
-        **shown,
+        **variables,
     }
     return HTMLResponse(_templates.get_template(template).render(context), status)
 
 
-def fragment(template: str, **shown: Any) -> str:
+def fragment(template: str, **variables: Any) -> str:
     """Render a part of a page, for what replaces it while somebody looks."""
-    return _templates.get_template(template).render({"assets_version": _VERSION, **shown})
+    return _templates.get_template(template).render({"assets_version": _VERSION, **variables})
 
 
 def flash(request: Request, text: str, tone: str = "success", url: str = "", label: str = "") -> None:
     """Let the next page show a message at its bottom."""
-    message = {"text": shortened(text, LONGEST_FLASH), "tone": tone} | (
+    message = {"text": shortened(text, MAX_FLASH_LENGTH), "tone": tone} | (
         {"url": url, "label": label} if url else {}
     )
-    request.session[FLASHES] = [*request.session.get(FLASHES, []), message][-MOST_FLASHES:]
+    request.session[FLASHES] = [*request.session.get(FLASHES, []), message][-MAX_FLASHES:]
 
 
-def go_to(url: str) -> RedirectResponse:
+def redirect_to(url: str) -> RedirectResponse:
     """Answer a form that was carried out: the browser asks for the next page by itself."""
     return RedirectResponse(url, 303)
 

@@ -17,14 +17,14 @@ from entrypoints.http.pages.forms import FIELD as CSRF_FIELD
 from entrypoints.http.pages.local_urls import is_local
 
 FIELD = "kept_form"
-LARGEST = 24 * 1024
+MAX_BYTES = 24 * 1024
 """Bytes of it in a request, of which a request has 64 kB."""
 SECRET = re.compile(r"token|password|secret")
 """What the names of fields have in them whose values are never written into a page."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeptForm:
+class SavedForm:
     page: str
     """The address of the page that the form stands on."""
     action: str
@@ -36,29 +36,29 @@ class KeptForm:
         return json.dumps([self.page, self.action, self.fields])
 
 
-def keep(request: Request, form: FormData) -> KeptForm | None:
+def save_form(request: Request, form: FormData) -> SavedForm | None:
     """Return what can be put back of a form; None for one that another site sent, or may have sent."""
     if not is_same_origin(request):
         return None
     query = f"?{request.url.query}" if request.url.query else ""
     action = request.url.path + query
     fields = tuple(
-        (name, value) for name, value in form.multi_items() if isinstance(value, str) and _is_kept(name)
+        (name, value) for name, value in form.multi_items() if isinstance(value, str) and _is_saved(name)
     )
-    kept = KeptForm(_page(request) or action, action, fields)
-    return kept if len(quote(kept.text)) <= LARGEST else KeptForm(kept.page, action, ())
+    saved_form = SavedForm(_page(request) or action, action, fields)
+    return saved_form if len(quote(saved_form.text)) <= MAX_BYTES else SavedForm(saved_form.page, action, ())
 
 
-def read_kept(text: str) -> KeptForm | None:
+def parse_saved_form(text: str) -> SavedForm | None:
     """Return what `KeptForm.text` stands for; None for any other text."""
     try:
         page, action, fields = json.loads(text)
-        kept = KeptForm(page, action, tuple((name, value) for name, value in fields))
+        saved_form = SavedForm(page, action, tuple((name, value) for name, value in fields))
     except (TypeError, ValueError, RecursionError):
         return None
-    texts = (kept.page, kept.action, *(text for field in kept.fields for text in field))
-    is_whole = all(isinstance(each, str) for each in texts)
-    return kept if is_whole and is_local(kept.page) and is_local(kept.action) else None
+    texts = (saved_form.page, saved_form.action, *(text for field in saved_form.fields for text in field))
+    is_valid = all(isinstance(each, str) for each in texts)
+    return saved_form if is_valid and is_local(saved_form.page) and is_local(saved_form.action) else None
 
 
 def is_same_origin(request: Request) -> bool:
@@ -73,7 +73,7 @@ def is_same_origin(request: Request) -> bool:
     return _host_of(request.headers.get("origin", "")) == request.headers.get("host")
 
 
-def _is_kept(name: str) -> bool:
+def _is_saved(name: str) -> bool:
     return name not in {CSRF_FIELD, FIELD} and not SECRET.search(name.lower())
 
 

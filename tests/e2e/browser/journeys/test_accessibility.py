@@ -18,7 +18,7 @@ from core.usecases.access.portal_person import PersonQuery
 from core.usecases.mappings.queries import ListMappings
 from core.usecases.results.queries import ListShareLinks
 from entrypoints.container import Container
-from entrypoints.http.pages.app import PARTS
+from entrypoints.http.pages.app import PAGE_MODULES
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.fitting import NARROWEST, too_wide
 from tests.e2e.browser.journeys.conference import BRIGHT, LANTERN, usual_world
@@ -97,7 +97,7 @@ class Site:
 
 def templates() -> list[str]:
     """List the addresses of all pages there are."""
-    routes = [route for part in PARTS for route in part.routes.routes if isinstance(route, APIRoute)]
+    routes = [route for part in PAGE_MODULES for route in part.routes.routes if isinstance(route, APIRoute)]
     return [
         route.path for route in routes if "GET" in (route.methods or ()) and not NO_PAGES.search(route.path)
     ]

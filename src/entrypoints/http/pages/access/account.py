@@ -10,10 +10,10 @@ from core.domain.errors import DomainError
 from core.usecases.access.begin_session import BeginSession
 from core.usecases.access.change_password import ChangeOwnPassword
 from entrypoints.http.dependencies import SignedInAccount, Wired, network_address
-from entrypoints.http.pages.access.sign_in import begin
+from entrypoints.http.pages.access.sign_in import sign_in_browser
 from entrypoints.http.pages.forms import SentForm, text
-from entrypoints.http.pages.rendering import crumb, flash, go_to, render
-from entrypoints.http.problems import STATUS_BY_CODE, seconds_to_wait
+from entrypoints.http.pages.rendering import crumb, flash, redirect_to, render
+from entrypoints.http.problems import STATUS_BY_CODE, retry_after_seconds
 
 routes = APIRouter(prefix="/account")
 
@@ -24,40 +24,42 @@ async def show(request: Request, account: SignedInAccount) -> Response:
 
 
 @routes.get("/password")
-async def lead_back(_: SignedInAccount) -> Response:
+async def redirect_back(_: SignedInAccount) -> Response:
     """Redirect from the URL of a form that was sent, as after a reload."""
-    return go_to("/account")
+    return redirect_to("/account")
 
 
 @routes.post("/password")
 async def change_password(
     request: Request, container: Wired, account: SignedInAccount, form: SentForm
 ) -> Response:
-    present, new = text(form, "present_password"), text(form, "new_password")
+    current, new = text(form, "present_password"), text(form, "new_password")
     try:
-        await container.resolve(ChangeOwnPassword)(account.id, present, new, network_address(request))
-    except DomainError as refusal:
-        field = "new_password" if refusal.about == "password" else "present_password"
-        return _page(request, account, refusal, field=field)
+        await container.resolve(ChangeOwnPassword)(account.id, current, new, network_address(request))
+    except DomainError as error:
+        field = "new_password" if error.about == "password" else "present_password"
+        return _page(request, account, error, field=field)
     # All sign-ins have ended, this one too.
-    response = await begin(request, container, await container.resolve(BeginSession)(account.id), "/account")
+    response = await sign_in_browser(
+        request, container, await container.resolve(BeginSession)(account.id), "/account"
+    )
     flash(request, "Your password was changed. You are signed out on all other devices.")
     return response
 
 
 def _page(
-    request: Request, account: Account, refusal: DomainError | None = None, *, field: str = ""
+    request: Request, account: Account, error: DomainError | None = None, *, field: str = ""
 ) -> Response:
     response = render(
         request,
         "account.html",
         actor=account.actor,
-        status=STATUS_BY_CODE[refusal.code] if refusal else HTTPStatus.OK,
+        status=STATUS_BY_CODE[error.code] if error else HTTPStatus.OK,
         crumbs=[crumb("Organizations", "/organizations"), crumb("Your account")],
         has_password=account.password_hash is not None,
         roles=len(account.grants),
-        errors={field: str(refusal)} if refusal else {},
+        errors={field: str(error)} if error else {},
     )
-    if refusal and (seconds := seconds_to_wait(refusal)) is not None:
+    if error and (seconds := retry_after_seconds(error)) is not None:
         response.headers["Retry-After"] = str(seconds)
     return response

@@ -21,15 +21,15 @@ from entrypoints.http.openid_client import (
     StarletteOAuth2App,
     check_is_begun_here,
 )
-from entrypoints.http.pages.access.sign_in import Next, begin
+from entrypoints.http.pages.access.sign_in import Next, sign_in_browser
 from entrypoints.http.pages.local_urls import START, local
 from entrypoints.http.pages.rendering import render
 
 PATH = "/sign-in/openid"
 routes = APIRouter(prefix=PATH)
-WANTED = "openid_next"
+RETURN_URL_KEY = "openid_next"
 """Where the cookie keeps which page was asked for."""
-LONGEST_WANTED = 500
+MAX_RETURN_URL_LENGTH = 500
 """Characters: the cookie has room for 4096, with all else that it carries."""
 STANDARD_ERRORS = frozenset(
     {
@@ -49,7 +49,7 @@ STANDARD_ERRORS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SignInFailure:
     """What went wrong: as a status, to the person, and for the log."""
 
     status: HTTPStatus
@@ -57,32 +57,32 @@ class Told:
     because: str
 
 
-BECAUSE: dict[type[NotAuthenticated], str] = {
+REASON_BY_ERROR: dict[type[NotAuthenticated], str] = {
     EmailNotVerified: "email_not_verified",
     IdentityMismatch: "identity_mismatch",
 }
-DENIED = Told(
+DENIED = SignInFailure(
     HTTPStatus.FORBIDDEN, "Your company's sign-in did not let you in, or you declined.", "access_denied"
 )
-REFUSED = Told(
+REFUSED = SignInFailure(
     HTTPStatus.BAD_GATEWAY,
     "Your company's sign-in refused the request. Try again; if it persists, tell an admin.",
     "other",
 )
-UNREACHABLE = Told(
+UNREACHABLE = SignInFailure(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "Your company's sign-in cannot be reached or did not answer correctly. Try again later.",
     "unreachable",
 )
-NOT_VERIFIED = Told(
+NOT_VERIFIED = SignInFailure(
     HTTPStatus.BAD_GATEWAY,
     "The response from your company's sign-in could not be verified. You are not signed in.",
     "not_verified",
 )
-BY_ERROR: tuple[tuple[type[Exception], Told], ...] = (
+FAILURE_BY_ERROR: tuple[tuple[type[Exception], SignInFailure], ...] = (
     (
         MismatchingStateError,
-        Told(
+        SignInFailure(
             HTTPStatus.BAD_REQUEST,
             "This sign-in was not started in this browser, or has already ended. Start again.",
             "state",
@@ -102,35 +102,37 @@ Provider = Annotated[OpenIdProvider, Depends(provider_of)]
 
 
 @routes.get("")
-async def leave(request: Request, container: Wired, provider: Provider, next_: Next = START) -> Response:
+async def redirect_to_provider(
+    request: Request, container: Wired, provider: Provider, next_: Next = START
+) -> Response:
     """Send the browser to the provider."""
-    wanted = local(next_)
-    request.session[WANTED] = wanted if len(wanted) <= LONGEST_WANTED else START
-    back = container.settings().address_of(f"{PATH}/callback")
+    return_url = local(next_)
+    request.session[RETURN_URL_KEY] = return_url if len(return_url) <= MAX_RETURN_URL_LENGTH else START
+    callback_url = container.settings().address_of(f"{PATH}/callback")
     try:
         client = await provider.client()
-        response: Response = await client.authorize_redirect(request, back)
+        response: Response = await client.authorize_redirect(request, callback_url)
     except Exception as error:  # noqa: BLE001 - whatever another company's server does, is no fault of this program
         return _not_signed_in(request, container, error)
     return response
 
 
 @routes.get("/callback")
-async def come_back(request: Request, container: Wired, provider: Provider) -> Response:
+async def handle_callback(request: Request, container: Wired, provider: Provider) -> Response:
     """Take the provider's answer."""
-    wanted = local(str(request.session.get(WANTED, START)))
+    return_url = local(str(request.session.get(RETURN_URL_KEY, START)))
     try:
         check_is_begun_here(request)  # before anybody else is asked: a forged answer costs nothing
-        claims = _meant(await _claims(await provider.client(), request), network_address(request))
+        claims = _provider_claims(await _claims(await provider.client(), request), network_address(request))
     except Exception as error:  # noqa: BLE001 - likewise
         return _not_signed_in(request, container, error)
     try:
         secret = await container.resolve(SignInWithIdentityProvider)(claims)
-    except NotAuthenticated as refusal:
-        because = BECAUSE.get(type(refusal), "no_account")
+    except NotAuthenticated as error:
+        because = REASON_BY_ERROR.get(type(error), "no_account")
         container.log().warning("access.openid_refused", because=because, address=claims.address)
-        return _form(request, wanted, str(refusal), HTTPStatus.FORBIDDEN)
-    return await begin(request, container, secret, wanted)
+        return _form(request, return_url, str(error), HTTPStatus.FORBIDDEN)
+    return await sign_in_browser(request, container, secret, return_url)
 
 
 async def _claims(client: StarletteOAuth2App, request: Request) -> dict[str, Any]:
@@ -145,7 +147,7 @@ async def _claims(client: StarletteOAuth2App, request: Request) -> dict[str, Any
     return dict(token["userinfo"])  # the claims of an id token that was verified; without one there are none
 
 
-def _meant(claims: dict[str, Any], address: str) -> ProviderClaims:
+def _provider_claims(claims: dict[str, Any], address: str) -> ProviderClaims:
     """Return the identity that the claims name.
 
     Raises:
@@ -159,34 +161,34 @@ def _meant(claims: dict[str, Any], address: str) -> ProviderClaims:
 
 
 def _not_signed_in(request: Request, container: Container, error: Exception) -> Response:
-    wanted = local(str(request.session.pop(WANTED, START)))
-    told = _told(error)
+    return_url = local(str(request.session.pop(RETURN_URL_KEY, START)))
+    failure = _failure(error)
     container.log().warning(
         "access.openid_refused",
-        because=told.because,
+        because=failure.because,
         error=type(error).__name__,
         address=network_address(request),
     )
-    return _form(request, wanted, told.sentence, told.status)
+    return _form(request, return_url, failure.sentence, failure.status)
 
 
-def _told(error: Exception) -> Told:
+def _failure(error: Exception) -> SignInFailure:
     match error:
         case ProviderUnusable():
-            return Told(HTTPStatus.BAD_GATEWAY, f"{error} Tell an admin.", "unusable")
+            return SignInFailure(HTTPStatus.BAD_GATEWAY, f"{error} Tell an admin.", "unusable")
         case OAuthError(error="access_denied"):
             return DENIED
         case OAuthError() if not isinstance(error, MismatchingStateError):
             return replace(REFUSED, because=error.error if error.error in STANDARD_ERRORS else "other")
-    return next((told for kind, told in BY_ERROR if isinstance(error, kind)), UNREACHABLE)
+    return next((failure for kind, failure in FAILURE_BY_ERROR if isinstance(error, kind)), UNREACHABLE)
 
 
-def _form(request: Request, wanted: str, sentence: str, status: HTTPStatus) -> Response:
+def _form(request: Request, return_url: str, sentence: str, status: HTTPStatus) -> Response:
     return render(
         request,
         "sign_in.html",
         status=status,
-        next=wanted,
+        next=return_url,
         email="",
         error="",
         by_openid=True,

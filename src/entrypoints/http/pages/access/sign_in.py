@@ -17,34 +17,34 @@ from core.usecases.access.sign_out import SignOut
 from core.usecases.access.sign_up import SignUp
 from entrypoints.container import Container
 from entrypoints.http.dependencies import SIGN_IN, Wired, network_address, signed_in_account
-from entrypoints.http.pages.access.expired_forms import SIGN_IN_ENDED, put_back
+from entrypoints.http.pages.access.expired_forms import SIGN_IN_ENDED, restore_form
 from entrypoints.http.pages.forms import SentForm, text
-from entrypoints.http.pages.kept_forms import FIELD, KeptForm, read_kept
 from entrypoints.http.pages.local_urls import START, local
-from entrypoints.http.pages.rendering import flash, go_to, render
-from entrypoints.http.problems import STATUS_BY_CODE, seconds_to_wait
+from entrypoints.http.pages.rendering import flash, redirect_to, render
+from entrypoints.http.pages.saved_forms import FIELD, SavedForm, parse_saved_form
+from entrypoints.http.problems import STATUS_BY_CODE, retry_after_seconds
 
 routes = APIRouter()
 Next = Annotated[str, Query(alias="next")]
 DEVICE_COOKIE = "gleanin_sync_device"
 
 
-async def begin(request: Request, container: Container, secret: str, url: str) -> Response:
+async def sign_in_browser(request: Request, container: Container, secret: str, url: str) -> Response:
     """Sign the browser in, and redirect it.
 
     From now on the browser is known, by a cookie that outlasts the sign-in.
     """
-    await _open(request, container, secret)
-    return await _remembered(go_to(url), container, secret)
+    await _replace_session(request, container, secret)
+    return await _with_device_cookie(redirect_to(url), container, secret)
 
 
-async def _open(request: Request, container: Container, secret: str) -> None:
+async def _replace_session(request: Request, container: Container, secret: str) -> None:
     """Sign the browser in, and drop the rest of its session: some of it may have been planted."""
     await _end(request, container)
     request.session[SIGN_IN] = secret
 
 
-async def _remembered(response: Response, container: Container, secret: str) -> Response:
+async def _with_device_cookie(response: Response, container: Container, secret: str) -> Response:
     device = await container.resolve(RememberDevice)(secret)
     if device is not None:
         response.set_cookie(
@@ -71,18 +71,22 @@ async def start(request: Request, container: Wired) -> Response:
     try:
         await signed_in_account(request, container)
     except NotAuthenticated:
-        return go_to("/sign-in")
-    return go_to(START)
+        return redirect_to("/sign-in")
+    return redirect_to(START)
 
 
 @routes.get("/sign-in")
-async def ask(request: Request, container: Wired, next_: Next = START) -> Response:
+async def show_sign_in_form(request: Request, container: Wired, next_: Next = START) -> Response:
     return _form(request, container, next_)
 
 
 @routes.post("/sign-in")
 async def sign_in(request: Request, container: Wired, form: SentForm) -> Response:
-    wanted, email, kept = text(form, "next"), text(form, "email"), read_kept(text(form, FIELD))
+    return_url, email, saved_form = (
+        text(form, "next"),
+        text(form, "email"),
+        parse_saved_form(text(form, FIELD)),
+    )
     device = request.cookies.get(_device_cookie(container))
     try:
         credentials = Credentials(email, text(form, "password"), network_address(request), device)
@@ -90,40 +94,46 @@ async def sign_in(request: Request, container: Wired, form: SentForm) -> Respons
     except DomainError as refusal:
         status = STATUS_BY_CODE[refusal.code]
         error = str(refusal)
-        response = _form(request, container, wanted, email=email, error=error, status=status, kept=kept)
-        if (seconds := seconds_to_wait(refusal)) is not None:
+        response = _form(
+            request, container, return_url, email=email, error=error, status=status, saved_form=saved_form
+        )
+        if (seconds := retry_after_seconds(refusal)) is not None:
             response.headers["Retry-After"] = str(seconds)
         return response
-    await _open(request, container, secret)
-    response = await put_back(request, kept, SIGN_IN_ENDED) if kept else go_to(local(wanted))
-    return await _remembered(response, container, secret)
+    await _replace_session(request, container, secret)
+    response = (
+        await restore_form(request, saved_form, SIGN_IN_ENDED)
+        if saved_form
+        else redirect_to(local(return_url))
+    )
+    return await _with_device_cookie(response, container, secret)
 
 
 def _form(
     request: Request,
     container: Container,
-    wanted: str,
+    return_url: str,
     *,
     email: str = "",
     error: str = "",
     status: int = 200,
-    kept: KeptForm | None = None,
+    saved_form: SavedForm | None = None,
 ) -> Response:
     settings = container.settings()
     return render(
         request,
         "sign_in.html",
         status=status,
-        next=local(wanted),
+        next=local(return_url),
         email=email,
         error=error,
         by_openid=settings.offers_openid,
-        kept=kept,
+        saved_form=saved_form,
     )
 
 
 @routes.get("/sign-in/once/{offered}")
-async def ask_sign_in_once(request: Request) -> Response:
+async def show_sign_in_link_form(request: Request) -> Response:
     """Ask whether to sign in by an address that somebody at the command line asked for.
 
     Nothing is taken yet: programs that preview links open them too.
@@ -134,14 +144,14 @@ async def ask_sign_in_once(request: Request) -> Response:
 @routes.post("/sign-in/once/{offered}")
 async def sign_in_once(request: Request, container: Wired, _: SentForm, offered: str) -> Response:
     secret = await container.resolve(RedeemSignInLink)(offered, network_address(request))
-    return await begin(request, container, secret, START)
+    return await sign_in_browser(request, container, secret, START)
 
 
 @routes.post("/sign-out")
 async def sign_out(request: Request, container: Wired, _: SentForm) -> Response:
     await _end(request, container)
     flash(request, "You are signed out.")
-    return go_to("/sign-in")
+    return redirect_to("/sign-in")
 
 
 async def _end(request: Request, container: Container) -> None:
@@ -153,7 +163,7 @@ async def _end(request: Request, container: Container) -> None:
 
 
 @routes.get("/sign-up/{offered}")
-async def ask_sign_up(request: Request, container: Wired, offered: str) -> Response:
+async def show_sign_up_form(request: Request, container: Wired, offered: str) -> Response:
     await container.resolve(CheckSignUpLink)(offered)
     return render(request, "sign_up.html", email="", errors={})
 
@@ -173,6 +183,6 @@ async def sign_up(request: Request, container: Wired, form: SentForm, offered: s
     container.log().event(
         "access.signed_in", account=account.id, way="sign_up", address=network_address(request)
     )
-    response = await begin(request, container, secret, START)
+    response = await sign_in_browser(request, container, secret, START)
     flash(request, f"Welcome. You are an admin of all organizations as {account.email}.")
     return response

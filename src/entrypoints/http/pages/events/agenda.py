@@ -18,9 +18,9 @@ from core.domain.records.source_records import Session, Unreadable
 from core.usecases.sync.preview import would_be
 from core.usecases.sync.show_event import EventView
 from entrypoints.http.csv import csv_response
-from entrypoints.http.pages.events.event_page import OneEvent, show, way_to
-from entrypoints.http.pages.lists import Number, OneOutcome, Sought, outcome_tabs, part_of
-from entrypoints.http.pages.rendering import crumb, go_to, zone_of
+from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
+from entrypoints.http.pages.lists import OutcomeFilter, PageNumber, SearchText, outcome_tabs, paginate
+from entrypoints.http.pages.rendering import crumb, redirect_to, zone_of
 
 routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
 CSV_COLUMNS = (
@@ -58,20 +58,24 @@ class AgendaPageRow:
 
 
 @routes.get("")
-async def start(page: OneEvent) -> Response:
-    return go_to(f"{page.url}/agenda")
+async def start(page: RequestedEventPage) -> Response:
+    return redirect_to(f"{page.url}/agenda")
 
 
 @routes.get("/agenda")
 async def agenda(
-    request: Request, page: OneEvent, sought: Sought = "", outcome: OneOutcome = None, number: Number = 1
+    request: Request,
+    page: RequestedEventPage,
+    search_text: SearchText = "",
+    outcome: OutcomeFilter = None,
+    number: PageNumber = 1,
 ) -> Response:
-    url, asked = f"{page.url}/agenda", {"q": sought, "outcome": outcome.value if outcome else ""}
-    crumbs = way_to(page, crumb("Sessions", url), crumb("Agenda"))
+    url, query = f"{page.url}/agenda", {"q": search_text, "outcome": outcome.value if outcome else ""}
+    crumbs = event_breadcrumbs(page, crumb("Sessions", url), crumb("Agenda"))
     if page.view is None:
         return show(request, page, "agenda.html", "agenda", crumbs=crumbs)
     rows = [*rows_of(page.view)]
-    search = RecordSearch(sought)
+    search = RecordSearch(search_text)
     chosen = [row for row in rows if (outcome is None or row.outcome is outcome) and row.fits(search)]
     return show(
         request,
@@ -79,20 +83,20 @@ async def agenda(
         "agenda.html",
         "agenda",
         crumbs=crumbs,
-        list=part_of(chosen, number, url, asked),
-        tabs=outcome_tabs(url, asked, _counted(rows), outcome) if page.view.plan else (),
+        list=paginate(chosen, number, url, query),
+        tabs=outcome_tabs(url, query, _counted(rows), outcome) if page.view.plan else (),
         is_empty=not rows,
-        sought=sought,
-        asked=asked,
+        search_text=search_text,
+        query=query,
         times=times,
         zone_name=zone_of(page.zone).key,
     )
 
 
 @routes.get("/agenda.csv")
-async def agenda_csv(page: OneEvent) -> Response:
+async def agenda_csv(page: RequestedEventPage) -> Response:
     if page.view is None:
-        return go_to(f"{page.url}/agenda")  # it says why, or waits
+        return redirect_to(f"{page.url}/agenda")  # it says why, or waits
     return csv_response("agenda", CSV_COLUMNS, _csv_rows(page.view))
 
 

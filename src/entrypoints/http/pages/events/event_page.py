@@ -20,18 +20,18 @@ from core.usecases.mappings.show_health import GetHealth
 from core.usecases.runs.queries import LATEST, ListRuns
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
-from entrypoints.http.dependencies import InOrganization, Wired
+from entrypoints.http.dependencies import OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ReadOrganization
-from entrypoints.http.pages.lists import address
+from entrypoints.http.pages.lists import with_query
 from entrypoints.http.pages.problem_pages import problem_on_page
-from entrypoints.http.pages.rendering import FLASHES, Crumb, crumb, flash, render, url_of
+from entrypoints.http.pages.rendering import FLASHES, Crumb, crumb, flash, organization_url, render
 from entrypoints.http.problems import HANDLED_ERRORS, Problem
-from entrypoints.http.snapshots import PATIENCE, EventViews, EventViewsOf
+from entrypoints.http.snapshots import FIRST_READ_TIMEOUT, EventViews, EventViewsOf
 
-LONGEST_EVENT_ID = 200
+MAX_EVENT_ID_LENGTH = 200
 STARTED_RUN = "started_run"
 """Where the browser's cookie keeps the run that it has just started, whose end it may not have seen yet."""
-PATIENCE_OF_A_POLL = 3.0
+POLL_TIMEOUT = 3.0
 """Seconds that whoever asks again and again waits for the event to be read."""
 TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn", RunState.STOPPED: "error"}
 """Of a closing message."""
@@ -39,7 +39,7 @@ TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn"
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    here: InOrganization
+    ctx: OrganizationContext
     id: SourceEventId
     mapping: EventMapping | None = None
     health: Health = field(default_factory=Health)
@@ -55,7 +55,7 @@ class EventPage:
 
     @property
     def url(self) -> str:
-        return url_of_event(self.here.organization, self.id)
+        return event_url(self.ctx.organization, self.id)
 
     @property
     def name(self) -> str:
@@ -78,8 +78,8 @@ class EventPage:
         return next((run for run in self.runs if not run.is_open), None)
 
 
-def url_of_event(organization: Organization, event_id: SourceEventId) -> str:
-    return f"{url_of(organization)}/events/{quote(event_id, safe='')}"
+def event_url(organization: Organization, event_id: SourceEventId) -> str:
+    return f"{organization_url(organization)}/events/{quote(event_id, safe='')}"
 
 
 def closing_flash(request: Request, run: SyncRun) -> None:
@@ -91,30 +91,30 @@ async def _event_page(
     request: Request,
     container: Wired,
     views: EventViewsOf,
-    here: ReadOrganization,
-    event_id: Annotated[str, Path(max_length=LONGEST_EVENT_ID)],
+    ctx: ReadOrganization,
+    event_id: Annotated[str, Path(max_length=MAX_EVENT_ID_LENGTH)],
     watched: Annotated[list[str], Query(max_length=LATEST)] = [],  # noqa: B006 - never changed
 ) -> EventPage:
     if not event_id.isprintable():
         raise NotFound("Sessionboard event", event_id)
     known = SourceEventId(event_id)
-    fares = await container.resolve(GetHealth)(here.organization.id)
-    found = (each for each in fares.mappings if each[0].events.sessionboard_id == known)
+    overview = await container.resolve(GetHealth)(ctx.organization.id)
+    found = (each for each in overview.mappings if each[0].events.sessionboard_id == known)
     mapping, health = next(found, (None, Health()))
     runs = await container.resolve(ListRuns)(mapping.id, LATEST) if mapping else []
     is_poll = "hx-request" in request.headers
     if not is_poll:
-        _tell_ends(request, runs, watched)
-    checked_at = fares.checked_at(mapping.id) if mapping else None
-    page = EventPage(here, known, mapping, health, runs, checked_at, is_poll=is_poll)
+        _flash_ended_runs(request, runs, watched)
+    checked_at = overview.checked_at(mapping.id) if mapping else None
+    page = EventPage(ctx, known, mapping, health, runs, checked_at, is_poll=is_poll)
     view, problem = await _read(container, views, page)
     return replace(page, view=view, problem=problem)
 
 
-OneEvent = Annotated[EventPage, Depends(_event_page)]
+RequestedEventPage = Annotated[EventPage, Depends(_event_page)]
 
 
-def _tell_ends(request: Request, runs: Sequence[SyncRun], watched: Sequence[str]) -> None:
+def _flash_ended_runs(request: Request, runs: Sequence[SyncRun], watched: Sequence[str]) -> None:
     """Tell how a run ended to a browser that started it, or has watched it without JavaScript."""
     started = request.session.get(STARTED_RUN)
     for run in runs:
@@ -127,14 +127,14 @@ def _tell_ends(request: Request, runs: Sequence[SyncRun], watched: Sequence[str]
 async def _read(
     container: Container, views: EventViews, page: EventPage
 ) -> tuple[EventView | None, Problem | None]:
-    organization_id = page.here.organization.id
-    patience = PATIENCE_OF_A_POLL if page.is_poll else PATIENCE
+    organization_id = page.ctx.organization.id
+    timeout = POLL_TIMEOUT if page.is_poll else FIRST_READ_TIMEOUT
     syncs = bool(page.open_runs)
     try:
-        view = await views.get(container, organization_id, page.id, patience=patience, is_syncing=syncs)
+        view = await views.get(container, organization_id, page.id, timeout=timeout, is_syncing=syncs)
         if view and _is_outdated(view, page):
             views.forget(organization_id, page.id)
-            view = await views.get(container, organization_id, page.id, patience=patience)
+            view = await views.get(container, organization_id, page.id, timeout=timeout)
     except HANDLED_ERRORS as error:
         return None, problem_on_page(error, page.mapping)
     return view, None
@@ -142,21 +142,21 @@ async def _read(
 
 def _is_outdated(view: EventView, page: EventPage) -> bool:
     """Tell whether the event was mapped otherwise, or synced, since it was read."""
-    if view.mapping != page.mapping and _what_counts(view.mapping) != _what_counts(page.mapping):
+    if view.mapping != page.mapping and _plan_inputs(view.mapping) != _plan_inputs(page.mapping):
         return True
     return any(run.finished_at and run.finished_at > view.read_at for run in page.runs)
 
 
-def _what_counts(mapping: EventMapping | None) -> object:
+def _plan_inputs(mapping: EventMapping | None) -> object:
     return (mapping.id, mapping.settings, mapping.confirmed_time_zone) if mapping else None
 
 
-def way_to(page: EventPage, *rest: Crumb) -> Sequence[Crumb]:
-    events = crumb("Events", f"{url_of(page.here.organization)}/events")
+def event_breadcrumbs(page: EventPage, *rest: Crumb) -> Sequence[Crumb]:
+    events = crumb("Events", f"{organization_url(page.ctx.organization)}/events")
     return [events, crumb(page.name, f"{page.url}/agenda"), *rest]
 
 
-def show(request: Request, page: EventPage, template: str, part: str, **shown: Any) -> Response:
+def show(request: Request, page: EventPage, template: str, part: str, **variables: Any) -> Response:
     """Show one of the event's pages; while the event is read for the first time, one that waits for it."""
     if page.is_poll and page.view is None and page.problem is None:
         return Response(status_code=HTTPStatus.NO_CONTENT)
@@ -164,14 +164,14 @@ def show(request: Request, page: EventPage, template: str, part: str, **shown: A
     response = render(
         request,
         template if page.view else "event_unread.html",
-        here=page.here,
+        ctx=page.ctx,
         section="events",
         status=page.problem.status if page.problem else HTTPStatus.OK,
         page=page,
         part=part,
         own_url=(own_url := _own_url(request)),
-        refresh_url=_watching(own_url, page.open_runs),
-        **shown,
+        refresh_url=_refresh_url(own_url, page.open_runs),
+        **variables,
     )
     if flashes:
         # Of what a page asks for by itself it takes the list and no messages: they are for the next whole page.
@@ -181,11 +181,11 @@ def show(request: Request, page: EventPage, template: str, part: str, **shown: A
 
 
 def _own_url(request: Request) -> str:
-    asked = {name: value for name, value in request.query_params.items() if name != "watched"}
-    return address(request.url.path, asked)
+    query = {name: value for name, value in request.query_params.items() if name != "watched"}
+    return with_query(request.url.path, query)
 
 
-def _watching(url: str, runs: Sequence[SyncRun]) -> str:
+def _refresh_url(url: str, runs: Sequence[SyncRun]) -> str:
     """Give where a browser without JavaScript goes by itself, again and again, to be told how runs have ended."""
     watched = "&".join(f"watched={quote(run.id)}" for run in runs)
     return f"{url}{'&' if '?' in url else '?'}{watched}" if watched else url

@@ -10,10 +10,10 @@ from core.domain.ids import SourceEventId
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
 from core.usecases.mappings.show_health import GetHealth
-from entrypoints.http.capacity import PlacesOf
+from entrypoints.http.capacity import RequestCapacityOf
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ReadOrganization
-from entrypoints.http.pages.events.event_page import url_of_event
+from entrypoints.http.pages.events.event_page import event_url
 from entrypoints.http.pages.rendering import crumb, render
 from entrypoints.http.problems import Problem, problem_of
 from ports.cipher import DecryptionFailed
@@ -23,35 +23,37 @@ routes = APIRouter(prefix="/organizations/{organization_id}/events")
 
 
 @routes.get("")
-async def show(request: Request, container: Wired, here: ReadOrganization, places: PlacesOf) -> Response:
+async def show(
+    request: Request, container: Wired, ctx: ReadOrganization, places: RequestCapacityOf
+) -> Response:
     events: list[ListedEvent] = []
     problem: Problem | None = None
     try:
-        async with places.of(here.organization.id):
-            lists = await container.resolve(ListEvents)(here.organization.id, sessionboard_only=True)
+        async with places.slot(ctx.organization.id):
+            lists = await container.resolve(ListEvents)(ctx.organization.id, sessionboard_only=True)
         events = [*lists.sessionboard]
     except (SourceError, DecryptionFailed, Overloaded) as error:
         problem = problem_of(error)
-    fares = await container.resolve(GetHealth)(here.organization.id)
-    mappings = [mapping for mapping, _ in fares.mappings]
+    overview = await container.resolve(GetHealth)(ctx.organization.id)
+    mappings = [mapping for mapping, _ in overview.mappings]
     if problem:
         events = [_as_mapped(each) for each in mappings]
     by_event = {str(each.events.sessionboard_id): each for each in mappings}
     response = render(
         request,
         "events.html",
-        here=here,
+        ctx=ctx,
         section="events",
         status=problem.status if problem else HTTPStatus.OK,
         crumbs=[crumb("Events")],
         rows=[
-            (each, url_of_event(here.organization, SourceEventId(each.id)), by_event.get(each.id))
+            (each, event_url(ctx.organization, SourceEventId(each.id)), by_event.get(each.id))
             for each in events
         ],
-        last_runs=fares.last_runs,
-        checked_at=fares.checked_at,
-        connection=fares.connection,
-        health={mapping.id: health for mapping, health in fares.mappings},
+        last_runs=overview.last_runs,
+        checked_at=overview.checked_at,
+        connection=overview.connection,
+        health={mapping.id: health for mapping, health in overview.mappings},
         mappings=mappings,
         problem=problem,
     )

@@ -17,8 +17,8 @@ from core.domain.selection.exhibitor_contacts import primary_contact
 from core.usecases.sync.preview import would_be
 from core.usecases.sync.show_event import EventView
 from entrypoints.http.pages.events.agenda import has_left, steps_of
-from entrypoints.http.pages.events.event_page import OneEvent, show, way_to
-from entrypoints.http.pages.lists import Number, OneOutcome, Sought, outcome_tabs, part_of
+from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
+from entrypoints.http.pages.lists import OutcomeFilter, PageNumber, SearchText, outcome_tabs, paginate
 from entrypoints.http.pages.rendering import crumb
 
 routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
@@ -58,14 +58,18 @@ class ExhibitorPageRow:
 
 @routes.get("/exhibitors")
 async def exhibitors(
-    request: Request, page: OneEvent, sought: Sought = "", outcome: OneOutcome = None, number: Number = 1
+    request: Request,
+    page: RequestedEventPage,
+    search_text: SearchText = "",
+    outcome: OutcomeFilter = None,
+    number: PageNumber = 1,
 ) -> Response:
-    url, asked = f"{page.url}/exhibitors", {"q": sought, "outcome": outcome.value if outcome else ""}
-    crumbs = way_to(page, crumb("Exhibitors"))
+    url, query = f"{page.url}/exhibitors", {"q": search_text, "outcome": outcome.value if outcome else ""}
+    crumbs = event_breadcrumbs(page, crumb("Exhibitors"))
     if page.view is None:
         return show(request, page, "exhibitors.html", "exhibitors", crumbs=crumbs)
     rows = [*_rows(page.view)]
-    search = RecordSearch(sought)
+    search = RecordSearch(search_text)
     chosen = [row for row in rows if (outcome is None or row.outcome is outcome) and row.fits(search)]
     # Somebody who is a contact of several exhibitors is one record.
     counts = Counter({row.record_id: found for row in rows if (found := row.outcome)}.values())
@@ -75,11 +79,11 @@ async def exhibitors(
         "exhibitors.html",
         "exhibitors",
         crumbs=crumbs,
-        list=part_of(chosen, number, url, asked),
-        tabs=outcome_tabs(url, asked, counts, outcome) if page.view.plan else (),
+        list=paginate(chosen, number, url, query),
+        tabs=outcome_tabs(url, query, counts, outcome) if page.view.plan else (),
         is_empty=not rows,
-        sought=sought,
-        asked=asked,
+        search_text=search_text,
+        query=query,
     )
 
 
@@ -99,19 +103,21 @@ def _rows(view: EventView) -> Iterator[ExhibitorPageRow]:
 
 
 def _unreadable(row: Unreadable, steps: Mapping[SourceId, Step]) -> ExhibitorPageRow:
-    own = _id_apart(row.id, steps)
-    return ExhibitorPageRow(row.label, own, None, "Unreadable", steps.get(own), exhibitor_id=row.id)
+    record_id = _placeholder_id(row.id, steps)
+    return ExhibitorPageRow(
+        row.label, record_id, None, "Unreadable", steps.get(record_id), exhibitor_id=row.id
+    )
 
 
 def _contacts(exhibitor: Exhibitor, steps: Mapping[SourceId, Step]) -> Iterator[ExhibitorPageRow]:
-    name, primary, own = (
+    name, primary, record_id = (
         exhibitor.name or exhibitor.id,
         primary_contact(exhibitor),
-        _id_apart(exhibitor.id, steps),
+        _placeholder_id(exhibitor.id, steps),
     )
-    if own in steps or not exhibitor.contacts:
+    if record_id in steps or not exhibitor.contacts:
         yield ExhibitorPageRow(
-            name, own, None, "No primary contact", steps.get(own), exhibitor_id=exhibitor.id
+            name, record_id, None, "No primary contact", steps.get(record_id), exhibitor_id=exhibitor.id
         )
     for contact in sorted(exhibitor.contacts, key=lambda contact: contact is not primary):
         person = contact.person
@@ -121,7 +127,7 @@ def _contacts(exhibitor: Exhibitor, steps: Mapping[SourceId, Step]) -> Iterator[
         )
 
 
-def _id_apart(exhibitor_id: SourceId, steps: Mapping[SourceId, Step]) -> SourceId:
+def _placeholder_id(exhibitor_id: SourceId, steps: Mapping[SourceId, Step]) -> SourceId:
     """Give the id of the record that stands for an exhibitor without a contact, where a contact has the plain one."""
-    apart = SourceId(f"exhibitor:{exhibitor_id}")
-    return apart if apart in steps else exhibitor_id
+    placeholder_id = SourceId(f"exhibitor:{exhibitor_id}")
+    return placeholder_id if placeholder_id in steps else exhibitor_id

@@ -13,45 +13,45 @@ from core.domain.records.outcomes import Outcome
 from core.domain.records.reasons import field_name
 from core.domain.records.search import RecordSearch
 from core.usecases.sync.preview import would_be
-from entrypoints.http.pages.events.event_page import OneEvent, show, way_to
+from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
 from entrypoints.http.pages.lists import (
-    KindName,
-    Number,
-    OneOutcome,
-    Sought,
+    KindFilter,
+    OutcomeFilter,
+    PageNumber,
+    SearchText,
     kind_named,
     kind_tabs,
     outcome_tabs,
-    part_of,
+    paginate,
 )
 from entrypoints.http.pages.rendering import crumb
 from entrypoints.shapes import changes
 from entrypoints.text import shortened
 
 routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
-LONGEST_VALUE = 240
+MAX_VALUE_LENGTH = 240
 """Characters of a value that are shown."""
-LEAD = 40
+CONTEXT = 40
 """Characters that are shown before two long values begin to differ."""
 
 
 @routes.get("/preview")
 async def preview(
     request: Request,
-    page: OneEvent,
-    sought: Sought = "",
-    outcome: OneOutcome = None,
-    kind: KindName = "",
-    number: Number = 1,
+    page: RequestedEventPage,
+    search_text: SearchText = "",
+    outcome: OutcomeFilter = None,
+    kind: KindFilter = "",
+    number: PageNumber = 1,
 ) -> Response:
     url, only = f"{page.url}/preview", kind_named(kind)
-    asked = {"q": sought, "outcome": outcome.value if outcome else "", "kind": only.name if only else ""}
-    crumbs = way_to(page, crumb("Preview"))
+    query = {"q": search_text, "outcome": outcome.value if outcome else "", "kind": only.name if only else ""}
+    crumbs = event_breadcrumbs(page, crumb("Preview"))
     if page.view is None:
         return show(request, page, "preview.html", "preview", crumbs=crumbs)
     steps = page.view.plan.steps if page.view.plan else ()
     of_kind = [step for step in steps if only is None or step.record.kind is only]
-    part = part_of([*_chosen(of_kind, outcome, sought)], number, url, asked)
+    part = paginate([*_chosen(of_kind, outcome, search_text)], number, url, query)
     return show(
         request,
         page,
@@ -59,17 +59,17 @@ async def preview(
         "preview",
         crumbs=crumbs,
         list=part,
-        steps=[(step, would_be(step), [*_told(step)]) for step in part.items],
-        tabs=outcome_tabs(url, asked, Counter(map(would_be, of_kind)), outcome),
-        kinds=kind_tabs(url, asked, only),
+        steps=[(step, would_be(step), [*_changes(step)]) for step in part.items],
+        tabs=outcome_tabs(url, query, Counter(map(would_be, of_kind)), outcome),
+        kinds=kind_tabs(url, query, only),
         is_empty=not steps,
-        sought=sought,
-        asked=asked,
+        search_text=search_text,
+        query=query,
     )
 
 
-def _chosen(steps: Sequence[Step], outcome: Outcome | None, sought: str) -> Sequence[Step]:
-    search = RecordSearch(sought)
+def _chosen(steps: Sequence[Step], outcome: Outcome | None, search_text: str) -> Sequence[Step]:
+    search = RecordSearch(search_text)
     return [
         step
         for step in steps
@@ -78,20 +78,22 @@ def _chosen(steps: Sequence[Step], outcome: Outcome | None, sought: str) -> Sequ
     ]
 
 
-def _told(step: Step) -> Sequence[dict[str, Any]]:
-    told = []
+def _changes(step: Step) -> Sequence[dict[str, Any]]:
+    rows = []
     for change in changes(step):
         old, new = _text(change.old), _text(change.new)
-        start = max(0, _same(old, new) - LEAD)
-        told.append({"field": field_name(change.field), "old": _cut(old, start), "new": _cut(new, start)})
-    return told
+        start = max(0, _common_prefix_length(old, new) - CONTEXT)
+        rows.append(
+            {"field": field_name(change.field), "old": _excerpt(old, start), "new": _excerpt(new, start)}
+        )
+    return rows
 
 
 def _text(value: FieldValue | None) -> str:
     return ", ".join(value) if isinstance(value, tuple) else value or ""
 
 
-def _same(old: str, new: str) -> int:
+def _common_prefix_length(old: str, new: str) -> int:
     """Count the characters that two texts begin with alike; none where there is only one text."""
     if not (old and new):
         return 0
@@ -99,8 +101,8 @@ def _same(old: str, new: str) -> int:
     return next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
 
 
-def _cut(text: str, start: int) -> str:
+def _excerpt(text: str, start: int) -> str:
     """Show of a long text where it differs from the other one."""
-    if len(text) <= LONGEST_VALUE:
+    if len(text) <= MAX_VALUE_LENGTH:
         return text
-    return ("…" if start else "") + shortened(text[start:], LONGEST_VALUE)
+    return ("…" if start else "") + shortened(text[start:], MAX_VALUE_LENGTH)

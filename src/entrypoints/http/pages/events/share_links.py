@@ -18,73 +18,77 @@ from core.usecases.results.queries import ListMappingsWithPeople, ListPeople, Pe
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.csv import csv_response
-from entrypoints.http.dependencies import LONGEST_ID, InMapping, InOrganization, Wired
+from entrypoints.http.dependencies import MAX_ID_LENGTH, MappingContext, OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ManageMapping, ReadOrganization
 from entrypoints.http.pages.forms import SentForm, text
-from entrypoints.http.pages.lists import PER_PAGE, Number, Sought, address, part_at
-from entrypoints.http.pages.rendering import crumb, flash, fragment, go_to, render, url_of
+from entrypoints.http.pages.lists import PER_PAGE, PageNumber, SearchText, page_slice, with_query
+from entrypoints.http.pages.rendering import crumb, flash, fragment, organization_url, redirect_to, render
 from entrypoints.http.rows import link_rows
 from entrypoints.text import shortened
 
 routes = APIRouter()
 Missing = Annotated[bool, Query(alias="missing")]
-Chosen = Annotated[str, Query(alias="mapping", max_length=LONGEST_ID)]
-LONGEST_SOURCE_ID = 500
-OfPerson = Annotated[str, Query(max_length=LONGEST_SOURCE_ID)]
+MappingFilter = Annotated[str, Query(alias="mapping", max_length=MAX_ID_LENGTH)]
+MAX_SOURCE_ID_LENGTH = 500
+OfPerson = Annotated[str, Query(max_length=MAX_SOURCE_ID_LENGTH)]
 
 
 @routes.get("/organizations/{organization_id}/share-links")
 async def show(
     request: Request,
     container: Wired,
-    here: ReadOrganization,
-    chosen: Chosen = "",
+    ctx: ReadOrganization,
+    mapping_id: MappingFilter = "",
     missing: Missing = False,
-    sought: Sought = "",
-    number: Number = 1,
+    search_text: SearchText = "",
+    number: PageNumber = 1,
     revoke: OfPerson = "",
 ) -> Response:
     url, mappings = (
-        f"{url_of(here.organization)}/share-links",
-        await container.resolve(ListMappingsWithPeople)(here.organization.id),
+        f"{organization_url(ctx.organization)}/share-links",
+        await container.resolve(ListMappingsWithPeople)(ctx.organization.id),
     )
-    mapping = next((each for each in mappings if each.id == chosen), mappings[0] if mappings else None)
+    mapping = next((each for each in mappings if each.id == mapping_id), mappings[0] if mappings else None)
     crumbs = [crumb("Share links")]
     if mapping is None:
-        return render(request, "share_links_none.html", here=here, section="share-links", crumbs=crumbs)
-    own = {"mapping": mapping.id if len(mappings) > 1 else ""}
-    asked = {**own, "missing": "true" if missing else "", "q": sought}
+        return render(request, "share_links_none.html", ctx=ctx, section="share-links", crumbs=crumbs)
+    mapping_query = {"mapping": mapping.id if len(mappings) > 1 else ""}
+    query = {**mapping_query, "missing": "true" if missing else "", "q": search_text}
     start = (number - 1) * PER_PAGE
-    page = await container.resolve(ListPeople)(PeopleQuery(mapping.id, missing, sought, start, PER_PAGE))
+    page = await container.resolve(ListPeople)(PeopleQuery(mapping.id, missing, search_text, start, PER_PAGE))
     if start and not page.people:
-        return go_to(address(url, asked))
-    here_url = address(url, {**asked, "page": number if number > 1 else ""})
+        return redirect_to(with_query(url, query))
+    current_url = with_query(url, {**query, "page": number if number > 1 else ""})
     return render(
         request,
         "share_links.html",
-        here=here,
+        ctx=ctx,
         section="share-links",
         crumbs=crumbs,
         url=url,
-        here_url=here_url,
+        current_url=current_url,
         mapping=mapping,
         mappings=mappings,
         tabs=[
-            {"label": "Everyone", "url": address(url, {**own, "q": sought}), "current": not missing},
+            {
+                "label": "Everyone",
+                "url": with_query(url, {**mapping_query, "q": search_text}),
+                "current": not missing,
+            },
             {
                 "label": "Without a link",
-                "url": address(url, {**own, "q": sought, "missing": "true"}),
+                "url": with_query(url, {**mapping_query, "q": search_text, "missing": "true"}),
                 "count": f"{page.without_link:,}",
                 "current": missing,
             },
         ],
         people=[(each, presentable(each.links)) for each in page.people],
-        list=part_at(page.people, start, page.total, url, asked),
-        sought=sought,
-        asked=asked,
-        csv_url=address(f"{url}.csv", {"mapping": mapping.id, "missing": asked["missing"]}),
-        to_revoke=_named(revoke, page.people) if here.may_manage else None,
-        revoke_url=lambda person: address(url, {**asked, "page": number, "revoke": ref_of(person)}),
+        list=page_slice(page.people, start, page.total, url, query),
+        search_text=search_text,
+        query=query,
+        csv_url=with_query(f"{url}.csv", {"mapping": mapping.id, "missing": query["missing"]}),
+        to_revoke=_find_person(revoke, page.people) if ctx.may_manage else None,
+        revoke_url=lambda person: with_query(url, {**query, "page": number, "revoke": ref_of(person)}),
         ref_of=ref_of,
     )
 
@@ -93,62 +97,62 @@ def ref_of(person: SyncedRecord) -> str:
     return f"{person.kind.name}:{person.source_id}"
 
 
-def _named(ref: str, people: Sequence[SyncedRecord]) -> SyncedRecord | None:
+def _find_person(ref: str, people: Sequence[SyncedRecord]) -> SyncedRecord | None:
     return next((each for each in people if ref_of(each) == ref), None)
 
 
 @routes.get("/organizations/{organization_id}/share-links.csv")
 async def share_links_csv(
-    container: Wired, here: ReadOrganization, chosen: Chosen = "", missing: Missing = False
+    container: Wired, ctx: ReadOrganization, mapping_id: MappingFilter = "", missing: Missing = False
 ) -> Response:
-    mapping = await _mapping(container, here, chosen)
+    mapping = await _mapping(container, ctx, mapping_id)
     rows = link_rows(container, mapping.id, missing=missing)
     return csv_response("share-links", shapes.LINK_COLUMNS, rows)
 
 
-async def _mapping(container: Container, here: InOrganization, chosen: str) -> EventMapping:
-    mappings = await container.resolve(ListMappingsWithPeople)(here.organization.id)
-    found = next((each for each in mappings if each.id == chosen), None)
+async def _mapping(container: Container, ctx: OrganizationContext, mapping_id: str) -> EventMapping:
+    mappings = await container.resolve(ListMappingsWithPeople)(ctx.organization.id)
+    found = next((each for each in mappings if each.id == mapping_id), None)
     if found is None:
-        raise NotFound("mapping", chosen)
+        raise NotFound("mapping", mapping_id)
     return found
 
 
 @routes.post("/mappings/{mapping_id}/portal-address")
-async def make_portal_address(
-    request: Request, container: Wired, here: ManageMapping, form: SentForm
+async def create_portal_address(
+    request: Request, container: Wired, ctx: ManageMapping, form: SentForm
 ) -> Response:
-    who = _who(here.mapping, form)
-    made = await container.resolve(CreatePortalLink)(who, actor=here.actor.name)
-    portal = container.settings().address_of(f"/portal/{made}")
+    person = _person(ctx.mapping, form)
+    token = await container.resolve(CreatePortalLink)(person, actor=ctx.actor.name)
+    portal = container.settings().address_of(f"/portal/{token}")
     name = shortened(text(form, "name"), 200)
     if "hx-request" in request.headers:
         return HTMLResponse(fragment("parts/portal_address.html", portal=portal, name=name))
     return render(
         request,
         "portal_address.html",
-        here=here,
+        ctx=ctx,
         section="share-links",
-        crumbs=[crumb("Share links", _back(here)), crumb("Portal address")],
+        crumbs=[crumb("Share links", _back(ctx)), crumb("Portal address")],
         portal=portal,
         name=name,
-        back=_back(here),
+        back=_back(ctx),
     )
 
 
 @routes.post("/mappings/{mapping_id}/portal-address/revoke")
 async def revoke_portal_addresses(
-    request: Request, container: Wired, here: ManageMapping, form: SentForm
+    request: Request, container: Wired, ctx: ManageMapping, form: SentForm
 ) -> Response:
-    await container.resolve(RevokePortalLinks)(_who(here.mapping, form), actor=here.actor.name)
+    await container.resolve(RevokePortalLinks)(_person(ctx.mapping, form), actor=ctx.actor.name)
     flash(request, f"The portal addresses of {shortened(text(form, 'name'), 200)} were revoked.")
-    return go_to(_back(here))
+    return redirect_to(_back(ctx))
 
 
-def _who(mapping: EventMapping, form: FormData) -> PersonQuery:
-    kind, _, source_id = text(form, "person")[:LONGEST_SOURCE_ID].partition(":")
+def _person(mapping: EventMapping, form: FormData) -> PersonQuery:
+    kind, _, source_id = text(form, "person")[:MAX_SOURCE_ID_LENGTH].partition(":")
     return PersonQuery(mapping.id, kind, SourceId(source_id))
 
 
-def _back(here: InMapping) -> str:
-    return address(f"{url_of(here.organization)}/share-links", {"mapping": here.mapping.id})
+def _back(ctx: MappingContext) -> str:
+    return with_query(f"{organization_url(ctx.organization)}/share-links", {"mapping": ctx.mapping.id})

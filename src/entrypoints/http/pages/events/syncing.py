@@ -16,11 +16,11 @@ from core.domain.runs.run import RunState, SyncRun
 from core.usecases.runs.queries import ListRuns
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container
-from entrypoints.http.dependencies import Wired, by_cookie
+from entrypoints.http.dependencies import Wired, actor_of_session
 from entrypoints.http.pages.dependencies import ReadOrganization, ReadRun, SyncMapping
-from entrypoints.http.pages.events.event_page import LONGEST_EVENT_ID, STARTED_RUN, TONES, url_of_event
+from entrypoints.http.pages.events.event_page import MAX_EVENT_ID_LENGTH, STARTED_RUN, TONES, event_url
 from entrypoints.http.pages.forms import SentForm
-from entrypoints.http.pages.rendering import flash, fragment, go_to
+from entrypoints.http.pages.rendering import flash, fragment, redirect_to
 from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
 from entrypoints.http.snapshots import EventViewsOf
 
@@ -48,44 +48,44 @@ STARTED_FROM = {
 async def start(
     request: Request,
     container: Wired,
-    here: SyncMapping,
+    ctx: SyncMapping,
     _: SentForm,
     scope: Annotated[Scope, Query()] = Scope.ALL,
 ) -> Response:
-    mapping = here.mapping
-    run = await container.resolve(RequestSync)(SyncRequest(mapping.id, scope, actor=here.actor.name))
+    mapping = ctx.mapping
+    run = await container.resolve(RequestSync)(SyncRequest(mapping.id, scope, actor=ctx.actor.name))
     container.jobs().start(run.id)
     waits = await _waits(container, run)
     flash(request, WAITS if waits else STARTED, "info" if waits else "success")
     request.session[STARTED_RUN] = run.id
     event_id = mapping.events.sessionboard_id
-    return go_to(f"{url_of_event(here.organization, event_id)}/{STARTED_FROM[scope]}")
+    return redirect_to(f"{event_url(ctx.organization, event_id)}/{STARTED_FROM[scope]}")
 
 
 @routes.post("/organizations/{organization_id}/events/{event_id}/read-again")
 async def read_again(
     views: EventViewsOf,
-    here: ReadOrganization,
+    ctx: ReadOrganization,
     _: SentForm,
-    event_id: Annotated[str, Path(max_length=LONGEST_EVENT_ID)],
+    event_id: Annotated[str, Path(max_length=MAX_EVENT_ID_LENGTH)],
     to: Annotated[EventSubpage, Query()] = EventSubpage.AGENDA,
 ) -> Response:
     known = SourceEventId(event_id)
-    views.forget(here.organization.id, known)
-    return go_to(f"{url_of_event(here.organization, known)}/{to}")
+    views.forget(ctx.organization.id, known)
+    return redirect_to(f"{event_url(ctx.organization, known)}/{to}")
 
 
-async def _seat(here: ReadRun, followers: RunWatchersOf) -> AsyncIterator[RunWatchers]:
-    with followers.seat(here):
+async def _seat(ctx: ReadRun, followers: RunWatchersOf) -> AsyncIterator[RunWatchers]:
+    with followers.reserve(ctx):
         yield followers
 
 
 @routes.get("/runs/{run_id}/progress", response_class=EventSourceResponse)
 async def follow(
-    here: ReadRun, container: Wired, followers: Annotated[RunWatchers, Depends(_seat)], request: Request
+    ctx: ReadRun, container: Wired, followers: Annotated[RunWatchers, Depends(_seat)], request: Request
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a run: what to show in its place whenever it went on, and at its end how it ended."""
-    async for run in followers.follow(container, here.run, partial(by_cookie, request, container)):
+    async for run in followers.follow(container, ctx.run, partial(actor_of_session, request, container)):
         if run.is_open:
             waits = run.state is RunState.QUEUED and await _waits(container, run)
             yield ServerSentEvent(raw_data=fragment("parts/run_open.html", run=run, waits=waits))

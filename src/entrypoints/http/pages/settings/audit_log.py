@@ -10,11 +10,11 @@ from core.usecases.access.queries import ListAuditEntries
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ReadOrganization
 from entrypoints.http.pages.rendering import crumb, render
-from entrypoints.http.pages.settings.settings import SECTION, settings_url, way_to
+from entrypoints.http.pages.settings.settings import SECTION, settings_breadcrumbs, settings_url
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings/audit-log")
 PER_PAGE = 50
-LARGEST_POSITION = 2**63 - 1
+MAX_POSITION = 2**63 - 1
 
 SENTENCES = {
     Action.ORGANIZATION_ADDED: "added the organization {}",
@@ -46,26 +46,26 @@ SENTENCES = {
 
 
 def sentence(entry: AuditEntry) -> str:
-    told = SENTENCES[entry.action].format(entry.what)
-    return f"{told[:1].upper()}{told[1:]}."
+    text = SENTENCES[entry.action].format(entry.what)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 @routes.get("")
 async def show(
     request: Request,
     container: Wired,
-    here: ReadOrganization,
-    before: Annotated[int | None, Query(ge=1, le=LARGEST_POSITION)] = None,
+    ctx: ReadOrganization,
+    before: Annotated[int | None, Query(ge=1, le=MAX_POSITION)] = None,
 ) -> Response:
-    entries = await container.resolve(ListAuditEntries)(here.organization.id, before, PER_PAGE + 1)
-    at = f"{settings_url(here)}/audit-log"
+    entries = await container.resolve(ListAuditEntries)(ctx.organization.id, before, PER_PAGE + 1)
+    at = f"{settings_url(ctx)}/audit-log"
     older = f"{at}?before={entries[PER_PAGE - 1].position}" if len(entries) > PER_PAGE else ""
     return render(
         request,
         "settings_audit_log.html",
-        here=here,
+        ctx=ctx,
         section=SECTION,
-        crumbs=way_to(here, crumb("Audit log")),
+        crumbs=settings_breadcrumbs(ctx, crumb("Audit log")),
         rows=[(entry, sentence(entry)) for entry in entries[:PER_PAGE]],
         newest=at if before is not None else "",
         older=older,

@@ -26,13 +26,17 @@ from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from entrypoints.container import Container
-from entrypoints.http.capacity import PlacesOf, RequestCapacity
-from entrypoints.http.dependencies import InOrganization, Wired
+from entrypoints.http.capacity import RequestCapacity, RequestCapacityOf
+from entrypoints.http.dependencies import OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization, ReadOrganization
-from entrypoints.http.pages.events.event_page import LONGEST_EVENT_ID
+from entrypoints.http.pages.events.event_page import MAX_EVENT_ID_LENGTH
 from entrypoints.http.pages.forms import SentForm, is_on, text
-from entrypoints.http.pages.rendering import crumb, flash, fragment, go_to, render
-from entrypoints.http.pages.settings.integrations import integrations_url, shown, way_to
+from entrypoints.http.pages.rendering import crumb, flash, fragment, redirect_to, render
+from entrypoints.http.pages.settings.integrations import (
+    integrations_breadcrumbs,
+    integrations_context,
+    integrations_url,
+)
 from entrypoints.http.problems import Problem, problem_of
 from entrypoints.text import shortened
 from ports.cipher import DecryptionFailed
@@ -40,52 +44,52 @@ from ports.destination import DestinationError, DestinationRefused, DestinationU
 from ports.source import SourceError, SourceRefused, SourceUnavailable
 
 routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mappings")
-LONGEST_LABEL = 120
+MAX_LABEL_LENGTH = 120
 """Characters of an event's name in a list to choose from."""
 READ_FAILED = (SourceError, DestinationError, DecryptionFailed)
 Choice = Mapping[str, str]
-_SIDES = {"gleanin": GLEANIN, "sessionboard": SESSIONBOARD}
+_SYSTEM_BY_FIELD = {"gleanin": GLEANIN, "sessionboard": SESSIONBOARD}
 """By the name of the field in which its event is chosen."""
 
 
-EventIdAsked = Annotated[str, Query(max_length=LONGEST_EVENT_ID)]
+EventIdQuery = Annotated[str, Query(max_length=MAX_EVENT_ID_LENGTH)]
 
 
-def mappings_url(here: InOrganization) -> str:
-    return f"{integrations_url(here.organization)}/mappings"
+def mappings_url(ctx: OrganizationContext) -> str:
+    return f"{integrations_url(ctx.organization)}/mappings"
 
 
 @routes.get("")
 async def show(
-    request: Request, container: Wired, here: ReadOrganization, *, replaced: bool = False
+    request: Request, container: Wired, ctx: ReadOrganization, *, replaced: bool = False
 ) -> Response:
     return render(
         request,
         "integrations_mappings.html",
-        crumbs=way_to(here, crumb("Map Events")),
+        crumbs=integrations_breadcrumbs(ctx, crumb("Map Events")),
         adding=False,
-        **await _step(container, here) | {"replaced": replaced},
+        **await _context(container, ctx) | {"replaced": replaced},
     )
 
 
 @routes.get("/new")
-async def ask_events(
+async def show_mapping_form(
     request: Request,
     container: Wired,
-    here: ManageOrganization,
-    places: PlacesOf,
-    sessionboard: EventIdAsked = "",
+    ctx: ManageOrganization,
+    places: RequestCapacityOf,
+    sessionboard: EventIdQuery = "",
 ) -> Response:
-    return await _form(request, places, container, here, chosen={"sessionboard": sessionboard})
+    return await _form(request, places, container, ctx, chosen={"sessionboard": sessionboard})
 
 
 @routes.get("/new/pair")
-async def look_at_pair(
+async def show_pair_warnings(
     container: Wired,
-    here: ManageOrganization,
-    gleanin: EventIdAsked = "",
-    sessionboard_zone: EventIdAsked = "",
-    gleanin_zone: EventIdAsked = "",
+    ctx: ManageOrganization,
+    gleanin: EventIdQuery = "",
+    sessionboard_zone: EventIdQuery = "",
+    gleanin_zone: EventIdQuery = "",
 ) -> Response:
     """Show the warnings for two events as soon as they are chosen: their zones, and lost records (rules 7 and 10).
 
@@ -93,120 +97,126 @@ async def look_at_pair(
     """
     now = container.clock().now()
     mismatch = known_mismatch(sessionboard_zone, gleanin_zone, now)
-    lost = await _lost(container, here, gleanin)
+    lost = await _lost(container, ctx, gleanin)
     return HTMLResponse(fragment("parts/pair.html", mismatch=mismatch, lost=lost))
 
 
-async def _lost(container: Container, here: InOrganization, gleanin: str) -> str:
+async def _lost(container: Container, ctx: OrganizationContext, gleanin: str) -> str:
     if not gleanin or not gleanin.isprintable():
         return ""
-    return await container.resolve(CountLostByMapping)(here.organization.id, DestinationEventId(gleanin))
+    return await container.resolve(CountLostByMapping)(ctx.organization.id, DestinationEventId(gleanin))
 
 
 @routes.post("/new")
 async def add(
-    request: Request, container: Wired, here: ManageOrganization, places: PlacesOf, form: SentForm
+    request: Request, container: Wired, ctx: ManageOrganization, places: RequestCapacityOf, form: SentForm
 ) -> Response:
-    chosen = {name: text(form, name)[:LONGEST_EVENT_ID] for name in ("gleanin", "sessionboard")}
+    chosen = {name: text(form, name)[:MAX_EVENT_ID_LENGTH] for name in ("gleanin", "sessionboard")}
     if missing := {name: "Choose an event." for name, value in chosen.items() if not value}:
-        return await _form(request, places, container, here, chosen=chosen, errors=missing)
-    if (lost := await _lost(container, here, chosen["gleanin"])) and text(form, "known_lost") != lost:
-        return await _form(request, places, container, here, chosen=chosen, is_told=True)
+        return await _form(request, places, container, ctx, chosen=chosen, errors=missing)
+    if (lost := await _lost(container, ctx, chosen["gleanin"])) and text(form, "known_lost") != lost:
+        return await _form(request, places, container, ctx, chosen=chosen, needs_warning=True)
     command = NewMapping(
-        here.organization.id,
+        ctx.organization.id,
         SourceEventId(chosen["sessionboard"]),
         DestinationEventId(chosen["gleanin"]),
         time_zone_confirmed=is_on(form, "time_zone_confirmed"),
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
-        made = await container.resolve(MapEvents)(command, actor=here.actor.name)
+        mapping = await container.resolve(MapEvents)(command, actor=ctx.actor.name)
     except NotConnected:
         raise
-    except TimeZoneUnconfirmed as refusal:
-        return await _form(request, places, container, here, chosen=chosen, to_confirm=refusal)
+    except TimeZoneUnconfirmed as error:
+        return await _form(request, places, container, ctx, chosen=chosen, to_confirm=error)
     except (SourceUnavailable, DestinationUnavailable) as error:
         # Asked again at once, it would be waited for twice.
-        return await _form(request, places, container, here, chosen=chosen, unread_for=error)
+        return await _form(request, places, container, ctx, chosen=chosen, read_error=error)
     except (DomainError, *READ_FAILED) as error:
         errors = {_field(error): str(error)}
         problem = problem_of(error)
-        return await _form(request, places, container, here, chosen=chosen, errors=errors, problem=problem)
-    mismatch = known_mismatch(made.time_zone, made.gleanin_time_zone, container.clock().now())
-    done = f"Mapped {shortened(made.gleanin_name, 60)} to {shortened(made.sessionboard_name, 60)}."
+        return await _form(request, places, container, ctx, chosen=chosen, errors=errors, problem=problem)
+    mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
+    done = f"Mapped {shortened(mapping.gleanin_name, 60)} to {shortened(mapping.sessionboard_name, 60)}."
     if mismatch:
         flash(request, f"{done} {mismatch}", "error")
     else:
         flash(request, done)
-    return go_to(f"{mappings_url(here)}/{made.id}/settings")
+    return redirect_to(f"{mappings_url(ctx)}/{mapping.id}/settings")
 
 
 def _field(error: Exception) -> str:
     """Tell beside which of the two events a refusal belongs."""
     match error:
         case AlreadyMapped() | BoundToAnother():
-            side = error.system
+            system = error.system
         case NotFound():
-            side = error.what.partition(" ")[0]
+            system = error.what.partition(" ")[0]
         case EventArchived() | DestinationError():
-            side = GLEANIN
+            system = GLEANIN
         case TimeZoneUnknown() | SourceError():
-            side = SESSIONBOARD
+            system = SESSIONBOARD
         case _:
-            side = ""
-    return next((field for field, name in _SIDES.items() if name == side), "")
+            system = ""
+    return next((field for field, name in _SYSTEM_BY_FIELD.items() if name == system), "")
 
 
-async def _step(container: Container, here: InOrganization) -> dict[str, Any]:
-    return {"mappings_url": mappings_url(here), "replaced": False, **await shown(container, here)}
+async def _context(container: Container, ctx: OrganizationContext) -> dict[str, Any]:
+    return {
+        "mappings_url": mappings_url(ctx),
+        "replaced": False,
+        **await integrations_context(container, ctx),
+    }
 
 
 async def _form(
     request: Request,
     places: RequestCapacity,
     container: Container,
-    here: InOrganization,
+    ctx: OrganizationContext,
     *,
     chosen: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
     to_confirm: TimeZoneUnconfirmed | None = None,
     problem: Problem | None = None,
-    is_told: bool = False,
-    unread_for: Exception | None = None,
+    needs_warning: bool = False,
+    read_error: Exception | None = None,
 ) -> Response:
     chosen = chosen or {}
-    sides: dict[str, Sequence[Choice]] = {}
-    unread, side, is_refused, mismatch = "", "", False, ""
+    choices: dict[str, Sequence[Choice]] = {}
+    unread, system, is_refused, mismatch = "", "", False, ""
     try:
-        if unread_for:
-            raise unread_for
-        async with places.of(here.organization.id):
-            lists = await container.resolve(ListEvents)(here.organization.id)
-        sides = {"gleanin": _choices(lists.gleanin), "sessionboard": _choices(lists.sessionboard)}
-        here_is = _zone(lists.sessionboard, chosen.get("sessionboard"))
-        there_is = _zone(lists.gleanin, chosen.get("gleanin"))
-        mismatch = known_mismatch(here_is, there_is, container.clock().now())
+        if read_error:
+            raise read_error
+        async with places.slot(ctx.organization.id):
+            lists = await container.resolve(ListEvents)(ctx.organization.id)
+        choices = {"gleanin": _choices(lists.gleanin), "sessionboard": _choices(lists.sessionboard)}
+        sessionboard_zone = _zone(lists.sessionboard, chosen.get("sessionboard"))
+        gleanin_zone = _zone(lists.gleanin, chosen.get("gleanin"))
+        mismatch = known_mismatch(sessionboard_zone, gleanin_zone, container.clock().now())
     except (*READ_FAILED, Overloaded) as error:
-        unread, side = str(error), _SIDES.get(_field(error), "")
+        unread, system = str(error), _SYSTEM_BY_FIELD.get(_field(error), "")
         is_refused = isinstance(error, (SourceRefused, DestinationRefused))
         problem = problem_of(error)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors or to_confirm or is_told else HTTPStatus.OK
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors or to_confirm or needs_warning else HTTPStatus.OK
     response = render(
         request,
         "integrations_mapping_new.html",
         status=problem.status if problem else status,
-        crumbs=way_to(here, crumb("Map Events", mappings_url(here)), crumb("Add New Event Mapping")),
+        crumbs=integrations_breadcrumbs(
+            ctx, crumb("Map Events", mappings_url(ctx)), crumb("Add New Event Mapping")
+        ),
         adding=True,
         chosen=chosen,
         mismatch=mismatch,
-        lost=await _lost(container, here, chosen.get("gleanin", "")),
+        lost=await _lost(container, ctx, chosen.get("gleanin", "")),
         errors=errors or {},
         to_confirm=to_confirm,
-        sides=sides,
+        choices=choices,
         unread=unread,
-        side=side,
+        system=system,
         is_refused=is_refused,
-        **await _step(container, here),
+        **await _context(container, ctx),
     )
     response.headers.update(problem.headers if problem else {})
     return response
@@ -218,8 +228,8 @@ def _choices(events: Sequence[ListedEvent]) -> list[Choice]:
     return [
         {
             "value": each.id,
-            "label": _label(each, tell_id=names[each.name] > 1 or not each.name.strip()),
-            "reason": shortened(each.why_not, LONGEST_LABEL),
+            "label": _label(each, with_id=names[each.name] > 1 or not each.name.strip()),
+            "reason": shortened(each.why_not, MAX_LABEL_LENGTH),
             "zone": each.time_zone or "",
         }
         for each in events
@@ -230,7 +240,11 @@ def _zone(events: Sequence[ListedEvent], chosen: str | None) -> str | None:
     return next((each.time_zone for each in events if each.id == chosen), None)
 
 
-def _label(event: ListedEvent, *, tell_id: bool) -> str:
-    name = shortened(event.name, LONGEST_LABEL) or "Unnamed event"
-    told = f"{name} · {shortened(event.id, LONGEST_LABEL)}" if tell_id else name
-    return f"{told} (was synced with {shortened(event.only_with, LONGEST_LABEL)})" if event.only_with else told
+def _label(event: ListedEvent, *, with_id: bool) -> str:
+    name = shortened(event.name, MAX_LABEL_LENGTH) or "Unnamed event"
+    label = f"{name} · {shortened(event.id, MAX_LABEL_LENGTH)}" if with_id else name
+    return (
+        f"{label} (was synced with {shortened(event.only_with, MAX_LABEL_LENGTH)})"
+        if event.only_with
+        else label
+    )

@@ -19,10 +19,18 @@ from core.usecases.organizations.disconnect import Disconnect
 from core.usecases.organizations.replace_destination_token import ReplaceDestinationToken
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container
-from entrypoints.http.dependencies import InOrganization, Wired
+from entrypoints.http.dependencies import OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization, ReadOrganization, SyncOrganization
 from entrypoints.http.pages.forms import SentForm, is_on, text
-from entrypoints.http.pages.rendering import Crumb, crumb, flash, go_to, render, url_of, way_in
+from entrypoints.http.pages.rendering import (
+    Crumb,
+    crumb,
+    flash,
+    organization_breadcrumbs,
+    organization_url,
+    redirect_to,
+    render,
+)
 from entrypoints.http.problems import problem_of
 from ports.destination import DestinationError
 
@@ -31,89 +39,89 @@ SECTION = "integrations"
 
 
 def integrations_url(organization: Organization) -> str:
-    return f"{url_of(organization)}/integrations"
+    return f"{organization_url(organization)}/integrations"
 
 
-def way_to(here: InOrganization, *further: Crumb) -> list[Crumb]:
+def integrations_breadcrumbs(ctx: OrganizationContext, *further: Crumb) -> list[Crumb]:
     """Give the breadcrumb of these pages."""
-    return way_in(here, crumb("Integrations", integrations_url(here.organization)), *further)
+    return organization_breadcrumbs(ctx, crumb("Integrations", integrations_url(ctx.organization)), *further)
 
 
-async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
+async def integrations_context(container: Container, ctx: OrganizationContext) -> dict[str, Any]:
     """Give what the card shows, which stands behind every drawer too."""
-    fares = await container.resolve(GetHealth)(here.organization.id)
+    overview = await container.resolve(GetHealth)(ctx.organization.id)
     return {
-        "here": here,
+        "here": ctx,
         "section": SECTION,
-        "connection": fares.connection,
-        "health": fares.overall,
-        "mappings": fares.mappings,
-        "checked_at": fares.checked_at,
-        "at": integrations_url(here.organization),
+        "connection": overview.connection,
+        "health": overview.overall,
+        "mappings": overview.mappings,
+        "checked_at": overview.checked_at,
+        "at": integrations_url(ctx.organization),
     }
 
 
 @routes.get("")
-async def show(request: Request, container: Wired, here: ReadOrganization) -> Response:
-    card = await shown(container, here)
-    return render(request, "integrations.html", crumbs=way_to(here), **card)
+async def show(request: Request, container: Wired, ctx: ReadOrganization) -> Response:
+    card = await integrations_context(container, ctx)
+    return render(request, "integrations.html", crumbs=integrations_breadcrumbs(ctx), **card)
 
 
 @routes.get("/connect")
-async def ask_token(request: Request, container: Wired, here: ReadOrganization) -> Response:
-    return await _drawer(request, container, here)
+async def show_connect_form(request: Request, container: Wired, ctx: ReadOrganization) -> Response:
+    return await _drawer(request, container, ctx)
 
 
 @routes.post("/connect")
-async def connect(request: Request, container: Wired, here: ManageOrganization, form: SentForm) -> Response:
+async def connect(request: Request, container: Wired, ctx: ManageOrganization, form: SentForm) -> Response:
     continuous = is_on(form, "continuous_sync")
     try:
         token = Token(text(form, "token").strip())
         await container.resolve(Connect)(
-            here.organization.id, token, continuous_sync=continuous, actor=here.actor.name
+            ctx.organization.id, token, continuous_sync=continuous, actor=ctx.actor.name
         )
     except (DomainError, DestinationError) as error:
-        return await _drawer(request, container, here, error, continuous=continuous)
+        return await _drawer(request, container, ctx, error, continuous=continuous)
     flash(request, "Connected to Gleanin. Map your events next.")
-    return go_to(f"{integrations_url(here.organization)}/mappings")
+    return redirect_to(f"{integrations_url(ctx.organization)}/mappings")
 
 
 @routes.get("/continuous-sync")
 @routes.get("/token")
-async def lead_back(here: ReadOrganization) -> Response:
+async def redirect_back(ctx: ReadOrganization) -> Response:
     """Redirect from the URL of a form that was sent, as after a reload."""
-    return go_to(f"{integrations_url(here.organization)}/connect")
+    return redirect_to(f"{integrations_url(ctx.organization)}/connect")
 
 
 @routes.post("/continuous-sync")
 async def choose_continuous_sync(
-    request: Request, container: Wired, here: ManageOrganization, form: SentForm
+    request: Request, container: Wired, ctx: ManageOrganization, form: SentForm
 ) -> Response:
     chosen = is_on(form, "continuous_sync")
     await container.resolve(ChangeConnection)(
-        here.organization.id, continuous_sync=chosen, actor=here.actor.name
+        ctx.organization.id, continuous_sync=chosen, actor=ctx.actor.name
     )
     flash(request, f"New mappings start with continuous sync {'on' if chosen else 'off'}.")
-    return go_to(f"{integrations_url(here.organization)}/connect")
+    return redirect_to(f"{integrations_url(ctx.organization)}/connect")
 
 
 @routes.post("/token")
 async def replace_token(
-    request: Request, container: Wired, here: ManageOrganization, form: SentForm
+    request: Request, container: Wired, ctx: ManageOrganization, form: SentForm
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.resolve(ReplaceDestinationToken)(here.organization.id, token, actor=here.actor.name)
+        await container.resolve(ReplaceDestinationToken)(ctx.organization.id, token, actor=ctx.actor.name)
     except (DomainError, DestinationError) as error:
-        return await _drawer(request, container, here, error)
+        return await _drawer(request, container, ctx, error)
     flash(request, "The Gleanin API token was replaced.")
-    return go_to(f"{integrations_url(here.organization)}/mappings?replaced=true")
+    return redirect_to(f"{integrations_url(ctx.organization)}/mappings?replaced=true")
 
 
 async def _drawer(
     request: Request,
     container: Container,
-    here: InOrganization,
+    ctx: OrganizationContext,
     error: Exception | None = None,
     *,
     continuous: bool = False,
@@ -122,63 +130,61 @@ async def _drawer(
         request,
         "integrations_connect.html",
         status=_status(error),
-        crumbs=way_to(here, crumb("Connections")),
+        crumbs=integrations_breadcrumbs(ctx, crumb("Connections")),
         error=str(error) if error else "",
         continuous=continuous,
-        **await shown(container, here),
+        **await integrations_context(container, ctx),
     )
 
 
 @routes.post("/sync")
-async def sync_all(request: Request, container: Wired, here: SyncOrganization, _: SentForm) -> Response:
+async def sync_all(request: Request, container: Wired, ctx: SyncOrganization, _: SentForm) -> Response:
     """Book a sync of every mapping, as after a token was replaced."""
-    mappings = await container.resolve(ListMappings)(here.organization.id)
+    mappings = await container.resolve(ListMappings)(ctx.organization.id)
     for mapping in mappings:
-        await container.resolve(RequestSync)(SyncRequest(mapping.id, actor=here.actor.name))
+        await container.resolve(RequestSync)(SyncRequest(mapping.id, actor=ctx.actor.name))
     if len(mappings) == 1:
         flash(request, STARTED)
     elif mappings:
         flash(request, f"Syncs to Gleanin have started for {len(mappings)} events.")
-    return go_to(f"{integrations_url(here.organization)}/mappings")
+    return redirect_to(f"{integrations_url(ctx.organization)}/mappings")
 
 
 @routes.get("/disconnect")
-async def ask_to_disconnect(request: Request, container: Wired, here: ManageOrganization) -> Response:
-    return await _question(request, container, here)
+async def show_disconnect_form(request: Request, container: Wired, ctx: ManageOrganization) -> Response:
+    return await _confirmation(request, container, ctx)
 
 
 @routes.post("/disconnect")
-async def disconnect(
-    request: Request, container: Wired, here: ManageOrganization, form: SentForm
-) -> Response:
+async def disconnect(request: Request, container: Wired, ctx: ManageOrganization, form: SentForm) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.resolve(Disconnect)(here.organization.id, typed, actor=here.actor.name)
+        await container.resolve(Disconnect)(ctx.organization.id, typed, actor=ctx.actor.name)
     except NotConfirmed as error:
-        return await _question(request, container, here, typed=typed, error=error)
+        return await _confirmation(request, container, ctx, typed=typed, error=error)
     flash(request, "Disconnected from Gleanin. You can connect again with the same token or another one.")
-    return go_to(integrations_url(here.organization))
+    return redirect_to(integrations_url(ctx.organization))
 
 
-async def _question(
+async def _confirmation(
     request: Request,
     container: Container,
-    here: InOrganization,
+    ctx: OrganizationContext,
     *,
     typed: str = "",
     error: Exception | None = None,
 ) -> Response:
-    card = await shown(container, here)
+    card = await integrations_context(container, ctx)
     if card["connection"] is None:
-        raise NotConnected(here.organization.name)
+        raise NotConnected(ctx.organization.name)
     return render(
         request,
         "integrations_disconnect.html",
         status=_status(error),
-        crumbs=way_to(here, crumb("Disconnect")),
+        crumbs=integrations_breadcrumbs(ctx, crumb("Disconnect")),
         typed=typed,
         error=str(error) if error else "",
-        lost=await container.resolve(CountLostByDisconnecting)(here.organization.id),
+        lost=await container.resolve(CountLostByDisconnecting)(ctx.organization.id),
         **card,
     )
 

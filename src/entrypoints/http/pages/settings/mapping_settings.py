@@ -16,12 +16,12 @@ from core.usecases.mappings.change_settings import ChangeSettings, SettingsChang
 from core.usecases.mappings.confirm_time_zone import ConfirmZone
 from core.usecases.mappings.remove_mapping import RemoveMapping
 from entrypoints.container import Container
-from entrypoints.http.dependencies import LONGEST_ID, InMapping, Wired
+from entrypoints.http.dependencies import MAX_ID_LENGTH, MappingContext, Wired
 from entrypoints.http.pages.dependencies import ReadMapping
 from entrypoints.http.pages.forms import SentForm, is_on, text
-from entrypoints.http.pages.rendering import crumb, flash, go_to, render
+from entrypoints.http.pages.rendering import crumb, flash, redirect_to, render
 from entrypoints.http.pages.settings.event_mappings import READ_FAILED, mappings_url
-from entrypoints.http.pages.settings.integrations import shown, way_to
+from entrypoints.http.pages.settings.integrations import integrations_breadcrumbs, integrations_context
 from entrypoints.http.problems import problem_of
 from entrypoints.text import shortened
 from ports.destination import DestinationError
@@ -30,44 +30,44 @@ routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mapping
 Choice = TypeVar("Choice", TracksFrom, ExhibitorName)
 
 
-async def its_own(
-    organization_id: Annotated[str, Path(max_length=LONGEST_ID)], here: ReadMapping
-) -> InMapping:
+async def mapping_in_organization(
+    organization_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)], ctx: ReadMapping
+) -> MappingContext:
     """See that the mapping is of the organization whose page is asked for, and is not removed.
 
     Raises:
         NotFound, NotMapped
     """
-    if here.organization.id != organization_id:
-        raise NotFound("mapping", here.mapping.id)
-    here.mapping.check_active()
-    return here
+    if ctx.organization.id != organization_id:
+        raise NotFound("mapping", ctx.mapping.id)
+    ctx.mapping.check_active()
+    return ctx
 
 
-OwnMapping = Annotated[InMapping, Depends(its_own)]
+MappingInOrganization = Annotated[MappingContext, Depends(mapping_in_organization)]
 
 
-async def to_change(here: OwnMapping) -> InMapping:
+async def manageable_mapping(ctx: MappingInOrganization) -> MappingContext:
     """See that it may be changed too: only after it is known that it may be seen.
 
     Raises:
         Forbidden
     """
-    here.actor.check(Permission.MANAGE, OrganizationId(here.organization.id))
-    return here
+    ctx.actor.check(Permission.MANAGE, OrganizationId(ctx.organization.id))
+    return ctx
 
 
-ManageOwnMapping = Annotated[InMapping, Depends(to_change)]
+ManagedMapping = Annotated[MappingContext, Depends(manageable_mapping)]
 
 
 @routes.get("/settings")
-async def show(request: Request, container: Wired, here: OwnMapping) -> Response:
-    return await _settings(request, container, here, here.mapping)
+async def show(request: Request, container: Wired, ctx: MappingInOrganization) -> Response:
+    return await _settings(request, container, ctx, ctx.mapping)
 
 
 @routes.post("/settings")
-async def change(request: Request, container: Wired, here: ManageOwnMapping, form: SentForm) -> Response:
-    mapping = here.mapping
+async def change(request: Request, container: Wired, ctx: ManagedMapping, form: SentForm) -> Response:
+    mapping = ctx.mapping
     command = SettingsChange(
         mapping.id,
         tracks=_chosen(TracksFrom, text(form, "tracks")),
@@ -79,9 +79,9 @@ async def change(request: Request, container: Wired, here: ManageOwnMapping, for
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
-        changed = await container.resolve(ChangeSettings)(command, actor=here.actor.name)
+        changed = await container.resolve(ChangeSettings)(command, actor=ctx.actor.name)
     except (TimeZoneUnconfirmed, *READ_FAILED) as error:
-        return await _settings(request, container, here, mapping, command=command, error=error)
+        return await _settings(request, container, ctx, mapping, command=command, error=error)
     done = f"The settings of {shortened(mapping.gleanin_name, 60)} were saved."
     mismatch = known_mismatch(changed.time_zone, changed.gleanin_time_zone, container.clock().now())
     if command.confirm_time_zone and mismatch:
@@ -90,20 +90,20 @@ async def change(request: Request, container: Wired, here: ManageOwnMapping, for
         flash(request, f"{done} The time zone {changed.confirmed_time_zone} is confirmed.")
     else:
         flash(request, done)
-    return go_to(mappings_url(here))
+    return redirect_to(mappings_url(ctx))
 
 
-def _chosen(choices: type[Choice], given: str) -> Choice:
+def _chosen(choices: type[Choice], value: str) -> Choice:
     try:
-        return choices(given)
+        return choices(value)
     except ValueError:
-        raise InvalidInput(f"{given!r:.40} is not one of the choices.") from None
+        raise InvalidInput(f"{value!r:.40} is not one of the choices.") from None
 
 
 async def _settings(
     request: Request,
     container: Container,
-    here: InMapping,
+    ctx: MappingContext,
     mapping: EventMapping,
     *,
     command: SettingsChange | None = None,
@@ -114,7 +114,7 @@ async def _settings(
     zone, now = zone_named(zone_name), container.clock().now()
     is_confirmed = mapping.confirmed_time_zone is not None and mapping.confirmed_time_zone == zone_name
     unread = ""
-    if here.may_manage and not is_confirmed:
+    if ctx.may_manage and not is_confirmed:
         mapping, unread = await _with_gleanin_zone(container, mapping, error)
     # Where Gleanin tells a zone that is known, the two are compared, and no confirmation is asked for (rule 7).
     asks_zone = not is_confirmed and not unread and zone_named(mapping.gleanin_time_zone) is None
@@ -124,7 +124,7 @@ async def _settings(
         request,
         "integrations_mapping_settings.html",
         status=problem.status if problem else HTTPStatus.OK,
-        crumbs=_way(here, "Event Settings"),
+        crumbs=_breadcrumbs(ctx, "Event Settings"),
         settings=settings,
         continuous=continuous,
         zone_name=zone_name,
@@ -133,7 +133,7 @@ async def _settings(
         asks_zone=asks_zone,
         unread=unread,
         mismatch=known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, now),
-        **await _about(container, replace(here, mapping=mapping)),
+        **await _context(container, replace(ctx, mapping=mapping)),
     )
 
 
@@ -150,22 +150,24 @@ async def _with_gleanin_zone(
 
 
 @routes.get("/remove")
-async def ask_to_remove(request: Request, container: Wired, here: ManageOwnMapping) -> Response:
-    about = await _about(container, here)
-    return render(request, "integrations_mapping_remove.html", crumbs=_way(here, "Remove Mapping"), **about)
+async def show_remove_form(request: Request, container: Wired, ctx: ManagedMapping) -> Response:
+    context = await _context(container, ctx)
+    return render(
+        request, "integrations_mapping_remove.html", crumbs=_breadcrumbs(ctx, "Remove Mapping"), **context
+    )
 
 
 @routes.post("/remove")
-async def remove(request: Request, container: Wired, here: ManageOwnMapping, _: SentForm) -> Response:
-    removed = await container.resolve(RemoveMapping)(here.mapping.id, actor=here.actor.name)
+async def remove(request: Request, container: Wired, ctx: ManagedMapping, _: SentForm) -> Response:
+    removed = await container.resolve(RemoveMapping)(ctx.mapping.id, actor=ctx.actor.name)
     flash(request, f"The mapping of {shortened(removed.gleanin_name, 60)} was removed.")
-    return go_to(mappings_url(here))
+    return redirect_to(mappings_url(ctx))
 
 
-def _way(here: InMapping, page: str) -> Any:
-    return way_to(here, crumb("Map Events", mappings_url(here)), crumb(page))
+def _breadcrumbs(ctx: MappingContext, page: str) -> Any:
+    return integrations_breadcrumbs(ctx, crumb("Map Events", mappings_url(ctx)), crumb(page))
 
 
-async def _about(container: Container, here: InMapping) -> dict[str, Any]:
-    card = await shown(container, here)
-    return card | {"mapping": here.mapping, "mappings_url": mappings_url(here)}
+async def _context(container: Container, ctx: MappingContext) -> dict[str, Any]:
+    card = await integrations_context(container, ctx)
+    return card | {"mapping": ctx.mapping, "mappings_url": mappings_url(ctx)}

@@ -13,8 +13,8 @@ from core.usecases.notifications.send_test import SendTestNotification
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ManageOrganization
 from entrypoints.http.pages.forms import SentForm, text
-from entrypoints.http.pages.rendering import crumb, flash, go_to, render
-from entrypoints.http.pages.settings.settings import settings_url, shown, way_to
+from entrypoints.http.pages.rendering import crumb, flash, redirect_to, render
+from entrypoints.http.pages.settings.settings import settings_breadcrumbs, settings_context, settings_url
 from entrypoints.http.problems import problem_of
 from ports.cipher import DecryptionFailed
 from ports.notifications import NotDelivered
@@ -25,63 +25,63 @@ CHANNELS = {channel.value: channel for channel in Channel}
 
 @routes.get("")
 @routes.get("/try")
-async def show(here: ManageOrganization) -> Response:
+async def show(ctx: ManageOrganization) -> Response:
     """Lead back from the address of a form that was sent, as when somebody reloads."""
-    return go_to(f"{settings_url(here)}#notices")
+    return redirect_to(f"{settings_url(ctx)}#notices")
 
 
 @routes.post("")
-async def choose(request: Request, container: Wired, here: ManageOrganization, form: SentForm) -> Response:
+async def choose(request: Request, container: Wired, ctx: ManageOrganization, form: SentForm) -> Response:
     values = {name: text(form, name) for name in ("channel", "address")}
     try:
         channel = _channel(values["channel"])
         recipient, secret = await container.resolve(ChooseRecipient)(
-            here.organization.id, channel, values["address"], actor=here.actor.name
+            ctx.organization.id, channel, values["address"], actor=ctx.actor.name
         )
-    except InvalidInput as refusal:
-        page = await shown(container, here) | {
-            "notices_errors": {refusal.about or "address": str(refusal)},
+    except InvalidInput as error:
+        page = await settings_context(container, ctx) | {
+            "notices_errors": {error.about or "address": str(error)},
             "notices_values": values,
         }
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return render(request, "settings.html", status=status, crumbs=way_to(here), **page)
+        return render(request, "settings.html", status=status, crumbs=settings_breadcrumbs(ctx), **page)
     if secret is None:
         flash(request, f"Notifications are now sent to {recipient.address}.")
-        return go_to(f"{settings_url(here)}#notices")
+        return redirect_to(f"{settings_url(ctx)}#notices")
     return render(
         request,
         "settings_notices.html",
-        here=here,
+        ctx=ctx,
         section="settings",
         status=HTTPStatus.CREATED,
-        crumbs=way_to(here, crumb("Notifications")),
-        at=settings_url(here),
+        crumbs=settings_breadcrumbs(ctx, crumb("Notifications")),
+        at=settings_url(ctx),
         recipient=recipient,
         secret=secret.value,
     )
 
 
-def _channel(given: str) -> Channel:
-    if given not in CHANNELS:
+def _channel(value: str) -> Channel:
+    if value not in CHANNELS:
         raise InvalidInput("Choose a webhook or an e-mail address.", about="channel")
-    return CHANNELS[given]
+    return CHANNELS[value]
 
 
 @routes.post("/try")
-async def send_trial(request: Request, container: Wired, here: ManageOrganization, _: SentForm) -> Response:
+async def send_test(request: Request, container: Wired, ctx: ManageOrganization, _: SentForm) -> Response:
     try:
-        await container.resolve(SendTestNotification)(here.organization.id, actor=here.actor.name)
+        await container.resolve(SendTestNotification)(ctx.organization.id, actor=ctx.actor.name)
     except (NotDelivered, NotFound, DecryptionFailed) as error:
         problem = problem_of(error)
-        page = await shown(container, here) | {"trial_error": str(error)}
+        page = await settings_context(container, ctx) | {"trial_error": str(error)}
         status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
-        return render(request, "settings.html", status=status, crumbs=way_to(here), **page)
+        return render(request, "settings.html", status=status, crumbs=settings_breadcrumbs(ctx), **page)
     flash(request, "The test notification was delivered.")
-    return go_to(f"{settings_url(here)}#notices")
+    return redirect_to(f"{settings_url(ctx)}#notices")
 
 
 @routes.post("/remove")
-async def remove(request: Request, container: Wired, here: ManageOrganization, _: SentForm) -> Response:
-    await container.resolve(RemoveRecipient)(here.organization.id, actor=here.actor.name)
+async def remove(request: Request, container: Wired, ctx: ManageOrganization, _: SentForm) -> Response:
+    await container.resolve(RemoveRecipient)(ctx.organization.id, actor=ctx.actor.name)
     flash(request, "Notifications are off.")
-    return go_to(f"{settings_url(here)}#notices")
+    return redirect_to(f"{settings_url(ctx)}#notices")

@@ -14,7 +14,7 @@ from core.usecases.organizations.list_health import ListOrganizationHealth
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ReadOrganization, SignedIn
 from entrypoints.http.pages.forms import SentForm, text
-from entrypoints.http.pages.rendering import crumb, flash, go_to, render, url_of
+from entrypoints.http.pages.rendering import crumb, flash, organization_url, redirect_to, render
 from entrypoints.http.problems import STATUS_BY_CODE
 from ports.source import SourceError, SourceRefused
 
@@ -23,22 +23,25 @@ routes = APIRouter(prefix="/organizations")
 
 @routes.get("")
 async def show_all(request: Request, container: Wired, actor: SignedIn) -> Response:
-    own = await container.resolve(ListOrganizationHealth)(actor)
+    visible = await container.resolve(ListOrganizationHealth)(actor)
     may_add = actor.may(Permission.MANAGE, None)
-    if len(own) == 1 and not may_add:
-        return go_to(url_of(own[0][0]))
+    if len(visible) == 1 and not may_add:
+        return redirect_to(organization_url(visible[0][0]))
     return render(
         request,
         "organizations.html",
         actor=actor,
         crumbs=[crumb("Organizations")],
-        rows=[(each, fares, url_of(each), actor.may(Permission.MANAGE, each.id)) for each, fares in own],
+        rows=[
+            (each, overview, organization_url(each), actor.may(Permission.MANAGE, each.id))
+            for each, overview in visible
+        ],
         may_add=may_add,
     )
 
 
 @routes.get("/new")
-async def ask_new(request: Request, actor: SignedIn) -> Response:
+async def show_new_form(request: Request, actor: SignedIn) -> Response:
     actor.check(Permission.MANAGE, None)
     return render(request, "organization_new.html", actor=actor, values={}, errors={})
 
@@ -50,8 +53,8 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
     try:
         url = SESSIONBOARD_REGIONS.get(values["region"]) or values["sessionboard_url"].strip()
         if not url:
-            sentence = "Choose a Sessionboard region, or enter the API address."
-            raise InvalidInput(sentence, about="region")
+            message = "Choose a Sessionboard region, or enter the API address."
+            raise InvalidInput(message, about="region")
         command = NewOrganization(values["name"], url, Token(text(form, "token").strip()))
         added = await container.resolve(AddOrganization)(command, actor=actor.name)
     except (DomainError, SourceError) as error:
@@ -62,22 +65,22 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
             actor=actor,
             status=status,
             values=values,
-            errors={_field(error, is_own_address=not values["region"]): str(error)},
+            errors={_field(error, is_custom_url=not values["region"]): str(error)},
         )
     flash(request, f"{added.name} was added. Connect it to Gleanin next.")
-    return go_to(f"{url_of(added)}/integrations")
+    return redirect_to(f"{organization_url(added)}/integrations")
 
 
-def _field(error: Exception, *, is_own_address: bool) -> str:
+def _field(error: Exception, *, is_custom_url: bool) -> str:
     """Return the field beside which an error belongs; empty where it belongs beside none."""
     match error:
         case DomainError(about=about) if about:
             return about
         case SourceRefused():
             return "token"
-    return "sessionboard_url" if is_own_address else ""
+    return "sessionboard_url" if is_custom_url else ""
 
 
 @routes.get("/{organization_id}")
-async def show(here: ReadOrganization) -> Response:
-    return go_to(f"{url_of(here.organization)}/events")
+async def show(ctx: ReadOrganization) -> Response:
+    return redirect_to(f"{organization_url(ctx.organization)}/events")

@@ -18,10 +18,18 @@ from core.usecases.organizations.queries import FindConnection
 from core.usecases.organizations.remove_organization import RemoveOrganization
 from core.usecases.organizations.replace_source_token import ReplaceSourceToken
 from entrypoints.container import Container
-from entrypoints.http.dependencies import InOrganization, Wired
+from entrypoints.http.dependencies import OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization, ReadOrganization
 from entrypoints.http.pages.forms import SentForm, text
-from entrypoints.http.pages.rendering import Crumb, crumb, flash, go_to, render, url_of, way_in
+from entrypoints.http.pages.rendering import (
+    Crumb,
+    crumb,
+    flash,
+    organization_breadcrumbs,
+    organization_url,
+    redirect_to,
+    render,
+)
 from entrypoints.http.pages.settings.integrations import integrations_url
 from entrypoints.http.problems import problem_of
 from ports.source import SourceError
@@ -30,31 +38,31 @@ routes = APIRouter(prefix="/organizations/{organization_id}/settings")
 SECTION = "settings"
 
 
-def settings_url(here: InOrganization) -> str:
-    return f"{url_of(here.organization)}/settings"
+def settings_url(ctx: OrganizationContext) -> str:
+    return f"{organization_url(ctx.organization)}/settings"
 
 
-def way_to(here: InOrganization, *further: Crumb) -> list[Crumb]:
+def settings_breadcrumbs(ctx: OrganizationContext, *further: Crumb) -> list[Crumb]:
     """Give the breadcrumb of these pages."""
-    return way_in(here, crumb("Settings", settings_url(here)), *further)
+    return organization_breadcrumbs(ctx, crumb("Settings", settings_url(ctx)), *further)
 
 
-async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
+async def settings_context(container: Container, ctx: OrganizationContext) -> dict[str, Any]:
     """Give what the page shows, which stands behind every dialog too."""
-    organization = here.organization
-    keys = await container.resolve(ListApiKeys)(organization.id) if here.may_manage else ()
+    organization = ctx.organization
+    keys = await container.resolve(ListApiKeys)(organization.id) if ctx.may_manage else ()
     recipient, notices = (
-        await container.resolve(FindRecipient)(organization.id) if here.may_manage else (None, ())
+        await container.resolve(FindRecipient)(organization.id) if ctx.may_manage else (None, ())
     )
     return {
-        "here": here,
+        "here": ctx,
         "section": SECTION,
-        "at": settings_url(here),
+        "at": settings_url(ctx),
         "connection": await container.resolve(FindConnection)(organization.id),
         "members": [
-            (each.email, ", ".join(_roles(each, organization.id))) for each in await _members(container, here)
+            (each.email, ", ".join(_roles(each, organization.id))) for each in await _members(container, ctx)
         ],
-        "sees_all": here.actor.may(Permission.MANAGE, None),
+        "sees_all": ctx.actor.may(Permission.MANAGE, None),
         "keys": [each for each in keys if each.is_valid],
         "revoked_keys": [each for each in keys if not each.is_valid],
         "token_error": "",
@@ -68,11 +76,11 @@ async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
     }
 
 
-async def _members(container: Container, here: InOrganization) -> Sequence[Account]:
-    if not here.actor.may(Permission.MANAGE, None):
-        return await container.resolve(ListMembers)(here.organization.id)
+async def _members(container: Container, ctx: OrganizationContext) -> Sequence[Account]:
+    if not ctx.actor.may(Permission.MANAGE, None):
+        return await container.resolve(ListMembers)(ctx.organization.id)
     accounts = await container.resolve(ListAccounts)()
-    return [each for each in accounts if each.actor.may(Permission.READ, here.organization.id)]
+    return [each for each in accounts if each.actor.may(Permission.READ, ctx.organization.id)]
 
 
 def _roles(account: Account, organization_id: OrganizationId) -> list[str]:
@@ -84,68 +92,68 @@ def _roles(account: Account, organization_id: OrganizationId) -> list[str]:
 
 
 @routes.get("")
-async def show(request: Request, container: Wired, here: ReadOrganization) -> Response:
-    page = await shown(container, here)
-    return render(request, "settings.html", crumbs=way_to(here), **page)
+async def show(request: Request, container: Wired, ctx: ReadOrganization) -> Response:
+    page = await settings_context(container, ctx)
+    return render(request, "settings.html", crumbs=settings_breadcrumbs(ctx), **page)
 
 
 @routes.get("/sessionboard-token")
-async def lead_back(here: ReadOrganization) -> Response:
+async def redirect_back(ctx: ReadOrganization) -> Response:
     """Redirect from the URL of a form that was sent, as after a reload."""
-    return go_to(f"{settings_url(here)}#sessionboard")
+    return redirect_to(f"{settings_url(ctx)}#sessionboard")
 
 
 @routes.post("/sessionboard-token")
 async def replace_token(
-    request: Request, container: Wired, here: ManageOrganization, form: SentForm
+    request: Request, container: Wired, ctx: ManageOrganization, form: SentForm
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.resolve(ReplaceSourceToken)(here.organization.id, token, actor=here.actor.name)
+        await container.resolve(ReplaceSourceToken)(ctx.organization.id, token, actor=ctx.actor.name)
     except (DomainError, SourceError) as error:
         problem = problem_of(error)
-        page = await shown(container, here) | {"token_error": str(error)}
+        page = await settings_context(container, ctx) | {"token_error": str(error)}
         status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
-        return render(request, "settings.html", status=status, crumbs=way_to(here), **page)
+        return render(request, "settings.html", status=status, crumbs=settings_breadcrumbs(ctx), **page)
     flash(request, "The Sessionboard API token was replaced.")
-    if here.halt:
-        return go_to(f"{integrations_url(here.organization)}/mappings?replaced=true")
-    return go_to(settings_url(here))
+    if ctx.halt:
+        return redirect_to(f"{integrations_url(ctx.organization)}/mappings?replaced=true")
+    return redirect_to(settings_url(ctx))
 
 
 @routes.get("/remove")
-async def ask_to_remove(request: Request, container: Wired, here: ManageOrganization) -> Response:
-    return await _question(request, container, here)
+async def show_remove_form(request: Request, container: Wired, ctx: ManageOrganization) -> Response:
+    return await _confirmation(request, container, ctx)
 
 
 @routes.post("/remove")
-async def remove(request: Request, container: Wired, here: ManageOrganization, form: SentForm) -> Response:
+async def remove(request: Request, container: Wired, ctx: ManageOrganization, form: SentForm) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.resolve(RemoveOrganization)(here.organization.id, typed, actor=here.actor.name)
+        await container.resolve(RemoveOrganization)(ctx.organization.id, typed, actor=ctx.actor.name)
     except (InvalidInput, StillConnected) as error:
-        return await _question(request, container, here, typed=typed, error=error)
-    flash(request, f"{here.organization.name} was removed.")
-    return go_to("/organizations")
+        return await _confirmation(request, container, ctx, typed=typed, error=error)
+    flash(request, f"{ctx.organization.name} was removed.")
+    return redirect_to("/organizations")
 
 
-async def _question(
+async def _confirmation(
     request: Request,
     container: Container,
-    here: InOrganization,
+    ctx: OrganizationContext,
     *,
     typed: str = "",
     error: DomainError | None = None,
 ) -> Response:
-    page = await shown(container, here)
+    page = await settings_context(container, ctx)
     problem = problem_of(error) if error else None
     if page["connection"] is not None:
-        error = StillConnected(here.organization.name)
+        error = StillConnected(ctx.organization.name)
     return render(
         request,
         "settings_remove.html",
         status=problem.status if problem else HTTPStatus.OK,
-        crumbs=way_to(here, crumb("Remove the organization")),
+        crumbs=settings_breadcrumbs(ctx, crumb("Remove the organization")),
         typed=typed,
         error=str(error) if error else "",
         **page,
