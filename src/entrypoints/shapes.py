@@ -100,7 +100,9 @@ def run(one: SyncRun) -> dict[str, Any]:
         "requested_by": one.requested_by,
         "started_at": _instant(one.started_at),
         "finished_at": _instant(one.finished_at),
-        "progress": {name: {"done": at.done, "total": at.total} for name, at in one.progress.items()},
+        "progress": {
+            kind.plural: {"done": at.done, "total": at.total} for kind, at in one.progress.items()
+        },
     }
 
 

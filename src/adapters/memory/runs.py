@@ -7,7 +7,7 @@ from itertools import dropwhile, islice
 
 from adapters.memory.store import InMemoryStore, check
 from core.domain.ids import MappingId, OrganizationId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import RecordKind, Scope
 from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.retention import EndedRun
 from core.domain.runs.run import Progress, RunState, SyncRun, Trigger
@@ -148,7 +148,7 @@ class InMemoryRuns:
         self._bookings[key] = run_id
 
     async def renew(
-        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[str, Progress] | None = None
+        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[RecordKind, Progress] | None = None
     ) -> bool:
         run = self._rows.get(run_id)
         if run is None or run.owner != owner or run.state is not RunState.RUNNING:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from core.domain.ids import RunId
+from core.domain.records.kinds import RecordKind
 from core.domain.runs.run import RunState, SyncRun
 from core.usecases.runs.queries import FindRun
 from entrypoints.cli.output import console
@@ -57,7 +58,7 @@ class _Bars:
         self._display = display
         self._waiting: TaskID | None = None
         self._polls_in_queue = 0
-        self._bars: dict[str, TaskID] = {}
+        self._bars: dict[RecordKind, TaskID] = {}
 
     async def follow(self, get_run: FindRun, run_id: RunId) -> None:
         while True:
@@ -80,7 +81,7 @@ class _Bars:
         if self._waiting is not None:
             self._display.remove_task(self._waiting)
             self._waiting = None
-        for plural, progress in run.progress.items():
-            if plural not in self._bars:
-                self._bars[plural] = self._display.add_task(plural, total=progress.total)
-            self._display.update(self._bars[plural], completed=progress.done, total=progress.total)
+        for kind, progress in run.progress.items():
+            if kind not in self._bars:
+                self._bars[kind] = self._display.add_task(kind.plural, total=progress.total)
+            self._display.update(self._bars[kind], completed=progress.done, total=progress.total)

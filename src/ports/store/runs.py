@@ -10,6 +10,7 @@ from core.domain.ids import (
     OrganizationId,
     RunId,
 )
+from core.domain.records.kinds import RecordKind
 from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.retention import EndedRun
 from core.domain.runs.run import Progress, SyncRun
@@ -91,7 +92,7 @@ class Runs(Protocol):
     async def save_idempotency_key(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None: ...
 
     async def renew(
-        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[str, Progress] | None = None
+        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[RecordKind, Progress] | None = None
     ) -> bool:
         """Extend the lease of a running run and store its progress; return False if this owner no longer holds it.
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.ids import RunId
+from core.domain.records.kinds import SESSION, SPEAKER
 from core.domain.records.outcomes import Counts, Outcome, Tally
 from core.domain.runs.run import Progress, RunState, SyncRun
 from core.domain.runs.stop_reasons import DISCONNECTED, LEASE_EXPIRED
@@ -26,12 +27,12 @@ async def _update(units: UnitOfWorkFactory, *runs: SyncRun) -> None:
     [
         replace(a_run(), requested_by="ada@example.org"),
         a_run().start("host:1:x", NOW, LEASE),
-        replace(a_run().start("host:1:x", NOW, LEASE), progress={"sessions": Progress(3, 84)}),
+        replace(a_run().start("host:1:x", NOW, LEASE), progress={SESSION: Progress(3, 84)}),
         a_run().start("host:1:x", NOW, LEASE).request_cancel(DISCONNECTED),
         a_run().stopped(LEASE_EXPIRED, NOW + LEASE, Counts()),
         a_run()
         .start("host:1:x", NOW, LEASE)
-        .finished(Counts({"session": Tally({Outcome.CREATED: 2, Outcome.FAILED: 1})}), NOW + LEASE),
+        .finished(Counts({SESSION: Tally({Outcome.CREATED: 2, Outcome.FAILED: 1})}), NOW + LEASE),
     ],
     ids=["queued", "running", "under way", "asked to stop", "stopped", "finished"],
 )
@@ -128,7 +129,7 @@ async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
     await store(mapped, running)
     asked_to_stop = running.request_cancel(DISCONNECTED)
     await _update(mapped, asked_to_stop)
-    progress = {"sessions": Progress(10, 84), "speakers": Progress(0, 87)}
+    progress = {SESSION: Progress(10, 84), SPEAKER: Progress(0, 87)}
     later = NOW + timedelta(minutes=5)
     async with committing(mapped) as unit:
         assert await unit.runs.renew(running.id, "a", NOW, progress)

@@ -16,7 +16,7 @@ from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import SandboxState
 from tests.support.crash_harness import conference, set_up
 from tests.support.kill_points import KillPoint
-from tests.support.killed_process import SyncedRecordRef, be_killed, sync
+from tests.support.killed_process import SyncTarget, sync, sync_and_be_killed
 from tests.support.timeouts import WITHIN
 
 SESSIONS, SPEAKERS, EXHIBITORS = 5, 6, 2
@@ -33,9 +33,9 @@ def forkserver() -> Any:
     return context
 
 
-def killed(context: Any, place: SyncedRecordRef, burns_at: int) -> bool:
+def killed(context: Any, target: SyncTarget, kill_at: int) -> bool:
     """Sync in a child process that kills itself at the given moment; False if it ended before."""
-    child = context.Process(target=be_killed, args=(place, burns_at))
+    child = context.Process(target=sync_and_be_killed, args=(target, kill_at))
     child.start()
     child.join(WITHIN)
     if child.is_alive():
@@ -73,14 +73,14 @@ def check_exactly_once(sandbox: Sandbox, suffix: str) -> None:
     assert tied == {email: 1 if email in ends else 2 for email in tied}
 
 
-def go_on(sandbox: Sandbox, place: SyncedRecordRef, suffix: str) -> None:
+def go_on(sandbox: Sandbox, target: SyncTarget, suffix: str) -> None:
     """Sync again after a kill; then once more, which must write nothing."""
-    run = asyncio.run(sync(place, KillPoint(0)))
+    run = asyncio.run(sync(target, KillPoint(0)))
     assert run.state is RunState.COMPLETED, run.message
     check_exactly_once(sandbox, suffix)
     before = sum(sandbox.world.writes.values())
     sandbox.world.make_trouble()
-    run = asyncio.run(sync(place, KillPoint(0)))
+    run = asyncio.run(sync(target, KillPoint(0)))
     assert sum(sandbox.world.writes.values()) == before
     assert sum(tally.succeeded for tally in run.counts.tallies.values()) == RECORDS
 
@@ -89,10 +89,10 @@ def kill_first_sync(context: Any, folder: Path, moment: int, seed: int) -> bool:
     world = SandboxState()
     world.add(conference(SESSIONS))
     with in_thread(world) as sandbox:
-        place = set_up(sandbox, folder)
+        target = set_up(sandbox, folder)
         lose_answers(world, seed)
-        was_killed = killed(context, place, moment)
-        go_on(sandbox, place, suffix="")
+        was_killed = killed(context, target, moment)
+        go_on(sandbox, target, suffix="")
     return was_killed
 
 
@@ -101,14 +101,14 @@ def kill_second_sync(context: Any, folder: Path, moment: int, seed: int) -> bool
     world = SandboxState()
     world.add(conference(SESSIONS))
     with in_thread(world) as sandbox:
-        place = set_up(sandbox, folder)
-        asyncio.run(sync(place, KillPoint(0)))
+        target = set_up(sandbox, folder)
+        asyncio.run(sync(target, KillPoint(0)))
         edited = SandboxState()
         edited.add(conference(SESSIONS, suffix=" changed"))
         world.programmes.update(edited.programmes)
         lose_answers(world, seed)
-        was_killed = killed(context, place, moment)
-        go_on(sandbox, place, suffix=" changed")
+        was_killed = killed(context, target, moment)
+        go_on(sandbox, target, suffix=" changed")
     return was_killed
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SourceEventId
+from core.domain.records.feeds import SESSIONS
 from core.domain.records.source_records import Session, Unreadable
 from core.domain.tenancy.secrets import Token
 from entrypoints.sandbox.fault_injection import Fault
@@ -79,7 +80,7 @@ async def test_rule_34_the_sync_reads_on_and_knows_that_rows_are_missing(
 ) -> None:
     put(world, many(250))
     world.make_trouble(trouble)
-    given, told = await incomplete_rows(source.sessions(EVENT))
+    given, told = await incomplete_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 150
     assert told == "Sessionboard says that there are 250 sessions, but gave 150."
 
@@ -100,7 +101,7 @@ async def test_rule_29_the_sync_reads_padded_rows_in_smaller_pages(
 ) -> None:
     put(world, many(130))
     world.make_trouble(Fault(padding_bytes=100 * 1024))
-    given = await all_rows(source.sessions(EVENT))
+    given = await all_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 130
     assert all(isinstance(row, Session) for row in given)
     asked = [one.path.partition("?")[2] for one in world.log.last]
@@ -113,7 +114,7 @@ async def test_rule_29_the_sync_reports_one_padded_row_and_reads_the_others(
 ) -> None:
     put(world, many(40))
     world.make_trouble(Fault(padding_bytes=9 * 2**20, padded_rows=("session-7",)))
-    given = await all_rows(source.sessions(EVENT))
+    given = await all_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 40
     unreadable = [row for row in given if isinstance(row, Unreadable)]
     assert [(row.id, row.label, row.problem) for row in unreadable] == [

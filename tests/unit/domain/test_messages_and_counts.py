@@ -78,7 +78,7 @@ def test_rule_28_a_run_with_problems_gives_attempted_and_synced_word_for_word() 
             *several(SPEAKER, unchanged=85, blocked=2),
         ]
     )
-    assert closing_message(counts, Scope.AGENDA, causes={("session", "missing_fields"): 3}) == (
+    assert closing_message(counts, Scope.AGENDA, causes={(SESSION, "missing_fields"): 3}) == (
         "Sync to Gleanin finished with problems: 84 sessions attempted, 80 synced; "
         "87 speakers attempted, 85 synced. Check that your sessions have all the required fields."
     )
@@ -87,8 +87,8 @@ def test_rule_28_a_run_with_problems_gives_attempted_and_synced_word_for_word() 
 @pytest.mark.parametrize(
     ("causes", "kinds"),
     [
-        ({("speaker", "missing_fields"): 1}, "speakers"),
-        ({("speaker", "missing_fields"): 2, ("session", "missing_fields"): 1}, "sessions and speakers"),
+        ({(SPEAKER, "missing_fields"): 1}, "speakers"),
+        ({(SPEAKER, "missing_fields"): 2, (SESSION, "missing_fields"): 1}, "sessions and speakers"),
         (
             {(kind.name, "missing_fields"): 1 for kind in KINDS},
             "sessions, speakers and exhibitors",
@@ -104,16 +104,16 @@ def test_rule_28_what_to_check_names_the_kinds_concerned(causes: Causes, kinds: 
 
 def test_rule_28_nothing_is_to_be_checked_where_something_else_is_the_matter() -> None:
     counts = count([*several(SESSION, skipped=84), *several(SPEAKER, failed=1)])
-    message = closing_message(counts, Scope.AGENDA, causes={("speaker", "rejected"): 1})
+    message = closing_message(counts, Scope.AGENDA, causes={(SPEAKER, "rejected"): 1})
     assert "Check" not in message
 
 
 def test_rule_10_the_closing_message_counts_what_is_not_synced_again() -> None:
-    causes = {("session", "ended_connection"): 84, ("speaker", "ended_connection"): 1}
+    causes = {(SESSION, "ended_connection"): 84, (SPEAKER, "ended_connection"): 1}
     for outcomes in (several(SPEAKER, created=1), several(SPEAKER, blocked=1)):
         message = closing_message(count(outcomes), Scope.AGENDA, causes=causes)
         assert " 84 sessions and 1 speaker were not synced again: sent before" in message
-    alone = closing_message(Counts(), Scope.AGENDA, causes={("speaker", "ended_connection"): 1})
+    alone = closing_message(Counts(), Scope.AGENDA, causes={(SPEAKER, "ended_connection"): 1})
     assert alone.startswith("Sync to Gleanin is complete.")
     assert " 1 speaker was not synced again: " in alone
 

@@ -11,7 +11,7 @@ import pytest
 from core.domain.access.authorization import Actor, Permission
 from core.domain.errors import NotAuthenticated, NotFound
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import SESSION, Scope
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import Progress, SyncRun, Trigger
 from core.usecases.runs.queries import FindRun
@@ -90,7 +90,7 @@ async def test_a_follower_is_told_of_each_change_and_of_the_end() -> None:
     followers, table = RunWatchers(), Table()
     following = asyncio.create_task(told(followers, table))
     await table.looked_at()
-    further = replace(RUN, progress={"sessions": Progress(1, 2)})
+    further = replace(RUN, progress={SESSION: Progress(1, 2)})
     table.run = further
     await table.looked_at()
     table.run = ENDED
@@ -122,7 +122,7 @@ async def test_nobody_looks_when_nobody_follows() -> None:
 async def test_who_may_not_any_more_is_told_nothing_any_more(
     again: Callable[[], Awaitable[Actor]],
 ) -> None:
-    followers, table = RunWatchers(admit_every=0.01), Table(may_read=again is not ada)
+    followers, table = RunWatchers(authorize_every=0.01), Table(may_read=again is not ada)
     assert await asyncio.wait_for(told(followers, table, again), WITHIN) == [RUN]
 
 

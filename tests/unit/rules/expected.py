@@ -1,4 +1,4 @@
-"""Which records must be in Gleanin, with which fields: the rules once more, told in another way than the domain's."""
+"""The records that must be in Gleanin and their fields: the rules, written independently of the domain."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ Values = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the rules say of one source record, before anything is known of Gleanin."""
+class ExpectedRecord:
+    """What the rules say about a source record, whatever is in Gleanin."""
 
     kind: str
     source_id: str
-    goes: bool
+    is_eligible: bool
     fields: Values
-    claims: str | None = None
-    """The mailbox that a person asks for (rule 15), also one who lacks something else."""
+    claimed_mailbox: str | None = None
+    """The mailbox of a person (rule 15), also where another required field is missing."""
     created_at: datetime | None = None
-    on_sessions: frozenset[str] = frozenset()
-    """The sessions that sync and that the person has a role on."""
+    session_ids: frozenset[str] = frozenset()
+    """The sessions that sync and on which the person has a role."""
 
 
 def mailbox(email: object) -> str | None:
@@ -40,14 +40,20 @@ def _has(fields: Values, *names: str) -> bool:
     return all(name in fields for name in names)
 
 
-def wanted_sessions(rows: Iterable[Session], settings: MappingSettings, now: datetime) -> Iterator[Wanted]:
+def expected_sessions(
+    rows: Iterable[Session], settings: MappingSettings, now: datetime
+) -> Iterator[ExpectedRecord]:
     for row in rows:
         fields = _session_fields(row, settings)
         in_programme = row.status == "accepted" and not (
             row.is_abstract or row.is_composition_source or row.is_subsession
         )
-        timely = bool(row.starts_at and row.ends_at and row.starts_at <= row.ends_at and row.ends_at > now)
-        yield Wanted("session", row.id, in_programme and timely and _has(fields, "title"), fields)
+        is_upcoming = bool(
+            row.starts_at and row.ends_at and row.starts_at <= row.ends_at and row.ends_at > now
+        )
+        yield ExpectedRecord(
+            "session", row.id, in_programme and is_upcoming and _has(fields, "title"), fields
+        )
 
 
 def _session_fields(row: Session, settings: MappingSettings) -> Values:
@@ -74,14 +80,17 @@ def _schedule(starts: datetime, ends: datetime) -> str:
     return f"{start:%H:%M} {first} - {end:%H:%M} {last}"
 
 
-def wanted_speakers(rows: Iterable[Session], settings: MappingSettings, now: datetime) -> Iterator[Wanted]:
+def expected_speakers(
+    rows: Iterable[Session], settings: MappingSettings, now: datetime
+) -> Iterator[ExpectedRecord]:
     rows = list(rows)
-    syncing = {each.source_id for each in wanted_sessions(rows, settings, now) if each.goes}
+    syncing = {session.source_id for session in expected_sessions(rows, settings, now) if session.is_eligible}
     roles = {ParticipationRole.SPEAKER}
     roles |= {ParticipationRole.CHAIRPERSON} if settings.chairpersons else set()
     roles |= {ParticipationRole.MODERATOR} if settings.moderators else set()
-    for person in {part.person.id: part.person for row in rows for part in row.people}.values():
-        on = {
+    people = {part.person.id: part.person for row in rows for part in row.people}
+    for person in people.values():
+        session_ids = {
             row.id
             for row in rows
             if row.id in syncing
@@ -89,16 +98,16 @@ def wanted_speakers(rows: Iterable[Session], settings: MappingSettings, now: dat
             if part.person.id == person.id and part.role in roles
         }
         fields = _speaker_fields(person)
-        whole = _has(fields, "first_name", "last_name", "email") and "@" in str(fields["email"])
-        claims = mailbox(person.email) if on else None
-        yield Wanted(
+        is_complete = _has(fields, "first_name", "last_name", "email") and "@" in str(fields["email"])
+        claimed = mailbox(person.email) if session_ids else None
+        yield ExpectedRecord(
             "speaker",
             person.id,
-            bool(on) and whole,
+            bool(session_ids) and is_complete,
             fields,
-            claims,
+            claimed,
             person.created_at,
-            frozenset(map(str, on)),
+            frozenset(map(str, session_ids)),
         )
 
 
@@ -118,29 +127,36 @@ def _speaker_fields(person: Person) -> Values:
 
 
 def _picture(url: str | None) -> str | None:
-    is_one = (url or "").startswith("https://") and not (url or "").lower().endswith(".heic")
-    return url if is_one else None
+    is_sent = (url or "").startswith("https://") and not (url or "").lower().endswith(".heic")
+    return url if is_sent else None
 
 
-def wanted_contacts(rows: Iterable[Exhibitor], settings: MappingSettings) -> Iterator[Wanted]:
+def expected_contacts(rows: Iterable[Exhibitor], settings: MappingSettings) -> Iterator[ExpectedRecord]:
     for row in rows:
-        sound = _has_sound_primary(row.contacts)
+        has_primary = _has_primary_with_email(row.contacts)
         if not row.contacts:
-            yield Wanted("exhibitor_contact", row.id, goes=False, fields={})
+            yield ExpectedRecord("exhibitor_contact", row.id, is_eligible=False, fields={})
         for contact in row.contacts:
             person = contact.person
             first, last = (person.first_name or "").strip(), (person.last_name or "").strip()
-            own_name = (person.full_name or "").strip() or f"{first} {last}"
+            person_name = (person.full_name or "").strip() or f"{first} {last}"
             sends_exhibitor = settings.exhibitor_name is ExhibitorName.EXHIBITOR
-            name = row.name if sends_exhibitor else own_name
+            name = row.name if sends_exhibitor else person_name
             fields = _present({"company_name": name, "email": person.email, "logo": _picture(row.logo)})
-            whole = _has(fields, "company_name", "email") and "@" in str(fields["email"])
-            claims = mailbox(person.email) if sound else None
-            yield Wanted("exhibitor_contact", person.id, sound and whole, fields, claims, person.created_at)
+            is_complete = _has(fields, "company_name", "email") and "@" in str(fields["email"])
+            claimed = mailbox(person.email) if has_primary else None
+            yield ExpectedRecord(
+                "exhibitor_contact",
+                person.id,
+                has_primary and is_complete,
+                fields,
+                claimed,
+                person.created_at,
+            )
 
 
-def _has_sound_primary(contacts: tuple[ExhibitorContact, ...]) -> bool:
-    """Tell whether the primary contact, of several the one longest in the role, has an e-mail (rule 17)."""
+def _has_primary_with_email(contacts: tuple[ExhibitorContact, ...]) -> bool:
+    """Return whether the primary contact, of several the one longest in the role, has an e-mail (rule 17)."""
     far = datetime.max.replace(tzinfo=PARIS)
     primaries = sorted(
         (contact.in_role_since or far, contact.person.id, contact)

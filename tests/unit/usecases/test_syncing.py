@@ -99,7 +99,7 @@ async def test_rule_26_person_on_many_sessions_is_reported_once(
     harness.offer(session("opening", on(person("ada"))), session("closing", on(person("ada"))))
     run = await harness.sync(mapping)
     assert run.counts.of(SPEAKER).read == 1
-    assert run.progress["speakers"].done == run.progress["speakers"].total == 1
+    assert run.progress[SPEAKER].done == run.progress[SPEAKER].total == 1
 
 
 async def test_rule_28_complete_sync_reports_its_counts(harness: Harness) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.domain.ids import DestinationId, SourceId
-from core.domain.records.kinds import KINDS, RecordKind
+from core.domain.records.kinds import RecordKind
 from core.domain.records.reasons import Reason
 
 
@@ -71,34 +71,31 @@ class Tally:
 class Counts:
     """A tally for each kind; a kind that a run did not touch counts nothing."""
 
-    tallies: Mapping[str, Tally] = field(default_factory=dict)
-    """By the kind's name."""
+    tallies: Mapping[RecordKind, Tally] = field(default_factory=dict)
 
     def of(self, kind: RecordKind) -> Tally:
-        return self.tallies.get(kind.name, Tally())
+        return self.tallies.get(kind, Tally())
 
     def __add__(self, other: "Counts") -> "Counts":
-        nothing, names = Tally(), self.tallies.keys() | other.tallies.keys()
-        return Counts(
-            {name: self.tallies.get(name, nothing) + other.tallies.get(name, nothing) for name in names}
-        )
+        kinds = self.tallies.keys() | other.tallies.keys()
+        return Counts({kind: self.of(kind) + other.of(kind) for kind in kinds})
 
     @property
     def all_succeeded(self) -> bool:
         """Tell whether everything that was attempted succeeded."""
-        return all(self.of(kind).attempted == self.of(kind).succeeded for kind in KINDS)
+        return all(tally.attempted == tally.succeeded for tally in self.tallies.values())
 
     @property
     def read(self) -> int:
         return sum(tally.read for tally in self.tallies.values())
 
 
-Causes = Mapping[tuple[str, str], int]
-"""How many outcomes of a run have which reason, by the kind's name and the reason's code."""
+Causes = Mapping[tuple[RecordKind, str], int]
+"""How many outcomes of a run have which reason, by the kind and the reason's code."""
 
 
 def causes_of(outcomes: Iterable[RecordOutcome]) -> Causes:
-    return Counter((each.record.kind.name, each.reason.code) for each in outcomes)
+    return Counter((each.record.kind, each.reason.code) for each in outcomes)
 
 
 def counted(outcomes: Iterable[RecordOutcome]) -> Counts:
@@ -106,7 +103,7 @@ def counted(outcomes: Iterable[RecordOutcome]) -> Counts:
 
 
 def count(outcomes: Iterable[tuple[RecordKind, Outcome]]) -> Counts:
-    numbers: dict[str, Counter[Outcome]] = {}
+    numbers: dict[RecordKind, Counter[Outcome]] = {}
     for kind, outcome in outcomes:
-        numbers.setdefault(kind.name, Counter())[outcome] += 1
-    return Counts({name: Tally(dict(counter)) for name, counter in numbers.items()})
+        numbers.setdefault(kind, Counter())[outcome] += 1
+    return Counts({kind: Tally(dict(counter)) for kind, counter in numbers.items()})

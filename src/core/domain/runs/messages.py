@@ -60,14 +60,14 @@ def closing_message(
 
 def _to_check(kinds: Iterable[RecordKind], causes: Causes) -> Iterator[str]:
     """Yield a sentence that names the kinds with missing required fields; nothing for other problems."""
-    lacking = [kind.plural for kind in kinds if any(causes.get((kind.name, code)) for code in LACKING)]
+    lacking = [kind.plural for kind in kinds if any(causes.get((kind, code)) for code in LACKING)]
     if lacking:
         yield f"Check that your {_listed(lacking)} have all the required fields."
 
 
 def _not_again(kinds: Iterable[RecordKind], causes: Causes) -> Iterator[str]:
     """Yield a sentence that counts the records skipped because they were sent under an ended connection (rule 10)."""
-    numbers = [(kind, causes.get((kind.name, ENDED_CONNECTION.code), 0)) for kind in kinds]
+    numbers = [(kind, causes.get((kind, ENDED_CONNECTION.code), 0)) for kind in kinds]
     skipped = [kind.counted(number) for kind, number in numbers if number]
     if skipped:
         verb = "was" if sum(number for _, number in numbers) == 1 else "were"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import RecordKind, Scope
 from core.domain.records.outcomes import Causes, Counts
 from core.domain.runs.messages import Remarks, closing_message
 from core.domain.runs.stop_reasons import StopReason
@@ -55,7 +55,7 @@ class SyncRun:
     stop: StopReason | None = None
     message: str = ""
     counts: Counts = field(default_factory=Counts)
-    progress: dict[str, Progress] = field(default_factory=dict)
+    progress: dict[RecordKind, Progress] = field(default_factory=dict)
     """By the kind's plural."""
 
     @property

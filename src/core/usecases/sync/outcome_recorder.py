@@ -70,7 +70,7 @@ class OutcomeRecorder:
     """Intents that are stored and whose creates have not been sent yet."""
     digest: OutcomesDigest = field(default_factory=OutcomesDigest)
     _batch: _Batch = field(default_factory=_Batch)
-    _numbers: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    _numbers: dict[RecordKind, Counter[Outcome]] = field(default_factory=dict)
     _stored_at: datetime | None = None
     _storing: int = 0
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -88,7 +88,7 @@ class OutcomeRecorder:
         kind = outcome.record.kind
         self.progress.record(kind)
         self.digest.add(outcome)
-        self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
+        self._numbers.setdefault(kind, Counter())[outcome.outcome] += 1
 
     async def save_intents(
         self,
@@ -168,7 +168,7 @@ class OutcomeRecorder:
 
     @property
     def counts(self) -> Counts:
-        return Counts({name: Tally(dict(numbers)) for name, numbers in self._numbers.items()})
+        return Counts({kind: Tally(dict(numbers)) for kind, numbers in self._numbers.items()})
 
     async def store_if_due(self) -> None:
         now = self.clock.now()

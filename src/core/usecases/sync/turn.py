@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.domain.records.kinds import RecordKind
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import Progress, SyncRun
 from core.usecases.sync.error_mapping import SyncStopped
@@ -20,7 +21,7 @@ class Turn:
     on_run: Callable[[], None] | None = None
     """Called as soon as a check has become a run."""
 
-    async def renew(self, unit: UnitOfWork, until: datetime, progress: Mapping[str, Progress]) -> bool:
+    async def renew(self, unit: UnitOfWork, until: datetime, progress: Mapping[RecordKind, Progress]) -> bool:
         """Hold the mapping for longer; False where somebody else has taken it."""
         if self.is_check:
             return await unit.schedules.renew_check(self.run.mapping_id, self.owner, until)
