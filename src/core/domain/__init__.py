@@ -1,1 +1,1 @@
-"""The rules of the product, pure: no clock, no I/O, no library."""
+"""The rules of the product: pure code without clock, I/O or frameworks."""

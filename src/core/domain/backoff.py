@@ -1,21 +1,21 @@
-"""How long to wait after failures in a row, whatever it was that failed."""
+"""Exponential backoff: the delay after consecutive failures of any kind."""
 
 from datetime import timedelta
 from typing import TypeVar
 
 Delay = TypeVar("Delay", float, timedelta)
 _MAX_DOUBLINGS = 16
-"""Beyond every maximum there is; further ones would overflow in the end."""
+"""Enough to exceed every maximum in use; more would eventually overflow."""
 
 
 def backoff(first: Delay, failures: int, maximum: Delay) -> Delay:
-    """Return the delay after so many failures in a row: the first one, doubled by each further failure."""
+    """Return the delay after consecutive failures: the first delay, doubled for each further failure."""
     return min(first * 2.0 ** min(max(failures - 1, 0), _MAX_DOUBLINGS), maximum)
 
 
-def spread(shortest: Delay, longest: Delay, share: float) -> Delay:
-    """Return the delay at a share from 0 to 1 of the way, so that those who failed together do not return together.
+def spread(minimum: Delay, maximum: Delay, fraction: float) -> Delay:
+    """Return the delay at a fraction (0 to 1) between two delays, so that retries after a shared failure spread out.
 
-    The share is random, or follows from what is stored where all processes have to find the same delay.
+    The fraction is random, or derived from stored data if all processes must compute the same delay.
     """
-    return shortest + (longest - shortest) * share
+    return minimum + (maximum - minimum) * fraction

@@ -1,4 +1,4 @@
-"""Identifiers are types of their own, so that one cannot be passed for another."""
+"""Identifier types, which prevent one identifier from being passed as another."""
 
 import re
 from typing import NewType
@@ -17,17 +17,17 @@ SourceId = NewType("SourceId", str)
 DestinationId = NewType("DestinationId", str)
 """A record's id in Gleanin."""
 ExternalId = NewType("ExternalId", str)
-"""Our own id on a record in Gleanin: says which record it is, and under which connection it was sent."""
+"""Our id on a record in Gleanin: names the source record and the connection under which it was sent."""
 
 _EXTERNAL_ID = re.compile(r"sessionboard:(?P<connection>[^:]+):(?P<source>.+)", re.DOTALL)
 
 
 def external_id(connection: ConnectionId, source: SourceId) -> ExternalId:
-    """Build the id under which a record is found again in Gleanin, even if its creation was never recorded."""
+    """Build the id by which a record can be found in Gleanin even if its creation was never recorded."""
     return ExternalId(f"sessionboard:{connection}:{source}")
 
 
 def parse_external_id(text: str | None) -> tuple[ConnectionId, SourceId] | None:
-    """Read back what `external_id` built; None for an id that is not ours."""
+    """Parse an id built by `external_id`; None if the id is not ours."""
     match = _EXTERNAL_ID.fullmatch(text or "")
     return (ConnectionId(match["connection"]), SourceId(match["source"])) if match else None

@@ -1,4 +1,4 @@
-"""The mail server that notices go out by, as a setting names it."""
+"""The mail server that sends notifications, as configured by a setting."""
 
 import ipaddress
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class Security(StrEnum):
     STARTTLS = "smtp"
     TLS = "smtps"
     NONE = "smtp+plain"
-    """For a mail server on the same machine."""
+    """Only for a mail server on the same machine."""
 
 
 PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
@@ -31,36 +31,36 @@ class MailServer:
 
 
 def mail_server_at(url: str) -> MailServer:
-    """Read the server's URL; a user or password with special characters has them as %40 and the like.
+    """Parse a mail server's URL; special characters in user and password are percent-encoded (%40).
 
     Raises:
-        InvalidInput: it is none. What it says has nothing of the URL in it.
+        InvalidInput: it is not a valid mail server URL. The message contains no part of it.
     """
     try:
         parts = urlsplit(url.strip())
         security, host, port = Security(parts.scheme), parts.hostname or "", parts.port
     except ValueError as error:
-        raise InvalidInput(f"A mail server is written as {FORM}, or smtp+plain://localhost:25.") from error
+        raise InvalidInput(f"Enter the mail server as {FORM}, or smtp+plain://localhost:25.") from error
     if (
-        not (NAME.fullmatch(host) or _is_this_machine(host))
+        not (NAME.fullmatch(host) or _is_loopback(host))
         or parts.path.strip("/")
         or parts.query
         or parts.fragment
         or port == 0
     ):
-        raise InvalidInput(f"A mail server is written as {FORM}, with a host and nothing behind the port.")
+        raise InvalidInput(f"Enter the mail server as {FORM}, with a host and nothing after the port.")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if password and security is Security.NONE:
-        raise InvalidInput("A password for the mail server goes over TLS only: write smtp:// or smtps://.")
-    if security is Security.NONE and not _is_this_machine(host):
+        raise InvalidInput("A password for the mail server is only sent over TLS: use smtp:// or smtps://.")
+    if security is Security.NONE and not _is_loopback(host):
         raise InvalidInput(
-            "smtp+plain:// is for a mail server on this machine only, as in smtp+plain://localhost:25, for anybody on "
-            "the way could read the e-mails. Write smtp:// or smtps://."
+            "smtp+plain:// is only for a mail server on this machine, such as smtp+plain://localhost:25, because it is "
+            "not encrypted. Use smtp:// or smtps://."
         )
     return MailServer(security, host, port or PORTS[security], user, password)
 
 
-def _is_this_machine(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""The rules hold over whatever histories Hypothesis thinks of, in memory and in a database."""
+"""The rules hold over random histories, in memory and in a database."""
 
 import shutil
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.persistence.engine import engine_at
 from adapters.persistence.migrate import upgrade
 from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
-from tests.unit.rules.machine import Histories
+from tests.unit.rules.machine import RulesMachine
 
 
-def _search(machine: Callable[[], Histories], examples: int, steps: int) -> None:
+def _search(machine: Callable[[], RulesMachine], examples: int, steps: int) -> None:
     search = settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -29,23 +29,23 @@ def _search(machine: Callable[[], Histories], examples: int, steps: int) -> None
 @pytest.mark.parametrize(
     ("examples", "steps"), [(400, 30), pytest.param(1500, 50, marks=pytest.mark.long, id="long")]
 )
-def test_the_rules_hold_over_histories_in_memory(examples: int, steps: int) -> None:
-    _search(lambda: Histories(InMemoryUnitOfWorkFactory), examples, steps)
+def test_all_rules_hold_over_random_histories_in_memory(examples: int, steps: int) -> None:
+    _search(lambda: RulesMachine(InMemoryUnitOfWorkFactory), examples, steps)
 
 
 @pytest.mark.parametrize(
     ("examples", "steps"), [(40, 15), pytest.param(100, 30, marks=pytest.mark.long, id="long")]
 )
-def test_the_rules_hold_over_histories_in_sqlite(tmp_path: Path, examples: int, steps: int) -> None:
+def test_all_rules_hold_over_random_histories_in_sqlite(tmp_path: Path, examples: int, steps: int) -> None:
     migrated = tmp_path / "migrated.db"
     engine = engine_at(f"sqlite:///{migrated}")
     upgrade(engine)
     engine.dispose()
     numbers = count()
 
-    def fresh() -> SqlUnitOfWorkFactory:
+    def new_database() -> SqlUnitOfWorkFactory:
         return SqlUnitOfWorkFactory(
             engine_at(f"sqlite:///{shutil.copy(migrated, tmp_path / f'{next(numbers)}.db')}")
         )
 
-    _search(lambda: Histories(fresh, SqlUnitOfWorkFactory.close), examples, steps)
+    _search(lambda: RulesMachine(new_database, SqlUnitOfWorkFactory.close), examples, steps)

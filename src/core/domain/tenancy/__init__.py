@@ -1,1 +1,1 @@
-"""Organizations, their connections, and which events are mapped (rules 1 to 9)."""
+"""Organizations, their connections and event mappings (rules 1 to 9)."""

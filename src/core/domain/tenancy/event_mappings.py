@@ -1,4 +1,4 @@
-"""Event mappings: one Sessionboard event tied to one Gleanin event (rules 4 to 7)."""
+"""Event mappings: one Sessionboard event mapped to one Gleanin event (rules 4 to 7)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ from core.domain.tenancy.time_zones import gmt_offsets, zone_named
 
 
 class TracksFrom(StrEnum):
-    """Where a session's tracks in Gleanin come from (rule 13)."""
+    """The source of a session's tracks in Gleanin (rule 13)."""
 
     TRACK = "track"
     TAGS = "tags"
@@ -29,7 +29,7 @@ class TracksFrom(StrEnum):
 
 
 class ExhibitorName(StrEnum):
-    """What goes to Gleanin's Company Name (rule 17)."""
+    """The value for Gleanin's Company Name (rule 17)."""
 
     CONTACT = "contact"
     EXHIBITOR = "exhibitor"
@@ -47,7 +47,7 @@ class MappingSettings:
 class EventPair:
     """The two events of a mapping.
 
-    A Sessionboard event is known by its host and its id: the regions number their events independently.
+    A Sessionboard event is identified by its URL and id, because the regions number their events independently.
     """
 
     sessionboard_url: str
@@ -75,23 +75,23 @@ class EventMapping:
     created_at: datetime
     settings: MappingSettings = field(default_factory=MappingSettings)
     confirmed_time_zone: str | None = None
-    """The Sessionboard zone that an admin confirmed, where Gleanin does not tell its own (rule 7)."""
+    """The Sessionboard zone that an admin confirmed because Gleanin does not report one (rule 7)."""
     written: bool = False
-    """Something has been sent to Gleanin under this mapping, or was about to be (rule 5)."""
+    """Whether something was sent to Gleanin under this mapping, or was about to be (rule 5)."""
     removed_at: datetime | None = None
     connection_ended: bool = False
     continuous_sync: bool = False
-    """Synced by itself about every 30 minutes (rule 24)."""
+    """Whether it is synced automatically about every 30 minutes (rule 24)."""
     time_zone: str | None = None
-    """The Sessionboard event's, as it was last seen: in it times are told to people."""
+    """The Sessionboard event's zone at the last reading; times are shown in it."""
     gleanin_time_zone: str | None = None
-    """What Gleanin told of its event when it was last seen; None where it told nothing."""
+    """The zone that Gleanin reported at the last reading; None if it reported none."""
     settings_saved: bool = True
-    """Continuous sync waits until an admin has chosen what is synced (rule 24)."""
+    """Continuous sync waits until an admin has saved the settings (rule 24)."""
 
     @property
     def label(self) -> str:
-        """Both events by name, as people call the mapping."""
+        """Return both events' names, as the mapping is shown."""
         return f"{self.gleanin_name} > {self.sessionboard_name}"
 
     @property
@@ -100,7 +100,7 @@ class EventMapping:
 
     @property
     def holds_its_events(self) -> bool:
-        """Tell whether neither event can be mapped to anything else (rules 4 and 5)."""
+        """Check whether its events cannot be mapped to others (rules 4 and 5)."""
         return self.is_active or (self.written and not self.connection_ended)
 
     def remove(self, at: datetime) -> "EventMapping":
@@ -109,33 +109,33 @@ class EventMapping:
 
     @property
     def waits_for_settings(self) -> bool:
-        """Check whether continuous sync is on and does not begin before the settings are saved (rule 24)."""
+        """Check whether continuous sync is on but waits for the settings to be saved (rule 24)."""
         return self.is_active and self.continuous_sync and not self.settings_saved
 
     def map_again(self, confirmed_time_zone: str | None) -> "EventMapping":
-        """Go on where the removed mapping stopped (rule 5)."""
+        """Return the removed mapping as active again, to continue where it stopped (rule 5)."""
         return replace(self, removed_at=None, confirmed_time_zone=confirmed_time_zone)
 
     def with_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> "EventMapping":
-        """Note the zones that the two systems tell now; what is unchanged gives the same mapping."""
+        """Return the mapping with the zones that the systems report now; the same object if unchanged."""
         if (time_zone, gleanin_time_zone) == (self.time_zone, self.gleanin_time_zone):
             return self
         return replace(self, time_zone=time_zone, gleanin_time_zone=gleanin_time_zone)
 
     def end_with_connection(self, at: datetime) -> "EventMapping":
-        """End for good (rule 8): its events are free for a mapping under another connection."""
+        """Return the mapping as ended for good (rule 8): its events are free for another connection."""
         return replace(self, removed_at=self.removed_at or at, connection_ended=True)
 
     def mark_written(self) -> "EventMapping":
-        """Bind the two events to each other (rule 5)."""
+        """Return the mapping with its two events bound to each other (rule 5)."""
         return replace(self, written=True)
 
     def unmark_written(self) -> "EventMapping":
-        """Free the two events again, where nothing was written after all."""
+        """Return the mapping with its events unbound, because nothing was written after all."""
         return replace(self, written=False)
 
     def check_active(self) -> None:
-        """Let only a mapping that exists be synced (rule 11).
+        """Check that the mapping can be synced (rule 11).
 
         Raises:
             NotMapped: it was removed.
@@ -147,11 +147,12 @@ class EventMapping:
 def zone_to_confirm(
     source: SourceEvent, gleanin: DestinationEvent, now: datetime, *, confirmed: bool
 ) -> str | None:
-    """Judge two events that are to be mapped, and give the zone that an admin has confirmed (rule 7).
+    """Check two events that are to be mapped, and return the zone that an admin confirmed (rule 7).
 
     Raises:
-        EventArchived, TimeZoneUnknown
-        TimeZoneUnconfirmed: Gleanin does not tell its zone, or not so that it is understood, so an admin has to.
+        EventArchived: the Gleanin event is archived.
+        TimeZoneUnknown: Sessionboard reports no known zone.
+        TimeZoneUnconfirmed: Gleanin reports no known zone, so an admin must confirm it.
     """
     if gleanin.is_archived:
         raise EventArchived(gleanin.name)
@@ -164,30 +165,31 @@ def zone_to_confirm(
 
 
 def mapping_to_continue(
-    wanted: EventPair, connection_id: ConnectionId, holders: Iterable[EventMapping]
+    requested: EventPair, connection_id: ConnectionId, holders: Iterable[EventMapping]
 ) -> EventMapping | None:
-    """Judge whether two events can be mapped, given the mappings that hold either of them.
+    """Check whether two events can be mapped, given the mappings that contain either of them.
 
-    Returns the removed mapping of the same pair that goes on, or None where a new one is to be made.
+    Returns:
+        The removed mapping of the same pair to continue, or None if a new one must be created.
 
     Raises:
-        AlreadyMapped: one of them is in a mapping (rule 4).
-        BoundToAnother: one of them was synced with another event under this connection (rule 5).
+        AlreadyMapped: one of the events is in a mapping (rule 4).
+        BoundToAnother: one of the events was synced with another under this connection (rule 5).
     """
-    holders = [mapping for mapping in holders if mapping.holds_its_events]
+    holders = [mapping for mapping in holders if mapping.reserves_events]
     for mapping in holders:
-        if mapping.events == wanted and mapping.connection_id == connection_id and not mapping.is_active:
+        if mapping.events == requested and mapping.connection_id == connection_id and not mapping.is_active:
             continue
         ours = mapping.connection_id == connection_id
-        for side, event, shared in (
-            (GLEANIN, wanted.gleanin_id, mapping.events.shares_gleanin(wanted)),
-            (SESSIONBOARD, wanted.sessionboard_id, mapping.events.shares_sessionboard(wanted)),
+        for system, event, is_shared in (
+            (GLEANIN, requested.gleanin_id, mapping.events.shares_gleanin(requested)),
+            (SESSIONBOARD, requested.sessionboard_id, mapping.events.shares_sessionboard(requested)),
         ):
-            if not shared:
+            if not is_shared:
                 continue
             if mapping.is_active or not ours:
-                # Of another organization's mapping nothing more is said than that there is one.
-                raise AlreadyMapped(side, event)
-            partner = mapping.sessionboard_name if side == GLEANIN else mapping.gleanin_name
-            raise BoundToAnother(side, event, partner)
-    return next((mapping for mapping in holders if mapping.events == wanted), None)
+                # Reveal no more of another organization's mapping than that it exists.
+                raise AlreadyMapped(system, event)
+            partner = mapping.sessionboard_name if system == GLEANIN else mapping.gleanin_name
+            raise BoundToAnother(system, event, partner)
+    return next((mapping for mapping in holders if mapping.events == requested), None)

@@ -1,4 +1,4 @@
-"""Organizations, and the connection each can have to Gleanin (rules 1 to 3, 8 and 9)."""
+"""Organizations and their connections to Gleanin (rules 1 to 3, 8 and 9)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ SESSIONBOARD_REGIONS = {
     "us": "https://public-api.sessionboard.com",
     "eu": "https://public-api-eu.sessionboard.com",
 }
-"""Where Sessionboard's public API is, by region: an organization and its token belong to one of them."""
+"""The URLs of Sessionboard's public API, by region; an organization and its token belong to one region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,16 @@ class Organization:
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable():
-            raise InvalidInput("An organization needs a name, of printable characters.", about="name")
+            raise InvalidInput("An organization needs a name of printable characters.", about="name")
         if len(self.name) > MAX_NAME_LENGTH:
             raise InvalidInput(
-                f"An organization's name has at most {MAX_NAME_LENGTH} characters.", about="name"
+                f"An organization's name can have at most {MAX_NAME_LENGTH} characters.", about="name"
             )
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One period of being connected. It can be ended; there is no way to reopen it (rules 8 and 10)."""
+    """A period of being connected to Gleanin. It can be ended, but not reopened (rules 8 and 10)."""
 
     id: ConnectionId
     organization_id: OrganizationId
@@ -45,7 +45,7 @@ class Connection:
     opened_at: datetime
     ended_at: datetime | None = None
     continuous_sync: bool = False
-    """Whether mappings made from now on begin with continuous sync (rule 24)."""
+    """Whether new mappings start with continuous sync (rule 24)."""
 
     def __post_init__(self) -> None:
         if (self.token is None) != (self.ended_at is not None):
@@ -57,17 +57,19 @@ class Connection:
         return self.ended_at is None
 
     def with_token(self, token: SealedToken, hint: str) -> "Connection":
-        """Go on with a renewed token; it is the same connection."""
+        """Return the same connection with a new token."""
         return replace(self, token=token, token_hint=hint)
 
     def end(self, at: datetime, organization: Organization, confirmation: str | None) -> "Connection":
         """End the connection and erase its token (rule 8).
 
         Args:
-            confirmation: the organization's name, given by whoever knows what it means.
+            at: when it ends.
+            organization: the connection's owner.
+            confirmation: the organization's name, typed to confirm the consequences.
 
         Raises:
-            NotConfirmed: it is not the name.
+            NotConfirmed: the confirmation is not the name.
         """
         if confirmation is None or confirmation.strip() != organization.name:
             raise NotConfirmed(organization.name)
@@ -75,7 +77,7 @@ class Connection:
 
 
 def open_token(connection: Connection | None, organization: Organization) -> SealedToken:
-    """Give the token of an open connection.
+    """Return the token of an open connection.
 
     Raises:
         NotConnected: there is no connection, or it has ended.

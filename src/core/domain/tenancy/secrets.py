@@ -1,18 +1,18 @@
-"""Tokens on their way in: checked, and hidden from every representation."""
+"""Tokens: validated on input, and hidden from every representation."""
 
 from dataclasses import dataclass, field
 
 from core.domain.errors import InvalidInput
 
-_LONGEST = 4096
+_MAX_LENGTH = 4096
 _HINT_LENGTH = 4
-_SHORTEST_WITH_HINT = 12
-"""Four characters of a shorter token would give too much of it away."""
+_MIN_LENGTH_FOR_HINT = 12
+"""Four characters of a shorter token would reveal too much of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An API token in the clear; it never appears in a repr (rule 2)."""
+    """An API token in plain text; it never appears in a repr (rule 2)."""
 
     value: str = field(repr=False)
 
@@ -23,16 +23,16 @@ class Token:
     def _problem(self) -> str:
         if not self.value:
             return "The token is empty."
-        if len(self.value) > _LONGEST:
-            return f"The token is longer than {_LONGEST} characters."
+        if len(self.value) > _MAX_LENGTH:
+            return f"The token is longer than {_MAX_LENGTH} characters."
         if not all("!" <= character <= "~" for character in self.value):
-            return "The token has characters that no API token has (spaces, line breaks or accents)."
+            return "The token contains invalid characters, such as spaces, line breaks or accented letters."
         return ""
 
     @property
     def hint(self) -> str:
-        """The last four characters, the most that is ever shown (rule 2)."""
-        return self.value[-_HINT_LENGTH:] if len(self.value) >= _SHORTEST_WITH_HINT else ""
+        """Return the last four characters; more is never shown (rule 2)."""
+        return self.value[-_HINT_LENGTH:] if len(self.value) >= _MIN_LENGTH_FOR_HINT else ""
 
 
 @dataclass(frozen=True, slots=True)

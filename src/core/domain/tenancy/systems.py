@@ -1,4 +1,4 @@
-"""The two sides, by the names that people know them by."""
+"""The display names of the two systems."""
 
 SESSIONBOARD = "Sessionboard"
 GLEANIN = "Gleanin"

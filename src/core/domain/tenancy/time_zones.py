@@ -1,4 +1,4 @@
-"""Time zones must agree, else every session would be shown at a wrong hour (rule 7)."""
+"""Comparison of time zones: they must agree, or sessions would be shown at the wrong time (rule 7)."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -14,10 +14,10 @@ _MONTHS = (
 
 
 def zone_named(name: str | None) -> ZoneInfo | None:
-    """Give the zone of an IANA name; None where there is no such zone."""
+    """Return the zone with an IANA name; None if there is none."""
     try:
         return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):  # unknown; not a key; a folder of the zone database
+    except (KeyError, ValueError, OSError):  # unknown, not a valid key, or a folder of the zone database
         return None
 
 
@@ -28,13 +28,19 @@ def gmt_offset(zone: ZoneInfo, at: datetime) -> str:
 
 
 def gmt_offsets(zone: ZoneInfo, now: datetime) -> str:
-    """Say the offset an admin is asked to confirm: now, and the other one that the coming year has."""
-    offsets = dict.fromkeys(gmt_offset(zone, now + timedelta(days=days)) for days in range(0, 365, 7))
-    return " now, ".join(list(offsets)[:2]) + (" at another time of the year" if len(offsets) > 1 else "")
+    """Return the offset that an admin confirms: the current one, and the other one of the coming year if it changes."""
+    current = now.astimezone(zone).utcoffset()
+    instants = (now + timedelta(days=days) for days in range(0, 365, 7))
+    other = next((at for at in instants if at.astimezone(zone).utcoffset() != current), None)
+    if other is None:
+        return gmt_offset(zone, now)
+    # Clocks are ahead in summer, in both hemispheres.
+    is_summer = (other.astimezone(zone).utcoffset() or timedelta()) > (current or timedelta())
+    return f"{gmt_offset(zone, now)} now, {gmt_offset(zone, other)} in {'summer' if is_summer else 'winter'}"
 
 
 def first_disagreement(ours: ZoneInfo, theirs: ZoneInfo, instants: Iterable[datetime]) -> datetime | None:
-    """Find the first of the event's instants at which the two zones' offsets differ."""
+    """Return the first of the event's instants at which the two zones' offsets differ."""
     return next(
         (
             at
@@ -46,7 +52,7 @@ def first_disagreement(ours: ZoneInfo, theirs: ZoneInfo, instants: Iterable[date
 
 
 def always_disagree(ours: ZoneInfo, theirs: ZoneInfo, now: datetime) -> bool:
-    """Tell whether two zones' offsets differ all through the coming year."""
+    """Check whether two zones' offsets differ throughout the coming year."""
     year = (now + timedelta(days=days) for days in range(0, 366, 7))
     return all(first_disagreement(ours, theirs, (at,)) for at in year)
 
@@ -55,60 +61,61 @@ def zones_differ_at(ours: ZoneInfo, theirs: ZoneInfo, at: datetime) -> str:
     """Return the sentence for a day of the event on which the two zones differ."""
     return (
         f"The time zones differ: {ours.key} ({gmt_offset(ours, at)}) in {SESSIONBOARD}, "
-        f"{theirs.key} ({gmt_offset(theirs, at)}) in {GLEANIN}, on {at:%Y-%m-%d}. Make them the same."
+        f"{theirs.key} ({gmt_offset(theirs, at)}) in {GLEANIN}, on {at:%Y-%m-%d}. Make them the same, then sync again."
     )
 
 
 def known_mismatch(ours: str | None, theirs: str | None, now: datetime) -> str:
-    """Return the sentence for two zones that differ on every day; empty where that is not known.
+    """Return the sentence for two zones that differ on every day; empty if that is not known.
 
     Args:
-        ours: as Sessionboard names it.
-        theirs: as Gleanin names it.
-        now: from when on a year is looked at.
+        ours: the zone's name in Sessionboard.
+        theirs: the zone's name in Gleanin.
+        now: the start of the year that is compared.
     """
-    one, other = zone_named(ours), zone_named(theirs)
-    if one is None or other is None or not always_disagree(one, other, now):
+    source_zone, destination_zone = zone_named(ours), zone_named(theirs)
+    if source_zone is None or destination_zone is None or not always_disagree(source_zone, destination_zone, now):
         return ""
     return (
-        f"The time zones differ: {one.key} ({gmt_offsets(one, now)}) in {SESSIONBOARD}, "
-        f"{other.key} ({gmt_offsets(other, now)}) in {GLEANIN}. Nothing is synced until they are the same. In "
-        f"{SESSIONBOARD} the zone stands on the event's Details page, and only {SESSIONBOARD}'s support can change it. Then sync."
+        f"The time zones differ: {source_zone.key} ({gmt_offsets(source_zone, now)}) in {SESSIONBOARD}, "
+        f"{destination_zone.key} ({gmt_offsets(destination_zone, now)}) in {GLEANIN}. Nothing is synced until they are "
+        f"the same. {SESSIONBOARD} shows the zone on the event's Details page; only its support can change it. Then "
+        "sync again."
     )
 
 
 def days_between(instants: Iterable[datetime]) -> tuple[datetime, ...]:
-    """Give the instants, and noon of every day from the first to the last of them."""
-    given = sorted(at.astimezone(UTC) for at in instants)
-    if not given:
+    """Return the instants, and noon (UTC) of every day between the first and the last of them."""
+    ordered = sorted(at.astimezone(UTC) for at in instants)
+    if not ordered:
         return ()
-    first = given[0].replace(hour=12, minute=0, second=0, microsecond=0)
-    # A session dated years away by mistake must not make this walk forever.
-    days = min((given[-1].date() - given[0].date()).days, 366)
-    return (*given, *(first + timedelta(days=day) for day in range(1, days)))
+    first = ordered[0].replace(hour=12, minute=0, second=0, microsecond=0)
+    # Limit the days, because a session may be dated years away by mistake.
+    days = min((ordered[-1].date() - ordered[0].date()).days, 366)
+    return (*ordered, *(first + timedelta(days=day) for day in range(1, days)))
 
 
 def schedule_text(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
-    """Write a session's time in the event's zone, e.g. `09:15-10:35 Wednesday 21 July 2027`.
+    """Return a session's time in the event's zone, e.g. `09:15-10:35 Wednesday 21 July 2027`.
 
-    Where clocks are put back meanwhile and the text alone would mislead, both times have their offset:
+    If the clocks are put back during the session and the text would be ambiguous, both times have their offset:
     `02:30 (GMT+02:00)-02:15 (GMT+01:00) Sunday 31 October 2027`.
     """
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
     first, last = f"{start:%H:%M}", f"{end:%H:%M}"
     runs_backwards = end.replace(tzinfo=None) < start.replace(tzinfo=None)
-    if start.utcoffset() != end.utcoffset() and (_comes_twice(start) or _comes_twice(end) or runs_backwards):
+    if start.utcoffset() != end.utcoffset() and (_is_ambiguous(start) or _is_ambiguous(end) or runs_backwards):
         first, last = f"{first} ({gmt_offset(zone, start)})", f"{last} ({gmt_offset(zone, end)})"
     if start.date() == end.date():
         return f"{first}-{last} {_day(start)}"
     return f"{first} {_day(start)} - {last} {_day(end)}"
 
 
-def _comes_twice(local: datetime) -> bool:
-    """Return whether two instants have this local time, as in the hour in which clocks are put back."""
+def _is_ambiguous(local: datetime) -> bool:
+    """Check whether this local time occurs twice, as in the hour in which clocks are put back."""
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def _day(at: datetime) -> str:
-    # strftime's names follow the machine's locale.
+    # strftime would use the machine's locale.
     return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"

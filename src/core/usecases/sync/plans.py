@@ -29,23 +29,23 @@ T = TypeVar("T")
 class Plans:
     units: UnitOfWorkFactory
     mapping: EventMapping
-    remembered: KnownRecords
-    sides: SystemsSnapshot
+    known: KnownRecords
+    snapshot: SystemsSnapshot
     intents: OpenIntents = field(default_factory=OpenIntents)
     _absent: dict[str, set[SourceId]] = field(default_factory=dict)
     """What was planned as kept, by the kind's name: of kinds that were read completely."""
 
     def associations(self) -> dict[SourceId, str]:
         """Tell what stands in Gleanin for each record that people can be tied to."""
-        gleanin, associations = self.sides.gleanin, dict[SourceId, str]()
+        gleanin, associations = self.snapshot.gleanin, dict[SourceId, str]()
         for kind in (each for each in KINDS if each.is_tied_to):
-            here = self.remembered.here[kind.name].items()
+            here = self.known.here[kind.name].items()
             held = {source: there for source, there in here if gleanin.holds(kind, there)}
             associations |= gleanin.created_before(kind) | gleanin.all_created_here(kind) | held
         return associations
 
     def _barred(self) -> dict[str, AbstractSet[SourceId]]:
-        gleanin, earlier = self.sides.gleanin, self.remembered.earlier
+        gleanin, earlier = self.snapshot.gleanin, self.known.earlier
         return {kind.name: earlier[kind.name] | gleanin.created_before(kind).keys() for kind in KINDS}
 
     @property
@@ -56,7 +56,7 @@ class Plans:
         self,
         kind: RecordKind,
         associations: Mapping[SourceId, str],
-        told_total: Callable[[int], None] | None = None,
+        on_total: Callable[[int], None] | None = None,
         only: AbstractSet[SourceId] | None = None,
     ) -> AsyncIterator[Sequence[Step]]:
         """Return the kind's steps: one for each candidate, then those for what Sessionboard no longer has.
@@ -67,8 +67,8 @@ class Plans:
             told_total: is told how many candidates there are.
             only: the candidates that are asked for; None for all, and for what is left over.
         """
-        gleanin, excluded = self.sides.gleanin, self._barred()
-        selection = self.sides.programme.select(kind, gleanin, associations, excluded)
+        gleanin, excluded = self.snapshot.gleanin, self._barred()
+        selection = self.snapshot.programme.select(kind, gleanin, associations, excluded)
         labels: dict[tuple[str, SourceId], str] = {}
         planner = Planner(
             kind,
@@ -79,9 +79,9 @@ class Plans:
             self.intents.of(kind.name),
             labels,
         )
-        unseen = {**gleanin.all_created_here(kind), **self.remembered.here[kind.name]}
-        if told_total is not None:
-            told_total(selection.size)
+        unseen = {**gleanin.all_created_here(kind), **self.known.here[kind.name]}
+        if on_total is not None:
+            on_total(selection.size)
         absent = set() if selection.incomplete else self._absent.setdefault(kind.name, set())
         candidates = selection.candidates()
         if only is not None:
@@ -105,13 +105,13 @@ class Plans:
 
     def departures(self, now: datetime) -> Iterator[tuple[RecordKind, Departures]]:
         """Compare what is in the programme with what was synced, kind by kind, as far as it was planned (rule 34)."""
-        for kind in self.sides.kinds:
+        for kind in self.snapshot.kinds:
             absent = self._absent.get(kind.name)
             if absent is None:
                 continue
-            here = self.remembered.here[kind.name]
-            synced = {each for each, there in here.items() if self.sides.gleanin.holds(kind, there)}
-            yield kind, departures_of(synced, absent & synced, self.remembered.left_at[kind.name], now)
+            here = self.known.here[kind.name]
+            synced = {each for each, there in here.items() if self.snapshot.gleanin.holds(kind, there)}
+            yield kind, departures_of(synced, absent & synced, self.known.left_at[kind.name], now)
 
     async def _labels(
         self, holders: Iterable[tuple[RecordKind, SourceId]]
@@ -129,14 +129,14 @@ class Plans:
 
     def _safe(self, step: Step) -> Step:
         """Write nothing of a kind of which Gleanin does not tell what it has: it could be there already (rule 32)."""
-        why = self.sides.unknown.get(step.record.kind.name)
+        why = self.snapshot.unknown.get(step.record.kind.name)
         if why is None or isinstance(step, NoWrite):
             return step
         return NoWrite(step.record, reasons.kind_unknown(why), Outcome.FAILED)
 
     async def _memory(self, kind: RecordKind, chunk: Sequence[Candidate]) -> Mapping[SourceId, SyncedRecord]:
-        remembered = self.remembered.here[kind.name]
-        ids = [each.record.source_id for each in chunk if each.record.source_id in remembered]
+        known = self.known.here[kind.name]
+        ids = [each.record.source_id for each in chunk if each.record.source_id in known]
         if not ids:
             return {}
         async with self.units.read() as unit:

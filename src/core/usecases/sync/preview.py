@@ -59,30 +59,30 @@ async def plan_of(
         SyncStopped, SourceError, DestinationError
     """
     steps: list[Step] = []
-    remembered = await load_known_records(access.units, mapping)
+    known = await load_known_records(access.units, mapping)
     intents = await load_intents(access.units, mapping)
     async with open_systems(access, mapping, tokens) as (source, destination):
-        reader = SystemsReader(mapping, remembered, watched(source), destination, now)
-        sides = await reader.read(scope)
-    if sides.stop is not None:
-        raise SyncStopped(sides.stop)
-    plans = Plans(access.units, mapping, remembered, sides, intents)
+        reader = SystemsReader(mapping, known, watched(source), destination, now)
+        snapshot = await reader.read(scope)
+    if snapshot.stop is not None:
+        raise SyncStopped(snapshot.stop)
+    plans = Plans(access.units, mapping, known, snapshot, intents)
     associations = plans.associations()
-    for kind in sides.kinds:
+    for kind in snapshot.kinds:
         async for chunk in plans.steps(kind, associations):
             steps.extend(chunk)
             if kind.is_tied_to:
-                associations.update(_ties_to_be(chunk))
-    counts = count((step.record.kind, would_be(step)) for step in steps)
-    return Plan(steps, counts, sides.shortfalls)
+                associations.update(_future_associations(chunk))
+    counts = count((step.record.kind, expected_outcome(step)) for step in steps)
+    return Plan(steps, counts, snapshot.shortfalls)
 
 
-def _ties_to_be(steps: Sequence[Step]) -> dict[SourceId, str]:
+def _future_associations(steps: Sequence[Step]) -> dict[SourceId, str]:
     """Let its label stand for what has no id in Gleanin yet."""
     return {step.record.source_id: f"(new) {step.record.label}" for step in steps if isinstance(step, Create)}
 
 
-def would_be(step: Step) -> Outcome:
+def expected_outcome(step: Step) -> Outcome:
     """Give the outcome a step has if Gleanin takes it."""
     if isinstance(step, NoWrite):
         return step.outcome

@@ -19,31 +19,31 @@ class ShareLinks:
     units: UnitOfWorkFactory
     mapping: EventMapping
     destination: Destination
-    remembered: KnownRecords
+    known: KnownRecords
 
-    async def store(self, sides: SystemsSnapshot, written: Collection[str] = ()) -> None:
+    async def store(self, snapshot: SystemsSnapshot, written: Collection[str] = ()) -> None:
         """Store what has changed; Gleanin is read again only where the run wrote something.
 
         Raises:
             DestinationError
         """
-        for kind in sides.kinds:
-            if not kind.is_person or kind.name in sides.unknown:
+        for kind in snapshot.kinds:
+            if not kind.is_person or kind.name in snapshot.unknown:
                 continue
-            there = sides.links[kind.name]
+            there = snapshot.links[kind.name]
             if kind.name in written:
                 there.clear()
                 with suppress(RecordsNotReported):
                     async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
                         there.add(page, self.destination.link_hosts)
-            await self._store(kind, self._synced(kind, sides), there)
+            await self._store(kind, self._synced(kind, snapshot), there)
 
-    def _synced(self, kind: RecordKind, sides: SystemsSnapshot) -> Iterator[SourceId]:
+    def _synced(self, kind: RecordKind, snapshot: SystemsSnapshot) -> Iterator[SourceId]:
         """List what was ever sent, by this run too."""
-        here = self.remembered.here[kind.name]
+        here = self.known.here[kind.name]
         yield from here
-        yield from self.remembered.earlier[kind.name]
-        yield from (each for each in sides.gleanin.all_created_here(kind) if each not in here)
+        yield from self.known.earlier[kind.name]
+        yield from (each for each in snapshot.gleanin.all_created_here(kind) if each not in here)
 
     async def _store(self, kind: RecordKind, synced: Iterable[SourceId], there: LinkIndex) -> None:
         target = self.mapping.organization_id, self.mapping.events.gleanin_id

@@ -58,7 +58,7 @@ class SyncMapping:
 
     async def _work(self, spool: Spool) -> SyncFindings:
         units, mapping, turn = self.access.units, self.mapping, self.turn
-        remembered = await load_known_records(units, mapping)
+        known = await load_known_records(units, mapping)
         fence = Fence(units, self.clock, turn.run.id, mapping, turn.owner, self.lease)
         async with (
             open_systems(self.access, mapping, self.tokens, before_write=fence) as (source, destination),
@@ -68,40 +68,40 @@ class SyncMapping:
             marker = await self._checkpoint(now)
             intents = await take_over_intents(units, mapping, self.resend_after)
 
-            def plans_of(sides: SystemsSnapshot) -> Plans:
-                return Plans(units, mapping, remembered, sides, intents)
+            def plans_of(snapshot: SystemsSnapshot) -> Plans:
+                return Plans(units, mapping, known, snapshot, intents)
 
             reader = SystemsReader(
                 mapping,
-                remembered,
+                known,
                 source,
                 destination,
                 now,
-                _setup(mapping, self.tokens, remembered),
+                _setup(mapping, self.tokens, known),
                 spool,
                 partial(self._note_page, place),
             )
             spares = marker is not None and marker.allows_skip(now, self.interval)
-            sides = await reader.read(turn.run.scope, marker if spares else None)
-            await self._note_zones(*sides.zones)
-            if marker is not None and await _is_as_at(marker, sides, plans_of(sides)):
-                await self._read_links(destination, remembered, sides)
-                return SyncFindings(marker=marker.read_again(now) if sides.is_whole else marker)
+            snapshot = await reader.read(turn.run.scope, marker if spares else None)
+            await self._note_zones(*snapshot.zones)
+            if marker is not None and await _is_as_at(marker, snapshot, plans_of(snapshot)):
+                await self._read_links(destination, known, snapshot)
+                return SyncFindings(marker=marker.read_again(now) if snapshot.is_whole else marker)
             await self._begin_run()
             await self._end_checkpoint()  # before anything is changed, so that no crash comes between
-            sides = await reader.read_rest(sides)
+            snapshot = await reader.read_rest(snapshot)
             writer = Writer(
                 units,
                 mapping,
                 destination,
-                sides.gleanin,
+                snapshot.gleanin,
                 self.recorder,
                 fence,
                 intents,
                 self.clock,
                 self.log,
             )
-            return await self._sync(writer, sides, plans_of(sides), now)
+            return await self._sync(writer, snapshot, plans_of(snapshot), now)
 
     async def _checkpoint(self, now: datetime) -> UnchangedMarker | None:
         """Return what a check compares with; where there is nothing, or something to look up, it becomes a run."""
@@ -119,16 +119,16 @@ class SyncMapping:
         await self.turn.become_run(self.access.units, self.clock.now() + self.lease)
 
     async def _sync(
-        self, writer: Writer, sides: SystemsSnapshot, plans: Plans, now: datetime
+        self, writer: Writer, snapshot: SystemsSnapshot, plans: Plans, now: datetime
     ) -> SyncFindings:
         try:
-            remarks = await self._write(writer, sides, plans)
+            remarks = await self._write(writer, snapshot, plans)
         finally:
             if not self.recorder.may_have_written:
                 await writer.fence.unmark_written()
-        links = await self._read_links(writer.destination, plans.remembered, sides, writer.written)
-        remarks = replace(remarks, notes=(*sides.shortfalls, *remarks.notes, *links))
-        return SyncFindings(remarks, None if writer.written else self._proved(sides, remarks, now))
+        links = await self._read_links(writer.destination, plans.known, snapshot, writer.written)
+        remarks = replace(remarks, notes=(*snapshot.shortfalls, *remarks.notes, *links))
+        return SyncFindings(remarks, None if writer.written else self._proved(snapshot, remarks, now))
 
     async def _note_page(self, place: LargePlace, rows: int) -> None:
         self.recorder.progress.touch()
@@ -139,14 +139,14 @@ class SyncMapping:
             await unit.unchanged_markers.remove(self.mapping.id)
             await unit.commit()
 
-    def _proved(self, sides: SystemsSnapshot, remarks: Remarks, now: datetime) -> UnchangedMarker | None:
+    def _proved(self, snapshot: SystemsSnapshot, remarks: Remarks, now: datetime) -> UnchangedMarker | None:
         """Say what the run has proved, if it wrote nothing after it read both sides from `now` on."""
         run, recorder = self.turn.run, self.recorder
         if run.scope is not Scope.ALL or remarks or not is_settled(recorder.counts):
             return None
-        many = recorder.digest.text if sides.has_many else ""
+        many = recorder.digest.text if snapshot.has_many else ""
         return UnchangedMarker(
-            self.mapping.id, run.id, now, sides.programme.next_transition_at, sides.digest, many
+            self.mapping.id, run.id, now, snapshot.programme.next_transition_at, snapshot.digest, many
         )
 
     async def _note_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> None:
@@ -159,30 +159,30 @@ class SyncMapping:
                 await unit.mappings.update(mapping.with_zones(time_zone, gleanin_time_zone))
                 await unit.commit()
 
-    async def _write(self, writer: Writer, sides: SystemsSnapshot, plans: Plans) -> Remarks:
+    async def _write(self, writer: Writer, snapshot: SystemsSnapshot, plans: Plans) -> Remarks:
         """Carry out the plan: first everything that depends on nothing, then the rest (rule 32)."""
-        recorder, stop = self.recorder, sides.stop
-        for kind in sides.kinds:
+        recorder, stop = self.recorder, snapshot.stop
+        for kind in snapshot.kinds:
             # Planned only now: people are tied to the sessions that are in Gleanin by now (rule 25).
             steps = plans.steps(kind, plans.associations(), partial(recorder.progress.set_total, kind))
-            left_out = sides.programme.dependents(kind, writer.unconfirmed)
+            left_out = snapshot.programme.dependents(kind, writer.unconfirmed)
             stop = await writer.carry_out(kind, steps, stop, left_out)
         while recorder.unconfirmed or any(writer.postponed.values()):
-            stop = stop or await writer.settle()
+            stop = stop or await writer.resolve_unconfirmed()
             if stop is not None:
                 recorder.fail_unconfirmed(stop.sentence)
             postponed, writer.postponed = writer.postponed, {}
-            for kind in sides.kinds:
+            for kind in snapshot.kinds:
                 if only := postponed.get(kind.name):
-                    left_out = sides.programme.dependents(kind, writer.unconfirmed) & only
+                    left_out = snapshot.programme.dependents(kind, writer.unconfirmed) & only
                     steps = plans.steps(kind, plans.associations(), only=only)
                     stop = await writer.carry_out(kind, steps, stop, left_out)
         if stop is not None:
             raise SyncStopped(stop)
         first, notes = await self._note_departures(plans), tuple[str, ...]()
-        if sides.gleanin.duplicates:
-            self.log.warning("sync.records_doubled", number=sides.gleanin.duplicates)
-            notes = (records_doubled(sides.gleanin.duplicates),)
+        if snapshot.gleanin.duplicates:
+            self.log.warning("sync.records_doubled", number=snapshot.gleanin.duplicates)
+            notes = (records_doubled(snapshot.gleanin.duplicates),)
         return Remarks(first, notes)
 
     async def _note_departures(self, plans: Plans) -> tuple[str, ...]:
@@ -210,29 +210,29 @@ class SyncMapping:
     async def _read_links(
         self,
         destination: Destination,
-        remembered: KnownRecords,
-        sides: SystemsSnapshot,
+        known: KnownRecords,
+        snapshot: SystemsSnapshot,
         written: Collection[str] = (),
     ) -> tuple[str, ...]:
         """Store the share links; return a sentence if they could not be read."""
         try:
-            await ShareLinks(self.access.units, self.mapping, destination, remembered).store(sides, written)
+            await ShareLinks(self.access.units, self.mapping, destination, known).store(snapshot, written)
         except DestinationError as error:
             self.log.warning("sync.links_unread", problem=type(error).__name__)
             return (links_unread(str(error)),)
         return ()
 
 
-async def _is_as_at(marker: UnchangedMarker, sides: SystemsSnapshot, plans: Plans) -> bool:
+async def _is_as_at(marker: UnchangedMarker, snapshot: SystemsSnapshot, plans: Plans) -> bool:
     """Check whether both sides are as they were; of many sessions that were read, a plan tells."""
-    if not sides.are_as_at(marker) or sides.has_many != bool(marker.many):
+    if not snapshot.are_as_at(marker) or snapshot.has_many != bool(marker.many):
         return False
-    if not sides.has_many or not sides.is_whole:
+    if not snapshot.has_many or not snapshot.is_whole:
         return True
-    if sides.stop is not None:
+    if snapshot.stop is not None:
         return False
     digest = OutcomesDigest()
-    for kind in sides.kinds:
+    for kind in snapshot.kinds:
         async for steps in plans.steps(kind, plans.associations()):
             for step in steps:
                 if not isinstance(step, NoWrite):
@@ -241,7 +241,7 @@ async def _is_as_at(marker: UnchangedMarker, sides: SystemsSnapshot, plans: Plan
     return digest.text == marker.many
 
 
-def _setup(mapping: EventMapping, tokens: Tokens, remembered: KnownRecords) -> Sequence[object]:
+def _setup(mapping: EventMapping, tokens: Tokens, known: KnownRecords) -> Sequence[object]:
     """List what a plan depends on besides both sides; another token may see other data."""
     sealed = (tokens.sessionboard.value, tokens.gleanin.value)
-    return mapping.settings, mapping.confirmed_time_zone, sealed, sorted(remembered.elsewhere)
+    return mapping.settings, mapping.confirmed_time_zone, sealed, sorted(known.elsewhere)

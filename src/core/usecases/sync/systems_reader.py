@@ -113,7 +113,7 @@ class SystemsSnapshot:
 @dataclass(frozen=True, slots=True)
 class SystemsReader:
     mapping: EventMapping
-    remembered: KnownRecords
+    known: KnownRecords
     source: Source
     destination: Destination
     now: datetime
@@ -142,13 +142,13 @@ class SystemsReader:
         if zone is None:
             raise SyncStopped(stop_reasons.no_time_zone(source_event))
         kinds = kinds_in(scope)
-        context = SelectionContext(self.mapping.settings, zone, self.now, self.spool, self.remembered.kept_id)
+        context = SelectionContext(self.mapping.settings, zone, self.now, self.spool, self.known.kept_id)
         programme = empty_snapshot(scope, context)
-        sides = SystemsSnapshot(
+        snapshot = SystemsSnapshot(
             kinds,
             (source_event, gleanin_event),
             programme,
-            self.remembered.gleanin_side(self.mapping.connection_id),
+            self.known.gleanin_side(self.mapping.connection_id),
         )
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
@@ -158,29 +158,29 @@ class SystemsReader:
             for each in programme.rows.keys() - put_off
         }
         await _together(
-            *(self._read_part(each, sides, rows[each]) for each in rows),
-            *(self._read_gleanin(kind, sides) for kind in there),
+            *(self._read_part(each, snapshot, rows[each]) for each in rows),
+            *(self._read_gleanin(kind, snapshot) for kind in there),
         )
         digest = digest_of(
             (
                 *self.setup,
                 source_event,
                 gleanin_event,
-                sides.gleanin.digest,
+                snapshot.gleanin.digest,
                 *(rows[each].all for each in programme.rows if each in rows and not rows[each].are_many),
             )
         )
         has_many = bool(put_off) or any(each.are_many for each in rows.values())
         stop = self._stop(programme, source_event, gleanin_event)
-        return replace(sides, digest=digest, has_many=has_many, is_whole=not put_off, stop=stop)
+        return replace(snapshot, digest=digest, has_many=has_many, is_whole=not put_off, stop=stop)
 
-    async def read_rest(self, sides: SystemsSnapshot) -> SystemsSnapshot:
+    async def read_rest(self, snapshot: SystemsSnapshot) -> SystemsSnapshot:
         """Read what was left out, for something else has changed."""
-        if sides.is_whole:
-            return sides
-        for each in REPORT_CHANGES & sides.programme.rows.keys():
-            await self._read_part(each, sides, RowDigests(FEW))
-        return replace(sides, is_whole=True, stop=self._stop(sides.programme, *sides.events))
+        if snapshot.is_whole:
+            return snapshot
+        for each in REPORT_CHANGES & snapshot.programme.rows.keys():
+            await self._read_part(each, snapshot, RowDigests(FEW))
+        return replace(snapshot, is_whole=True, stop=self._stop(snapshot.programme, *snapshot.events))
 
     async def _is_spared(self, marker: UnchangedMarker | None) -> bool:
         """Ask the change feed, where that takes fewer requests than to read."""
@@ -189,9 +189,9 @@ class SystemsReader:
         event_id, since = self.mapping.events.sessionboard_id, marker.changes_since
         return not await self.source.has_changed(event_id, since)
 
-    async def _read_part(self, feed: Feed[SourceRow], sides: SystemsSnapshot, digests: RowDigests) -> None:
+    async def _read_part(self, feed: Feed[SourceRow], snapshot: SystemsSnapshot, digests: RowDigests) -> None:
         """Read one feed, and note in sentences what could not be read of it (rule 34)."""
-        part, unreadable = sides.programme.rows[feed], set[str]()
+        part, unreadable = snapshot.programme.rows[feed], set[str]()
         try:
             async for page in self.source.records(self.mapping.events.sessionboard_id, feed):
                 for row in page:
@@ -202,22 +202,24 @@ class SystemsReader:
                 await self.on_page(len(page))
         except SourceIncomplete as error:
             part.incomplete = True
-            sides.shortfalls.append(not_all_read(str(error)))
+            snapshot.shortfalls.append(not_all_read(str(error)))
         if unreadable:
-            sides.shortfalls.append(rows_unreadable(len(unreadable)))
+            snapshot.shortfalls.append(rows_unreadable(len(unreadable)))
 
-    async def _read_gleanin(self, kind: RecordKind, sides: SystemsSnapshot) -> None:
-        links = sides.links.setdefault(kind.name, LinkIndex(self.spool, partial(sides.gleanin.kept_id, kind)))
+    async def _read_gleanin(self, kind: RecordKind, snapshot: SystemsSnapshot) -> None:
+        links = snapshot.links.setdefault(
+            kind.name, LinkIndex(self.spool, partial(snapshot.gleanin.kept_id, kind))
+        )
         try:
             async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
-                sides.gleanin.add(kind, page)
+                snapshot.gleanin.add(kind, page)
                 if kind.is_person:
                     links.add(page, self.destination.link_hosts)
                 await self.on_page(len(page))
         except RecordsNotReported:
             pass  # there are none; what we remember all the same is asked for by its id before it is created again
         except UnsupportedKind as error:
-            sides.unknown[kind.name] = str(error)
+            snapshot.unknown[kind.name] = str(error)
 
     def _stop(
         self, programme: SourceSnapshot, source_event: SourceEvent, gleanin_event: DestinationEvent

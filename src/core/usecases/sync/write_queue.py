@@ -18,7 +18,7 @@ Write = Create | Update
 
 
 @dataclass(slots=True)
-class Feed:
+class WriteQueue:
     """Gives out the writes of a plan one by one; what needs no write is noted in passing.
 
     Whoever waits for somebody else's e-mail is held back until that one has given it up (rule 15). A create that an
@@ -35,21 +35,21 @@ class Feed:
     sends: bool = True
     """False where what it gives is only told, and not sent."""
     _ready: deque[Write] = field(default_factory=deque)
-    _held: dict[SourceId, Write] = field(default_factory=dict)
-    _dry: bool = False
+    _waiting: dict[SourceId, Write] = field(default_factory=dict)
+    _exhausted: bool = False
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def next(self) -> Write | None:
-        while not self._ready and not self._dry:
+        while not self._ready and not self._exhausted:
             async with self._one_at_a_time:
-                if not self._ready and not self._dry:
+                if not self._ready and not self._exhausted:
                     await self._draw()
         return self._ready.popleft() if self._ready else None
 
     async def _draw(self) -> None:
         steps = await anext(self.steps, None)
         if steps is None:
-            self._dry = True
+            self._exhausted = True
             return
         writes = []
         for step in steps:
@@ -68,7 +68,7 @@ class Feed:
             if step.depends_on <= self.succeeded_before:
                 self._ready.append(step)
             else:
-                self._held[step.record.source_id] = step
+                self._waiting[step.record.source_id] = step
         await self.recorder.store_if_due()
 
     def _note(self, step: NoWrite) -> None:
@@ -77,43 +77,43 @@ class Feed:
         if is_known and self.intents.has(step.record):
             self.recorder.mark_resolved(step.record)
 
-    def put_back(self, writes: Iterable[Write]) -> None:
+    def requeue(self, writes: Iterable[Write]) -> None:
         self._ready.extendleft(writes)
 
     def succeeded(self, source_id: SourceId) -> None:
         self.succeeded_before.add(source_id)
-        for free in [who for who, step in self._held.items() if step.depends_on <= self.succeeded_before]:
-            self._ready.append(self._held.pop(free))
+        for free in [who for who, step in self._waiting.items() if step.depends_on <= self.succeeded_before]:
+            self._ready.append(self._waiting.pop(free))
 
-    def take_held(self) -> list[Write]:
+    def take_waiting(self) -> list[Write]:
         """Return those who wait for an e-mail, and hold nobody back any more."""
-        held = [*self._held.values()]
-        self._held.clear()
+        held = [*self._waiting.values()]
+        self._waiting.clear()
         return held
 
     @property
-    def is_dry(self) -> bool:
-        return self._dry and not self._ready
+    def is_exhausted(self) -> bool:
+        return self._exhausted and not self._ready
 
-    def let_go(self) -> list[Write]:
+    def release(self) -> list[Write]:
         """When nothing else is left: free those who only wait for one another, and give those who wait in vain."""
         in_vain = []
         while stuck := [
             who
-            for who, step in self._held.items()
-            if step.depends_on - self._held.keys() - self.succeeded_before
+            for who, step in self._waiting.items()
+            if step.depends_on - self._waiting.keys() - self.succeeded_before
         ]:
-            in_vain += [self._held.pop(who) for who in stuck]
-        self._ready.extend(self._held.values())
-        self._held.clear()
+            in_vain += [self._waiting.pop(who) for who in stuck]
+        self._ready.extend(self._waiting.values())
+        self._waiting.clear()
         return in_vain
 
 
 @dataclass(slots=True)
-class WriteQueue:
+class WriteBatch:
     """What the writers of one round share, and what they leave."""
 
-    silence: int
+    max_consecutive_timeouts: int
     """So many lost answers in a row mean that Gleanin answers nothing at all."""
     stop: StopReason | None = None
     """What concerns all records."""
@@ -125,10 +125,10 @@ class WriteQueue:
     """Sent, and never answered; to send these again does no harm."""
     unconfirmed: list[Create] = field(default_factory=list)
     """Creates that were sent, and never confirmed."""
-    asked_wait: float = 0
+    requested_pause: float = 0
     """The longest wait in seconds that an answer without a result asked for."""
-    lost_in_a_row: int = 0
-    any_answer: bool = False
+    consecutive_timeouts: int = 0
+    has_answer: bool = False
 
     @property
     def ended(self) -> bool:
@@ -136,11 +136,11 @@ class WriteQueue:
 
     @property
     def is_silent(self) -> bool:
-        return self.lost_in_a_row >= self.silence
+        return self.consecutive_timeouts >= self.max_consecutive_timeouts
 
-    def note_lost(self, asked: float | None) -> None:
-        self.lost_in_a_row += 1
-        self.asked_wait = max(self.asked_wait, asked or 0)
+    def record_timeout(self, asked: float | None) -> None:
+        self.consecutive_timeouts += 1
+        self.requested_pause = max(self.requested_pause, asked or 0)
 
     def answered(self) -> None:
-        self.lost_in_a_row, self.any_answer = 0, True
+        self.consecutive_timeouts, self.has_answer = 0, True

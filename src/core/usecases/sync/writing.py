@@ -23,7 +23,7 @@ from core.usecases.sync.error_mapping import SyncStopped, stop_for
 from core.usecases.sync.fence import Fence, departing
 from core.usecases.sync.intents import OpenIntents, load_intents
 from core.usecases.sync.outcome_recorder import OutcomeRecorder, RecordKey, key_of
-from core.usecases.sync.write_queue import Feed, Write, WriteQueue
+from core.usecases.sync.write_queue import WriteQueue, Write, WriteBatch
 from ports.clock import Clock
 from ports.destination import (
     Destination,
@@ -39,15 +39,15 @@ from ports.log import EventLog
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
 
-MOST_TRIES = 4
+MAX_ATTEMPTS = 4
 """How often a write is sent whose answer does not come, and how many rounds without any answer end the run."""
-PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
+RETRY_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds before a change whose answer was lost is sent again, which does no harm."""
-FIRST_PAUSE = 1 / 60
+LOOK_UP_PAUSE = 1 / 60
 """Of the gap between two creates: when an unconfirmed one is looked up again; then after twice as long each time."""
 POLL_SECONDS = 0.5
 """How often a run that waits checks whether it is to stop."""
-MOST_FORBIDDEN = 20
+MAX_CONSECUTIVE_FORBIDDEN = 20
 """Writes in a row that are answered with 403: more cannot be the fault of single records (rule 29)."""
 
 
@@ -67,7 +67,7 @@ class Writer:
     """Names of the kinds of which something was sent."""
     postponed: dict[str, set[SourceId]] = field(default_factory=dict)
     """Records that wait for what an unconfirmed create comes to, by the kind's name."""
-    _tries: Counter[RecordKey] = field(default_factory=Counter)
+    _attempts: Counter[RecordKey] = field(default_factory=Counter)
     _succeeded: dict[str, set[SourceId]] = field(default_factory=dict)
     """Records that were written, by the kind's name: whoever waits for an e-mail of theirs may have it."""
     _forbidden_in_a_row: int = 0
@@ -97,26 +97,26 @@ class Writer:
             PersistenceError
         """
         self._postpone(kind, left_out)
-        feed = self._feed(kind, steps, left_out)
-        feed.sends = stop is None
+        queue = self._queue(kind, steps, left_out)
+        queue.sends = stop is None
         if stop is None:
-            stop = await self._write_all(kind, feed)
+            stop = await self._write_all(kind, queue)
         if stop is None and self.unconfirmed.get(kind.name):
             stop = await self._stop_of(self._look_up([kind]))
         if stop is not None:
-            await self._stop(feed, stop)
+            await self._stop(queue, stop)
         await self.recorder.store()
         return stop
 
-    def _feed(
+    def _queue(
         self,
         kind: RecordKind,
         steps: AsyncIterator[Sequence[Step]],
         left_out: AbstractSet[SourceId] = frozenset(),
         intents: OpenIntents | None = None,
-    ) -> Feed:
+    ) -> WriteQueue:
         succeeded = self._succeeded.setdefault(kind.name, set())
-        return Feed(steps, self.recorder, intents or self.intents, succeeded, left_out)
+        return WriteQueue(steps, self.recorder, intents or self.intents, succeeded, left_out)
 
     def _postpone(self, kind: RecordKind, source_ids: Iterable[SourceId]) -> None:
         self.postponed.setdefault(kind.name, set()).update(source_ids)
@@ -129,7 +129,7 @@ class Writer:
             found.setdefault(name, set()).add(source_id)
         return found
 
-    async def settle(self) -> StopReason | None:
+    async def resolve_unconfirmed(self) -> StopReason | None:
         """Wait until every unconfirmed create is found in Gleanin or may be sent again, and send those (rule 32).
 
         Returns what stopped that, if something did: a stop that somebody asks for ends the wait at once.
@@ -138,10 +138,10 @@ class Writer:
             SyncStopped: another run has taken over.
             PersistenceError
         """
-        return await self._stop_of(self._settle())
+        return await self._stop_of(self._resolve_unconfirmed())
 
-    async def _settle(self) -> None:
-        pause = FIRST_PAUSE * self.intents.gap
+    async def _resolve_unconfirmed(self) -> None:
+        pause = LOOK_UP_PAUSE * self.intents.gap
         while waiting := self.unconfirmed:
             looked_up = await self._look_up([kind for kind in KINDS if kind.name in waiting])
             creates = self.recorder.unconfirmed.values()
@@ -198,7 +198,7 @@ class Writer:
     async def _send_again(self, creates: Iterable[Create]) -> None:
         by_kind: dict[RecordKind, list[Create]] = {}
         for create in creates:
-            if self._tries[key_of(create.record)] >= MOST_TRIES:
+            if self._attempts[key_of(create.record)] >= MAX_ATTEMPTS:
                 self.recorder.unconfirmed.pop(key_of(create.record))
                 self._note_failure(create, reasons.no_answer("no attempt was answered."))
             else:
@@ -208,17 +208,17 @@ class Writer:
                 self.recorder.unconfirmed.pop(key_of(create.record))
             # Who held the record's e-mail has given it up: it was sent before.
             again = [replace(create, depends_on=frozenset()) for create in by_kind[kind]]
-            feed = self._feed(kind, _at_once(again), intents=replace(self.intents, looked_up_at=None))
-            if stop := await self._write_all(kind, feed):
-                await self._stop(feed, stop)
+            queue = self._queue(kind, _at_once(again), intents=replace(self.intents, looked_up_at=None))
+            if stop := await self._write_all(kind, queue):
+                await self._stop(queue, stop)
                 raise SyncStopped(stop)
 
-    async def _stop(self, feed: Feed, stop: StopReason) -> None:
+    async def _stop(self, queue: WriteQueue, stop: StopReason) -> None:
         """Record the stop as the outcome of every record that was not sent (rule 26)."""
-        feed.sends = False
-        while (step := await feed.next()) is not None:
+        queue.sends = False
+        while (step := await queue.next()) is not None:
             self._note_failure(step, reasons.run_stopped(stop.sentence))
-        for step in feed.take_held():
+        for step in queue.take_waiting():
             self._note_failure(step, reasons.run_stopped(stop.sentence))
 
     async def _stop_of(self, work: Awaitable[object]) -> StopReason | None:
@@ -233,50 +233,50 @@ class Writer:
             return stopped.stop
         return None
 
-    async def _write_all(self, kind: RecordKind, feed: Feed) -> StopReason | None:
+    async def _write_all(self, kind: RecordKind, queue: WriteQueue) -> StopReason | None:
         silent_rounds = 0
         while True:
-            this = await self._round(feed)
-            feed.put_back(this.unsent)
-            stop = this.stop
-            if nothing_said := [*this.unconfirmed, *this.lost]:
+            batch = await self._round(queue)
+            queue.requeue(batch.unsent)
+            stop = batch.stop
+            if nothing_said := [*batch.unconfirmed, *batch.lost]:
                 self.log.warning("sync.answers_lost", kind=kind.name, number=len(nothing_said))
-                self._tries.update(key_of(step.record) for step in nothing_said)
-                self.recorder.mark_unconfirmed(this.unconfirmed)
-                silent_rounds = 0 if this.any_answer else silent_rounds + 1
-                if silent_rounds >= MOST_TRIES:
+                self._attempts.update(key_of(step.record) for step in nothing_said)
+                self.recorder.mark_unconfirmed(batch.unconfirmed)
+                silent_rounds = 0 if batch.has_answer else silent_rounds + 1
+                if silent_rounds >= MAX_ATTEMPTS:
                     stop = stop or stop_reasons.unreachable(GLEANIN, "no write was answered.")
-                stop = stop or await self._stop_of(self._recover(kind, this))
-                self._send_lost_again(feed, this.lost, stop)
+                stop = stop or await self._stop_of(self._recover(kind, batch))
+                self._send_lost_again(queue, batch.lost, stop)
             if stop is not None:
                 return stop
-            if feed.is_dry:
-                self._release(kind, feed)
-            if feed.is_dry:
+            if queue.is_exhausted:
+                self._release(kind, queue)
+            if queue.is_exhausted:
                 return None
 
-    async def _recover(self, kind: RecordKind, this: WriteQueue) -> None:
+    async def _recover(self, kind: RecordKind, batch: WriteBatch) -> None:
         """Pause after answers that were lost; where none came at all, see whether Gleanin answers to a reading."""
-        await self._wait(this.asked_wait)
-        if this.lost:
-            tries = max(self._tries[key_of(step.record)] for step in this.lost)
-            await self._wait(PAUSES[min(tries, len(PAUSES) - 1)])
-        if not this.any_answer:
+        await self._wait(batch.requested_pause)
+        if batch.lost:
+            tries = max(self._attempts[key_of(step.record)] for step in batch.lost)
+            await self._wait(RETRY_PAUSES[min(tries, len(RETRY_PAUSES) - 1)])
+        if not batch.has_answer:
             await self._look_up([kind])
 
-    def _send_lost_again(self, feed: Feed, lost: Iterable[Write], stop: StopReason | None) -> None:
+    def _send_lost_again(self, queue: WriteQueue, lost: Iterable[Write], stop: StopReason | None) -> None:
         for step in lost:
             if stop is not None:
                 self._note_failure(step, reasons.no_answer(stop.sentence))
-            elif self._tries[key_of(step.record)] >= MOST_TRIES:
+            elif self._attempts[key_of(step.record)] >= MAX_ATTEMPTS:
                 self._note_failure(step, reasons.no_answer("no attempt was answered."))
             else:
-                feed.put_back([step])
+                queue.requeue([step])
 
-    def _release(self, kind: RecordKind, feed: Feed) -> None:
+    def _release(self, kind: RecordKind, queue: WriteQueue) -> None:
         """Release those who wait for an e-mail: for later, where it is given up later, or as failed."""
-        in_vain = feed.let_go()
-        later = set(feed.left_out)
+        in_vain = queue.release()
+        later = set(queue.left_out)
         while more := {step.record.source_id for step in in_vain if step.depends_on & later} - later:
             later |= more
         self._postpone(kind, later)
@@ -286,79 +286,79 @@ class Writer:
                 continue
             self._note_failure(step, reasons.dependency_failed(email))
 
-    async def _round(self, feed: Feed) -> WriteQueue:
+    async def _round(self, queue: WriteQueue) -> WriteBatch:
         """Send what the feed gives, until it is dry or nobody answers any more."""
-        this = WriteQueue(silence=4 * self.destination.max_in_flight)
+        batch = WriteBatch(max_consecutive_timeouts=4 * self.destination.max_in_flight)
         async with asyncio.TaskGroup() as writers:
             for _ in range(self.destination.max_in_flight):
-                writers.create_task(self._write_on(feed, this))
-        if this.failure is not None:
-            raise this.failure
+                writers.create_task(self._write_on(queue, batch))
+        if batch.failure is not None:
+            raise batch.failure
         await self.recorder.store()
-        return this
+        return batch
 
-    async def _write_on(self, feed: Feed, this: WriteQueue) -> None:
+    async def _write_on(self, queue: WriteQueue, batch: WriteBatch) -> None:
         """Send one write after the other.
 
         When something stops the round, the others finish what they have begun: a request that is cut off is an
         answer lost.
         """
         try:
-            while not this.ended and (step := await feed.next()) is not None:
-                await self._write(step, this, feed)
+            while not batch.ended and (step := await queue.next()) is not None:
+                await self._write(step, batch, queue)
                 await self.recorder.store_if_due()
         except (SyncStopped, PersistenceError) as failure:
-            this.failure = this.failure or failure
+            batch.failure = batch.failure or failure
 
-    async def _write(self, step: Write, this: WriteQueue, feed: Feed) -> None:
+    async def _write(self, step: Write, batch: WriteBatch, queue: WriteQueue) -> None:
         try:
             gleanin_id = await self._send(step)
         except WriteOutcomeUnknown as lost:
             self.recorder.may_have_written = True
-            this.note_lost(lost.retry_after)
+            batch.record_timeout(lost.retry_after)
             if isinstance(step, Create) and not self.recorder.is_unsent(step.record):
-                this.unconfirmed.append(step)
+                batch.unconfirmed.append(step)
             else:
-                this.lost.append(step)
+                batch.lost.append(step)
             return
         except (asyncio.CancelledError, PersistenceError):
             # It never left: the fence has not let it pass, and a destination sees through what has left.
             self._take_back(step)
             raise
         except RecordRejected as rejection:
-            await self._note_rejection(step, rejection, this, feed)
+            await self._note_rejection(step, rejection, batch, queue)
         except (DestinationError, SyncStopped) as error:
-            self._note_stop(step, error, this)
+            self._note_stop(step, error, batch)
         else:
-            self._note_success(step, gleanin_id, feed)
-        this.answered()
+            self._note_success(step, gleanin_id, queue)
+        batch.answered()
 
     async def _note_rejection(
-        self, step: Write, rejection: RecordRejected, this: WriteQueue, feed: Feed
+        self, step: Write, rejection: RecordRejected, batch: WriteBatch, queue: WriteQueue
     ) -> None:
         match step, rejection:
             case Update(), RecordGone():  # deleted after it was read: what stands in the plan is created
                 create = Create(step.record, reasons.GONE_FROM_GLEANIN, step.fields)
                 await self.recorder.save_intents([create])
-                feed.put_back([create])
+                queue.requeue([create])
             case _, WriteForbidden():
-                await self._note_forbidden(step, rejection, this)
+                await self._note_forbidden(step, rejection, batch)
             case _:
                 self._note_refused(step, reasons.rejected(str(rejection), waited=bool(step.depends_on)))
 
-    async def _note_forbidden(self, step: Write, refusal: RecordRejected, this: WriteQueue) -> None:
+    async def _note_forbidden(self, step: Write, refusal: RecordRejected, batch: WriteBatch) -> None:
         """Blame the record, unless a reading is refused too, or nothing is let through any more (rule 29)."""
         self._forbidden_in_a_row += 1
         try:
             await self.destination.event(self.mapping.events.gleanin_id)
         except DestinationError as error:
-            self._note_stop(step, error, this)
+            self._note_stop(step, error, batch)
             return
         self._note_refused(step, reasons.forbidden(str(refusal)))
-        if self._forbidden_in_a_row >= MOST_FORBIDDEN:
-            this.stop = this.stop or stop_reasons.writes_refused(GLEANIN, str(refusal))
+        if self._forbidden_in_a_row >= MAX_CONSECUTIVE_FORBIDDEN:
+            batch.stop = batch.stop or stop_reasons.writes_refused(GLEANIN, str(refusal))
 
-    def _note_stop(self, step: Write, error: DestinationError | SyncStopped, this: WriteQueue) -> None:
+    def _note_stop(self, step: Write, error: DestinationError | SyncStopped, batch: WriteBatch) -> None:
         """Note what concerns all records: the step is not sent, nor is any other."""
         stop = error.stop if isinstance(error, SyncStopped) else stop_for(error, self.mapping)
         if stop == stop_reasons.LEASE_EXPIRED:
@@ -366,14 +366,16 @@ class Writer:
         # A redirect, for one, does not say whether the write was carried out.
         if not isinstance(error, DestinationUnreadable):
             self._take_back(step)
-        this.unsent.append(step)
-        this.stop = this.stop or stop
+        batch.unsent.append(step)
+        batch.stop = batch.stop or stop
 
     async def _send(self, step: Write) -> DestinationId:
         kind, event = step.record.kind, self.mapping.events.gleanin_id
         self.written.add(kind.name)
         match step:
-            case Create(previous_id=former) if former is not None and await self._is_still_there(step, former):
+            case Create(previous_id=former) if former is not None and await self._is_still_there(
+                step, former
+            ):
                 return former
             case Create(record=record, fields=fields):
                 ours = external_id(self.mapping.connection_id, record.source_id)
@@ -394,12 +396,12 @@ class Writer:
             return False
         return True
 
-    def _note_success(self, step: Write, gleanin_id: DestinationId, feed: Feed | None = None) -> None:
+    def _note_success(self, step: Write, gleanin_id: DestinationId, queue: WriteQueue | None = None) -> None:
         record = step.record
         self.recorder.may_have_written = True
         self._forbidden_in_a_row = 0
-        if feed is not None:
-            feed.succeeded(record.source_id)
+        if queue is not None:
+            queue.succeeded(record.source_id)
         self.gleanin.record_write(record.kind, record.source_id, gleanin_id)
         email = step.fields.get("email")
         synced = SyncedRecord(
@@ -423,7 +425,7 @@ class Writer:
 
     def _take_back(self, step: Write) -> None:
         """Revert what was noted before a write that is known not to have taken place."""
-        if step.known is not None and not self._tries[key_of(step.record)]:
+        if step.known is not None and not self._attempts[key_of(step.record)]:
             self.recorder.restore(step.known)
         if isinstance(step, Create):
             self.recorder.mark_resolved(step.record)

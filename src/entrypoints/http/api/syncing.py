@@ -9,7 +9,7 @@ from core.domain.ids import RunId
 from core.domain.records.search import RecordSearch
 from core.usecases.runs.queries import ListRuns
 from core.usecases.runs.request_sync import MAX_IDEMPOTENCY_KEY_LENGTH, RequestSync, SyncRequest
-from core.usecases.sync.preview import would_be
+from core.usecases.sync.preview import expected_outcome
 from entrypoints import shapes
 from entrypoints.http.api import schemas
 from entrypoints.http.api.dependencies import (
@@ -50,7 +50,7 @@ async def preview(
     steps = [
         step
         for step in taken.plan.steps
-        if (not asked.outcome or would_be(step) in asked.outcome)
+        if (not asked.outcome or expected_outcome(step) in asked.outcome)
         and (not asked.kind or step.record.kind.name in asked.kind)
         and sought.fits(step.record.label, step.record.email, step.record.source_id)
     ]

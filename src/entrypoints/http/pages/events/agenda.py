@@ -1,4 +1,4 @@
-"""An event's agenda: its sessions as Sessionboard has them, and what a sync would do with each."""
+"""An event's agenda: its sessions in Sessionboard, and what a sync would do with each."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from core.domain.records.outcomes import Outcome
 from core.domain.records.reasons import NOT_ALL_READ
 from core.domain.records.search import RecordSearch
 from core.domain.records.source_records import Session, Unreadable
-from core.usecases.sync.preview import would_be
+from core.usecases.sync.preview import expected_outcome
 from core.usecases.sync.show_event import EventView
 from entrypoints.http.csv import csv_response
 from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
@@ -31,18 +31,18 @@ LAST = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class AgendaPageRow:
-    """A session, as far as Sessionboard has it, and what a sync would do with it, if anything is known of that."""
+    """A session, if Sessionboard has it, and what a sync would do with it, if known."""
 
     id: SourceId
     title: str
     session: Session | None
     step: Step | None
     has_left: bool = False
-    """It is in Gleanin, and in Sessionboard no more."""
+    """It is in Gleanin but no longer in Sessionboard."""
 
     @property
     def outcome(self) -> Outcome | None:
-        return would_be(self.step) if self.step else None
+        return expected_outcome(self.step) if self.step else None
 
     @property
     def speakers(self) -> str:
@@ -50,7 +50,7 @@ class AgendaPageRow:
         return ", ".join(dict.fromkeys(each.person.label for each in people))
 
     def fits(self, search: RecordSearch) -> bool:
-        """Check whether the session is what somebody looks for, or one of its people is."""
+        """Check whether the session or one of its people matches a search."""
         people = (each.person for each in (self.session.people if self.session else ()))
         return search.fits(self.title, None, self.id) or any(
             search.fits(person.label, person.email, person.id) for person in people
@@ -96,12 +96,12 @@ async def agenda(
 @routes.get("/agenda.csv")
 async def agenda_csv(page: RequestedEventPage) -> Response:
     if page.view is None:
-        return redirect_to(f"{page.url}/agenda")  # it says why, or waits
+        return redirect_to(f"{page.url}/agenda")  # the page shows the problem or waits
     return csv_response("agenda", CSV_COLUMNS, _csv_rows(page.view))
 
 
 def rows_of(view: EventView) -> Iterator[AgendaPageRow]:
-    """Give the sessions by their time, then what is in Gleanin and in Sessionboard no more."""
+    """Yield the sessions by time, then those in Gleanin that are no longer in Sessionboard."""
     steps = steps_of(view, SESSION)
     for session in sorted(view.sessions, key=_starts):
         step = steps.pop(session.id, None)
@@ -113,7 +113,7 @@ def rows_of(view: EventView) -> Iterator[AgendaPageRow]:
 
 
 def has_left(step: Step) -> bool:
-    """Check whether a record without a row is known to have left, and not only missing from what was read."""
+    """Check whether a record without a row has left Sessionboard, rather than being missing from an incomplete read."""
     return step.reason.code != NOT_ALL_READ.code
 
 
@@ -131,7 +131,7 @@ def _counted(rows: Iterable[AgendaPageRow]) -> Mapping[Outcome, int]:
 
 
 def times(session: Session | None, zone: str | None) -> str:
-    """Tell from when to when a session is, in the event's zone."""
+    """Format a session's start and end in the event's zone."""
     if session is None or session.starts_at is None:
         return ""
     known = zone_of(zone)

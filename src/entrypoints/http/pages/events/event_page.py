@@ -1,4 +1,4 @@
-"""What the pages of one event have in common: its mapping, its latest runs, the event as it was last read."""
+"""The data that all pages of an event share: its mapping, its latest runs, its last snapshot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -30,11 +30,11 @@ from entrypoints.http.snapshots import FIRST_READ_TIMEOUT, EventViews, EventView
 
 MAX_EVENT_ID_LENGTH = 200
 STARTED_RUN = "started_run"
-"""Where the browser's cookie keeps the run that it has just started, whose end it may not have seen yet."""
+"""Cookie key of the run that the browser has just started, whose end it may not have shown yet."""
 POLL_TIMEOUT = 3.0
 """Seconds that whoever asks again and again waits for the event to be read."""
 TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn", RunState.STOPPED: "error"}
-"""Of a closing message."""
+"""The tone of a closing message, by run state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class EventPage:
     id: SourceEventId
     mapping: EventMapping | None = None
     health: Health = field(default_factory=Health)
-    """The mapping's."""
+    """The health of the mapping."""
     runs: Sequence[SyncRun] = ()
-    """The mapping's latest, newest first."""
+    """The latest runs of the mapping, newest first."""
     checked_at: datetime | None = None
-    """When it was last found that nothing had changed since the last run that has ended."""
+    """When it was last checked that nothing had changed since the last ended run."""
     view: EventView | None = None
     problem: Problem | None = None
-    """Why the event could not be read."""
+    """The reason why the event could not be read."""
     is_poll: bool = False
 
     @property
@@ -70,7 +70,7 @@ class EventPage:
 
     @property
     def open_runs(self) -> Sequence[SyncRun]:
-        """The one that runs and the one that waits, in this order."""
+        """The running run and the waiting run, in this order."""
         return [run for run in reversed(self.runs) if run.is_open]
 
     @property
@@ -83,7 +83,7 @@ def event_url(organization: Organization, event_id: SourceEventId) -> str:
 
 
 def closing_flash(request: Request, run: SyncRun) -> None:
-    """Let the page say how a run ended (rule 28)."""
+    """Show a run's closing message on the next page (rule 28)."""
     flash(request, run.message, TONES[run.state], f"/runs/{run.id}", "View Results")
 
 
@@ -115,7 +115,7 @@ RequestedEventPage = Annotated[EventPage, Depends(_event_page)]
 
 
 def _flash_ended_runs(request: Request, runs: Sequence[SyncRun], watched: Sequence[str]) -> None:
-    """Tell how a run ended to a browser that started it, or has watched it without JavaScript."""
+    """Show the closing message of runs that the browser started, or watched without JavaScript."""
     started = request.session.get(STARTED_RUN)
     for run in runs:
         if run.id == started:
@@ -141,7 +141,7 @@ async def _read(
 
 
 def _is_outdated(view: EventView, page: EventPage) -> bool:
-    """Tell whether the event was mapped otherwise, or synced, since it was read."""
+    """Check whether the event's mapping changed, or the event was synced, since it was read."""
     if view.mapping != page.mapping and _plan_inputs(view.mapping) != _plan_inputs(page.mapping):
         return True
     return any(run.finished_at and run.finished_at > view.read_at for run in page.runs)
@@ -157,7 +157,7 @@ def event_breadcrumbs(page: EventPage, *rest: Crumb) -> Sequence[Crumb]:
 
 
 def show(request: Request, page: EventPage, template: str, part: str, **variables: Any) -> Response:
-    """Show one of the event's pages; while the event is read for the first time, one that waits for it."""
+    """Show one of the event's pages, or a waiting page during the first read of the event."""
     if page.is_poll and page.view is None and page.problem is None:
         return Response(status_code=HTTPStatus.NO_CONTENT)
     flashes = request.session.get(FLASHES) if page.is_poll else None
@@ -174,7 +174,7 @@ def show(request: Request, page: EventPage, template: str, part: str, **variable
         **variables,
     )
     if flashes:
-        # Of what a page asks for by itself it takes the list and no messages: they are for the next whole page.
+        # A polling request takes only the list: keep the messages for the next full page.
         request.session[FLASHES] = flashes
     response.headers.update(page.problem.headers if page.problem else {})
     return response
@@ -186,6 +186,6 @@ def _own_url(request: Request) -> str:
 
 
 def _refresh_url(url: str, runs: Sequence[SyncRun]) -> str:
-    """Give where a browser without JavaScript goes by itself, again and again, to be told how runs have ended."""
+    """Return the URL that a browser without JavaScript reloads to see how runs ended."""
     watched = "&".join(f"watched={quote(run.id)}" for run in runs)
     return f"{url}{'&' if '?' in url else '?'}{watched}" if watched else url

@@ -1,4 +1,4 @@
-"""An organization's Sessionboard events, and what each is mapped to; without Sessionboard, those that are mapped."""
+"""An organization's Sessionboard events and their mappings; only the mapped events if Sessionboard cannot be read."""
 
 from http import HTTPStatus
 
@@ -62,6 +62,6 @@ async def show(
 
 
 def _as_mapped(mapping: EventMapping) -> ListedEvent:
-    """Return what is known of a mapped event without asking for it."""
+    """Return a mapped event from stored data, without reading Sessionboard."""
     event_id = mapping.events.sessionboard_id
     return ListedEvent(str(event_id), mapping.sessionboard_name, mapping.time_zone)

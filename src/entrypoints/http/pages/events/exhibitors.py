@@ -1,4 +1,4 @@
-"""An event's exhibitors: their contacts, who stands for each, and what a sync would do with every one."""
+"""An event's exhibitors: their contacts, the primary one, and what a sync would do with each."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from core.domain.records.outcomes import Outcome
 from core.domain.records.search import RecordSearch
 from core.domain.records.source_records import Exhibitor, Person, Unreadable
 from core.domain.selection.exhibitor_contacts import primary_contact
-from core.usecases.sync.preview import would_be
+from core.usecases.sync.preview import expected_outcome
 from core.usecases.sync.show_event import EventView
 from entrypoints.http.pages.events.agenda import has_left, steps_of
 from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
@@ -26,22 +26,22 @@ routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
 
 @dataclass(frozen=True, slots=True)
 class ExhibitorPageRow:
-    """A contact of an exhibitor, or an exhibitor without any."""
+    """A contact of an exhibitor, or an exhibitor without contacts."""
 
     exhibitor: str
-    """Empty where nobody knows it any more."""
+    """Empty if unknown."""
     record_id: SourceId
     person: Person | None
     label: str
     step: Step | None
     is_primary: bool = False
     has_left: bool = False
-    """It is in Gleanin, and in Sessionboard no more."""
+    """It is in Gleanin but no longer in Sessionboard."""
     exhibitor_id: str = ""
 
     @property
     def outcome(self) -> Outcome | None:
-        return would_be(self.step) if self.step else None
+        return expected_outcome(self.step) if self.step else None
 
     @property
     def email(self) -> str:
@@ -50,7 +50,7 @@ class ExhibitorPageRow:
         return (self.step.record.email if self.step else None) or ""
 
     def fits(self, search: RecordSearch) -> bool:
-        """Check whether the contact is who somebody looks for, or is of the exhibitor that somebody looks for."""
+        """Check whether the contact or its exhibitor matches a search."""
         return search.fits(self.label, self.email, self.record_id) or search.fits(
             self.exhibitor, None, self.exhibitor_id
         )
@@ -71,7 +71,7 @@ async def exhibitors(
     rows = [*_rows(page.view)]
     search = RecordSearch(search_text)
     chosen = [row for row in rows if (outcome is None or row.outcome is outcome) and row.fits(search)]
-    # Somebody who is a contact of several exhibitors is one record.
+    # A contact of several exhibitors is one record.
     counts = Counter({row.record_id: found for row in rows if (found := row.outcome)}.values())
     return show(
         request,
@@ -88,7 +88,7 @@ async def exhibitors(
 
 
 def _rows(view: EventView) -> Iterator[ExhibitorPageRow]:
-    """Give each exhibitor's contacts, the primary one first, then what is in Gleanin and in Sessionboard no more."""
+    """Yield each exhibitor's contacts, the primary one first, then those that are no longer in Sessionboard."""
     steps, shown = steps_of(view, EXHIBITOR_CONTACT), set[SourceId]()
     for each in view.exhibitors:
         rows = _contacts(each, steps) if isinstance(each, Exhibitor) else [_unreadable(each, steps)]
@@ -128,6 +128,6 @@ def _contacts(exhibitor: Exhibitor, steps: Mapping[SourceId, Step]) -> Iterator[
 
 
 def _placeholder_id(exhibitor_id: SourceId, steps: Mapping[SourceId, Step]) -> SourceId:
-    """Give the id of the record that stands for an exhibitor without a contact, where a contact has the plain one."""
+    """Return the id of the record of an exhibitor without contacts, which is prefixed if a contact has the plain one."""
     placeholder_id = SourceId(f"exhibitor:{exhibitor_id}")
     return placeholder_id if placeholder_id in steps else exhibitor_id

@@ -1,4 +1,4 @@
-"""History of an organization's syncs: its runs, and what one run did with each record."""
+"""The sync history of an organization: its runs, and the results of one run."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ async def show_runs(
 
 
 def _synced(run: SyncRun) -> Sequence[str]:
-    """Tell of each kind how much of what was attempted is in Gleanin."""
+    """Return the numbers of synced and attempted records by kind, as text."""
     tallies = ((kind, run.counts.of(kind)) for kind in kinds_in(run.scope))
     return [
         f"{tally.succeeded:,} of {tally.attempted:,} {kind.plural}" for kind, tally in tallies if tally.read
@@ -111,7 +111,7 @@ async def show_run(
 
 
 async def _open_ones(container: Container, ctx: RunContext) -> Sequence[SyncRun]:
-    """Give the run, if it is open, after the one that it waits for."""
+    """Return the run, if it is open, after the run that it waits for."""
     if not ctx.run.is_open:
         return ()
     latest = await container.resolve(ListRuns)(ctx.mapping.id, 2)

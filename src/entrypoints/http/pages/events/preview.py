@@ -1,4 +1,4 @@
-"""A preview of an event's sync: what it would do with each record, with the old and the new values."""
+"""A preview of an event's sync: what it would do with each record, with old and new values."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from core.domain.records.fields import FieldValue
 from core.domain.records.outcomes import Outcome
 from core.domain.records.reasons import field_name
 from core.domain.records.search import RecordSearch
-from core.usecases.sync.preview import would_be
+from core.usecases.sync.preview import expected_outcome
 from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
 from entrypoints.http.pages.lists import (
     KindFilter,
@@ -30,9 +30,9 @@ from entrypoints.text import shortened
 
 routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
 MAX_VALUE_LENGTH = 240
-"""Characters of a value that are shown."""
+"""Maximum characters shown of a value."""
 CONTEXT = 40
-"""Characters that are shown before two long values begin to differ."""
+"""Characters shown before the first difference of two long values."""
 
 
 @routes.get("/preview")
@@ -59,8 +59,8 @@ async def preview(
         "preview",
         crumbs=crumbs,
         list=part,
-        steps=[(step, would_be(step), [*_changes(step)]) for step in part.items],
-        tabs=outcome_tabs(url, query, Counter(map(would_be, of_kind)), outcome),
+        steps=[(step, expected_outcome(step), [*_changes(step)]) for step in part.items],
+        tabs=outcome_tabs(url, query, Counter(map(expected_outcome, of_kind)), outcome),
         kinds=kind_tabs(url, query, only),
         is_empty=not steps,
         search_text=search_text,
@@ -73,7 +73,7 @@ def _chosen(steps: Sequence[Step], outcome: Outcome | None, search_text: str) ->
     return [
         step
         for step in steps
-        if (outcome is None or would_be(step) is outcome)
+        if (outcome is None or expected_outcome(step) is outcome)
         and search.fits(step.record.label, step.record.email, step.record.source_id)
     ]
 
@@ -94,7 +94,7 @@ def _text(value: FieldValue | None) -> str:
 
 
 def _common_prefix_length(old: str, new: str) -> int:
-    """Count the characters that two texts begin with alike; none where there is only one text."""
+    """Return the length of the common prefix of two texts; 0 if one is empty."""
     if not (old and new):
         return 0
     pairs = enumerate(zip(old, new, strict=False))
@@ -102,7 +102,7 @@ def _common_prefix_length(old: str, new: str) -> int:
 
 
 def _excerpt(text: str, start: int) -> str:
-    """Show of a long text where it differs from the other one."""
+    """Shorten a long text to the part from a start position."""
     if len(text) <= MAX_VALUE_LENGTH:
         return text
     return ("…" if start else "") + shortened(text[start:], MAX_VALUE_LENGTH)

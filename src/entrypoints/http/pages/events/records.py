@@ -1,4 +1,4 @@
-"""One record's story through all runs of a mapping: "why is this person not in Gleanin?"."""
+"""The history of one record in all runs of a mapping: "why is this person not in Gleanin?"."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -29,7 +29,7 @@ async def redirect_to_records(
     who: RecordQuery = "",
     mapping: Annotated[str, Query(max_length=MAX_ID_LENGTH)] = "",
 ) -> Response:
-    """Lead to a mapping's records: a form without JavaScript cannot choose its own address."""
+    """Redirect to a mapping's records: without JavaScript a form cannot choose its URL."""
     mappings = await container.resolve(ListMappings)(ctx.organization.id, ended=True)
     chosen = next((each.id for each in mappings if each.id == mapping), None)
     if chosen is None:

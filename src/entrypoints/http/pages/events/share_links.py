@@ -1,4 +1,4 @@
-"""Share links: who has which, who has none yet, and the addresses of people's own pages (rules 30 and 31)."""
+"""Share links: the links of each person, people without a link, and portal addresses (rules 30 and 31)."""
 
 from collections.abc import Sequence
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Starting a sync, following it as it goes on, reading an event again."""
+"""Starting a sync, following its progress, reading an event again."""
 
 from collections.abc import AsyncIterator
 from enum import StrEnum
@@ -41,7 +41,7 @@ STARTED_FROM = {
     Scope.EXHIBITORS: EventSubpage.EXHIBITORS,
     Scope.ALL: EventSubpage.PREVIEW,
 }
-"""Which page of an event offers the sync of a scope."""
+"""The page of an event that offers the sync of a scope."""
 
 
 @routes.post("/mappings/{mapping_id}/sync")
@@ -84,7 +84,7 @@ async def _seat(ctx: ReadRun, followers: RunWatchersOf) -> AsyncIterator[RunWatc
 async def follow(
     ctx: ReadRun, container: Wired, followers: Annotated[RunWatchers, Depends(_seat)], request: Request
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a run: what to show in its place whenever it went on, and at its end how it ended."""
+    """Stream a run's progress as HTML fragments, and its closing message at the end."""
     async for run in followers.follow(container, ctx.run, partial(actor_of_session, request, container)):
         if run.is_open:
             waits = run.state is RunState.QUEUED and await _waits(container, run)
@@ -95,6 +95,6 @@ async def follow(
 
 
 async def _waits(container: Container, run: SyncRun) -> bool:
-    """Tell whether another run of the mapping goes first."""
+    """Check whether another run of the mapping goes first."""
     latest = await container.resolve(ListRuns)(run.mapping_id, 2)
     return any(each.is_open and each.id != run.id for each in latest)
