@@ -1,1 +1,1 @@
-"""The product UI and the portals, rendered here."""
+"""The product UI and the portals, rendered on the server."""

@@ -1,4 +1,4 @@
-"""All pages, and what is shown where one cannot be."""
+"""The pages and their error handlers."""
 
 from http import HTTPStatus
 
@@ -105,4 +105,4 @@ async def _handled_error(request: Request, error: Exception) -> Response:
 
 
 async def _fault(request: Request, _: Exception) -> Response:
-    return await show_problem(request, INTERNAL_ERROR)  # the guards log it
+    return await show_problem(request, INTERNAL_ERROR)  # the middleware logs it

@@ -1,4 +1,4 @@
-"""Whom the pages let in: whoever is signed in in the browser, and has the right."""
+"""Access to pages: the person signed in in the browser needs the permission."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ ManageMapping = Annotated[
 
 
 class RunMoved(Exception):
-    """What was asked for is a page of a run in whose place another one stands."""
+    """The requested page belongs to a run that was replaced by another one."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -56,4 +56,4 @@ async def _at_own_url(
 
 
 ReadRun = Annotated[RunContext, Depends(_at_own_url)]
-"""A run at its own address; who asks for one in whose place it stands is led to it."""
+"""A run at its own URL; the URL of a run that it replaced redirects to it."""

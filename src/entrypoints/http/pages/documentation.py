@@ -1,4 +1,4 @@
-"""What the integration does, for organizers: one page, for everybody."""
+"""The documentation for organizers: one page, open to everyone."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response

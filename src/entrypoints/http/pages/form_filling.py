@@ -1,6 +1,6 @@
-"""A form in a page, filled with what somebody typed into it before.
+"""Filling a form in a rendered page with values that were entered before.
 
-Only what somebody can see and change is filled. Hidden fields stay as the page has them, passwords stay empty.
+Only visible, editable fields are filled. Hidden fields keep the page's values, passwords stay empty.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ _UNTOUCHED = frozenset({"hidden", "password", "submit", "button", "reset", "imag
 
 
 def fill_form(page: str, saved_form: SavedForm, note: str, secrets_note: str) -> str | None:
-    """Return the page with the form filled and a note on top of it; None where it has nothing to be filled.
+    """Return the page with the form filled and a note on top of it; None if there is nothing to fill.
 
     Args:
-        page: HTML as our templates have it: attributes in double quotes.
-        kept: what was typed, and into which form.
-        note: HTML that is put into the form, before anything else.
-        note_about_secrets: HTML that follows it where the form asks for a secret.
+        page: HTML from our templates: attributes in double quotes.
+        kept: the form and the entered values.
+        note: HTML inserted at the start of the form.
+        secrets_note: HTML inserted after it if the form asks for a secret.
     """
     form = _Form(page, saved_form)
     if form.start is None or not form.changes:
@@ -34,7 +34,7 @@ def fill_form(page: str, saved_form: SavedForm, note: str, secrets_note: str) ->
 
 
 class _Form(HTMLParser):
-    """Where in a page a form stands, and what to put there: (from, to, text)."""
+    """The position of a form in a page, and the changes to make: (from, to, text)."""
 
     def __init__(self, page: str, saved_form: SavedForm) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class _Form(HTMLParser):
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)
         if tag == "form":
-            # A form without an address is sent to the one of its page.
+            # A form without an action is sent to its page's URL.
             self._is_inside = (
                 self.start is None
                 and (attributes.get("action") or self._saved_form.page) == self._saved_form.action

@@ -1,4 +1,4 @@
-"""Forms that only our own pages can have sent."""
+"""Forms protected by a CSRF token."""
 
 import hmac
 from typing import Annotated
@@ -14,11 +14,11 @@ MAX_FIELDS = 50
 
 
 class ForeignForm(Exception):
-    """The form was not sent from a page of ours that is still open in this browser."""
+    """The form does not carry this browser's CSRF token."""
 
 
 def csrf_token(request: Request, ids: IdGenerator) -> str:
-    """Give the secret that forms of this browser carry."""
+    """Return the CSRF token of this browser's forms, creating one if there is none."""
     token = request.session.get(CSRF)
     if not isinstance(token, str):
         token = request.session[CSRF] = ids.secret()
@@ -29,13 +29,13 @@ async def read_form(request: Request) -> FormData:
     """Read a form without checking its origin.
 
     Raises:
-        HTTPException: it is none, or has too much in it.
+        HTTPException: the body is not a form or has too many fields.
     """
     return await request.form(max_files=0, max_fields=MAX_FIELDS)
 
 
 async def sent_form(request: Request) -> FormData:
-    """Read a form.
+    """Read a form and check its CSRF token.
 
     Raises:
         ForeignForm
@@ -53,11 +53,11 @@ SentForm = Annotated[FormData, Depends(sent_form)]
 
 
 def text(form: FormData, name: str) -> str:
-    """Give a field's text; empty where there is none."""
+    """Return a field's text; empty if the field is missing."""
     value = form.get(name)
     return value if isinstance(value, str) else ""
 
 
 def is_on(form: FormData, name: str) -> bool:
-    """Tell whether a checkbox was checked."""
+    """Check whether a checkbox was checked."""
     return bool(text(form, name))

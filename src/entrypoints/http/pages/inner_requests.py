@@ -1,4 +1,4 @@
-"""A page as the browser would get it now, requested while another request is answered."""
+"""Loading one of our pages inside another request, as the browser would get it."""
 
 from urllib.parse import unquote
 
@@ -14,12 +14,12 @@ _FORM_HEADERS = (b"content-", b"transfer-encoding", b"hx-")
 
 
 async def load_page(request: Request, url: str) -> str | None:
-    """Return the HTML of a page of ours, for the same session; None where there is none to be shown."""
+    """Return the HTML of one of our pages, for the same session; None if it cannot be shown."""
     for _ in range(1 + MAX_REDIRECTS):
         response = _ResponseRecorder()
         try:
             await request.app.router(_scope(request, url), _disconnected, response.send)
-        except HTTPException:  # there is no such page
+        except HTTPException:  # no such page
             return None
         location = response.headers.get("location", "")
         if not (300 <= response.status < 400 and is_local(location)):  # noqa: PLR2004 - redirects
@@ -45,7 +45,7 @@ class _ResponseRecorder:
 
 def _scope(request: Request, url: str) -> Scope:
     path, _, query = url.partition("?")
-    headers = [each for each in request.headers.raw if not each[0].lower().startswith(_FORM_HEADERS)]
+    headers = [header for header in request.headers.raw if not header[0].lower().startswith(_FORM_HEADERS)]
     scope = {
         key: value for key, value in request.scope.items() if key not in {"path_params", "route", "endpoint"}
     }
@@ -60,5 +60,5 @@ def _scope(request: Request, url: str) -> Scope:
 
 
 async def _disconnected() -> Message:
-    # There is no client to stream events to: such an answer ends at once.
+    # There is no client to stream events to, so such a response ends immediately.
     return {"type": "http.disconnect"}

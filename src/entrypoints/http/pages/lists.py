@@ -1,4 +1,4 @@
-"""Long lists on pages: searched, filtered by outcome, shown a part at a time, each part an address of its own."""
+"""Long lists on pages: search, filter by outcome, pagination. Each page of a list has its own URL."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ MAX_PAGE = 1_000_000
 
 T = TypeVar("T")
 ListQuery = Mapping[str, object]
-"""The query of a list's address; what is empty is left out."""
+"""The query parameters of a list's URL; empty ones are left out."""
 Tab = Mapping[str, object]
 
 
 def clean_search_text(search: str) -> str:
-    # Some databases refuse to be asked for characters that cannot be printed.
-    return "".join(each for each in search[:MAX_SEARCH_LENGTH] if each.isprintable()).strip()
+    # Some databases reject unprintable characters in a query.
+    return "".join(char for char in search[:MAX_SEARCH_LENGTH] if char.isprintable()).strip()
 
 
 SearchText = Annotated[str, Query(alias="q"), AfterValidator(clean_search_text)]
@@ -33,7 +33,7 @@ KindFilter = Annotated[str, Query(alias="kind", max_length=50)]
 
 
 def with_query(url: str, query: ListQuery) -> str:
-    """Give a list's address."""
+    """Return a URL with a query, leaving out empty parameters."""
     encoded = urlencode({name: value for name, value in query.items() if value})
     return f"{url}?{encoded}" if encoded else url
 
@@ -44,7 +44,7 @@ def kind_named(name: str) -> RecordKind | None:
 
 @dataclass(frozen=True, slots=True)
 class PageSlice(Generic[T]):
-    """A part of a list, as it is shown."""
+    """One page of a list."""
 
     items: Sequence[T]
     total: int
@@ -54,7 +54,7 @@ class PageSlice(Generic[T]):
 
 
 def paginate(rows: Sequence[T], number: int, url: str, query: ListQuery) -> PageSlice[T]:
-    """Cut a page out of a list that is at hand; behind its end is its last page."""
+    """Return a page of a list; the last page for a number beyond it."""
     pages = max(1, -(-len(rows) // PER_PAGE))
     number = min(number, pages)
     start = (number - 1) * PER_PAGE
@@ -62,7 +62,7 @@ def paginate(rows: Sequence[T], number: int, url: str, query: ListQuery) -> Page
 
 
 def page_slice(items: Sequence[T], start: int, total: int, url: str, query: ListQuery) -> PageSlice[T]:
-    """Describe a part of a longer list."""
+    """Return the page that starts at a position of a longer list."""
     number, end = start // PER_PAGE + 1, start + len(items)
     return PageSlice(
         items,
@@ -76,7 +76,7 @@ def page_slice(items: Sequence[T], start: int, total: int, url: str, query: List
 def outcome_tabs(
     url: str, query: ListQuery, counts: Mapping[Outcome, int], chosen: Outcome | None
 ) -> Sequence[Tab]:
-    """Give a tab for all outcomes, and one for each that there is."""
+    """Return a tab for all outcomes, and one for each outcome that occurs."""
     rest = {name: value for name, value in query.items() if name != "outcome"}
     all_of_them = {
         "label": "All",
@@ -88,13 +88,13 @@ def outcome_tabs(
         all_of_them,
         *(
             {
-                "label": each.value.capitalize(),
-                "url": with_query(url, {**rest, "outcome": each.value}),
-                "count": f"{counts.get(each, 0):,}",
-                "current": each is chosen,
+                "label": item.value.capitalize(),
+                "url": with_query(url, {**rest, "outcome": item.value}),
+                "count": f"{counts.get(item, 0):,}",
+                "current": item is chosen,
             }
-            for each in Outcome
-            if counts.get(each) or each is chosen
+            for item in Outcome
+            if counts.get(item) or item is chosen
         ),
     ]
 
@@ -107,10 +107,10 @@ def kind_tabs(
         {"label": "All kinds", "url": with_query(url, rest), "current": chosen is None},
         *(
             {
-                "label": each.plural.capitalize(),
-                "url": with_query(url, {**rest, "kind": each.name}),
-                "current": each is chosen,
+                "label": kind.plural.capitalize(),
+                "url": with_query(url, {**rest, "kind": kind.name}),
+                "current": kind is chosen,
             }
-            for each in kinds
+            for kind in kinds
         ),
     ]

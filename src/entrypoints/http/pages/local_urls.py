@@ -1,4 +1,4 @@
-"""URLs of our own pages: redirects go nowhere else."""
+"""URLs of our own pages, the only ones that redirects may lead to."""
 
 from urllib.parse import urlsplit
 
@@ -6,7 +6,7 @@ START = "/organizations"
 
 
 def is_local(url: str) -> bool:
-    """Return whether an address is that of a page of ours, without a host."""
+    """Check whether a URL is the host-less URL of one of our pages."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -18,5 +18,5 @@ def is_local(url: str) -> bool:
 
 
 def local(url: str) -> str:
-    """Return the address if it is a page of ours, and the start page otherwise."""
+    """Return the URL if it is one of our pages, and the start page otherwise."""
     return url if is_local(url) else START

@@ -1,6 +1,6 @@
-"""The speaker portal and the exhibitor portal: one person's share links, behind an address that was given to them.
+"""The speaker portal and the exhibitor portal: one person's share links, behind a signed URL.
 
-Nobody is signed in here: no session is begun, no cookie is set, nothing of the organization is shown (rule 31).
+There is no sign-in here: no session, no cookie, nothing about the organization (rule 31).
 """
 
 from typing import Annotated, Any

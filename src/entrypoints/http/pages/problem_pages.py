@@ -1,7 +1,7 @@
-"""What is shown where a page cannot be: why, in the words of the page, in the navigation of its organization.
+"""Error pages, with page-specific sentences and the navigation of the organization.
 
-The refusals' own sentences name things by their ids, which is right at the command line and in the API. People here
-followed a link or pressed a button, and know events by their names.
+The errors' own sentences name things by id, which suits the command line and the API. People in the browser followed a
+link or pressed a button, and know events by name.
 """
 
 import re
@@ -47,7 +47,7 @@ _NOT_THERE = {
 
 @dataclass(frozen=True, slots=True)
 class PageLocation:
-    """What a URL is about, as far as the reader may know."""
+    """The organization, mapping and section of a URL, as far as the reader may see them."""
 
     actor: Actor | None = None
     ctx: OrganizationContext | None = None
@@ -56,7 +56,7 @@ class PageLocation:
 
 
 async def show_problem(request: Request, problem: Problem, error: Exception | None = None) -> Response:
-    """Show why a page cannot be shown, and a way on."""
+    """Render an error page with a link to continue."""
     can_locate = problem is not INTERNAL_ERROR and not isinstance(error, DatabaseUnavailable)
     location = await _locate(request) if can_locate else PageLocation()
     problem = with_page_sentence(problem, error, location.mapping)
@@ -80,7 +80,7 @@ async def show_problem(request: Request, problem: Problem, error: Exception | No
 def with_page_sentence(
     problem: Problem, error: Exception | None, mapping: EventMapping | None = None
 ) -> Problem:
-    """Return a problem with the sentence that a page has for it."""
+    """Return the problem with the sentence for pages, if there is one."""
     match error:
         case NotFound():
             return replace(problem, detail=_NOT_THERE.get(error.what, f"There is no such {error.what}."))
@@ -92,7 +92,7 @@ def with_page_sentence(
 
 
 def problem_on_page(error: Exception, mapping: EventMapping | None = None) -> Problem | None:
-    """Return what an error is on a page that can still be shown; None for a fault of this program."""
+    """Return the problem to show inside a page; None for an internal error."""
     problem = problem_of(error)
     return with_page_sentence(problem, error, mapping) if problem else None
 
@@ -104,14 +104,16 @@ async def _locate(request: Request) -> PageLocation:
     except DomainError:
         return PageLocation()
     try:
-        if found := _OF_ORGANIZATION.match(path):
-            known = OrganizationId(_validated_id(found["id"]))
-            organization = await container.resolve(AuthorizeOrganization)(actor, Permission.READ, known)
-            section = found["section"] if found["section"] in SECTIONS else ""
+        if match := _OF_ORGANIZATION.match(path):
+            organization_id = OrganizationId(_validated_id(match["id"]))
+            organization = await container.resolve(AuthorizeOrganization)(
+                actor, Permission.READ, organization_id
+            )
+            section = match["section"] if match["section"] in SECTIONS else ""
             return PageLocation(actor, await _in_organization(container, actor, organization), None, section)
-        if found := _OF_MAPPING_OR_RUN.match(path):
-            given_id, authorize = _validated_id(found["id"]), container.resolve(AuthorizeMapping)
-            if found["what"] == "mappings":
+        if match := _OF_MAPPING_OR_RUN.match(path):
+            given_id, authorize = _validated_id(match["id"]), container.resolve(AuthorizeMapping)
+            if match["what"] == "mappings":
                 organization, mapping = await authorize(actor, Permission.READ, MappingId(given_id))
             else:
                 organization, mapping, _ = await container.resolve(AuthorizeRun)(
@@ -121,7 +123,7 @@ async def _locate(request: Request) -> PageLocation:
                 actor, await _in_organization(container, actor, organization), mapping, "history"
             )
     except DomainError:
-        pass  # what somebody may not see has no navigation either
+        pass  # no navigation without permission to read
     return PageLocation(actor)
 
 

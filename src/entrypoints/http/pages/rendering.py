@@ -1,4 +1,4 @@
-"""From a template and what it shows to an answer: who is signed in, messages, times in the event's zone."""
+"""Rendering of templates: the signed-in person, messages, times in the event's zone."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,22 +26,22 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FLASHES = "flashes"
 MAX_FLASHES = 3
 MAX_FLASH_LENGTH = 500
-"""They travel in a cookie, of which browsers take 4,096 bytes."""
+"""Characters. Messages are kept in a cookie, which browsers limit to 4,096 bytes."""
 
 Crumb = Mapping[str, str]
 
 
 def when(instant: datetime | None, zone: str | None = None) -> str:
-    """Tell an instant in a zone, with the zone named."""
+    """Format an instant in a zone, with the zone's name; UTC if the zone is unknown."""
     if instant is None:
         return ""
     zone_info = zone_named(zone)
-    at, name = (instant.astimezone(zone_info), zone) if zone_info else (instant.astimezone(UTC), "UTC")
-    return f"{at.day} {at:%b %Y, %H:%M} ({name})"
+    local, name = (instant.astimezone(zone_info), zone) if zone_info else (instant.astimezone(UTC), "UTC")
+    return f"{local.day} {local:%b %Y, %H:%M} ({name})"
 
 
 def duration(start: datetime | None, end: datetime | None) -> str:
-    """Tell how long something took."""
+    """Format the time between two instants; empty while one of them is missing."""
     if start is None or end is None:
         return ""
     seconds = (end - start).total_seconds()
@@ -57,24 +57,26 @@ def organization_url(organization: Organization) -> str:
 def remedy_link(
     organization: Organization, health: Health, mapping: EventMapping | None = None
 ) -> Crumb | None:
-    """Return the label and the address of what mends a state of health; None where there is nothing.
+    """Return the label and the URL of the page that fixes a health problem; None if there is none.
 
     Args:
-        organization: whose.
-        health: the state to be mended.
-        mapping: whose health it is; None for the whole connection's.
+        organization: the owner of the connection.
+        health: the problem to fix.
+        mapping: the mapping that the health is about; None for the whole connection.
     """
-    at = organization_url(organization)
+    base = organization_url(organization)
     match health.remedy:
         case Remedy.REPLACE_TOKEN:
             place = "settings#sessionboard" if health.system == SESSIONBOARD else "integrations/connect#token"
-            return crumb("Replace token", f"{at}/{place}")
+            return crumb("Replace token", f"{base}/{place}")
         case Remedy.VIEW_RESULTS if health.run_id:
             return crumb("View Results", f"/runs/{health.run_id}")
         case Remedy.MAPPING_SETTINGS if mapping:
-            return crumb("Event Settings", f"{at}/integrations/mappings/{mapping.id}/settings")
+            return crumb("Event Settings", f"{base}/integrations/mappings/{mapping.id}/settings")
         case Remedy.SYNC if mapping:
-            return crumb("Sync again", f"{at}/events/{quote(mapping.events.sessionboard_id, safe='')}/agenda")
+            return crumb(
+                "Sync again", f"{base}/events/{quote(mapping.events.sessionboard_id, safe='')}/agenda"
+            )
     return None
 
 
@@ -101,7 +103,7 @@ _VERSION = version("gleanin-sync")
 
 
 def organization_breadcrumbs(ctx: OrganizationContext, section: Crumb, *rest: Crumb) -> list[Crumb]:
-    """Give the way to a page of the organization through one of its sections."""
+    """Return the breadcrumbs of a page in a section of an organization."""
     start = [
         crumb("Organizations", "/organizations"),
         crumb(ctx.organization.name, organization_url(ctx.organization)),
@@ -123,14 +125,14 @@ def render(
     """Render a page.
 
     Args:
-        request: what is answered.
-        template: its file.
-        here: the organization that the page is about, and who looks at it.
-        actor: who is signed in, on a page that is about no organization.
-        section: which part of the organization's navigation the page belongs to.
-        crumbs: the way to the page, from outside inwards; the last one is the page itself.
-        status: of the answer.
-        shown: what else the template shows.
+        request: the request to answer.
+        template: the template's file name.
+        ctx: the organization that the page is about, and the signed-in person.
+        actor: the signed-in person, on a page that is not about an organization.
+        section: the part of the organization's navigation that the page belongs to.
+        crumbs: the breadcrumbs; the last one is the page itself.
+        status: the HTTP status of the response.
+        variables: further variables of the template.
     """
     actor = ctx.actor if ctx else actor
     context = {
@@ -150,12 +152,12 @@ def render(
 
 
 def fragment(template: str, **variables: Any) -> str:
-    """Render a part of a page, for what replaces it while somebody looks."""
+    """Render a part of a page that replaces the previous one in the open page."""
     return _templates.get_template(template).render({"assets_version": _VERSION, **variables})
 
 
 def flash(request: Request, text: str, tone: str = "success", url: str = "", label: str = "") -> None:
-    """Let the next page show a message at its bottom."""
+    """Store a message for the bottom of the next page."""
     message = {"text": shortened(text, MAX_FLASH_LENGTH), "tone": tone} | (
         {"url": url, "label": label} if url else {}
     )
@@ -163,7 +165,7 @@ def flash(request: Request, text: str, tone: str = "success", url: str = "", lab
 
 
 def redirect_to(url: str) -> RedirectResponse:
-    """Answer a form that was carried out: the browser asks for the next page by itself."""
+    """Redirect with a GET, as after a form that succeeded."""
     return RedirectResponse(url, 303)
 
 

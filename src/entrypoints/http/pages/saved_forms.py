@@ -1,8 +1,8 @@
-"""What somebody typed into a form that was not carried out, on its way back into that form.
+"""The values of a form that was not processed, saved so that they can be put back into that form.
 
-It travels in the page that asks to sign in, as one hidden field: a cookie has no room for it, and nothing is stored
-for somebody who is not signed in. Secrets are left out. Only a form that the browser itself says comes from a page of
-ours is kept, so that another site can put nothing into our forms.
+They are sent along as one hidden field of the sign-in page: a cookie is too small, and nothing is stored for people who
+are not signed in. Secrets are left out. Only forms that the browser marks as coming from our pages are saved, so that
+another site cannot put anything into our forms.
 """
 
 import json
@@ -18,17 +18,17 @@ from entrypoints.http.pages.local_urls import is_local
 
 FIELD = "kept_form"
 MAX_BYTES = 24 * 1024
-"""Bytes of it in a request, of which a request has 64 kB."""
+"""Maximum size in a request; a request is limited to 64 kB."""
 SECRET = re.compile(r"token|password|secret")
-"""What the names of fields have in them whose values are never written into a page."""
+"""Matches names of fields whose values are never written into a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedForm:
     page: str
-    """The address of the page that the form stands on."""
+    """The URL of the page that contains the form."""
     action: str
-    """The address that it is sent to, which tells it from other forms of the page."""
+    """The URL that the form is sent to; identifies it among the forms of the page."""
     fields: tuple[tuple[str, str], ...]
 
     @property
@@ -37,7 +37,7 @@ class SavedForm:
 
 
 def save_form(request: Request, form: FormData) -> SavedForm | None:
-    """Return what can be put back of a form; None for one that another site sent, or may have sent."""
+    """Save the fields of a form; None if another site sent it or may have sent it."""
     if not is_same_origin(request):
         return None
     query = f"?{request.url.query}" if request.url.query else ""
@@ -50,21 +50,21 @@ def save_form(request: Request, form: FormData) -> SavedForm | None:
 
 
 def parse_saved_form(text: str) -> SavedForm | None:
-    """Return what `KeptForm.text` stands for; None for any other text."""
+    """Parse a `SavedForm.text`; None for any other text."""
     try:
         page, action, fields = json.loads(text)
         saved_form = SavedForm(page, action, tuple((name, value) for name, value in fields))
     except (TypeError, ValueError, RecursionError):
         return None
     texts = (saved_form.page, saved_form.action, *(text for field in saved_form.fields for text in field))
-    is_valid = all(isinstance(each, str) for each in texts)
+    is_valid = all(isinstance(value, str) for value in texts)
     return saved_form if is_valid and is_local(saved_form.page) and is_local(saved_form.action) else None
 
 
 def is_same_origin(request: Request) -> bool:
-    """Return whether the browser says that the request comes from a page of ours.
+    """Check whether the browser marks the request as coming from one of our pages.
 
-    Scripts and forms cannot set either header. Browsers send the first one over HTTPS and on this machine, and the
+    Scripts and forms cannot set either header. Browsers send the first one over HTTPS and to localhost, and the
     second one with every form.
     """
     site = request.headers.get("sec-fetch-site")
@@ -78,7 +78,7 @@ def _is_saved(name: str) -> bool:
 
 
 def _page(request: Request) -> str | None:
-    """Return the page that a form was sent from, as far as the browser tells."""
+    """Return the URL of the page that a form was sent from, if the browser reports it."""
     referrer = request.headers.get("referer", "")
     if _host_of(referrer) != request.headers.get("host"):
         return None

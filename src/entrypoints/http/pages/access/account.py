@@ -1,4 +1,4 @@
-"""One's own account: who one is here, and one's password."""
+"""The account page: the signed-in account and changing its password."""
 
 from http import HTTPStatus
 
@@ -39,7 +39,7 @@ async def change_password(
     except DomainError as error:
         field = "new_password" if error.about == "password" else "present_password"
         return _page(request, account, error, field=field)
-    # All sign-ins have ended, this one too.
+    # Changing the password ended all sessions, including this one.
     response = await sign_in_browser(
         request, container, await container.resolve(BeginSession)(account.id), "/account"
     )

@@ -1,7 +1,7 @@
-"""Forms that were not carried out: the sign-in had ended, or the browser's session had been renewed.
+"""Forms that were not processed: the sign-in had expired, or the browser's session had been renewed.
 
-After signing in, where that is needed, people get the form's page back with what they typed, to check it and send it
-again. Nothing is carried out without that.
+After signing in again, if needed, people get the page back with what they entered, to check it and send it again.
+Nothing is processed before that.
 """
 
 from http import HTTPStatus
@@ -31,7 +31,7 @@ LOST = "What you entered could not be restored. Enter it again."
 
 @routes.post(RESUME)
 async def resume(request: Request, container: Wired) -> Response:
-    """Put a form back for somebody who has signed in elsewhere. It changes nothing, and needs no secret for that."""
+    """Restore a form after a sign-in in another window. It changes nothing, so it needs no CSRF token."""
     if not is_same_origin(request):
         raise ForeignForm
     saved_form = parse_saved_form(text(await read_form(request), FIELD))
@@ -45,7 +45,7 @@ async def resume(request: Request, container: Wired) -> Response:
 
 
 async def without_sign_in(request: Request, _: Exception) -> Response:
-    """Answer what only somebody can do who is signed in."""
+    """Answer a request that needs a sign-in."""
     if request.method == "GET":
         return_url = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return redirect_to(_sign_in_url(return_url) if return_url != "/" else "/sign-in")
@@ -59,14 +59,14 @@ async def without_sign_in(request: Request, _: Exception) -> Response:
 
 
 async def after_renewal(request: Request) -> Response | None:
-    """Answer a form whose secret is not the browser's any more; None for one that may be another site's."""
+    """Answer a form with an outdated CSRF token; None if another site may have sent it."""
     saved_form = await _saved_form(request)
     if saved_form is None:
         return None
     if saved_form.action == "/sign-in" and (
         other_form := parse_saved_form(text(await read_form(request), FIELD))
     ):
-        # Somebody has signed in in another window meanwhile, or tries to sign in from a page that is too old.
+        # The person has signed in in another window meanwhile, or the sign-in page is too old.
         try:
             await signed_in_account(request, container_of(request))
         except NotAuthenticated:
@@ -81,7 +81,7 @@ async def after_renewal(request: Request) -> Response | None:
 async def restore_form(
     request: Request, saved_form: SavedForm, reason: str, status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
-    """Show the page of a form with what was typed into it; where that is nothing, just the page."""
+    """Show the page of a form with what was entered; if that is nothing, redirect to the page."""
     if not saved_form.fields:
         flash(request, f"{reason} {PRESS_AGAIN}", "warn")
         return redirect_to(saved_form.page)
@@ -114,7 +114,7 @@ def _sign_in_first(request: Request, saved_form: SavedForm) -> Response:
 async def _saved_form(request: Request) -> SavedForm | None:
     try:
         return save_form(request, await read_form(request))
-    except HTTPException:  # it cannot be read
+    except HTTPException:  # unreadable
         return None
 
 
@@ -123,5 +123,5 @@ def _sign_in_url(return_url: str) -> str:
 
 
 def _whole_page(url: str) -> Response:
-    """Send the browser elsewhere: a part of a page would show what it gets in its own place."""
+    """Redirect the whole page: htmx would put the response of a normal redirect into the part that sent the form."""
     return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": url})

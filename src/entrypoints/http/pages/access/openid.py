@@ -1,4 +1,4 @@
-"""Signing in with a company's account, by OpenID Connect: there, and back with an answer that can be trusted."""
+"""Signing in with a company's account, by OpenID Connect: the redirect to the provider and the verified callback."""
 
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -28,9 +28,9 @@ from entrypoints.http.pages.rendering import render
 PATH = "/sign-in/openid"
 routes = APIRouter(prefix=PATH)
 RETURN_URL_KEY = "openid_next"
-"""Where the cookie keeps which page was asked for."""
+"""Cookie key of the requested page."""
 MAX_RETURN_URL_LENGTH = 500
-"""Characters: the cookie has room for 4096, with all else that it carries."""
+"""Characters: the whole cookie is limited to 4096 bytes."""
 STANDARD_ERRORS = frozenset(
     {
         "access_denied",
@@ -45,19 +45,19 @@ STANDARD_ERRORS = frozenset(
         "unsupported_response_type",
     }
 )
-"""What is logged as it came: anything else could be any text."""
+"""Error codes that are logged as received; any other could contain arbitrary text."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignInFailure:
-    """What went wrong: as a status, to the person, and for the log."""
+    """A failed sign-in: HTTP status, sentence for the person, and cause for the log."""
 
     status: HTTPStatus
     sentence: str
-    because: str
+    cause: str
 
 
-REASON_BY_ERROR: dict[type[NotAuthenticated], str] = {
+CAUSE_BY_ERROR: dict[type[NotAuthenticated], str] = {
     EmailNotVerified: "email_not_verified",
     IdentityMismatch: "identity_mismatch",
 }
@@ -112,25 +112,25 @@ async def redirect_to_provider(
     try:
         client = await provider.client()
         response: Response = await client.authorize_redirect(request, callback_url)
-    except Exception as error:  # noqa: BLE001 - whatever another company's server does, is no fault of this program
+    except Exception as error:  # noqa: BLE001 - errors of the provider's server are not internal errors
         return _not_signed_in(request, container, error)
     return response
 
 
 @routes.get("/callback")
 async def handle_callback(request: Request, container: Wired, provider: Provider) -> Response:
-    """Take the provider's answer."""
+    """Handle the provider's response."""
     return_url = local(str(request.session.get(RETURN_URL_KEY, START)))
     try:
-        check_is_begun_here(request)  # before anybody else is asked: a forged answer costs nothing
+        check_is_begun_here(request)  # before any request to the provider: a forged callback costs nothing
         claims = _provider_claims(await _claims(await provider.client(), request), network_address(request))
     except Exception as error:  # noqa: BLE001 - likewise
         return _not_signed_in(request, container, error)
     try:
         secret = await container.resolve(SignInWithIdentityProvider)(claims)
     except NotAuthenticated as error:
-        because = REASON_BY_ERROR.get(type(error), "no_account")
-        container.log().warning("access.openid_refused", because=because, address=claims.address)
+        cause = CAUSE_BY_ERROR.get(type(error), "no_account")
+        container.log().warning("access.openid_refused", because=cause, address=claims.address)
         return _form(request, return_url, str(error), HTTPStatus.FORBIDDEN)
     return await sign_in_browser(request, container, secret, return_url)
 
@@ -144,18 +144,18 @@ async def _claims(client: StarletteOAuth2App, request: Request) -> dict[str, Any
             "aud": {"essential": True, "value": client.client_id},
         },
     )
-    return dict(token["userinfo"])  # the claims of an id token that was verified; without one there are none
+    return dict(token["userinfo"])  # the claims of a verified id token; empty without one
 
 
 def _provider_claims(claims: dict[str, Any], address: str) -> ProviderClaims:
-    """Return the identity that the claims name.
+    """Return the identity in the claims.
 
     Raises:
-        InvalidInput: they name none.
+        InvalidInput: the claims contain no identity.
     """
     subject, email = claims.get("sub"), claims.get("email")
     identity = ProviderIdentity(claims["iss"], subject if isinstance(subject, str) else "")
-    # Anybody can enter any address at some providers: only a verified one says who somebody is.
+    # Some providers accept any address: only a verified one identifies a person.
     is_verified = isinstance(email, str) and claims.get("email_verified") is True
     return ProviderClaims(identity, email if is_verified else None, address)
 
@@ -165,7 +165,7 @@ def _not_signed_in(request: Request, container: Container, error: Exception) -> 
     failure = _failure(error)
     container.log().warning(
         "access.openid_refused",
-        because=failure.because,
+        because=failure.cause,
         error=type(error).__name__,
         address=network_address(request),
     )
@@ -179,7 +179,7 @@ def _failure(error: Exception) -> SignInFailure:
         case OAuthError(error="access_denied"):
             return DENIED
         case OAuthError() if not isinstance(error, MismatchingStateError):
-            return replace(REFUSED, because=error.error if error.error in STANDARD_ERRORS else "other")
+            return replace(REFUSED, cause=error.error if error.error in STANDARD_ERRORS else "other")
     return next((failure for kind, failure in FAILURE_BY_ERROR if isinstance(error, kind)), UNREACHABLE)
 
 

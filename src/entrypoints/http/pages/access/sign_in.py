@@ -1,4 +1,4 @@
-"""Signing in and out, and the first account."""
+"""Signing in and out, and creating the first account."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -30,16 +30,16 @@ DEVICE_COOKIE = "gleanin_sync_device"
 
 
 async def sign_in_browser(request: Request, container: Container, secret: str, url: str) -> Response:
-    """Sign the browser in, and redirect it.
+    """Sign the browser in and redirect it.
 
-    From now on the browser is known, by a cookie that outlasts the sign-in.
+    Also set the known-device cookie, which outlasts the sign-in.
     """
     await _replace_session(request, container, secret)
     return await _with_device_cookie(redirect_to(url), container, secret)
 
 
 async def _replace_session(request: Request, container: Container, secret: str) -> None:
-    """Sign the browser in, and drop the rest of its session: some of it may have been planted."""
+    """Sign the browser in and drop the rest of its session: parts of it may have been planted."""
     await _end(request, container)
     request.session[SIGN_IN] = secret
 
@@ -91,13 +91,18 @@ async def sign_in(request: Request, container: Wired, form: SentForm) -> Respons
     try:
         credentials = Credentials(email, text(form, "password"), network_address(request), device)
         secret = await container.resolve(SignInWithPassword)(credentials)
-    except DomainError as refusal:
-        status = STATUS_BY_CODE[refusal.code]
-        error = str(refusal)
+    except DomainError as error:
+        status = STATUS_BY_CODE[error.code]
         response = _form(
-            request, container, return_url, email=email, error=error, status=status, saved_form=saved_form
+            request,
+            container,
+            return_url,
+            email=email,
+            error=str(error),
+            status=status,
+            saved_form=saved_form,
         )
-        if (seconds := retry_after_seconds(refusal)) is not None:
+        if (seconds := retry_after_seconds(error)) is not None:
             response.headers["Retry-After"] = str(seconds)
         return response
     await _replace_session(request, container, secret)
@@ -132,18 +137,18 @@ def _form(
     )
 
 
-@routes.get("/sign-in/once/{offered}")
+@routes.get("/sign-in/once/{token}")
 async def show_sign_in_link_form(request: Request) -> Response:
-    """Ask whether to sign in by an address that somebody at the command line asked for.
+    """Show the form of a sign-in link that was created at the command line.
 
-    Nothing is taken yet: programs that preview links open them too.
+    The link is not redeemed yet: programs that preview links open them, too.
     """
     return render(request, "sign_in_once.html")
 
 
-@routes.post("/sign-in/once/{offered}")
-async def sign_in_once(request: Request, container: Wired, _: SentForm, offered: str) -> Response:
-    secret = await container.resolve(RedeemSignInLink)(offered, network_address(request))
+@routes.post("/sign-in/once/{token}")
+async def sign_in_once(request: Request, container: Wired, _: SentForm, token: str) -> Response:
+    secret = await container.resolve(RedeemSignInLink)(token, network_address(request))
     return await sign_in_browser(request, container, secret, START)
 
 
@@ -155,29 +160,29 @@ async def sign_out(request: Request, container: Wired, _: SentForm) -> Response:
 
 
 async def _end(request: Request, container: Container) -> None:
-    """End the sign-in that the browser has, if any, and forget all that it kept."""
+    """End the browser's sign-in, if any, and clear its session."""
     secret = request.session.get(SIGN_IN)
     if isinstance(secret, str):
         await container.resolve(SignOut)(secret)
     request.session.clear()
 
 
-@routes.get("/sign-up/{offered}")
-async def show_sign_up_form(request: Request, container: Wired, offered: str) -> Response:
-    await container.resolve(CheckSignUpLink)(offered)
+@routes.get("/sign-up/{token}")
+async def show_sign_up_form(request: Request, container: Wired, token: str) -> Response:
+    await container.resolve(CheckSignUpLink)(token)
     return render(request, "sign_up.html", email="", errors={})
 
 
-@routes.post("/sign-up/{offered}")
-async def sign_up(request: Request, container: Wired, form: SentForm, offered: str) -> Response:
+@routes.post("/sign-up/{token}")
+async def sign_up(request: Request, container: Wired, form: SentForm, token: str) -> Response:
     email, password = text(form, "email"), text(form, "password")
     try:
-        account = await container.resolve(SignUp)(offered, email, password)
+        account = await container.resolve(SignUp)(token, email, password)
     except (LinkExpired, Overloaded):
         raise
-    except DomainError as refusal:
+    except DomainError as error:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        errors = {refusal.about or "email": str(refusal)}
+        errors = {error.about or "email": str(error)}
         return render(request, "sign_up.html", status=status, email=email, errors=errors)
     secret = await container.resolve(BeginSession)(account.id)
     container.log().event(

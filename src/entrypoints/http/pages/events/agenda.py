@@ -47,11 +47,11 @@ class AgendaPageRow:
     @property
     def speakers(self) -> str:
         people = self.session.people if self.session else ()
-        return ", ".join(dict.fromkeys(each.person.label for each in people))
+        return ", ".join(dict.fromkeys(participant.person.label for participant in people))
 
     def fits(self, search: RecordSearch) -> bool:
         """Check whether the session or one of its people matches a search."""
-        people = (each.person for each in (self.session.people if self.session else ()))
+        people = (participant.person for participant in (self.session.people if self.session else ()))
         return search.fits(self.title, None, self.id) or any(
             search.fits(person.label, person.email, person.id) for person in people
         )
@@ -134,13 +134,13 @@ def times(session: Session | None, zone: str | None) -> str:
     """Format a session's start and end in the event's zone."""
     if session is None or session.starts_at is None:
         return ""
-    known = zone_of(zone)
-    start = session.starts_at.astimezone(known)
-    told = f"{start.day} {start:%b %Y, %H:%M}"
+    zone_info = zone_of(zone)
+    start = session.starts_at.astimezone(zone_info)
+    text = f"{start.day} {start:%b %Y, %H:%M}"
     if session.ends_at:
-        end = session.ends_at.astimezone(known)
-        told += f" to {end:%H:%M}" if end.date() == start.date() else f" to {end.day} {end:%b %Y, %H:%M}"
-    return told
+        end = session.ends_at.astimezone(zone_info)
+        text += f" to {end:%H:%M}" if end.date() == start.date() else f" to {end.day} {end:%b %Y, %H:%M}"
+    return text
 
 
 async def _csv_rows(view: EventView) -> AsyncIterator[Iterable[Sequence[str | None]]]:

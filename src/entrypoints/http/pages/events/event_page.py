@@ -59,8 +59,8 @@ class EventPage:
 
     @property
     def name(self) -> str:
-        known = self.view.event.name if self.view else self.mapping.sessionboard_name if self.mapping else ""
-        return known or f"Event {self.id}"
+        name = self.view.event.name if self.view else self.mapping.sessionboard_name if self.mapping else ""
+        return name or f"Event {self.id}"
 
     @property
     def zone(self) -> str | None:
@@ -97,16 +97,16 @@ async def _event_page(
 ) -> EventPage:
     if not event_id.isprintable():
         raise NotFound("Sessionboard event", event_id)
-    known = SourceEventId(event_id)
+    source_event_id = SourceEventId(event_id)
     overview = await container.resolve(GetHealth)(ctx.organization.id)
-    found = (each for each in overview.mappings if each[0].events.sessionboard_id == known)
-    mapping, health = next(found, (None, Health()))
+    matching = (pair for pair in overview.mappings if pair[0].events.sessionboard_id == source_event_id)
+    mapping, health = next(matching, (None, Health()))
     runs = await container.resolve(ListRuns)(mapping.id, LATEST) if mapping else []
     is_poll = "hx-request" in request.headers
     if not is_poll:
         _flash_ended_runs(request, runs, watched)
     checked_at = overview.checked_at(mapping.id) if mapping else None
-    page = EventPage(ctx, known, mapping, health, runs, checked_at, is_poll=is_poll)
+    page = EventPage(ctx, source_event_id, mapping, health, runs, checked_at, is_poll=is_poll)
     view, problem = await _read(container, views, page)
     return replace(page, view=view, problem=problem)
 

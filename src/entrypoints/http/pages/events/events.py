@@ -37,8 +37,8 @@ async def show(
     overview = await container.resolve(GetHealth)(ctx.organization.id)
     mappings = [mapping for mapping, _ in overview.mappings]
     if problem:
-        events = [_as_mapped(each) for each in mappings]
-    by_event = {str(each.events.sessionboard_id): each for each in mappings}
+        events = [_as_mapped(mapping) for mapping in mappings]
+    by_event = {str(mapping.events.sessionboard_id): mapping for mapping in mappings}
     response = render(
         request,
         "events.html",
@@ -47,8 +47,8 @@ async def show(
         status=problem.status if problem else HTTPStatus.OK,
         crumbs=[crumb("Events")],
         rows=[
-            (each, event_url(ctx.organization, SourceEventId(each.id)), by_event.get(each.id))
-            for each in events
+            (event, event_url(ctx.organization, SourceEventId(event.id)), by_event.get(event.id))
+            for event in events
         ],
         last_runs=overview.last_runs,
         checked_at=overview.checked_at,

@@ -72,7 +72,7 @@ async def exhibitors(
     search = RecordSearch(search_text)
     chosen = [row for row in rows if (outcome is None or row.outcome is outcome) and row.fits(search)]
     # A contact of several exhibitors is one record.
-    counts = Counter({row.record_id: found for row in rows if (found := row.outcome)}.values())
+    counts = Counter({row.record_id: result for row in rows if (result := row.outcome)}.values())
     return show(
         request,
         page,
@@ -89,14 +89,18 @@ async def exhibitors(
 
 def _rows(view: EventView) -> Iterator[ExhibitorPageRow]:
     """Yield each exhibitor's contacts, the primary one first, then those that are no longer in Sessionboard."""
-    steps, shown = steps_of(view, EXHIBITOR_CONTACT), set[SourceId]()
-    for each in view.exhibitors:
-        rows = _contacts(each, steps) if isinstance(each, Exhibitor) else [_unreadable(each, steps)]
+    steps, shown_ids = steps_of(view, EXHIBITOR_CONTACT), set[SourceId]()
+    for exhibitor in view.exhibitors:
+        rows = (
+            _contacts(exhibitor, steps)
+            if isinstance(exhibitor, Exhibitor)
+            else [_unreadable(exhibitor, steps)]
+        )
         for row in rows:
-            shown.add(row.record_id)
+            shown_ids.add(row.record_id)
             yield row
     for step in steps.values():
-        if step.record.source_id not in shown:
+        if step.record.source_id not in shown_ids:
             yield ExhibitorPageRow(
                 "", step.record.source_id, None, step.record.label, step, has_left=has_left(step)
             )
@@ -128,6 +132,6 @@ def _contacts(exhibitor: Exhibitor, steps: Mapping[SourceId, Step]) -> Iterator[
 
 
 def _placeholder_id(exhibitor_id: SourceId, steps: Mapping[SourceId, Step]) -> SourceId:
-    """Return the id of the record of an exhibitor without contacts, which is prefixed if a contact has the plain one."""
+    """Return the record id of an exhibitor without contacts, prefixed if a contact has the plain one."""
     placeholder_id = SourceId(f"exhibitor:{exhibitor_id}")
     return placeholder_id if placeholder_id in steps else exhibitor_id

@@ -43,9 +43,9 @@ After = Annotated[int, Query(alias="after", ge=0, le=2**62)]
 async def show_runs(
     request: Request, container: Wired, ctx: ReadOrganization, before: Before = ""
 ) -> Response:
-    known = RunId(before) if before.isprintable() and before else None
-    runs = await container.resolve(ListOrganizationRuns)(ctx.organization.id, PER_PAGE + 1, known)
-    shown, url = runs[:PER_PAGE], f"{organization_url(ctx.organization)}/history"
+    before_id = RunId(before) if before.isprintable() and before else None
+    runs = await container.resolve(ListOrganizationRuns)(ctx.organization.id, PER_PAGE + 1, before_id)
+    page_runs, url = runs[:PER_PAGE], f"{organization_url(ctx.organization)}/history"
     checks = await container.resolve(ListLastChecks)(ctx.organization.id)
     return render(
         request,
@@ -53,11 +53,11 @@ async def show_runs(
         ctx=ctx,
         section="history",
         crumbs=[crumb("History", url), crumb("Integrations")],
-        rows=[(run, mapping, _synced(run)) for run, mapping in shown],
-        checked={each.run_id: each.at for each in checks.values()},
+        rows=[(run, mapping, _synced(run)) for run, mapping in page_runs],
+        checked={check.run_id: check.at for check in checks.values()},
         mappings=await container.resolve(ListMappings)(ctx.organization.id, ended=True),
         first_url=url if before else "",
-        next_url=with_query(url, {"before": shown[-1][0].id}) if len(runs) > PER_PAGE else "",
+        next_url=with_query(url, {"before": page_runs[-1][0].id}) if len(runs) > PER_PAGE else "",
     )
 
 
@@ -79,10 +79,21 @@ async def show_run(
     kind: KindFilter = "",
     after: After = 0,
 ) -> Response:
-    run, only, url = ctx.run, kind_named(kind), f"/runs/{ctx.run.id}"
-    query = {"q": search_text, "outcome": outcome.value if outcome else "", "kind": only.name if only else ""}
+    run, chosen_kind, url = ctx.run, kind_named(kind), f"/runs/{ctx.run.id}"
+    query = {
+        "q": search_text,
+        "outcome": outcome.value if outcome else "",
+        "kind": chosen_kind.name if chosen_kind else "",
+    }
     page = await container.resolve(ListOutcomes)(
-        OutcomesQuery(run, [outcome] if outcome else [], [only] if only else [], search_text, after, PER_PAGE)
+        OutcomesQuery(
+            run,
+            [outcome] if outcome else [],
+            [chosen_kind] if chosen_kind else [],
+            search_text,
+            after,
+            PER_PAGE,
+        )
     )
     organization, mapping = organization_url(ctx.organization), ctx.mapping
     kinds = kinds_in(run.scope)
@@ -97,25 +108,25 @@ async def show_run(
         tone=TONES.get(run.state, "info"),
         event_url=event_url(ctx.organization, mapping.events.sessionboard_id),
         counts=_counts(run, kinds),
-        run_kinds=[each.plural for each in kinds],
-        kinds=kind_tabs(url, query, only, kinds),
-        tabs=outcome_tabs(url, query, _by_outcome(run, [only] if only else kinds), outcome),
+        run_kinds=[kind.plural for kind in kinds],
+        kinds=kind_tabs(url, query, chosen_kind, kinds),
+        tabs=outcome_tabs(url, query, _by_outcome(run, [chosen_kind] if chosen_kind else kinds), outcome),
         outcomes=page.items,
         search_text=search_text,
         query=query,
         csv_url=with_query(f"{url}/outcomes.csv", {"outcome": query["outcome"]}),
         first_url=with_query(url, query) if after else "",
         next_url=with_query(url, {**query, "after": page.next}) if page.next is not None else "",
-        open_runs=await _open_ones(container, ctx),
+        open_runs=await _open_runs(container, ctx),
     )
 
 
-async def _open_ones(container: Container, ctx: RunContext) -> Sequence[SyncRun]:
+async def _open_runs(container: Container, ctx: RunContext) -> Sequence[SyncRun]:
     """Return the run, if it is open, after the run that it waits for."""
     if not ctx.run.is_open:
         return ()
     latest = await container.resolve(ListRuns)(ctx.mapping.id, 2)
-    others = [each for each in reversed(latest) if each.is_open and each.id != ctx.run.id]
+    others = [run for run in reversed(latest) if run.is_open and run.id != ctx.run.id]
     return [*others, ctx.run] if ctx.run.state is RunState.QUEUED else [ctx.run]
 
 
@@ -124,7 +135,7 @@ def _counts(run: SyncRun, kinds: Sequence[RecordKind]) -> Sequence[tuple[str, Se
     return [
         ("attempted", [tally.attempted for tally in tallies]),
         ("synced", [tally.succeeded for tally in tallies]),
-        *((each.value, [tally[each] for tally in tallies]) for each in Outcome),
+        *((outcome.value, [tally[outcome] for tally in tallies]) for outcome in Outcome),
     ]
 
 

@@ -44,14 +44,18 @@ async def preview(
     kind: KindFilter = "",
     number: PageNumber = 1,
 ) -> Response:
-    url, only = f"{page.url}/preview", kind_named(kind)
-    query = {"q": search_text, "outcome": outcome.value if outcome else "", "kind": only.name if only else ""}
+    url, chosen_kind = f"{page.url}/preview", kind_named(kind)
+    query = {
+        "q": search_text,
+        "outcome": outcome.value if outcome else "",
+        "kind": chosen_kind.name if chosen_kind else "",
+    }
     crumbs = event_breadcrumbs(page, crumb("Preview"))
     if page.view is None:
         return show(request, page, "preview.html", "preview", crumbs=crumbs)
     steps = page.view.plan.steps if page.view.plan else ()
-    of_kind = [step for step in steps if only is None or step.record.kind is only]
-    part = paginate([*_chosen(of_kind, outcome, search_text)], number, url, query)
+    steps_of_kind = [step for step in steps if chosen_kind is None or step.record.kind is chosen_kind]
+    part = paginate([*_chosen(steps_of_kind, outcome, search_text)], number, url, query)
     return show(
         request,
         page,
@@ -60,8 +64,8 @@ async def preview(
         crumbs=crumbs,
         list=part,
         steps=[(step, expected_outcome(step), [*_changes(step)]) for step in part.items],
-        tabs=outcome_tabs(url, query, Counter(map(expected_outcome, of_kind)), outcome),
-        kinds=kind_tabs(url, query, only),
+        tabs=outcome_tabs(url, query, Counter(map(expected_outcome, steps_of_kind)), outcome),
+        kinds=kind_tabs(url, query, chosen_kind),
         is_empty=not steps,
         search_text=search_text,
         query=query,
@@ -98,7 +102,7 @@ def _common_prefix_length(old: str, new: str) -> int:
     if not (old and new):
         return 0
     pairs = enumerate(zip(old, new, strict=False))
-    return next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+    return next((index for index, (a, b) in pairs if a != b), min(len(old), len(new)))
 
 
 def _excerpt(text: str, start: int) -> str:

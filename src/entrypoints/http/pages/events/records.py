@@ -31,10 +31,10 @@ async def redirect_to_records(
 ) -> Response:
     """Redirect to a mapping's records: without JavaScript a form cannot choose its URL."""
     mappings = await container.resolve(ListMappings)(ctx.organization.id, ended=True)
-    chosen = next((each.id for each in mappings if each.id == mapping), None)
-    if chosen is None:
+    mapping_id = next((each.id for each in mappings if each.id == mapping), None)
+    if mapping_id is None:
         return redirect_to(f"{organization_url(ctx.organization)}/history")
-    return redirect_to(with_query(f"/mappings/{chosen}/records", {"who": who}))
+    return redirect_to(with_query(f"/mappings/{mapping_id}/records", {"who": who}))
 
 
 @routes.get("/mappings/{mapping_id}/records")

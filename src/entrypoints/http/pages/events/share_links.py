@@ -82,7 +82,7 @@ async def show(
                 "current": missing,
             },
         ],
-        people=[(each, presentable(each.links)) for each in page.people],
+        people=[(person, presentable(person.links)) for person in page.people],
         list=page_slice(page.people, start, page.total, url, query),
         search_text=search_text,
         query=query,
@@ -98,7 +98,7 @@ def ref_of(person: SyncedRecord) -> str:
 
 
 def _find_person(ref: str, people: Sequence[SyncedRecord]) -> SyncedRecord | None:
-    return next((each for each in people if ref_of(each) == ref), None)
+    return next((person for person in people if ref_of(person) == ref), None)
 
 
 @routes.get("/organizations/{organization_id}/share-links.csv")
@@ -112,10 +112,10 @@ async def share_links_csv(
 
 async def _mapping(container: Container, ctx: OrganizationContext, mapping_id: str) -> EventMapping:
     mappings = await container.resolve(ListMappingsWithPeople)(ctx.organization.id)
-    found = next((each for each in mappings if each.id == mapping_id), None)
-    if found is None:
+    mapping = next((each for each in mappings if each.id == mapping_id), None)
+    if mapping is None:
         raise NotFound("mapping", mapping_id)
-    return found
+    return mapping
 
 
 @routes.post("/mappings/{mapping_id}/portal-address")

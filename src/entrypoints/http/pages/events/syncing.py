@@ -70,9 +70,9 @@ async def read_again(
     event_id: Annotated[str, Path(max_length=MAX_EVENT_ID_LENGTH)],
     to: Annotated[EventSubpage, Query()] = EventSubpage.AGENDA,
 ) -> Response:
-    known = SourceEventId(event_id)
-    views.forget(ctx.organization.id, known)
-    return redirect_to(f"{event_url(ctx.organization, known)}/{to}")
+    source_event_id = SourceEventId(event_id)
+    views.forget(ctx.organization.id, source_event_id)
+    return redirect_to(f"{event_url(ctx.organization, source_event_id)}/{to}")
 
 
 async def _seat(ctx: ReadRun, followers: RunWatchersOf) -> AsyncIterator[RunWatchers]:
@@ -97,4 +97,4 @@ async def follow(
 async def _waits(container: Container, run: SyncRun) -> bool:
     """Check whether another run of the mapping goes first."""
     latest = await container.resolve(ListRuns)(run.mapping_id, 2)
-    return any(each.is_open and each.id != run.id for each in latest)
+    return any(other.is_open and other.id != run.id for other in latest)

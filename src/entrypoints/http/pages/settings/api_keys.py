@@ -1,4 +1,4 @@
-"""An organization's API keys: making one, which is shown once, and revoking one."""
+"""An organization's API keys: creating one, which is shown once, and revoking one."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -24,7 +24,7 @@ KeyId = Annotated[str, Path(max_length=MAX_ID_LENGTH)]
 
 @routes.get("")
 async def show(ctx: ManageOrganization) -> Response:
-    """Lead back from the address of a form that was sent, as when somebody reloads."""
+    """Redirect from the URL of a form that was sent, as after a reload."""
     return redirect_to(f"{settings_url(ctx)}#api-keys")
 
 

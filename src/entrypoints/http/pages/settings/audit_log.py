@@ -1,4 +1,4 @@
-"""The audit log of an organization, in sentences."""
+"""The audit log of an organization, as sentences."""
 
 from typing import Annotated
 
@@ -42,7 +42,7 @@ SENTENCES = {
     Action.RECIPIENT_REMOVED: "turned off notifications: {}",
     Action.RECIPIENT_TRIED: "sent a test notification: {}",
 }
-"""What somebody did, by action; {} is to what."""
+"""The sentence for each action; {} is its object."""
 
 
 def sentence(entry: AuditEntry) -> str:
@@ -58,8 +58,8 @@ async def show(
     before: Annotated[int | None, Query(ge=1, le=MAX_POSITION)] = None,
 ) -> Response:
     entries = await container.resolve(ListAuditEntries)(ctx.organization.id, before, PER_PAGE + 1)
-    at = f"{settings_url(ctx)}/audit-log"
-    older = f"{at}?before={entries[PER_PAGE - 1].position}" if len(entries) > PER_PAGE else ""
+    url = f"{settings_url(ctx)}/audit-log"
+    older = f"{url}?before={entries[PER_PAGE - 1].position}" if len(entries) > PER_PAGE else ""
     return render(
         request,
         "settings_audit_log.html",
@@ -67,6 +67,6 @@ async def show(
         section=SECTION,
         crumbs=settings_breadcrumbs(ctx, crumb("Audit log")),
         rows=[(entry, sentence(entry)) for entry in entries[:PER_PAGE]],
-        newest=at if before is not None else "",
+        newest=url if before is not None else "",
         older=older,
     )

@@ -1,4 +1,4 @@
-"""Map Events: the mappings of an organization, and making one."""
+"""Map Events: listing the mappings of an organization and adding one."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,11 +45,11 @@ from ports.source import SourceError, SourceRefused, SourceUnavailable
 
 routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mappings")
 MAX_LABEL_LENGTH = 120
-"""Characters of an event's name in a list to choose from."""
+"""Maximum characters of an event's name in a list of choices."""
 READ_FAILED = (SourceError, DestinationError, DecryptionFailed)
 Choice = Mapping[str, str]
 _SYSTEM_BY_FIELD = {"gleanin": GLEANIN, "sessionboard": SESSIONBOARD}
-"""By the name of the field in which its event is chosen."""
+"""The system whose event is chosen in a field, by field name."""
 
 
 EventIdQuery = Annotated[str, Query(max_length=MAX_EVENT_ID_LENGTH)]
@@ -93,7 +93,7 @@ async def show_pair_warnings(
 ) -> Response:
     """Show the warnings for two events as soon as they are chosen: their zones, and lost records (rules 7 and 10).
 
-    The page has read both time zones already; neither system is asked again.
+    The page already has both time zones, so neither system is read again.
     """
     now = container.clock().now()
     mismatch = known_mismatch(sessionboard_zone, gleanin_zone, now)
@@ -130,7 +130,7 @@ async def add(
     except TimeZoneUnconfirmed as error:
         return await _form(request, places, container, ctx, chosen=chosen, to_confirm=error)
     except (SourceUnavailable, DestinationUnavailable) as error:
-        # Asked again at once, it would be waited for twice.
+        # Reading it again immediately would wait for it twice.
         return await _form(request, places, container, ctx, chosen=chosen, read_error=error)
     except (DomainError, *READ_FAILED) as error:
         errors = {_field(error): str(error)}
@@ -146,7 +146,7 @@ async def add(
 
 
 def _field(error: Exception) -> str:
-    """Tell beside which of the two events a refusal belongs."""
+    """Return the field whose event an error is about; empty if neither."""
     match error:
         case AlreadyMapped() | BoundToAnother():
             system = error.system
@@ -223,21 +223,21 @@ async def _form(
 
 
 def _choices(events: Sequence[ListedEvent]) -> list[Choice]:
-    """Give a list to choose from, in which events of one name can be told apart."""
-    names = Counter(each.name for each in events)
+    """Return the choices of a list, with ids where events share a name."""
+    names = Counter(event.name for event in events)
     return [
         {
-            "value": each.id,
-            "label": _label(each, with_id=names[each.name] > 1 or not each.name.strip()),
-            "reason": shortened(each.why_not, MAX_LABEL_LENGTH),
-            "zone": each.time_zone or "",
+            "value": event.id,
+            "label": _label(event, with_id=names[event.name] > 1 or not event.name.strip()),
+            "reason": shortened(event.why_not, MAX_LABEL_LENGTH),
+            "zone": event.time_zone or "",
         }
-        for each in events
+        for event in events
     ]
 
 
 def _zone(events: Sequence[ListedEvent], chosen: str | None) -> str | None:
-    return next((each.time_zone for each in events if each.id == chosen), None)
+    return next((event.time_zone for event in events if event.id == chosen), None)
 
 
 def _label(event: ListedEvent, *, with_id: bool) -> str:

@@ -1,4 +1,4 @@
-"""Settings > Integrations: whether an organization is connected to Gleanin, connecting it, disconnecting it."""
+"""Integrations: the connection of an organization to Gleanin, connecting and disconnecting."""
 
 from http import HTTPStatus
 from typing import Any
@@ -43,15 +43,15 @@ def integrations_url(organization: Organization) -> str:
 
 
 def integrations_breadcrumbs(ctx: OrganizationContext, *further: Crumb) -> list[Crumb]:
-    """Give the breadcrumb of these pages."""
+    """Return the breadcrumbs of these pages."""
     return organization_breadcrumbs(ctx, crumb("Integrations", integrations_url(ctx.organization)), *further)
 
 
 async def integrations_context(container: Container, ctx: OrganizationContext) -> dict[str, Any]:
-    """Give what the card shows, which stands behind every drawer too."""
+    """Return the template variables of the card, which is also shown behind every drawer."""
     overview = await container.resolve(GetHealth)(ctx.organization.id)
     return {
-        "here": ctx,
+        "ctx": ctx,
         "section": SECTION,
         "connection": overview.connection,
         "health": overview.overall,
@@ -63,8 +63,8 @@ async def integrations_context(container: Container, ctx: OrganizationContext) -
 
 @routes.get("")
 async def show(request: Request, container: Wired, ctx: ReadOrganization) -> Response:
-    card = await integrations_context(container, ctx)
-    return render(request, "integrations.html", crumbs=integrations_breadcrumbs(ctx), **card)
+    context = await integrations_context(container, ctx)
+    return render(request, "integrations.html", crumbs=integrations_breadcrumbs(ctx), **context)
 
 
 @routes.get("/connect")
@@ -139,7 +139,7 @@ async def _drawer(
 
 @routes.post("/sync")
 async def sync_all(request: Request, container: Wired, ctx: SyncOrganization, _: SentForm) -> Response:
-    """Book a sync of every mapping, as after a token was replaced."""
+    """Request a sync of every mapping, as after a token was replaced."""
     mappings = await container.resolve(ListMappings)(ctx.organization.id)
     for mapping in mappings:
         await container.resolve(RequestSync)(SyncRequest(mapping.id, actor=ctx.actor.name))
@@ -174,8 +174,8 @@ async def _confirmation(
     typed: str = "",
     error: Exception | None = None,
 ) -> Response:
-    card = await integrations_context(container, ctx)
-    if card["connection"] is None:
+    context = await integrations_context(container, ctx)
+    if context["connection"] is None:
         raise NotConnected(ctx.organization.name)
     return render(
         request,
@@ -185,7 +185,7 @@ async def _confirmation(
         typed=typed,
         error=str(error) if error else "",
         lost=await container.resolve(CountLostByDisconnecting)(ctx.organization.id),
-        **card,
+        **context,
     )
 
 

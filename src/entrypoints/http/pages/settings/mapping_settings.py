@@ -1,4 +1,4 @@
-"""Event Settings: what a mapping syncs and when; and removing it."""
+"""Event Settings: the settings of a mapping, and removing it."""
 
 from dataclasses import replace
 from http import HTTPStatus
@@ -33,7 +33,7 @@ Choice = TypeVar("Choice", TracksFrom, ExhibitorName)
 async def mapping_in_organization(
     organization_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)], ctx: ReadMapping
 ) -> MappingContext:
-    """See that the mapping is of the organization whose page is asked for, and is not removed.
+    """Check that the mapping belongs to the organization in the URL and is active.
 
     Raises:
         NotFound, NotMapped
@@ -48,7 +48,7 @@ MappingInOrganization = Annotated[MappingContext, Depends(mapping_in_organizatio
 
 
 async def manageable_mapping(ctx: MappingInOrganization) -> MappingContext:
-    """See that it may be changed too: only after it is known that it may be seen.
+    """Check the permission to change the mapping, after the permission to read it.
 
     Raises:
         Forbidden
@@ -116,7 +116,7 @@ async def _settings(
     unread = ""
     if ctx.may_manage and not is_confirmed:
         mapping, unread = await _with_gleanin_zone(container, mapping, error)
-    # Where Gleanin tells a zone that is known, the two are compared, and no confirmation is asked for (rule 7).
+    # If Gleanin reports a known zone, the two are compared and no confirmation is needed (rule 7).
     asks_zone = not is_confirmed and not unread and zone_named(mapping.gleanin_time_zone) is None
     settings: MappingSettings = command.applied_to(mapping.settings) if command else mapping.settings
     continuous = command.continuous_sync if command else mapping.continuous_sync
@@ -140,8 +140,8 @@ async def _settings(
 async def _with_gleanin_zone(
     container: Container, mapping: EventMapping, error: Exception | None
 ) -> tuple[EventMapping, str]:
-    """Return the mapping with the zone that Gleanin tells, or why it could not be asked."""
-    if isinstance(error, DestinationError):  # asked again at once, it would be waited for twice
+    """Return the mapping with the zone that Gleanin reports, or why it could not be read."""
+    if isinstance(error, DestinationError):  # reading it again immediately would wait for it twice
         return mapping, str(error)
     try:
         return await container.resolve(ConfirmZone)(mapping.id), ""
@@ -169,5 +169,5 @@ def _breadcrumbs(ctx: MappingContext, page: str) -> Any:
 
 
 async def _context(container: Container, ctx: MappingContext) -> dict[str, Any]:
-    card = await integrations_context(container, ctx)
-    return card | {"mapping": ctx.mapping, "mappings_url": mappings_url(ctx)}
+    context = await integrations_context(container, ctx)
+    return context | {"mapping": ctx.mapping, "mappings_url": mappings_url(ctx)}

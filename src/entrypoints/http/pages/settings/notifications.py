@@ -1,4 +1,4 @@
-"""Where an organization's notices go: choosing a webhook or an e-mail address, trying it, and ending it."""
+"""The destination of an organization's notifications: choosing, testing and removing it."""
 
 from http import HTTPStatus
 
@@ -26,7 +26,7 @@ CHANNELS = {channel.value: channel for channel in Channel}
 @routes.get("")
 @routes.get("/try")
 async def show(ctx: ManageOrganization) -> Response:
-    """Lead back from the address of a form that was sent, as when somebody reloads."""
+    """Redirect from the URL of a form that was sent, as after a reload."""
     return redirect_to(f"{settings_url(ctx)}#notices")
 
 
@@ -73,7 +73,7 @@ async def send_test(request: Request, container: Wired, ctx: ManageOrganization,
         await container.resolve(SendTestNotification)(ctx.organization.id, actor=ctx.actor.name)
     except (NotDelivered, NotFound, DecryptionFailed) as error:
         problem = problem_of(error)
-        page = await settings_context(container, ctx) | {"trial_error": str(error)}
+        page = await settings_context(container, ctx) | {"test_error": str(error)}
         status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "settings.html", status=status, crumbs=settings_breadcrumbs(ctx), **page)
     flash(request, "The test notification was delivered.")

@@ -1,4 +1,4 @@
-"""The organizations somebody may see, and adding one."""
+"""The organizations that a person may see, and adding one."""
 
 from http import HTTPStatus
 
@@ -33,8 +33,13 @@ async def show_all(request: Request, container: Wired, actor: SignedIn) -> Respo
         actor=actor,
         crumbs=[crumb("Organizations")],
         rows=[
-            (each, overview, organization_url(each), actor.may(Permission.MANAGE, each.id))
-            for each, overview in visible
+            (
+                organization,
+                overview,
+                organization_url(organization),
+                actor.may(Permission.MANAGE, organization.id),
+            )
+            for organization, overview in visible
         ],
         may_add=may_add,
     )
@@ -72,7 +77,7 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
 
 
 def _field(error: Exception, *, is_custom_url: bool) -> str:
-    """Return the field beside which an error belongs; empty where it belongs beside none."""
+    """Return the field that an error is about; empty if none."""
     match error:
         case DomainError(about=about) if about:
             return about

@@ -1,4 +1,4 @@
-"""An organization's settings: its access to Sessionboard, who has access to it, and its end."""
+"""An organization's settings: its Sessionboard access, its members, and removing it."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -43,28 +43,29 @@ def settings_url(ctx: OrganizationContext) -> str:
 
 
 def settings_breadcrumbs(ctx: OrganizationContext, *further: Crumb) -> list[Crumb]:
-    """Give the breadcrumb of these pages."""
+    """Return the breadcrumbs of these pages."""
     return organization_breadcrumbs(ctx, crumb("Settings", settings_url(ctx)), *further)
 
 
 async def settings_context(container: Container, ctx: OrganizationContext) -> dict[str, Any]:
-    """Give what the page shows, which stands behind every dialog too."""
+    """Return the template variables of the page, which is also shown behind every dialog."""
     organization = ctx.organization
     keys = await container.resolve(ListApiKeys)(organization.id) if ctx.may_manage else ()
     recipient, notices = (
         await container.resolve(FindRecipient)(organization.id) if ctx.may_manage else (None, ())
     )
     return {
-        "here": ctx,
+        "ctx": ctx,
         "section": SECTION,
         "at": settings_url(ctx),
         "connection": await container.resolve(FindConnection)(organization.id),
         "members": [
-            (each.email, ", ".join(_roles(each, organization.id))) for each in await _members(container, ctx)
+            (account.email, ", ".join(_roles(account, organization.id)))
+            for account in await _members(container, ctx)
         ],
         "sees_all": ctx.actor.may(Permission.MANAGE, None),
-        "keys": [each for each in keys if each.is_valid],
-        "revoked_keys": [each for each in keys if not each.is_valid],
+        "keys": [key for key in keys if key.is_valid],
+        "revoked_keys": [key for key in keys if not key.is_valid],
         "token_error": "",
         "key_errors": {},
         "key_values": {},
@@ -72,7 +73,7 @@ async def settings_context(container: Container, ctx: OrganizationContext) -> di
         "notices": notices,
         "notices_errors": {},
         "notices_values": {},
-        "trial_error": "",
+        "test_error": "",
     }
 
 
@@ -80,7 +81,7 @@ async def _members(container: Container, ctx: OrganizationContext) -> Sequence[A
     if not ctx.actor.may(Permission.MANAGE, None):
         return await container.resolve(ListMembers)(ctx.organization.id)
     accounts = await container.resolve(ListAccounts)()
-    return [each for each in accounts if each.actor.may(Permission.READ, ctx.organization.id)]
+    return [account for account in accounts if account.actor.may(Permission.READ, ctx.organization.id)]
 
 
 def _roles(account: Account, organization_id: OrganizationId) -> list[str]:
