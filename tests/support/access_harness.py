@@ -50,12 +50,12 @@ class AccessHarness:
     passwords: Passwords = field(default_factory=QuickPasswords)
     signer: Signer = field(default_factory=lambda: ItsdangerousSigner(["a key that nobody guesses"]))
 
-    admit_to_organization = Wired(AuthorizeOrganization)
-    admit_to_mapping = Wired(AuthorizeMapping)
-    admit_to_run = Wired(AuthorizeRun)
+    authorize_organization = Wired(AuthorizeOrganization)
+    authorize_mapping = Wired(AuthorizeMapping)
+    authorize_run = Wired(AuthorizeRun)
     add_account = Wired(AddAccount)
-    give_role = Wired(GrantRole)
-    take_role = Wired(RevokeRole)
+    grant_role = Wired(GrantRole)
+    revoke_role = Wired(RevokeRole)
     change_password = Wired(ChangePassword)
     _change_own_password = Wired(ChangeOwnPassword)
     remove_account = Wired(RemoveAccount)
@@ -63,18 +63,18 @@ class AccessHarness:
     remember_device = Wired(RememberDevice)
     sign_in_with_identity_provider = Wired(SignInWithIdentityProvider)
     unbind_identities = Wired(UnbindIdentities)
-    offer_sign_in = Wired(CreateSignInLink)
-    take_sign_in = Wired(RedeemSignInLink)
-    who_is_signed_in = Wired(AuthenticateSession)
+    create_sign_in_link = Wired(CreateSignInLink)
+    redeem_sign_in_link = Wired(RedeemSignInLink)
+    authenticate_session = Wired(AuthenticateSession)
     sign_out = Wired(SignOut)
-    offer_sign_up = Wired(CreateSignUpLink)
-    check_sign_up = Wired(CheckSignUpLink)
+    create_sign_up_link = Wired(CreateSignUpLink)
+    check_sign_up_link = Wired(CheckSignUpLink)
     sign_up = Wired(SignUp)
-    make_api_key = Wired(CreateApiKey)
+    create_api_key = Wired(CreateApiKey)
     revoke_api_key = Wired(RevokeApiKey)
-    whose_api_key = Wired(AuthenticateApiKey)
-    make_portal_address = Wired(CreatePortalLink)
-    revoke_portal_addresses = Wired(RevokePortalLinks)
+    authenticate_api_key = Wired(AuthenticateApiKey)
+    create_portal_link = Wired(CreatePortalLink)
+    revoke_portal_links = Wired(RevokePortalLinks)
     open_portal = Wired(OpenPortal)
 
     async def change_own_password(self, email: str, present: str, new: str) -> Account:
@@ -99,7 +99,7 @@ class AccessHarness:
 
     async def signed_in(self, secret: str) -> str:
         """Tell the e-mail of whoever is signed in."""
-        return (await self.who_is_signed_in(secret)).email
+        return (await self.authenticate_session(secret)).email
 
     async def audit_log(self, organization_id: OrganizationId | None = None) -> list[AuditEntry]:
         """Give all that was done, oldest first."""

@@ -156,13 +156,13 @@ class Harness:
     _connect = Wired(Connect)
     _renew = Wired(ReplaceDestinationToken)
     list_events = Wired(ListEvents)
-    note_time_zone = Wired(ConfirmZone)
+    confirm_time_zone = Wired(ConfirmZone)
     request = Wired(RequestSync)
-    request_again = Wired(RequeueInterruptedRun)
-    choose_runs = Wired(SelectNextRuns)
-    take_over = Wired(RecoverAbandonedRun)
+    requeue_run = Wired(RequeueInterruptedRun)
+    select_next_runs = Wired(SelectNextRuns)
+    recover_run = Wired(RecoverAbandonedRun)
     run_sync = Wired(RunSync)
-    deliver_notices = Wired(DeliverNotifications)
+    deliver_notifications = Wired(DeliverNotifications)
     preview = Wired(Preview)
     show_event = Wired(ShowEvent)
     list_share_links = Wired(ListShareLinks)
@@ -257,7 +257,7 @@ class Harness:
         return await RemoveMapping(self.units, self.clock, self.run_ends)(mapping_id, actor=actor)
 
     async def change_settings(self, command: SettingsChange, *, actor: str = COMMAND_LINE) -> EventMapping:
-        change = ChangeSettings(self.units, self.sources, self.cipher, self.clock, self.note_time_zone)
+        change = ChangeSettings(self.units, self.sources, self.cipher, self.clock, self.confirm_time_zone)
         return await change(command, actor=actor)
 
     async def request_sync(
@@ -280,7 +280,7 @@ class Harness:
     ) -> Recipient | None:
         return await RemoveRecipient(self.units, self.clock)(organization_id, actor=actor)
 
-    async def try_recipient(self, organization_id: OrganizationId, *, actor: str = COMMAND_LINE) -> Recipient:
+    async def send_test_notification(self, organization_id: OrganizationId, *, actor: str = COMMAND_LINE) -> Recipient:
         attempt = SendTestNotification(
             self.units, self.messenger, self.cipher, self.links, self.names, self.clock
         )

@@ -44,13 +44,13 @@ def work_on(over: JobsHarness | Harness) -> Work:
 def work_on_stage(harness: Harness) -> Work:
     """Let whole syncs be carried out."""
     return Work(
-        choose=harness.choose_runs,
-        take_over=harness.take_over,
+        choose=harness.select_next_runs,
+        take_over=harness.recover_run,
         carry_out=partial(harness.run_sync, waits=False),
         check=harness.run_sync.check,
-        ask_again=harness.request_again,
+        ask_again=harness.requeue_run,
         tidy=nothing,
-        tell=harness.deliver_notices,
+        tell=harness.deliver_notifications,
     )
 
 

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE
-from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION
+from core.domain.runs.fair_queue import MAX_PER_ORGANIZATION
 from core.domain.runs.run import RunState, Trigger
 from tests.contract.jobs.conftest import Making
 from tests.support.assertions import present
@@ -129,9 +129,9 @@ async def test_checks_count_for_an_organization_s_share(make: Making, jobs_harne
     ]
     other = await jobs_harness.due(7)
     async with make(jobs_harness).working():
-        await until(lambda: len(jobs_harness.under_way) == MOST_PER_ORGANIZATION + 1)
+        await until(lambda: len(jobs_harness.under_way) == MAX_PER_ORGANIZATION + 1)
         await asyncio.sleep(1 + MOMENT)
-        assert sorted(jobs_harness.checked) == sorted([*many[:MOST_PER_ORGANIZATION], other])
+        assert sorted(jobs_harness.checked) == sorted([*many[:MAX_PER_ORGANIZATION], other])
         jobs_harness.go_on.set()
         await until(lambda: len(jobs_harness.checked) == 7)
 

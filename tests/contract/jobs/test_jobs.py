@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from core.domain.ids import MappingId, RunId
-from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION
+from core.domain.runs.fair_queue import MAX_PER_ORGANIZATION
 from core.domain.runs.run import RunState, Trigger
 from tests.contract.jobs.conftest import Making
 from tests.support.assertions import present
@@ -131,15 +131,15 @@ async def test_an_organization_has_no_more_than_its_share_at_once(
         await jobs_harness.book(each)
     jobs = make(jobs_harness)
     async with jobs.working():
-        await until(lambda: len(jobs_harness.begun) == MOST_PER_ORGANIZATION)
+        await until(lambda: len(jobs_harness.begun) == MAX_PER_ORGANIZATION)
         other = await jobs_harness.mapped(7)
         jobs.start((await jobs_harness.book(other)).id)
         await until(lambda: other in jobs_harness.begun)
         await asyncio.sleep(0.1)
-        assert sorted(jobs_harness.begun) == [*many[:MOST_PER_ORGANIZATION], other]
+        assert sorted(jobs_harness.begun) == [*many[:MAX_PER_ORGANIZATION], other]
         jobs_harness.go_on.set()
         await until(lambda: len(jobs_harness.ended) == 7)
-    assert are_in_turn(jobs_harness.begun[3:], many[MOST_PER_ORGANIZATION:])
+    assert are_in_turn(jobs_harness.begun[3:], many[MAX_PER_ORGANIZATION:])
 
 
 async def test_what_people_ask_for_comes_before_what_is_due(make: Making, jobs_harness: JobsHarness) -> None:

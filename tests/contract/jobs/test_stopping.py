@@ -25,13 +25,13 @@ def held_after_its_first_write(harness: Harness) -> asyncio.Event:
             first_write.set()
             await asyncio.Event().wait()
 
-    harness.gate.pass_by = hold
+    harness.gate.before_write = hold
     return first_write
 
 
 async def seen_through(make: Making, harness: Harness, mapping: EventMapping) -> SyncRun:
     """Let nothing hold the latest run any more, and return it when it has ended."""
-    harness.gate.pass_by = nothing
+    harness.gate.before_write = nothing
     async with make(harness).working(), asyncio.timeout(WITHIN):
         while (await harness.list_runs(mapping.id))[0].is_open:  # noqa: ASYNC110 - a run raises no event
             await asyncio.sleep(0.01)
@@ -67,10 +67,10 @@ async def test_rule_32_a_run_that_loses_its_database_goes_on_as_another_one(make
 
     async def lose_it_once() -> None:
         if harness.gleanin.writes:
-            harness.gate.pass_by = nothing
+            harness.gate.before_write = nothing
             raise DatabaseUnavailable("It is being restarted.")
 
-    harness.gate.pass_by = lose_it_once
+    harness.gate.before_write = lose_it_once
     run = await harness.request_sync(mapping.id)
     async with make(harness, look_every=RARELY).working(), asyncio.timeout(WITHIN):
         while (await harness.list_runs(mapping.id))[0].state is not RunState.COMPLETED:  # noqa: ASYNC110
@@ -88,7 +88,7 @@ async def test_rule_23_a_run_that_waits_for_its_turn_is_still_there_at_the_next_
     run = await harness.request_sync(mapping.id)
     async with make(harness, at_once=0).working():  # it never has a turn at all
         await asyncio.sleep(0.1)
-    assert [each.run_id for each in await harness.choose_runs(5)] == [run.id]
+    assert [each.run_id for each in await harness.select_next_runs(5)] == [run.id]
 
 
 async def _due(harness: Harness, mapping: EventMapping) -> None:
@@ -112,7 +112,7 @@ async def test_rule_24_a_due_mapping_where_nothing_has_changed_gets_no_run(make:
         while await _last_checked_at(harness, mapping) is None:  # noqa: ASYNC110 - a check raises no event
             await asyncio.sleep(0.01)
     assert len(await harness.list_runs(mapping.id)) == 2
-    assert await harness.choose_runs(5) == []
+    assert await harness.select_next_runs(5) == []
 
 
 async def test_rule_32_a_check_that_has_come_to_a_run_is_handed_on_when_it_is_interrupted(

@@ -89,7 +89,7 @@ async def test_a_notice_on_its_way_when_the_process_ends_is_not_sent_again(make:
     async with make(harness).working():
         await happens(on_its_way)
     harness.clock.advance(timedelta(hours=1))
-    assert await harness.deliver_notices() == 0
+    assert await harness.deliver_notifications() == 0
     assert len(harness.messenger.arrived) == 1
 
 

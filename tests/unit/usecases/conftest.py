@@ -1,4 +1,4 @@
-"""A fresh stage for every test."""
+"""Fixtures of the use case tests: a new harness for every test."""
 
 import pytest
 

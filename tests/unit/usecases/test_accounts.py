@@ -1,4 +1,4 @@
-"""Accounts: added, changed, removed."""
+"""Adding, changing and removing accounts."""
 
 import asyncio
 
@@ -58,7 +58,7 @@ async def test_role_needs_an_existing_organization(access_harness: AccessHarness
         await access_harness.account(ADA, nowhere)
     await access_harness.account()
     with pytest.raises(NotFound, match="organization 'nowhere'"):
-        await access_harness.give_role(ADA, nowhere, actor=COMMAND_LINE)
+        await access_harness.grant_role(ADA, nowhere, actor=COMMAND_LINE)
 
 
 async def test_granted_role_replaces_the_previous_one(
@@ -66,24 +66,24 @@ async def test_granted_role_replaces_the_previous_one(
 ) -> None:
     acme, bolt = (await harness.organization("Acme")).id, (await harness.organization("Bolt")).id
     await access_harness.account(ADA, Grant(Role.VIEWER, acme))
-    await access_harness.give_role("ADA@Example.org", Grant(Role.ADMIN, acme), actor=COMMAND_LINE)
-    changed = await access_harness.give_role(ADA, Grant(Role.VIEWER, bolt), actor=COMMAND_LINE)
+    await access_harness.grant_role("ADA@Example.org", Grant(Role.ADMIN, acme), actor=COMMAND_LINE)
+    changed = await access_harness.grant_role(ADA, Grant(Role.VIEWER, bolt), actor=COMMAND_LINE)
     assert changed.grants == {Grant(Role.ADMIN, acme), Grant(Role.VIEWER, bolt)}
     assert [each.email for each in await ListMembers(harness.units)(bolt)] == [ADA]
 
 
 async def test_role_is_revoked_once(access_harness: AccessHarness) -> None:
     await access_harness.account()
-    assert not (await access_harness.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)).grants
+    assert not (await access_harness.revoke_role(ADA, EVERYWHERE, actor=COMMAND_LINE)).grants
     with pytest.raises(InvalidInput, match="does not have this role"):
-        await access_harness.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
+        await access_harness.revoke_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
 
 
 async def test_changed_role_applies_from_the_next_request(access_harness: AccessHarness) -> None:
     await access_harness.account()
     secret = await access_harness.sign_in()
-    await access_harness.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
-    assert not (await access_harness.who_is_signed_in(secret)).actor.grants
+    await access_harness.revoke_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
+    assert not (await access_harness.authenticate_session(secret)).actor.grants
 
 
 async def test_changed_password_ends_all_sessions_and_invalidates_the_old_one(
@@ -91,16 +91,16 @@ async def test_changed_password_ends_all_sessions_and_invalidates_the_old_one(
 ) -> None:
     await access_harness.account()
     await access_harness.account("grace@example.org")
-    hers = await access_harness.sign_in("grace@example.org")
+    other = await access_harness.sign_in("grace@example.org")
     secrets = [await access_harness.sign_in(), await access_harness.sign_in()]
     await access_harness.change_password(ADA, NEW_PASSWORD, actor=COMMAND_LINE)
     for secret in secrets:
         with pytest.raises(NotAuthenticated):
-            await access_harness.who_is_signed_in(secret)
+            await access_harness.authenticate_session(secret)
     with pytest.raises(InvalidCredentials):
         await access_harness.sign_in()
     assert await access_harness.sign_in(password=NEW_PASSWORD)
-    assert await access_harness.signed_in(hers), "nobody else is signed out"
+    assert await access_harness.signed_in(other), "other accounts stay signed in"
 
 
 async def test_invalid_password_changes_nothing(access_harness: AccessHarness) -> None:
@@ -115,11 +115,11 @@ async def test_changing_ones_password_needs_the_current_one(access_harness: Acce
     await access_harness.account()
     secret = await access_harness.sign_in()
     with pytest.raises(WrongPassword):
-        await access_harness.change_own_password(ADA, "not-the-present-one", NEW_PASSWORD)
+        await access_harness.change_own_password(ADA, "not-the-current-one", NEW_PASSWORD)
     assert await access_harness.signed_in(secret)
     await access_harness.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
     with pytest.raises(NotAuthenticated):
-        await access_harness.who_is_signed_in(secret)
+        await access_harness.authenticate_session(secret)
     (*_, entry) = await access_harness.audit_log()
     assert (entry.by, entry.action, entry.what) == (ADA, Action.PASSWORD_CHANGED, ADA)
 
@@ -128,7 +128,7 @@ async def test_guessing_the_current_password_is_throttled(access_harness: Access
     await access_harness.account()
     for _ in range(5):
         with pytest.raises(WrongPassword):
-            await access_harness.change_own_password(ADA, "not-the-present-one", NEW_PASSWORD)
+            await access_harness.change_own_password(ADA, "not-the-current-one", NEW_PASSWORD)
     with pytest.raises(TooManyAttempts):
         await access_harness.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
 
@@ -148,21 +148,21 @@ async def test_removed_account_is_signed_out_and_its_email_is_free(access_harnes
     secret = await access_harness.sign_in()
     await access_harness.remove_account(ADA, actor=COMMAND_LINE)
     with pytest.raises(NotAuthenticated):
-        await access_harness.who_is_signed_in(secret)
+        await access_harness.authenticate_session(secret)
     with pytest.raises(InvalidCredentials):
         await access_harness.sign_in()
     again: Account = await access_harness.account()
     assert again.id != first.id
     with pytest.raises(NotAuthenticated):
-        await access_harness.who_is_signed_in(secret)
+        await access_harness.authenticate_session(secret)
 
 
 @pytest.mark.parametrize("email", ["nobody@example.org", "", "\0", "\ud800", "x" * 100_000])
 async def test_unknown_account_is_not_found(access_harness: AccessHarness, email: str) -> None:
     await access_harness.account()
     for change in (
-        access_harness.give_role(email, EVERYWHERE, actor=COMMAND_LINE),
-        access_harness.take_role(email, EVERYWHERE, actor=COMMAND_LINE),
+        access_harness.grant_role(email, EVERYWHERE, actor=COMMAND_LINE),
+        access_harness.revoke_role(email, EVERYWHERE, actor=COMMAND_LINE),
         access_harness.change_password(email, NEW_PASSWORD, actor=COMMAND_LINE),
         access_harness.change_own_password(email, PASSWORD, NEW_PASSWORD),
         access_harness.remove_account(email, actor=COMMAND_LINE),

@@ -1,4 +1,4 @@
-"""Every use case is told who acts: none assumes an actor."""
+"""Every use case takes an actor, and none has a default."""
 
 import inspect
 import pkgutil
@@ -46,7 +46,9 @@ PARAMETERS = [
 def test_actor_has_no_default(parameter: inspect.Parameter) -> None:
     assert parameter.default is inspect.Parameter.empty
     if parameter.annotation == "str" or parameter.annotation is str:
-        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, "it is a plain text among others"
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, (
+            "a plain string is easily confused with others"
+        )
 
 
 def test_actors_of_use_cases_and_commands_are_found() -> None:

@@ -1,4 +1,4 @@
-"""Every change leaves one entry in the audit log: who did what, in the same unit of work."""
+"""Every change adds one entry to the audit log, in the same unit of work."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ GRACE = "grace@example.org"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Acme, mapped and synced once, with Grace as its viewer and an API key; Bolt has nothing but its name."""
+    """Acme, mapped and synced once, with Grace as its viewer and an API key; Bolt with only a name."""
 
     harness: Harness
     access_harness: AccessHarness
@@ -65,7 +65,7 @@ async def scenario(harness: Harness, access_harness: AccessHarness) -> Scenario:
     bolt = (await harness.organization("Bolt")).id
     await access_harness.account(GRACE, Grant(Role.VIEWER, mapping.organization_id))
     await access_harness.sign_in_by_provider(GRACE, "grace-1")
-    key, _ = await access_harness.make_api_key(
+    key, _ = await access_harness.create_api_key(
         "export", Grant(Role.VIEWER, mapping.organization_id), actor=COMMAND_LINE
     )
     await harness.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
@@ -77,7 +77,7 @@ class Case:
     action: Action
     what: str
     where: str
-    """Of acme, of bolt, of a new organization, or of the installation as a whole."""
+    """The organization of the entry: acme, bolt, a new one, or the whole installation."""
     do: Callable[[Scenario], Awaitable[object]]
 
 
@@ -148,13 +148,13 @@ CASES = [
         Action.ROLE_GIVEN,
         f"{GRACE}: admin",
         "bolt",
-        lambda on: on.access_harness.give_role(GRACE, Grant(Role.ADMIN, on.bolt), actor=BY),
+        lambda on: on.access_harness.grant_role(GRACE, Grant(Role.ADMIN, on.bolt), actor=BY),
     ),
     Case(
         Action.ROLE_TAKEN,
         f"{GRACE}: viewer",
         "acme",
-        lambda on: on.access_harness.take_role(GRACE, on.viewer, actor=BY),
+        lambda on: on.access_harness.revoke_role(GRACE, on.viewer, actor=BY),
     ),
     Case(
         Action.PASSWORD_CHANGED,
@@ -162,7 +162,12 @@ CASES = [
         "all",
         lambda on: on.access_harness.change_password(GRACE, "another-horse-battery", actor=BY),
     ),
-    Case(Action.SIGN_IN_LINK_MADE, GRACE, "all", lambda on: on.access_harness.offer_sign_in(GRACE, actor=BY)),
+    Case(
+        Action.SIGN_IN_LINK_MADE,
+        GRACE,
+        "all",
+        lambda on: on.access_harness.create_sign_in_link(GRACE, actor=BY),
+    ),
     Case(
         Action.IDENTITY_UNBOUND, GRACE, "all", lambda on: on.access_harness.unbind_identities(GRACE, actor=BY)
     ),
@@ -170,7 +175,7 @@ CASES = [
         Action.API_KEY_MADE,
         "desk (viewer)",
         "acme",
-        lambda on: on.access_harness.make_api_key("desk", on.viewer, actor=BY),
+        lambda on: on.access_harness.create_api_key("desk", on.viewer, actor=BY),
     ),
     Case(
         Action.API_KEY_REVOKED,
@@ -188,7 +193,7 @@ CASES = [
         Action.RECIPIENT_TRIED,
         "e-mail to ops@example.org",
         "acme",
-        lambda on: on.harness.try_recipient(on.acme, actor=BY),
+        lambda on: on.harness.send_test_notification(on.acme, actor=BY),
     ),
     Case(
         Action.RECIPIENT_REMOVED,
@@ -200,20 +205,20 @@ CASES = [
         Action.PORTAL_ADDRESS_MADE,
         "Ada Lovelace",
         "acme",
-        lambda on: on.access_harness.make_portal_address(on.ada, actor=BY),
+        lambda on: on.access_harness.create_portal_link(on.ada, actor=BY),
     ),
     Case(
         Action.PORTAL_ADDRESS_REVOKED,
         "Ada Lovelace",
         "acme",
-        lambda on: on.access_harness.revoke_portal_addresses(on.ada, actor=BY),
+        lambda on: on.access_harness.revoke_portal_links(on.ada, actor=BY),
     ),
 ]
 each_change = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.action}-{case.what}")
 
 
 DONE_BY_ITSELF = {Action.IDENTITY_BOUND}
-"""By whoever signs in, and not for somebody who asks; `test_identity_provider.py` has it."""
+"""Done by signing in and not by a command; tested in `test_identity_provider.py`."""
 
 
 def test_every_action_has_a_case() -> None:
@@ -275,9 +280,9 @@ async def test_rule_02_audit_log_contains_no_secret(scenario: Scenario, case: Ca
     made = await case.do(scenario)
     secrets = [RENEWED.value, TOKEN.value, SESSIONBOARD_TOKEN.value, PASSWORD, "another-horse-battery"]
     given = made if isinstance(made, tuple) else (made,)
-    secrets.extend(each for each in given if isinstance(each, str))  # an API key's, or a portal address
-    told = repr(await scenario.whole_log())
-    assert not any(secret in told for secret in secrets)
+    secrets.extend(each for each in given if isinstance(each, str))  # of an API key or a portal link
+    log = repr(await scenario.whole_log())
+    assert not any(secret in log for secret in secrets)
 
 
 @pytest.mark.parametrize(
@@ -289,9 +294,9 @@ async def test_rule_02_audit_log_contains_no_secret(scenario: Scenario, case: Ca
         lambda on: on.harness.connect(on.acme, TOKEN, actor=BY),
         lambda on: on.harness.map(on.acme),
         lambda on: on.access_harness.account(GRACE),
-        lambda on: on.access_harness.take_role(GRACE, Grant(Role.ADMIN), actor=BY),
+        lambda on: on.access_harness.revoke_role(GRACE, Grant(Role.ADMIN), actor=BY),
         lambda on: on.access_harness.revoke_api_key(on.bolt, on.key, actor=BY),
-        lambda on: on.access_harness.make_portal_address(
+        lambda on: on.access_harness.create_portal_link(
             PersonQuery(on.mapping.id, SPEAKER.name, SourceId("bob")), actor=BY
         ),
     ],

@@ -1,4 +1,4 @@
-"""Rule 24: what new mappings of a connection begin with is chosen when connecting, or later."""
+"""Rule 24: the default of a connection's new mappings is chosen when connecting, or later."""
 
 import pytest
 
@@ -11,15 +11,15 @@ from tests.support.harness import ELSEWHERE, FAR, Harness
 
 
 async def test_rule_24_new_mappings_use_the_chosen_default_and_existing_ones_stay(harness: Harness) -> None:
-    former = await harness.mapping()
-    change, organization = ChangeConnection(harness.units, harness.clock), former.organization_id
+    previous = await harness.mapping()
+    change, organization = ChangeConnection(harness.units, harness.clock), previous.organization_id
     for _ in range(2):
         assert (await change(organization, continuous_sync=True, actor=COMMAND_LINE)).continuous_sync
     await harness.map(organization, ELSEWHERE, FAR)
     listed = await harness.list_mappings(organization)
     assert [each.continuous_sync for each in listed] == [False, True]
-    told = [each.what for each in await ListAuditEntries(harness.units)(organization)]
-    assert told.count("Acme: continuous sync of new mappings on") == 1, (
+    entries = [each.what for each in await ListAuditEntries(harness.units)(organization)]
+    assert entries.count("Acme: continuous sync of new mappings on") == 1, (
         "a change that changes nothing is none"
     )
 

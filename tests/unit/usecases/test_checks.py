@@ -1,4 +1,4 @@
-"""A check holds its mapping, gives way to a run, and becomes one as soon as there is something to do (rules 23, 24)."""
+"""A check locks its mapping, yields to a run, and becomes one as soon as there is work (rules 23 and 24)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -34,13 +34,13 @@ HALF_AN_HOUR = timedelta(minutes=34)
 
 @dataclass(slots=True)
 class HeldSource:
-    """Sessionboard, which holds back its sessions until it may give them."""
+    """A Sessionboard that withholds its sessions until it is released."""
 
     source: Source
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-    may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    reading: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     pause: float = 0.0
-    """Seconds between two rows, once it goes on."""
+    """Seconds between two rows after the release."""
 
     async def events(self) -> Sequence[SourceEvent]:
         return await self.source.events()
@@ -55,8 +55,8 @@ class HeldSource:
             async for page in self.source.records(event_id, feed):
                 yield page
             return
-        self.asked.set()
-        await self.may_go_on.wait()
+        self.reading.set()
+        await self.released.wait()
         async for page in self.source.records(event_id, feed):
             for row in page:
                 await asyncio.sleep(self.pause)
@@ -74,8 +74,8 @@ class HeldSources:
         return nullcontext(self.source)
 
 
-async def proved(harness: Harness) -> EventMapping:
-    """Come to the point where nothing is to be done, and the mapping is due."""
+async def unchanged_mapping(harness: Harness) -> EventMapping:
+    """Create a due mapping with nothing to sync."""
     mapping = await harness.mapping()
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     harness.offer(session("s1", on(person("ada"))))
@@ -87,17 +87,17 @@ async def proved(harness: Harness) -> EventMapping:
 
 def held(harness: Harness) -> HeldSource:
     source = HeldSource(harness.source)
-    harness.sources = HeldSources(source)  # type: ignore[assignment] # whatever opens a source will do
+    harness.sources = HeldSources(source)  # type: ignore[assignment] # anything that opens a source will do
     return source
 
 
 async def being_checked(
     harness: Harness, mapping: EventMapping
 ) -> tuple[HeldSource, "asyncio.Task[SyncRun | None]"]:
-    """Begin a check, which waits for the sessions of Sessionboard."""
+    """Start a check that waits for Sessionboard's sessions."""
     source = held(harness)
     check = asyncio.create_task(harness.check(mapping))
-    await happens(source.asked)
+    await happens(source.reading)
     return source, check
 
 
@@ -108,28 +108,28 @@ async def last_checked(harness: Harness, mapping: EventMapping) -> bool:
 
 
 async def test_rule_23_mapping_has_one_check_at_a_time(harness: Harness) -> None:
-    mapping = await proved(harness)
+    mapping = await unchanged_mapping(harness)
     source = held(harness)
     first = asyncio.create_task(harness.check(mapping))
-    await happens(source.asked)
-    assert await harness.choose_runs(9) == []
-    assert await harness.check(mapping) is None, "somebody else does it"
+    await happens(source.reading)
+    assert await harness.select_next_runs(9) == []
+    assert await harness.check(mapping) is None, "another check is running"
     assert not await last_checked(harness, mapping)
-    source.may_go_on.set()
+    source.released.set()
     assert await first is None
     assert await last_checked(harness, mapping)
     assert len(await harness.list_runs(mapping.id)) == 2
 
 
 async def test_rule_23_starting_run_cancels_a_check_without_effect(harness: Harness) -> None:
-    mapping = await proved(harness)
+    mapping = await unchanged_mapping(harness)
     harness.offer(session("s1", on(person("ada")), title="Edited"))
     source, check = await being_checked(harness, mapping)
     units = harness.units
     assert isinstance(units, InMemoryUnitOfWorkFactory)
     run = asyncio.create_task(harness.sync(mapping))
     await until(lambda: any(each.state is RunState.RUNNING for each in units.store.runs.values()))
-    source.may_go_on.set()
+    source.released.set()
     assert await check is None
     assert (await run).state is RunState.COMPLETED
     assert [each.trigger for each in await harness.list_runs(mapping.id)] == [Trigger.MANUAL] * 3
@@ -138,17 +138,17 @@ async def test_rule_23_starting_run_cancels_a_check_without_effect(harness: Harn
 
 
 async def test_rule_05_mapping_removed_during_its_check_gets_no_run(harness: Harness) -> None:
-    mapping = await proved(harness)
+    mapping = await unchanged_mapping(harness)
     harness.offer(session("s1", title="Edited"))
     source, check = await being_checked(harness, mapping)
     await harness.remove_mapping(mapping.id)
-    source.may_go_on.set()
+    source.released.set()
     assert await check is None
     assert len(await harness.list_runs(mapping.id)) == 2
 
 
 async def test_check_that_cannot_read_becomes_a_run_that_reports_why(harness: Harness) -> None:
-    mapping = await proved(harness)
+    mapping = await unchanged_mapping(harness)
     harness.source.trouble = SourceUnavailable("No answer.")
     run = present(await harness.check(mapping))
     assert (present(run.stop).code, run.trigger) == ("unreachable", Trigger.CONTINUOUS)
@@ -156,25 +156,25 @@ async def test_check_that_cannot_read_becomes_a_run_that_reports_why(harness: Ha
 
 
 async def test_interrupted_check_leaves_the_mapping_due(harness: Harness) -> None:
-    mapping = await proved(harness)
+    mapping = await unchanged_mapping(harness)
     _, check = await being_checked(harness, mapping)
     check.cancel()
     with pytest.raises(asyncio.CancelledError):
         await check
     assert len(await harness.list_runs(mapping.id)) == 2
-    assert [each.mapping_id for each in await harness.choose_runs(9)] == [mapping.id]
+    assert [each.mapping_id for each in await harness.select_next_runs(9)] == [mapping.id]
 
 
 async def test_interrupted_check_reports_its_result(harness: Harness) -> None:
-    mapping = await proved(harness)
+    mapping = await unchanged_mapping(harness)
     harness.offer(session("s1", on(person("ada")), title="Edited"))
     begun, writing = list[RunId](), asyncio.Event()
 
-    async def asleep() -> None:
+    async def block() -> None:
         writing.set()
         await asyncio.sleep(3600)
 
-    harness.gate.before_write = asleep
+    harness.gate.before_write = block
     check = asyncio.create_task(harness.run_sync.check(mapping.id, begun.append))
     await happens(writing)
     check.cancel()
@@ -185,8 +185,8 @@ async def test_interrupted_check_reports_its_result(harness: Harness) -> None:
 
 
 async def test_unconfirmed_create_needs_a_run_and_not_a_check(harness: Harness) -> None:
-    """Whoever looks a create up has to be a run (rule 32)."""
-    mapping = await proved(harness)
+    """Check that only a run looks up an unconfirmed create (rule 32)."""
+    mapping = await unchanged_mapping(harness)
     lost = CreateIntent(SPEAKER, SourceId("zoe"), mapping.connection_id, ("email",))
     async with harness.committing() as unit:
         await unit.intents.add(mapping.organization_id, mapping.events.gleanin_id, [lost])
@@ -194,7 +194,7 @@ async def test_unconfirmed_create_needs_a_run_and_not_a_check(harness: Harness) 
 
 
 def stalling(harness: Harness, after: timedelta) -> RunSync:
-    lease = timedelta(seconds=0.04)  # looked after four times as often
+    lease = timedelta(seconds=0.04)  # renewed four times as often
     return RunSync(
         harness.access,
         harness.names,
@@ -217,11 +217,11 @@ async def test_run_without_progress_stops_and_counts_as_a_failure(harness: Harne
     async with harness.units.read() as unit:
         schedule, known = await unit.schedules.get(mapping.id), await unit.mappings.get(mapping.id)
     assert present(schedule).failures == 1
-    assert not present(known).written, "its events are free, for nothing was written (rule 5)"
+    assert not present(known).written, "nothing was written, so its events are free (rule 5)"
 
 
 async def test_check_without_progress_becomes_a_run_that_reports_it(harness: Harness) -> None:
-    mapping = await proved(harness)
+    mapping = await unchanged_mapping(harness)
     held(harness)
     async with asyncio.timeout(WITHIN):
         run = present(await stalling(harness, timedelta(seconds=0.1)).check(mapping.id))
@@ -232,7 +232,7 @@ async def test_run_with_slow_pages_continues(harness: Harness, mapping: EventMap
     harness.offer(*(session(f"s{number}") for number in range(10)))
     source = held(harness)
     source.pause = 0.4
-    source.may_go_on.set()
+    source.released.set()
     run_id = (await harness.request_sync(mapping.id)).id
     run = await stalling(harness, timedelta(seconds=3))(run_id)
     assert run.state is RunState.COMPLETED
@@ -244,7 +244,7 @@ async def test_rule_23_recovered_run_stops_reading(harness: Harness) -> None:
     source = held(harness)
     run = await harness.request_sync(mapping.id)
     task = asyncio.create_task(stalling(harness, timedelta(minutes=15))(run.id, waits=False))
-    await happens(source.asked)
+    await happens(source.reading)
     async with harness.committing() as unit:
         running = present(await unit.runs.get(run.id))
         await harness.run_ends.store(unit, running, LEASE_EXPIRED)
@@ -253,12 +253,12 @@ async def test_rule_23_recovered_run_stops_reading(harness: Harness) -> None:
 
 
 async def test_check_with_an_expired_lease_is_restarted(harness: Harness) -> None:
-    mapping = await proved(harness)
+    mapping = await unchanged_mapping(harness)
     source, check = await being_checked(harness, mapping)
     harness.clock.advance(LEASE)
-    assert [each.mapping_id for each in await harness.choose_runs(9)] == [mapping.id]
+    assert [each.mapping_id for each in await harness.select_next_runs(9)] == [mapping.id]
     again = asyncio.create_task(harness.check(mapping))
-    source.may_go_on.set()
+    source.released.set()
     assert await check is None
     assert await again is None
     assert len(await harness.list_runs(mapping.id)) == 2
@@ -268,18 +268,18 @@ async def test_large_events_wait_for_one_of_two_places(monkeypatch: pytest.Monke
     monkeypatch.setattr(large_places, "LARGE", 3)
     monkeypatch.setattr(large_places, "POLL_INTERVAL", 0.01)
     places = large_places.LargePlaces()
-    told = list[str]()
+    progress = list[str]()
     async with places.for_one() as one, places.for_one() as two, places.for_one() as three:
         for place in (one, two, three):
-            await place.take(3, lambda: told.append("waits"))
-        assert not one.is_taken, "it is not large"
+            await place.take(3, lambda: progress.append("waits"))
+        assert not one.is_taken, "the event is not large"
         for place in (one, two):
             await place.take(1, lambda: None)
-        waiting = asyncio.create_task(three.take(1, lambda: told.append("waits")))
-        await until(lambda: len(told) > 1)  # so that waiting is no standstill
+        waiting = asyncio.create_task(three.take(1, lambda: progress.append("waits")))
+        await until(lambda: len(progress) > 1)  # waiting counts as progress
         assert not waiting.done()
         async with asyncio.timeout(WITHIN):
             places.places.release()
             one.is_taken = False
             await waiting
-    assert places.places._value == 2  # all are given back
+    assert places.places._value == 2  # all were returned

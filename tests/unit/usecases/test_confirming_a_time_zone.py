@@ -1,4 +1,4 @@
-"""Rule 7: an admin confirms the zone that was shown, and no other."""
+"""Rule 7: an admin confirms exactly the zone that was shown."""
 
 from dataclasses import replace
 
@@ -35,27 +35,27 @@ async def test_rule_07_changed_zone_must_be_confirmed_again_in_settings(
 
 
 async def test_rule_07_missing_zone_is_read_and_stored(harness: Harness) -> None:
-    mapping = await unnoted(harness, "Europe/Brussels")
-    noted = await harness.note_time_zone(mapping.id)
-    assert noted.gleanin_time_zone == "Europe/Brussels"
+    mapping = await mapping_without_zone(harness, "Europe/Brussels")
+    updated = await harness.confirm_time_zone(mapping.id)
+    assert updated.gleanin_time_zone == "Europe/Brussels"
     harness.gleanin.trouble.refuses_tokens = True
-    assert await harness.note_time_zone(mapping.id) == noted, "it is asked for once"
+    assert await harness.confirm_time_zone(mapping.id) == updated, "it is read once"
 
 
 async def test_rule_07_zone_that_gleanin_does_not_report_stays_unset(harness: Harness) -> None:
     mapping = await harness.mapping()
-    assert await harness.note_time_zone(mapping.id) == mapping
+    assert await harness.confirm_time_zone(mapping.id) == mapping
 
 
 @pytest.mark.parametrize("zone", ["Europe/Brussels", "America/New_York"])
 async def test_rule_07_zone_reported_by_gleanin_needs_no_confirmation(harness: Harness, zone: str) -> None:
-    mapping = await unnoted(harness, zone)
+    mapping = await mapping_without_zone(harness, zone)
     changed = await harness.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
     assert (changed.confirmed_time_zone, changed.gleanin_time_zone) == (None, zone)
 
 
 async def test_rule_07_zone_is_not_confirmed_while_gleanin_is_unavailable(harness: Harness) -> None:
-    mapping = await unnoted(harness, None)
+    mapping = await mapping_without_zone(harness, None)
     harness.gleanin.trouble.refuses_tokens = True
     with pytest.raises(DestinationRefused):
         await harness.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
@@ -68,11 +68,11 @@ async def test_rule_07_zone_is_not_confirmed_while_gleanin_is_unavailable(harnes
 async def test_rule_07_removed_mapping_stores_no_zone(harness: Harness, mapping: EventMapping) -> None:
     await harness.remove_mapping(mapping.id)
     with pytest.raises(NotMapped):
-        await harness.note_time_zone(mapping.id)
+        await harness.confirm_time_zone(mapping.id)
 
 
-async def unnoted(harness: Harness, zone: str | None) -> EventMapping:
-    """Store a mapping as a database has it that is older than the zone of Gleanin's event."""
+async def mapping_without_zone(harness: Harness, zone: str | None) -> EventMapping:
+    """Store a mapping without Gleanin's zone, as an older version of this program did."""
     mapping = await harness.mapping()
     async with harness.committing() as unit:
         older = replace(mapping, confirmed_time_zone=None, gleanin_time_zone=None)

@@ -129,11 +129,11 @@ async def test_rule_03_organizations_connect_independently(harness: Harness) -> 
 async def test_rule_09_organization_can_connect_again_after_disconnecting(
     harness: Harness, token: Token
 ) -> None:
-    former = await harness.connection()
-    await harness.disconnect(former.organization_id, "Acme")
-    again = await harness.connect(former.organization_id, token)
-    assert again.id != former.id
-    assert await connection_of(harness, former.organization_id) == again
+    previous = await harness.connection()
+    await harness.disconnect(previous.organization_id, "Acme")
+    again = await harness.connect(previous.organization_id, token)
+    assert again.id != previous.id
+    assert await connection_of(harness, previous.organization_id) == again
 
 
 async def test_listing_events_needs_a_connection(harness: Harness) -> None:

@@ -1,4 +1,4 @@
-"""Rule 26: the counts of every ended run equal its stored outcomes, however it ended; a log is never ahead of that."""
+"""Rule 26: the counts of every ended run equal its stored outcomes, and the log never runs ahead of them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -43,7 +43,7 @@ async def synced_again(harness: Harness, mapping: EventMapping) -> None:
 async def taken_over(harness: Harness, mapping: EventMapping) -> None:
     async with harness.units.read() as unit:
         (run,) = await unit.runs.list_open(mapping.id)
-    await harness.take_over(run.id)
+    await harness.recover_run(run.id)
 
 
 async def unmapped_and_taken_over(harness: Harness, mapping: EventMapping) -> None:
@@ -52,7 +52,7 @@ async def unmapped_and_taken_over(harness: Harness, mapping: EventMapping) -> No
         list_open = await unit.runs.list_open(mapping.id)
     harness.clock.advance(LEASE)
     for run in list_open:
-        await harness.take_over(run.id)
+        await harness.recover_run(run.id)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ async def test_rule_26_counts_of_a_killed_run_equal_its_stored_outcomes(
     if not run.is_open:
         assert run.state is RunState.STOPPED
         assert run.counts == stored
-    assert stored.read > 300, "else this proves nothing"
+    assert stored.read > 300, "otherwise the test proves nothing"
 
 
 @dataclass(slots=True)
 class Uncommitted:
-    """Units of which none that would end a run can be committed."""
+    """A unit of work factory that fails every commit that ends a run."""
 
     units: UnitOfWorkFactory
 

@@ -1,4 +1,4 @@
-"""Rule 32, across processes: killed or cancelled at any point, the next run puts everything right."""
+"""Rule 32 across processes: after a kill or cancellation at any point, the next run corrects everything."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ def offer_the_conference(harness: Harness) -> None:
 
 
 def offer_it_edited(harness: Harness) -> None:
-    """Change, add, empty and take away something of every kind."""
+    """Change, add, empty and remove something of every kind."""
     first = tuple(on(replace(part.person, job_title="Countess")) for part in PEOPLE)
     harness.offer(
         session("s1", *first, title="Renamed"),
@@ -59,7 +59,7 @@ async def assert_that_all_is_well(harness: Harness, mapping: EventMapping, *, ed
 async def kill(
     harness: Harness, mapping: EventMapping, point: Point, number: int, *, taken_place: bool
 ) -> bool:
-    """Kill a sync at its n-th write or store; tell whether it got that far."""
+    """Kill a sync at its n-th write or commit; return whether it got that far."""
     kill_switch = KillSwitch(harness)
     kill_switch.fail_at(
         write=number * (point == "write"), store=number * (point == "store"), taken_place=taken_place

@@ -1,4 +1,4 @@
-"""Disconnecting: rule 8, and what of it a running sync sees."""
+"""Disconnecting (rule 8), also during a running sync."""
 
 import asyncio
 
@@ -62,7 +62,7 @@ async def test_rule_08_queued_run_is_stopped(harness: Harness, mapping: EventMap
 
 
 class Turnstile:
-    """Lets some writes pass, then holds every one until it is opened."""
+    """A hook that lets some writes pass, then blocks every write until it is opened."""
 
     def __init__(self, passing: int) -> None:
         self.passing = passing
@@ -90,7 +90,7 @@ async def test_rule_08_running_sync_stops_before_its_next_write(
     disconnecting = asyncio.create_task(harness.disconnect(mapping.organization_id, "Acme"))
     for _ in range(10):
         await asyncio.sleep(0)
-    assert not disconnecting.done(), "writes that had begun are waited for"
+    assert not disconnecting.done(), "disconnecting waits for writes in flight"
     turnstile.opened.set()
     await disconnecting
     written = len(harness.gleanin.writes)
@@ -99,7 +99,7 @@ async def test_rule_08_running_sync_stops_before_its_next_write(
     assert len(harness.gleanin.writes) == written <= passing + in_flight
     assert run.state is RunState.STOPPED
     assert present(run.stop).code == "disconnected"
-    assert run.counts.of(SESSION).succeeded == written, "what was written is told"
+    assert run.counts.of(SESSION).succeeded == written, "what was written is reported"
 
 
 async def test_rule_05_running_sync_stops_when_its_mapping_is_removed(harness: Harness) -> None:

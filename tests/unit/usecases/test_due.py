@@ -1,4 +1,4 @@
-"""Rules 23 and 24: what is found to be carried out without anybody asking."""
+"""Rules 23 and 24: work that starts without a request."""
 
 from datetime import timedelta
 
@@ -42,16 +42,16 @@ async def book(harness: Harness, mapping_id: MappingId) -> SyncRun:
 
 
 async def waiting(harness: Harness) -> list[RunId]:
-    return [each.run_id for each in await harness.choose_runs(100) if each.run_id]
+    return [each.run_id for each in await harness.select_next_runs(100) if each.run_id]
 
 
 async def due(harness: Harness) -> list[MappingId]:
-    """Return the mappings whose time has come, and that would be seen to now."""
-    return [each.mapping_id for each in await harness.choose_runs(100) if each.run_id is None]
+    """Return the due mappings that would be started now."""
+    return [each.mapping_id for each in await harness.select_next_runs(100) if each.run_id is None]
 
 
 async def carry_out(harness: Harness) -> None:
-    for each in await harness.choose_runs(100):
+    for each in await harness.select_next_runs(100):
         if each.run_id is not None:
             await harness.run_sync(each.run_id)
         elif run := await harness.run_sync.check(each.mapping_id):
@@ -182,7 +182,7 @@ async def test_organization_is_limited_to_its_share(harness: Harness) -> None:
     first, second = await harness.map(organization.id), await harness.map(organization.id, ELSEWHERE, FAR)
     await harness.request_sync(first.id)
     await harness.request_sync(second.id)
-    assert not await due(harness), "two of it wait already"
+    assert not await due(harness), "two of its runs are already queued"
 
 
 async def test_refused_token_halts_continuous_sync_until_it_is_replaced(
@@ -232,15 +232,15 @@ async def test_rule_23_abandoned_run_is_recovered_as_a_new_run(harness: Harness)
     run = (await harness.request_sync(mapping.id, Scope.AGENDA)).start("owner:1", harness.clock.now(), LEASE)
     async with harness.committing() as unit:
         await unit.runs.update(run)
-    assert await harness.take_over(run.id) is None, "its lease is good"
+    assert await harness.recover_run(run.id) is None, "its lease is valid"
     harness.clock.advance(LEASE)
-    again = present(await harness.take_over(run.id))
+    again = present(await harness.recover_run(run.id))
     assert await waiting(harness) == [again]
-    assert await harness.take_over(run.id) is None
+    assert await harness.recover_run(run.id) is None
     ended = await harness.run_sync(again)
     assert (ended.state, ended.scope, ended.trigger) == (RunState.COMPLETED, Scope.AGENDA, Trigger.MANUAL)
-    former = await harness.get_run(run.id)
-    assert former.stop == LEASE_EXPIRED
+    previous = await harness.get_run(run.id)
+    assert previous.stop == LEASE_EXPIRED
 
 
 async def test_run_that_crashes_twice_is_not_requeued(harness: Harness, mapping: EventMapping) -> None:
@@ -249,14 +249,14 @@ async def test_run_that_crashes_twice_is_not_requeued(harness: Harness, mapping:
         async with harness.committing() as unit:
             await unit.runs.update(run.start("owner:1", harness.clock.now(), LEASE))
         harness.clock.advance(LEASE)
-        again = await harness.take_over(run.id)
+        again = await harness.recover_run(run.id)
         async with harness.units.read() as unit:
             known = present(await unit.runs.get(again or run.id))
         run = known
     assert again is None
     assert run.stop == CRASHED_TWICE
     schedule = await harness.schedule_of(mapping.id)
-    assert schedule.failures == 1, "what ends its process comes again after growing waits only"
+    assert schedule.failures == 1, "a run that crashes its process is retried with growing delays"
     assert schedule.due_at > harness.clock.now() + timedelta(minutes=26)
     assert not await waiting(harness)
 
@@ -277,7 +277,7 @@ async def test_rule_23_running_run_is_found_when_its_lease_expires(
     await harness.request_sync(mapping.id)
     assert not await waiting(harness), "the mapping is being synced"
     harness.clock.advance(LEASE)
-    assert await waiting(harness) == [run.id], "and what waits behind it comes once it is ended"
+    assert await waiting(harness) == [run.id], "and the run queued behind it follows"
 
 
 async def test_rule_23_manual_request_makes_a_queued_continuous_run_manual(
@@ -312,7 +312,7 @@ async def test_rule_23_interrupted_run_is_requeued_with_its_request(
 ) -> None:
     mapping = await harness.mapping()
     stopped = await interrupted(harness, mapping.id, Scope.EXHIBITORS)
-    await harness.request_again(stopped.id)
+    await harness.requeue_run(stopped.id)
     again = await waiting_run(harness)
     assert (again.scope, again.trigger, again.requested_by) == (
         Scope.EXHIBITORS,
@@ -329,32 +329,32 @@ async def test_rule_23_interrupted_run_is_merged_with_a_newer_request(
     mapping = await harness.mapping()
     stopped = await interrupted(harness, mapping.id, Scope.EXHIBITORS)
     booked = await harness.request_sync(mapping.id, Scope.AGENDA)
-    await harness.request_again(stopped.id)
+    await harness.requeue_run(stopped.id)
     again = await waiting_run(harness)
     assert (again.id, again.scope) == (booked.id, Scope.ALL)
 
 
 async def test_run_that_ended_otherwise_is_not_requeued(harness: Harness, mapping: EventMapping) -> None:
     done = await harness.sync(mapping)
-    await harness.request_again(done.id)
-    await harness.request_again(RunId("nothing"))
+    await harness.requeue_run(done.id)
+    await harness.requeue_run(RunId("nothing"))
     for stop in (refused("It may not."), LEASE_EXPIRED, DISCONNECTED):
-        await harness.request_again((await interrupted(harness, mapping.id, actor=stop)).id)
+        await harness.requeue_run((await interrupted(harness, mapping.id, actor=stop)).id)
     stopped = await interrupted(harness, mapping.id)
     await harness.remove_mapping(mapping.id)
-    await harness.request_again(stopped.id)
+    await harness.requeue_run(stopped.id)
     assert not await waiting(harness)
 
 
 async def test_run_that_lost_its_database_is_requeued_once(harness: Harness, mapping: EventMapping) -> None:
-    await harness.request_again((await interrupted(harness, mapping.id, actor=DATABASE_UNAVAILABLE)).id)
+    await harness.requeue_run((await interrupted(harness, mapping.id, actor=DATABASE_UNAVAILABLE)).id)
     again = await waiting_run(harness)
     lost = again.start("owner:1", harness.clock.now(), LEASE).stopped(
         DATABASE_UNAVAILABLE, harness.clock.now(), Counts()
     )
     async with harness.committing() as unit:
         await unit.runs.update(lost)
-    await harness.request_again(lost.id)
+    await harness.requeue_run(lost.id)
     assert not await waiting(harness)
 
 

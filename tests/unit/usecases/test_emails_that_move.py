@@ -1,4 +1,4 @@
-"""Rule 15, over several syncs: an e-mail that moves from one person to another belongs to one of them at a time."""
+"""Rule 15 over several syncs: an e-mail that moves between two people belongs to one of them at a time."""
 
 from dataclasses import replace
 
@@ -91,8 +91,8 @@ async def test_rule_15_owner_of_an_email_in_gleanin_is_named(harness: Harness) -
     harness.offer(session("s1", on(ADA)))
     await harness.sync(mapping)
     harness.offer(session("s1", on(GRACE)))
-    told = await harness.outcomes(await harness.sync(mapping))
-    reason = told[GRACE.id].reason
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    reason = outcomes[GRACE.id].reason
     assert reason.code == "email_of_kept"
     assert "Ada King" in reason.sentence
     assert "00000000" not in f"{reason.sentence} {reason.detail}"

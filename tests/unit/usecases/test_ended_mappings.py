@@ -1,4 +1,4 @@
-"""What can be looked up of mappings that have ended."""
+"""Queries about ended mappings."""
 
 import pytest
 
@@ -29,8 +29,8 @@ async def test_ended_mappings_are_listed_last(harness: Harness, mapping: EventMa
 
 async def test_people_of_an_ended_mapping_are_still_found(harness: Harness, mapping: EventMapping) -> None:
     list_mappings = ListMappingsWithPeople(harness.units)
-    nobody = await harness.map(mapping.organization_id, ELSEWHERE, FAR)
-    assert [each.id for each in await list_mappings(mapping.organization_id)] == [mapping.id, nobody.id]
+    empty = await harness.map(mapping.organization_id, ELSEWHERE, FAR)
+    assert [each.id for each in await list_mappings(mapping.organization_id)] == [mapping.id, empty.id]
     await harness.disconnect(mapping.organization_id, "Acme")
     assert [each.id for each in await list_mappings(mapping.organization_id)] == [mapping.id]
 
@@ -46,10 +46,10 @@ async def test_mappings_with_the_same_people_are_listed_once(harness: Harness, m
 
 
 async def test_ended_mapping_does_not_mention_the_preview(harness: Harness, mapping: EventMapping) -> None:
-    tell = GetRecordHistory(harness.units)
+    get_history = GetRecordHistory(harness.units)
     with pytest.raises(NotFound, match="or see the preview"):
-        await tell(mapping.id, "nobody")
+        await get_history(mapping.id, "nobody")
     await harness.remove_mapping(mapping.id)
     with pytest.raises(NotFound, match=r"has read it\.$"):
-        await tell(mapping.id, "nobody")
-    assert await tell(mapping.id, "ada")
+        await get_history(mapping.id, "nobody")
+    assert await get_history(mapping.id, "ada")

@@ -1,4 +1,4 @@
-"""Hints that something has changed: they let a sync come earlier, and nothing of them is believed."""
+"""Change hints, which make a sync start earlier and whose contents are not trusted."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ async def synced_once(harness: Harness) -> tuple[OrganizationId, MappingId]:
 async def test_hint_makes_its_event_due_after_a_delay(harness: Harness) -> None:
     organization_id, mapping_id = await synced_once(harness)
     assert await hinted(harness, organization_id, HERE) == 1
-    assert await hinted(harness, organization_id, HERE) == 0, "once in that time"
+    assert await hinted(harness, organization_id, HERE) == 0, "only once in that time"
     harness.clock.advance(QUIET - timedelta(seconds=1))
     assert not await due(harness)
     harness.clock.advance(timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""Signing in with an OpenID Connect provider: whose account it is, the first time and from then on."""
+"""Signing in with an OpenID Connect provider: finding the account at the first and at later sign-ins."""
 
 import pytest
 
@@ -85,11 +85,11 @@ async def test_each_provider_has_its_own_binding(access_harness: AccessHarness) 
 
 
 async def test_next_sign_in_after_unbinding_binds_again(access_harness: AccessHarness) -> None:
-    former = await access_harness.sign_in_by_provider()
+    previous = await access_harness.sign_in_by_provider()
     account, number = await access_harness.unbind_identities(ADA.upper(), actor=COMMAND_LINE)
     assert (account.email, number) == (ADA, 1)
     with pytest.raises(NotAuthenticated):
-        await access_harness.signed_in(former)
+        await access_harness.signed_in(previous)
     assert await access_harness.signed_in(await access_harness.sign_in_by_provider(subject="ada-2")) == ADA
     with pytest.raises(IdentityMismatch):
         await access_harness.sign_in_by_provider(subject="ada-1")

@@ -1,4 +1,4 @@
-"""Rule 34: what is not known is not told as known."""
+"""Rule 34: incomplete reads."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def talks(number: int = MANY) -> tuple[Session, ...]:
 
 
 async def runs(harness: Harness, mapping: EventMapping) -> SyncRun:
-    """See to the mapping as if it were due: a check that comes to a run."""
+    """Check the mapping as if it were due, and return the run that results."""
     harness.clock.advance(timedelta(minutes=30))
     return present(await harness.check(mapping))
 
@@ -46,11 +46,11 @@ async def test_rule_34_incomplete_read_reports_nothing_as_gone_and_ends_with_pro
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert "with problems" in run.message
     assert "Sessionboard says that there are 250 sessions, but gave 100" in run.message
-    told = await harness.outcomes(run)
-    assert len(told) == run.counts.read == MANY + 7 + 2
-    missing = {key: each for key, each in told.items() if key.startswith("s") and int(key[1:]) >= 100}
+    outcomes = await harness.outcomes(run)
+    assert len(outcomes) == run.counts.read == MANY + 7 + 2
+    missing = {key: each for key, each in outcomes.items() if key.startswith("s") and int(key[1:]) >= 100}
     assert {each.reason.code for each in missing.values()} == {"not_all_read"}
-    for each in told.values():
+    for each in outcomes.values():
         assert "an admin must delete it" not in each.reason.detail
         assert "no longer" not in each.reason.sentence
 
@@ -72,7 +72,7 @@ async def test_rule_34_incomplete_read_is_not_stored_and_the_next_complete_one_i
 
 
 async def test_rule_34_repeated_incomplete_read_confirms_nothing(harness: Harness) -> None:
-    """Sessionboard says that there is one more, and nothing else is different."""
+    """Sessionboard announces one more session, and nothing else has changed."""
     mapping = await synced(harness, 3)
     await runs(harness, mapping)
     harness.offer(*talks(4), exhibitors=(ACME, BOLT))
@@ -84,12 +84,12 @@ async def test_rule_34_repeated_incomplete_read_confirms_nothing(harness: Harnes
 async def test_rule_34_incomplete_exhibitors_do_not_affect_sessions(harness: Harness) -> None:
     mapping = await synced(harness, 3)
     harness.programme.missing_exhibitors = 1
-    told = await harness.outcomes(run := await harness.sync(mapping))
-    assert told["bob"].reason.code == "not_all_read"
+    outcomes = await harness.outcomes(run := await harness.sync(mapping))
+    assert outcomes["bob"].reason.code == "not_all_read"
     assert "exhibitors" in run.message
     harness.offer(*talks(2), exhibitors=(ACME, BOLT))
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert told["s2"].reason.code == "not_in_sessionboard"
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert outcomes["s2"].reason.code == "not_in_sessionboard"
 
 
 @pytest.mark.parametrize("rows", [1, 2])
@@ -102,7 +102,7 @@ async def test_rule_34_unreadable_rows_are_reported_by_the_run(harness: Harness,
     assert f"{rows} row{'s' if rows > 1 else ''} of the programme could not be read" in run.message
     assert (await harness.outcomes(run))["s3"].reason.code == "not_all_read"
     await runs(harness, mapping)
-    await runs(harness, mapping)  # for such a reading is not kept
+    await runs(harness, mapping)  # an incomplete read is not stored
 
 
 @pytest.mark.parametrize("left", ["all", "sessions"])
@@ -118,21 +118,21 @@ async def test_rule_34_run_first_reports_that_everything_has_left(harness: Harne
     assert not run.message.startswith("Sync to Gleanin is complete")
     assert len(harness.gleanin.records) == 10, "rule 22"
     again = await runs(harness, mapping)
-    assert again.message.startswith(first), "as long as it may pass"
+    assert again.message.startswith(first), "until it is accepted"
     harness.offer(*talks(4), exhibitors=(ACME, BOLT))
     assert (await runs(harness, mapping)).state is RunState.COMPLETED
 
 
-@pytest.mark.parametrize(("stay", "is_told"), [(29, False), (20, False), (19, True), (1, True)])
+@pytest.mark.parametrize(("stay", "is_reported"), [(29, False), (20, False), (19, True), (1, True)])
 async def test_rule_34_more_than_half_and_at_least_20_departures_are_reported(
-    harness: Harness, stay: int, is_told: bool, mapping: EventMapping
+    harness: Harness, stay: int, is_reported: bool, mapping: EventMapping
 ) -> None:
     harness.offer(*(session(f"s{each}") for each in range(40)))
     await harness.sync(mapping)
     harness.offer(*(session(f"s{each}") for each in range(stay)))
     run = await harness.sync(mapping)
-    assert (f"{40 - stay} of 40 sessions that were synced have left" in run.message) is is_told
-    assert (run.state is RunState.COMPLETED_WITH_PROBLEMS) is is_told
+    assert (f"{40 - stay} of 40 sessions that were synced have left" in run.message) is is_reported
+    assert (run.state is RunState.COMPLETED_WITH_PROBLEMS) is is_reported
 
 
 async def test_rule_34_gradual_departures_are_not_reported(harness: Harness) -> None:

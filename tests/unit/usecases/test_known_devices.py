@@ -1,4 +1,4 @@
-"""Guessing from elsewhere does not lock out who signs in on a device that is known."""
+"""Guessing from elsewhere does not lock out a known device."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ async def guess(
             await access_harness.sign_in(email, WRONG, f"{address}{number}", device)
 
 
-async def is_let_in(
+async def can_sign_in(
     access_harness: AccessHarness, email: str = ADA, device: str | None = None, address: str = HOME
 ) -> bool:
     try:
@@ -52,8 +52,8 @@ async def test_guesses_from_elsewhere_do_not_throttle_a_known_device(
     device = await known(access_harness)
     for _ in range(3):
         await guess(access_harness)
-        assert await is_let_in(access_harness, device=device)
-        assert not await is_let_in(access_harness), "nor does its sign-in help whoever guesses"
+        assert await can_sign_in(access_harness, device=device)
+        assert not await can_sign_in(access_harness), "its sign-in does not help the guesser"
         harness.clock.advance(timedelta(hours=1))
 
 
@@ -64,8 +64,8 @@ async def test_guesses_from_the_same_address_do_not_throttle_a_known_device(
     for number in range(5):
         with pytest.raises(InvalidCredentials):
             await access_harness.sign_in(f"nobody{number}@example.org", WRONG, HOME)
-    assert not await is_let_in(access_harness)
-    assert await is_let_in(access_harness, device=device)
+    assert not await can_sign_in(access_harness)
+    assert await can_sign_in(access_harness, device=device)
 
 
 async def test_guesses_on_a_known_device_count_only_for_it(
@@ -73,18 +73,18 @@ async def test_guesses_on_a_known_device_count_only_for_it(
 ) -> None:
     device, other = await known(access_harness), await known(access_harness)
     await guess(access_harness, device=device)
-    assert not await is_let_in(access_harness, device=device, address="192.0.2.200")
-    assert await is_let_in(access_harness, device=other)
-    assert await is_let_in(access_harness)
+    assert not await can_sign_in(access_harness, device=device, address="192.0.2.200")
+    assert await can_sign_in(access_harness, device=other)
+    assert await can_sign_in(access_harness)
     harness.clock.advance(timedelta(seconds=15))
-    assert await is_let_in(access_harness, device=device)
+    assert await can_sign_in(access_harness, device=device)
 
 
 async def test_device_is_known_only_for_its_account(access_harness: AccessHarness) -> None:
     device = await known(access_harness, GRACE)
     await guess(access_harness, 3, device=device)
     await guess(access_harness, 2)
-    assert not await is_let_in(access_harness, device=device)
+    assert not await can_sign_in(access_harness, device=device)
 
 
 async def test_device_is_unknown_after_a_password_change(access_harness: AccessHarness) -> None:
@@ -99,9 +99,9 @@ async def test_device_is_unknown_after_a_year(harness: Harness, access_harness: 
     device = await known(access_harness)
     harness.clock.advance(timedelta(days=365) - timedelta(seconds=1))
     await guess(access_harness)
-    assert await is_let_in(access_harness, device=device)
+    assert await can_sign_in(access_harness, device=device)
     harness.clock.advance(timedelta(seconds=1))
-    assert not await is_let_in(access_harness, device=device)
+    assert not await can_sign_in(access_harness, device=device)
 
 
 async def test_device_of_a_removed_account_is_unknown_to_its_successor(
@@ -111,23 +111,23 @@ async def test_device_of_a_removed_account_is_unknown_to_its_successor(
     await access_harness.remove_account(ADA, actor=COMMAND_LINE)
     await access_harness.account()
     await guess(access_harness)
-    assert not await is_let_in(access_harness, device=device)
+    assert not await can_sign_in(access_harness, device=device)
 
 
-@pytest.mark.parametrize("shown", ["", "nothing", "\0", "\ud800", "x" * 10_000])
-async def test_text_that_was_not_signed_here_is_no_device(access_harness: AccessHarness, shown: str) -> None:
+@pytest.mark.parametrize("device", ["", "nothing", "\0", "\ud800", "x" * 10_000])
+async def test_text_that_was_not_signed_here_is_no_device(access_harness: AccessHarness, device: str) -> None:
     await guess(access_harness)
-    assert not await is_let_in(access_harness, device=shown)
+    assert not await can_sign_in(access_harness, device=device)
     another_purpose = access_harness.signer.sign(
         "portal", "device account digest", access_harness.harness.clock.now()
     )
-    assert not await is_let_in(access_harness, device=another_purpose)
+    assert not await can_sign_in(access_harness, device=another_purpose)
 
 
 async def test_device_does_not_sign_in(access_harness: AccessHarness) -> None:
     device = await known(access_harness)
     with pytest.raises(NotAuthenticated):
-        await access_harness.who_is_signed_in(device)
+        await access_harness.authenticate_session(device)
     with pytest.raises(InvalidCredentials):
         await access_harness.sign_in(password=WRONG, device=device)
     assert PASSWORD not in device

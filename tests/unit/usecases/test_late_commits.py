@@ -1,4 +1,4 @@
-"""Rule 32: a create whose answer never came may still be carried out, and is not sent twice within a minute."""
+"""Rule 32: a create with a lost response may still take effect, and is not resent within a minute."""
 
 import asyncio
 from dataclasses import replace
@@ -76,7 +76,7 @@ async def test_rule_32_run_does_its_other_writes_before_it_waits(harness: Harnes
     at_once = [
         external_id for _, external_id, at in harness.gleanin.posts if at - began < timedelta(seconds=1)
     ]
-    assert len(at_once) == 10, "all but the speaker of the session in question"
+    assert len(at_once) == 10, "all but the speaker of the unconfirmed session"
     await assert_everything_is_there_once(harness, mapping)
 
 
@@ -86,7 +86,7 @@ async def test_rule_32_response_without_an_id_is_looked_up_immediately(harness: 
     harness.gleanin.trouble.lost_answers = 3
     began = harness.clock.now()
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
-    assert harness.clock.now() - began < timedelta(seconds=1), "they are there: nobody has to wait"
+    assert harness.clock.now() - began < timedelta(seconds=1), "the records exist: no wait is needed"
 
 
 @pytest.mark.parametrize("disconnects", [True, False])
@@ -95,13 +95,13 @@ async def test_rules_08_and_32_stop_ends_the_wait_and_the_record_is_reported_as_
 ) -> None:
     harness.offer(*SESSIONS)
     harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = 1, 30
-    asked = asyncio.Event()
+    interfered = asyncio.Event()
 
     async def interfere() -> None:
         began = harness.clock.now()
-        while harness.clock.now() < began + timedelta(seconds=10):  # noqa: ASYNC110 - the clock is moved by others
+        while harness.clock.now() < began + timedelta(seconds=10):  # noqa: ASYNC110 - other tasks advance the clock
             await asyncio.sleep(0)
-        asked.set()
+        interfered.set()
         if disconnects:
             await harness.disconnect(mapping.organization_id, "Acme")
         else:
@@ -111,15 +111,15 @@ async def test_rules_08_and_32_stop_ends_the_wait_and_the_record_is_reported_as_
     began = harness.clock.now()
     run = await harness.sync(mapping)
     await interference
-    assert asked.is_set()
+    assert interfered.is_set()
     assert harness.clock.now() - began < timedelta(seconds=20)
     assert run.stop == (DISCONNECTED if disconnects else MAPPING_REMOVED)
-    told = await harness.outcomes(run)
-    assert sorted(each.reason.code for each in told.values() if each.outcome is Outcome.FAILED) == [
+    outcomes = await harness.outcomes(run)
+    assert sorted(each.reason.code for each in outcomes.values() if each.outcome is Outcome.FAILED) == [
         "no_answer",
         "run_stopped",
     ]
-    assert len(told) == run.counts.read == 10, "rule 26"
+    assert len(outcomes) == run.counts.read == 10, "rule 26"
 
 
 @pytest.mark.parametrize("ended_by", ["a sync", "removing the mapping", "a disconnect"])
@@ -137,10 +137,10 @@ async def test_rule_32_late_create_of_a_killed_run_exists_once(
     if ended_by == "a disconnect":
         later = await harness.reconnect_and_map(mapping)
         run = await harness.sync(later)
-        told = await harness.outcomes(run)
-        assert [each.reason.code for each in told.values() if each.outcome is Outcome.SKIPPED] == [
+        outcomes = await harness.outcomes(run)
+        assert [each.reason.code for each in outcomes.values() if each.outcome is Outcome.SKIPPED] == [
             "ended_connection"
-        ], "rule 10: it was sent under the connection that has ended, and is found to be there"
+        ], "rule 10: it was sent under the ended connection, and is found in Gleanin"
         assert len(harness.gleanin.list_by_event(THERE)) == 11
     else:
         assert (await harness.sync(mapping)).state is RunState.COMPLETED
@@ -179,7 +179,7 @@ async def test_rule_32_intents_with_a_known_result_are_removed(
 
 
 async def killed_while_creating(harness: Harness, late: float) -> EventMapping:
-    """Kill a first sync as its first create leaves, which is carried out so many seconds later."""
+    """Kill a first sync at its first create, which takes effect some seconds later."""
     harness.gleanin.max_in_flight = 1
     mapping = await harness.mapping()
     harness.offer(*SESSIONS, exhibitors=(ACME,))
@@ -194,8 +194,8 @@ async def test_rules_21_and_32_late_create_is_updated_to_later_edits(
 ) -> None:
     mapping = await killed_while_creating(harness, 40)
     harness.offer(replace(SESSIONS[0], title="Edited"), *SESSIONS[1:], exhibitors=(ACME,))
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert told["s0"].reason.code == "found_again"
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert outcomes["s0"].reason.code == "found_again"
     assert harness.the(mapping, SESSION, "s0").fields["title"] == "Edited"
     await assert_everything_is_there_once(harness, mapping)
 

@@ -1,4 +1,4 @@
-"""Rule 32, in one process: a write whose answer never came is looked up before it is sent again."""
+"""Rule 32 in one process: a write with a lost response is looked up before it is resent."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ async def test_rule_32_after_lost_responses_every_record_exists_exactly_once(
     run = await harness.sync(mapping)
     if run.state is not RunState.COMPLETED:
         assert lost == 60
-        assert not written, "what was written is found, and needs no answer"
+        assert not written, "what was written is found without a response"
         harness.gleanin.trouble.lost_answers = 0
         run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
@@ -47,9 +47,9 @@ async def test_rule_32_create_with_a_lost_response_is_reported_as_created(harnes
     mapping = await harness.mapping()
     harness.offer(session("opening"))
     harness.gleanin.trouble.lost_answers = 1
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert told["opening"].outcome is Outcome.CREATED
-    assert told["opening"].gleanin_id == harness.the(mapping, SESSION, "opening").id
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert outcomes["opening"].outcome is Outcome.CREATED
+    assert outcomes["opening"].gleanin_id == harness.the(mapping, SESSION, "opening").id
     assert len(harness.gleanin.writes) == 1
 
 
@@ -59,8 +59,8 @@ async def test_rule_32_update_with_a_lost_response_is_resent(harness: Harness) -
     await harness.sync(mapping)
     harness.offer(replace(session("opening"), title="Closing"))
     harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1, False
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert told["opening"].outcome is Outcome.UPDATED
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert outcomes["opening"].outcome is Outcome.UPDATED
     assert harness.the(mapping, SESSION, "opening").fields["title"] == "Closing"
 
 

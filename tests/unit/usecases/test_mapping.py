@@ -1,4 +1,4 @@
-"""Mapping events: rules 4, 5, 6 and 7 (when mapping), and 11."""
+"""Mapping events: rules 4, 5, 6, 7 (when mapping) and 11."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Rules 20 and 21: a record is in doubt only once its own change has left, and nothing that we never sent is cleared."""
+"""Rules 20 and 21: a record is unconfirmed only once its change is sent, and unsent fields are never cleared."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def offer(harness: Harness, *, company: str | None = None, email: str | None = N
 
 
 async def with_job_titles_of_gleanins_own(harness: Harness) -> EventMapping:
-    """Sync five people; afterwards somebody fills their job titles in by hand in Gleanin."""
+    """Sync five people, and then fill in their job titles by hand in Gleanin."""
     mapping = await harness.mapping()
     offer(harness)
     await harness.sync(mapping)
@@ -54,8 +54,8 @@ async def test_rule_21_run_stopped_before_its_first_write_marks_nothing_unconfir
     harness.gleanin.events[THERE] = replace(harness.gleanin.events[THERE], time_zone=None)
     offer(harness, company="Analytical Engines")
     before = len(harness.gleanin.writes)
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert {told[each.id].reason.code for each in PEOPLE} == {"changed"}
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert {outcomes[each.id].reason.code for each in PEOPLE} == {"changed"}
     assert {write.sent for write in harness.gleanin.writes[before:]} == {
         (("company_name", "Analytical Engines"),)
     }
@@ -70,10 +70,12 @@ async def test_rule_21_kill_marks_only_writes_in_flight_unconfirmed(
     mapping = await with_job_titles_of_gleanins_own(harness)
     offer(harness, company="Analytical Engines")
     assert await kill(harness, mapping, "write", 2, taken_place=taken_place)
-    told = await harness.outcomes(await harness.sync(mapping))
-    reasons = sorted(told[each.id].reason.code for each in PEOPLE)
-    in_doubt = 2 if taken_place else 1
-    assert reasons == ["changed"] * (5 - in_doubt) + ["unconfirmed"] * in_doubt, "and the one before it"
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    reasons = sorted(outcomes[each.id].reason.code for each in PEOPLE)
+    unconfirmed = 2 if taken_place else 1
+    assert reasons == ["changed"] * (5 - unconfirmed) + ["unconfirmed"] * unconfirmed, (
+        "and the write before it"
+    )
     assert_the_job_titles_stand(harness)
 
 
@@ -97,13 +99,15 @@ async def test_rule_20_field_missing_from_an_unrecorded_create_is_not_cleared(ha
     (ada,) = harness.gleanin.list_by_event(THERE, SPEAKER)
     ada.fields["job_title"] = "Filled in by hand"
     offer(harness)
-    told = await harness.outcomes(await harness.sync(mapping))
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     found = [
-        each for each in told.values() if each.reason.code == "found_again" and each.record.kind == SPEAKER
+        each
+        for each in outcomes.values()
+        if each.reason.code == "found_again" and each.record.kind == SPEAKER
     ]
     assert len(found) == 1
     assert ada.fields["job_title"] == "Filled in by hand"
-    assert "company_name" not in ada.fields, "that was sent, and has been emptied since"
+    assert "company_name" not in ada.fields, "it was sent, and has been emptied since"
 
 
 async def test_rule_21_refused_token_marks_nothing_unconfirmed(harness: Harness) -> None:
@@ -122,7 +126,7 @@ async def test_rule_21_refused_token_marks_nothing_unconfirmed(harness: Harness)
 
     harness.gate.before_write = accept
     harness.gleanin.trouble.refuses_tokens = False
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert {told[each.id].reason.code for each in PEOPLE} == {"changed"}
-    assert {told[each.id].outcome for each in PEOPLE} == {Outcome.UPDATED}
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert {outcomes[each.id].reason.code for each in PEOPLE} == {"changed"}
+    assert {outcomes[each.id].outcome for each in PEOPLE} == {Outcome.UPDATED}
     assert_the_job_titles_stand(harness)

@@ -1,4 +1,4 @@
-"""Rule 10: what was sent under an ended connection is never written to that Gleanin event again."""
+"""Rule 10: records sent under an ended connection are never written to that Gleanin event again."""
 
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
@@ -19,8 +19,8 @@ OPENING = session("opening", on(person("ada")))
 ACME = exhibitor("acme", primary(person("eve")))
 
 
-def everything(harness: Harness) -> dict[str, object]:
-    """Take down all that stands in the Gleanin event, to see that nothing of it changes."""
+def snapshot(harness: Harness) -> dict[str, object]:
+    """Return a snapshot of the Gleanin event, to check that nothing changes."""
     records = harness.gleanin.list_by_event(THERE)
     return {record.id: (record.kind, record.external_id, deepcopy(record.fields)) for record in records}
 
@@ -34,7 +34,7 @@ async def synced_under_an_ended_connection(harness: Harness) -> EventMapping:
 
 
 async def synced_but_not_recorded(harness: Harness) -> EventMapping:
-    """Let the syncs be killed right after they created somebody, before that was recorded."""
+    """Kill two syncs right after a create, before it is recorded."""
     mapping = await harness.mapping()
     harness.offer(OPENING, exhibitors=(ACME,))
     for scope, writes in ((Scope.AGENDA, 2), (Scope.EXHIBITORS, 1)):
@@ -50,7 +50,7 @@ async def synced_but_not_recorded(harness: Harness) -> EventMapping:
 
 @pytest.fixture(params=[synced_under_an_ended_connection, synced_but_not_recorded])
 async def mapping(request: pytest.FixtureRequest, harness: Harness) -> EventMapping:
-    """Return the mapping under which the stage goes on after either past."""
+    """Return the mapping that continues after either history."""
     past: Callable[[Harness], Awaitable[EventMapping]] = request.param
     return await past(harness)
 
@@ -58,32 +58,32 @@ async def mapping(request: pytest.FixtureRequest, harness: Harness) -> EventMapp
 async def test_rule_10_records_of_an_ended_connection_are_skipped_with_that_reason(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    before = everything(harness)
+    before = snapshot(harness)
     run = await harness.sync(mapping)
-    told = await harness.outcomes(run)
-    assert {key: (each.outcome, each.reason.code) for key, each in told.items()} == dict.fromkeys(
+    outcomes = await harness.outcomes(run)
+    assert {key: (each.outcome, each.reason.code) for key, each in outcomes.items()} == dict.fromkeys(
         ("opening", "ada", "eve"), (Outcome.SKIPPED, "ended_connection")
     )
     assert run.state is RunState.COMPLETED
-    assert everything(harness) == before
+    assert snapshot(harness) == before
 
 
 async def test_rule_10_changes_are_not_written(harness: Harness, mapping: EventMapping) -> None:
-    before = everything(harness)
+    before = snapshot(harness)
     changed = person("ada", job_title="Countess", email="ada@new.example.org")
     harness.offer(session("opening", on(changed), title="Grand opening"), exhibitors=(ACME,))
     await harness.sync(mapping)
-    assert everything(harness) == before
+    assert snapshot(harness) == before
 
 
 async def test_rule_10_records_that_were_never_sent_are_synced(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    before = everything(harness)
+    before = snapshot(harness)
     harness.offer(OPENING, session("closing", on(person("grace"))), exhibitors=(ACME,))
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert told["closing"].outcome is told["grace"].outcome is Outcome.CREATED
-    assert before.items() <= everything(harness).items()
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert outcomes["closing"].outcome is outcomes["grace"].outcome is Outcome.CREATED
+    assert before.items() <= snapshot(harness).items()
     assert harness.the(mapping, SPEAKER, "grace").fields["sessions"] == (
         harness.the(mapping, SESSION, "closing").id,
     )
@@ -94,47 +94,47 @@ async def test_rule_10_new_person_can_be_associated_with_an_old_session(
 ) -> None:
     (old,) = harness.gleanin.list_by_event(THERE, SESSION)
     harness.offer(session("opening", on(person("ada")), on(person("grace"))), exhibitors=(ACME,))
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert told["grace"].outcome is Outcome.CREATED
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert outcomes["grace"].outcome is Outcome.CREATED
     assert harness.the(mapping, SPEAKER, "grace").fields["sessions"] == (old.id,)
 
 
 async def test_rule_10_association_of_a_new_session_with_an_old_person_is_omitted_and_reported(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    before = everything(harness)
+    before = snapshot(harness)
     harness.offer(OPENING, session("closing", on(person("ada"))), exhibitors=(ACME,))
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert told["closing"].outcome is Outcome.CREATED
-    assert "Not linked to Ada Lovelace" in told["closing"].reason.detail
-    assert told["ada"].reason.code == "ended_connection"
-    assert before.items() <= everything(harness).items()
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert outcomes["closing"].outcome is Outcome.CREATED
+    assert "Not linked to Ada Lovelace" in outcomes["closing"].reason.detail
+    assert outcomes["ada"].reason.code == "ended_connection"
+    assert before.items() <= snapshot(harness).items()
 
 
 async def test_rule_10_everything_is_synced_to_another_gleanin_event(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    before = everything(harness)
+    before = snapshot(harness)
     mapping = await harness.reconnect_and_map(mapping, FAR)
     run = await harness.sync(mapping)
     assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
-    assert everything(harness) == before
+    assert snapshot(harness) == before
     assert len(harness.gleanin.list_by_event(FAR)) == 3
 
 
 async def test_rule_10_record_that_left_the_programme_is_not_written(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    before = everything(harness)
+    before = snapshot(harness)
     harness.offer()
     run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
-    assert everything(harness) == before
+    assert snapshot(harness) == before
 
 
 async def test_rule_10_ended_event_does_not_block_another(harness: Harness) -> None:
-    former = await synced_under_an_ended_connection(harness)
-    mapping = await harness.reconnect_and_map(former, FAR)
+    previous = await synced_under_an_ended_connection(harness)
+    mapping = await harness.reconnect_and_map(previous, FAR)
     await harness.sync(mapping)
     again = await harness.sync(mapping)
     assert {each.outcome for each in (await harness.outcomes(again)).values()} == {Outcome.UNCHANGED}
@@ -143,8 +143,8 @@ async def test_rule_10_ended_event_does_not_block_another(harness: Harness) -> N
 async def test_rule_10_same_id_at_another_sessionboard_url_is_another_record(
     harness: Harness,
 ) -> None:
-    former = await synced_under_an_ended_connection(harness)
-    await harness.disconnect(former.organization_id, "Acme")
+    previous = await synced_under_an_ended_connection(harness)
+    await harness.disconnect(previous.organization_id, "Acme")
     other = await harness.add_organization(
         NewOrganization("Elsewhere", "https://eu.sessionboard.example.org", SESSIONBOARD_TOKEN)
     )

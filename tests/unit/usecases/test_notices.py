@@ -1,4 +1,4 @@
-"""Rule 24, told: one notice when a mapping starts to fail, one when it has recovered, whatever breaks meanwhile."""
+"""Rule 24, notifications: one when a mapping starts to fail and one when it recovers, whatever breaks meanwhile."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -43,12 +43,12 @@ async def fail(harness: Harness, mapping: EventMapping) -> None:
 
 
 async def outbox(harness: Harness, organization_id: OrganizationId) -> list[Notification]:
-    """Give the notices, oldest first."""
+    """List the notifications, oldest first."""
     async with harness.units.read() as unit:
         return [*reversed(await unit.notifications.list_by_organization(organization_id))]
 
 
-def told(harness: Harness) -> list[HealthChange]:
+def changes_sent(harness: Harness) -> list[HealthChange]:
     return [each.message.change for each in harness.messenger.arrived]
 
 
@@ -56,8 +56,8 @@ async def test_rule_24_three_failures_send_one_notification(harness: Harness) ->
     mapping = await with_recipient(harness)
     for _ in range(3):
         await fail(harness, mapping)
-    assert await harness.deliver_notices() == 1
-    assert await harness.deliver_notices() == 0
+    assert await harness.deliver_notifications() == 1
+    assert await harness.deliver_notifications() == 0
     (arrived,) = harness.messenger.arrived
     assert arrived.message.change is HealthChange.FAILING
     assert arrived.message.mapping_id == mapping.id
@@ -70,8 +70,8 @@ async def test_rule_24_failure_and_recovery_send_two_notifications_in_order(harn
     await fail(harness, mapping)
     await harness.sync(mapping)
     await harness.sync(mapping)
-    await harness.deliver_notices()
-    assert told(harness) == [HealthChange.FAILING, HealthChange.RECOVERED]
+    await harness.deliver_notifications()
+    assert changes_sent(harness) == [HealthChange.FAILING, HealthChange.RECOVERED]
 
 
 async def test_successful_syncs_send_no_notification(harness: Harness) -> None:
@@ -107,13 +107,13 @@ async def test_rule_24_refused_token_of_three_mappings_sends_one_notification(
     harness.gleanin.trouble.refuses_tokens = True
     for mapping in mappings:
         await harness.sync(mapping)
-    await harness.deliver_notices()
-    assert told(harness) == [HealthChange.HALTED]
+    await harness.deliver_notifications()
+    assert changes_sent(harness) == [HealthChange.HALTED]
     harness.gleanin.trouble.refuses_tokens = False
     await harness.replace_gleanin_token(organization, TOKEN)
     await harness.sync(first)
-    await harness.deliver_notices()
-    assert told(harness) == [HealthChange.HALTED, HealthChange.RECOVERED]
+    await harness.deliver_notifications()
+    assert changes_sent(harness) == [HealthChange.HALTED, HealthChange.RECOVERED]
 
 
 async def test_removed_mapping_sends_no_notification(harness: Harness) -> None:
@@ -139,8 +139,8 @@ async def test_rule_32_kill_at_any_store_of_a_run_neither_loses_nor_duplicates_a
         await harness.run_sync(run.id)
     except Killed:
         kill_switch.restart()
-        await harness.take_over(run.id)
-        for waiting in await harness.choose_runs(100):
+        await harness.recover_run(run.id)
+        for waiting in await harness.select_next_runs(100):
             await harness.run_sync(present(waiting.run_id))
     else:
         kill_switch.restart()
@@ -156,19 +156,19 @@ async def test_kill_between_a_delivery_and_its_record_loses_nothing(
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
     with killed(harness, store=store, taken_place=taken_place):
-        await harness.deliver_notices()
+        await harness.deliver_notifications()
     harness.clock.advance(timedelta(minutes=2))
-    await harness.deliver_notices()
+    await harness.deliver_notifications()
     assert {each.message.id for each in harness.messenger.arrived} == {
         each.id for each in await outbox(harness, mapping.organization_id)
     }
-    # Twice only if the first attempt had been made and its success was not noted.
+    # Delivered twice only if the first delivery succeeded and was not recorded.
     assert len(harness.messenger.arrived) == (2 if (store, taken_place) == (2, False) else 1)
 
 
 @dataclass(slots=True)
-class Watching:
-    """A messenger during whose attempts other processes look into the outbox too."""
+class ConcurrentNotifier:
+    """A notifier during whose attempts other processes read the outbox."""
 
     harness: Harness
     others: int = 0
@@ -177,15 +177,15 @@ class Watching:
         return address
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
-        self.others += await self.harness.deliver_notices()
+        self.others += await self.harness.deliver_notifications()
         await self.harness.messenger.deliver(message, recipient, secret)
 
 
 async def test_notification_is_attempted_by_one_process(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
-    watching = Watching(harness)
-    assert await replace(harness.deliver_notices, messenger=watching)() == 1
+    watching = ConcurrentNotifier(harness)
+    assert await replace(harness.deliver_notifications, messenger=watching)() == 1
     assert watching.others == 0
     assert len(harness.messenger.arrived) == 1
 
@@ -195,7 +195,7 @@ async def test_failed_delivery_is_retried_and_expires_after_a_day(harness: Harne
     await fail(harness, mapping)
     harness.messenger.trouble = DOWN
     for _ in range(2000):
-        await harness.deliver_notices()
+        await harness.deliver_notifications()
         harness.clock.advance(timedelta(minutes=1))
     (notice,) = await outbox(harness, mapping.organization_id)
     assert notice.state is Delivery.EXPIRED
@@ -203,18 +203,18 @@ async def test_failed_delivery_is_retried_and_expires_after_a_day(harness: Harne
     names = [name for name, _ in harness.log.entries if name.startswith("notices.")]
     assert names == ["notices.not_delivered"] * notice.attempts + ["notices.given_up"]
     harness.messenger.trouble = None
-    assert await harness.deliver_notices() == 0
+    assert await harness.deliver_notifications() == 0
 
 
 async def test_failed_delivery_succeeds_once_the_recipient_is_back(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     harness.messenger.trouble = RecipientRefused("hooks.example.org does not take the notice (HTTP 404).")
     await fail(harness, mapping)
-    await harness.deliver_notices()
+    await harness.deliver_notifications()
     harness.messenger.trouble = None
-    assert await harness.deliver_notices() == 0, "its wait is not over"
+    assert await harness.deliver_notifications() == 0, "the retry delay is not over"
     harness.clock.advance(timedelta(minutes=1))
-    assert await harness.deliver_notices() == 1
+    assert await harness.deliver_notifications() == 1
 
 
 async def test_reason_for_a_failed_delivery_is_shown_until_it_succeeds(harness: Harness) -> None:
@@ -222,12 +222,12 @@ async def test_reason_for_a_failed_delivery_is_shown_until_it_succeeds(harness: 
     said = "hooks.example.org does not take the notice (HTTP 410). Check the webhook's address."
     harness.messenger.trouble = RecipientRefused(said)
     await fail(harness, mapping)
-    await harness.deliver_notices()
+    await harness.deliver_notifications()
     (notice,) = await outbox(harness, mapping.organization_id)
     assert (notice.problem, notice.state) == (said, Delivery.WAITING)
     harness.messenger.trouble = None
     harness.clock.advance(timedelta(minutes=1))
-    await harness.deliver_notices()
+    await harness.deliver_notifications()
     (notice,) = await outbox(harness, mapping.organization_id)
     assert (notice.problem, notice.state) == ("", Delivery.DELIVERED)
 
@@ -236,9 +236,9 @@ async def test_expired_notification_keeps_its_reason(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     harness.messenger.trouble = DOWN
     await fail(harness, mapping)
-    await harness.deliver_notices()
+    await harness.deliver_notifications()
     harness.clock.advance(DAY)
-    await harness.deliver_notices()
+    await harness.deliver_notifications()
     (notice,) = await outbox(harness, mapping.organization_id)
     assert (notice.problem, notice.state) == (str(DOWN), Delivery.EXPIRED)
 
@@ -250,13 +250,13 @@ async def test_late_failure_does_not_overwrite_a_delivery_by_another_process(
     await fail(harness, mapping)
 
     @dataclass
-    class Sleeping(Watching):
+    class Sleeping(ConcurrentNotifier):
         async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
             self.harness.clock.advance(timedelta(minutes=2))
-            self.others += await self.harness.deliver_notices()
+            self.others += await self.harness.deliver_notifications()
             raise DOWN
 
-    assert await replace(harness.deliver_notices, messenger=Sleeping(harness))() == 0
+    assert await replace(harness.deliver_notifications, messenger=Sleeping(harness))() == 0
     (notice,) = await outbox(harness, mapping.organization_id)
     assert (notice.problem, notice.state) == ("", Delivery.DELIVERED)
 
@@ -267,13 +267,13 @@ async def test_process_finishes_a_delivery_in_progress_before_it_ends(harness: H
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     @dataclass
-    class Slow(Watching):
+    class Slow(ConcurrentNotifier):
         async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
             begun.set()
             await go_on.wait()
             await self.harness.messenger.deliver(message, recipient, secret)
 
-    delivering = asyncio.create_task(replace(harness.deliver_notices, messenger=Slow(harness))())
+    delivering = asyncio.create_task(replace(harness.deliver_notifications, messenger=Slow(harness))())
     await happens(begun)
     delivering.cancel()
     await asyncio.sleep(0.01)
@@ -283,7 +283,7 @@ async def test_process_finishes_a_delivery_in_progress_before_it_ends(harness: H
     (notice,) = await outbox(harness, mapping.organization_id)
     assert notice.state is Delivery.DELIVERED
     harness.clock.advance(DAY)
-    assert await harness.deliver_notices() == 0, "it arrived once"
+    assert await harness.deliver_notifications() == 0, "it was delivered once"
 
 
 async def test_rule_24_recovery_links_to_a_run_that_exists_a_day_later(harness: Harness) -> None:
@@ -316,13 +316,13 @@ async def test_internal_error_in_one_delivery_does_not_stop_others(harness: Harn
         await unit.notifications.add(replace(notice, id=type(notice.id)("other"), organization_id=other.id))
 
     @dataclass
-    class Faulty(Watching):
+    class Faulty(ConcurrentNotifier):
         async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
             if recipient.channel is Channel.WEBHOOK:
                 raise RuntimeError("jane@example.org")
             await self.harness.messenger.deliver(message, recipient, secret)
 
-    assert await replace(harness.deliver_notices, messenger=Faulty(harness))() == 1
+    assert await replace(harness.deliver_notifications, messenger=Faulty(harness))() == 1
     assert [name for name, _ in harness.log.entries if name.startswith("notices.")] == [
         "notices.failed",
         "notices.delivered",
@@ -335,7 +335,7 @@ async def test_removing_a_recipient_drops_its_pending_notifications(harness: Har
     await fail(harness, mapping)
     await harness.remove_recipient(mapping.organization_id)
     await harness.choose_recipient(mapping.organization_id, Channel.WEBHOOK, HOOK)
-    assert await harness.deliver_notices() == 0
+    assert await harness.deliver_notifications() == 0
     assert await outbox(harness, mapping.organization_id) == []
 
 
@@ -344,11 +344,11 @@ async def test_removing_a_recipient_during_a_delivery_is_no_error(harness: Harne
     await fail(harness, mapping)
 
     @dataclass
-    class Removing(Watching):
+    class Removing(ConcurrentNotifier):
         async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
             await self.harness.remove_recipient(mapping.organization_id)
 
-    assert await replace(harness.deliver_notices, messenger=Removing(harness))() == 1
+    assert await replace(harness.deliver_notifications, messenger=Removing(harness))() == 1
     assert await outbox(harness, mapping.organization_id) == []
 
 
@@ -359,7 +359,7 @@ async def test_webhook_secret_is_shown_once_and_stored_encrypted(harness: Harnes
     assert secret.value not in present(recipient.secret).value
     _, another = await harness.choose_recipient(mapping.organization_id, Channel.WEBHOOK, HOOK)
     assert another != secret
-    await harness.try_recipient(mapping.organization_id)
+    await harness.send_test_notification(mapping.organization_id)
     (arrived,) = harness.messenger.arrived
     assert (arrived.message.change, arrived.secret) == (HealthChange.TEST, another)
     _, none = await harness.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
@@ -386,14 +386,14 @@ async def test_invalid_recipient_is_refused_and_not_stored(
 
 async def test_test_notification_needs_a_recipient(harness: Harness, mapping: EventMapping) -> None:
     with pytest.raises(NotFound, match="Choose a webhook or an e-mail address first"):
-        await harness.try_recipient(mapping.organization_id)
+        await harness.send_test_notification(mapping.organization_id)
     with pytest.raises(NotFound):
         await harness.choose_recipient(OrganizationId("none"), Channel.WEBHOOK, HOOK)
 
 
 async def test_choosing_testing_and_removing_a_recipient_are_audited(harness: Harness) -> None:
     mapping = await with_recipient(harness)
-    await harness.try_recipient(mapping.organization_id, actor="ada@example.org")
+    await harness.send_test_notification(mapping.organization_id, actor="ada@example.org")
     await harness.remove_recipient(mapping.organization_id)
     assert await harness.remove_recipient(mapping.organization_id) is None
     async with harness.units.read() as unit:
@@ -407,7 +407,7 @@ async def test_choosing_testing_and_removing_a_recipient_are_audited(harness: Ha
 async def test_finished_notifications_are_deleted_after_the_retention(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
-    await harness.deliver_notices()
+    await harness.deliver_notifications()
     await harness.sync(mapping)
     harness.clock.advance(2 * DAY)
     await ApplyRetention(harness.units, harness.clock, DAY)()

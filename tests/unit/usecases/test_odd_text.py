@@ -1,4 +1,4 @@
-"""What no database stores, none is asked for: NUL and lone surrogates are refused before."""
+"""NUL and lone surrogates, which no database stores, are refused before any query."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -33,7 +33,7 @@ ODD = ["\0", "id1\0", "\ud800", "\udfff at the end"]
 
 
 class Picky:
-    """A part of a unit that is asked only what PostgreSQL can be asked."""
+    """A repository that accepts only texts that PostgreSQL accepts."""
 
     def __init__(self, inside: Any) -> None:
         self._inside = inside
@@ -43,13 +43,13 @@ class Picky:
         if not callable(found):
             return Picky(found) if hasattr(found, "_rows") else found
 
-        def asked(*args: Any, **named: Any) -> Any:
+        def checked(*args: Any, **named: Any) -> Any:
             for each in _texts((*args, *named.values())):
-                assert "\0" not in each, f"{name} was asked for {each!r}"
+                assert "\0" not in each, f"{name} was queried with {each!r}"
                 each.encode()
             return found(*args, **named)
 
-        return asked
+        return checked
 
 
 def _texts(values: tuple[Any, ...]) -> list[str]:
@@ -74,21 +74,23 @@ class PickyUnits:
 
 Asking = Callable[[Harness, AccessHarness, EventMapping, str], Awaitable[object]]
 LOOK_UPS: dict[str, Asking] = {
-    "organization": lambda _, access_harness, __, odd: access_harness.admit_to_organization(
+    "organization": lambda _, access_harness, __, odd: access_harness.authorize_organization(
         ACTOR, Permission.READ, OrganizationId(odd)
     ),
-    "mapping": lambda _, access_harness, __, odd: access_harness.admit_to_mapping(
+    "mapping": lambda _, access_harness, __, odd: access_harness.authorize_mapping(
         ACTOR, Permission.READ, MappingId(odd)
     ),
-    "run": lambda _, access_harness, __, odd: access_harness.admit_to_run(ACTOR, Permission.READ, RunId(odd)),
+    "run": lambda _, access_harness, __, odd: access_harness.authorize_run(
+        ACTOR, Permission.READ, RunId(odd)
+    ),
     "name": lambda harness, _, __, odd: FindOrganization(harness.units)(odd),
     "API key": lambda _, access_harness, mapping, odd: access_harness.revoke_api_key(
         mapping.organization_id, ApiKeyId(odd), actor=COMMAND_LINE
     ),
-    "person": lambda _, access_harness, mapping, odd: access_harness.make_portal_address(
+    "person": lambda _, access_harness, mapping, odd: access_harness.create_portal_link(
         PersonQuery(mapping.id, SPEAKER.name, SourceId(odd)), actor=COMMAND_LINE
     ),
-    "kind": lambda _, access_harness, mapping, odd: access_harness.make_portal_address(
+    "kind": lambda _, access_harness, mapping, odd: access_harness.create_portal_link(
         PersonQuery(mapping.id, odd, SourceId("ada")), actor=COMMAND_LINE
     ),
     "record": lambda harness, _, mapping, odd: GetRecordHistory(harness.units)(mapping.id, odd),

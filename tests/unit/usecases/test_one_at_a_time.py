@@ -1,4 +1,4 @@
-"""Rule 23: one sync per mapping at a time, and no request is lost or doubled."""
+"""Rule 23: one sync per mapping at a time, and no request is lost or duplicated."""
 
 import asyncio
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.support.timeouts import WITHIN, happens
 
 
 class Hold:
-    """Holds the first write that comes by until it is told to go on."""
+    """A hook that blocks the first write until it is released."""
 
     def __init__(self, harness: Harness) -> None:
         self.reached = asyncio.Event()
@@ -55,7 +55,7 @@ async def test_rule_23_requests_during_a_run_queue_exactly_one_more(harness: Har
     hold.go_on.set()
     second = await harness.run_sync(booked[0].id)
     assert (await first).counts.of(SESSION).succeeded == 1
-    assert second.counts.of(SESSION).succeeded == 2, "it began after the first had ended"
+    assert second.counts.of(SESSION).succeeded == 2, "it started after the first had ended"
     assert [run.state for run in await harness.list_runs(mapping.id)] == [RunState.COMPLETED] * 2
     assert harness.gleanin.duplicates == 0
 
@@ -140,7 +140,7 @@ async def test_rule_23_owner_without_its_lease_writes_nothing_more(
     written = len(harness.gleanin.writes)
     hold.go_on.set()
     ended = await old
-    # What was held back had passed the fence already; nothing after it may.
+    # The blocked write had already passed the fence; no later write may.
     assert len(harness.gleanin.writes) - written <= in_flight
     assert present(ended.stop).code == "taken_over"
 

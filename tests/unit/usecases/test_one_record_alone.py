@@ -1,4 +1,4 @@
-"""Rule 29: one record does not decide for all."""
+"""Rule 29: one bad record does not stop the others."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, Trigger
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
-from core.usecases.sync.writing import MOST_FORBIDDEN
+from core.usecases.sync.writing import MAX_CONSECUTIVE_FORBIDDEN
 from ports.destination import (
     BeforeWrite,
     Destination,
@@ -35,10 +35,10 @@ async def test_rule_29_write_refused_by_a_firewall_fails_alone(harness: Harness)
     harness.offer(*TALKS, session("injection", on(person("eve")), description=INJECTION))
     harness.gleanin.trouble.forbidden_words = frozenset({"' OR 1=1"})
     run = await harness.run_sync((await harness.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)).id)
-    told = await harness.outcomes(run)
+    outcomes = await harness.outcomes(run)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
-    assert (told["injection"].outcome, told["injection"].reason.code) == (Outcome.FAILED, "forbidden")
-    others = {key: each.outcome for key, each in told.items() if key != "injection"}
+    assert (outcomes["injection"].outcome, outcomes["injection"].reason.code) == (Outcome.FAILED, "forbidden")
+    others = {key: each.outcome for key, each in outcomes.items() if key != "injection"}
     assert set(others.values()) == {Outcome.CREATED}
     assert len(others) == 9
     schedule = await harness.schedule_of(mapping.id)
@@ -56,23 +56,23 @@ async def test_rule_29_refused_update_is_not_unconfirmed_and_is_resent_once_corr
     await harness.sync(mapping)
     before = len(harness.gleanin.writes)
     harness.offer(*TALKS)
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert told["s0"].outcome is Outcome.UNCHANGED
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert outcomes["s0"].outcome is Outcome.UNCHANGED
     assert len(harness.gleanin.writes) == before, "rule 21"
     harness.offer(replace(TALKS[0], description="Robert"), *TALKS[1:])
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert told["s0"].reason.code == "changed"
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert outcomes["s0"].reason.code == "changed"
     assert harness.gleanin.writes[before].sent == (("description", "Robert"),)
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable(DelegatingDestination):
-    """A destination that gives an error when an event is read while writes go on."""
+    """A destination that raises an error when an event is read during writes."""
 
     trouble: DestinationError
 
     async def event(self, event_id: DestinationEventId) -> DestinationEvent:
-        if self.destination._gleanin.writes:  # type: ignore[attr-defined]  # the one in memory
+        if self.destination._gleanin.writes:  # type: ignore[attr-defined]  # the in-memory one
             raise self.trouble
         return await self.destination.event(event_id)
 
@@ -105,32 +105,38 @@ async def test_rule_29_403_stops_the_run_if_a_read_is_refused_too(
     run = await harness.sync(mapping)
     assert present(run.stop).code == code
     assert (await harness.schedule_of(mapping.id)).is_halted is is_halted
-    told = await harness.outcomes(run)
-    assert told["injection"].reason.code == "run_stopped"
-    assert run.counts.read == len(told) == 9
+    outcomes = await harness.outcomes(run)
+    assert outcomes["injection"].reason.code == "run_stopped"
+    assert run.counts.read == len(outcomes) == 9
 
 
-@pytest.mark.parametrize("sessions", [MOST_FORBIDDEN - 1, MOST_FORBIDDEN, 5 * MOST_FORBIDDEN])
+@pytest.mark.parametrize(
+    "sessions", [MAX_CONSECUTIVE_FORBIDDEN - 1, MAX_CONSECUTIVE_FORBIDDEN, 5 * MAX_CONSECUTIVE_FORBIDDEN]
+)
 async def test_rule_29_run_stops_if_every_write_is_refused(harness: Harness, sessions: int) -> None:
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}") for number in range(sessions)))
     harness.gleanin.trouble.forbidden_words = frozenset({"Talk"})
     run = await harness.sync(mapping)
-    told = await harness.outcomes(run)
-    assert len(told) == sessions
-    assert {each.outcome for each in told.values()} == {Outcome.FAILED}
-    if sessions < MOST_FORBIDDEN:
+    outcomes = await harness.outcomes(run)
+    assert len(outcomes) == sessions
+    assert {each.outcome for each in outcomes.values()} == {Outcome.FAILED}
+    if sessions < MAX_CONSECUTIVE_FORBIDDEN:
         assert run.state is RunState.COMPLETED_WITH_PROBLEMS
         return
     assert present(run.stop).code == "writes_refused"
     assert not (await harness.schedule_of(mapping.id)).is_halted
-    forbidden = [each for each in told.values() if each.reason.code == "forbidden"]
-    assert MOST_FORBIDDEN <= len(forbidden) < MOST_FORBIDDEN + harness.gleanin.max_in_flight
+    forbidden = [each for each in outcomes.values() if each.reason.code == "forbidden"]
+    assert (
+        MAX_CONSECUTIVE_FORBIDDEN
+        <= len(forbidden)
+        < MAX_CONSECUTIVE_FORBIDDEN + harness.gleanin.max_in_flight
+    )
 
 
 async def test_rule_29_run_continues_if_some_writes_succeed(harness: Harness) -> None:
     mapping = await harness.mapping()
-    titles = ["Talk" if number % 3 else "Panel" for number in range(5 * MOST_FORBIDDEN)]
+    titles = ["Talk" if number % 3 else "Panel" for number in range(5 * MAX_CONSECUTIVE_FORBIDDEN)]
     harness.offer(*(session(f"s{number}", title=title) for number, title in enumerate(titles)))
     harness.gleanin.trouble.forbidden_words = frozenset({"Talk"})
     run = await harness.sync(mapping)

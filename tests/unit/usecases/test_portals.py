@@ -1,4 +1,4 @@
-"""Rules 30 and 31: a signed address opens the page of one person, for a while, until it is revoked."""
+"""Rules 30 and 31: a signed link opens the page of one person until it expires or is revoked."""
 
 import json
 from dataclasses import replace
@@ -30,7 +30,7 @@ async def mapping(harness: Harness) -> EventMapping:
     return mapping
 
 
-def who(mapping: EventMapping, source_id: str = "ada", kind: str = SPEAKER.name) -> PersonQuery:
+def person_query(mapping: EventMapping, source_id: str = "ada", kind: str = SPEAKER.name) -> PersonQuery:
     return PersonQuery(mapping.id, kind, SourceId(source_id))
 
 
@@ -45,7 +45,9 @@ async def test_rule_31_link_opens_the_page_of_one_person(
         ("max", EXHIBITOR_CONTACT),
     ):
         page = await access_harness.open_portal(
-            await access_harness.make_portal_address(who(mapping, source_id, kind.name), actor=COMMAND_LINE)
+            await access_harness.create_portal_link(
+                person_query(mapping, source_id, kind.name), actor=COMMAND_LINE
+            )
         )
         assert (page.kind, page.event) == (kind, "PyConf")
         assert source_id.title() in page.name
@@ -53,14 +55,14 @@ async def test_rule_31_link_opens_the_page_of_one_person(
         assert seen[source_id] == [
             f"https://app.gleanin.com/share/{kind.name}/{harness.the(mapping, kind, source_id).id}"
         ]
-    assert len({url for urls in seen.values() for url in urls}) == 4, "and shows nothing of anybody else"
+    assert len({url for urls in seen.values() for url in urls}) == 4, "and shows no other person's links"
 
 
 async def test_rule_31_changed_link_is_rejected(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     ada, bob = [
-        await access_harness.make_portal_address(who(mapping, each), actor=COMMAND_LINE)
+        await access_harness.create_portal_link(person_query(mapping, each), actor=COMMAND_LINE)
         for each in ("ada", "bob")
     ]
     claims = json.dumps([mapping.organization_id, THERE, SPEAKER.name, "bob"])
@@ -93,7 +95,7 @@ async def test_rule_31_changed_link_is_rejected(
 async def test_rule_31_link_expires_after_ninety_days(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    address = await access_harness.create_portal_link(person_query(mapping), actor=COMMAND_LINE)
     harness.clock.advance(90 * DAY - timedelta(seconds=1))
     assert (await access_harness.open_portal(address)).links
     harness.clock.advance(timedelta(seconds=1))
@@ -105,18 +107,18 @@ async def test_rule_31_revoked_links_are_rejected_and_later_ones_work(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     first, second = [
-        await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE) for _ in range(2)
+        await access_harness.create_portal_link(person_query(mapping), actor=COMMAND_LINE) for _ in range(2)
     ]
-    bobs = await access_harness.make_portal_address(who(mapping, "bob"), actor=COMMAND_LINE)
-    await access_harness.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
+    bobs = await access_harness.create_portal_link(person_query(mapping, "bob"), actor=COMMAND_LINE)
+    await access_harness.revoke_portal_links(person_query(mapping), actor=COMMAND_LINE)
     for address in (first, second):
         with pytest.raises(LinkExpired):
             await access_harness.open_portal(address)
     assert (await access_harness.open_portal(bobs)).links
     harness.clock.advance(timedelta(milliseconds=1))
-    later = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    later = await access_harness.create_portal_link(person_query(mapping), actor=COMMAND_LINE)
     assert (await access_harness.open_portal(later)).links
-    await access_harness.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
+    await access_harness.revoke_portal_links(person_query(mapping), actor=COMMAND_LINE)
     with pytest.raises(LinkExpired):
         await access_harness.open_portal(later)
 
@@ -138,14 +140,14 @@ async def test_rule_31_revoked_links_are_rejected_and_later_ones_work(
 async def test_rule_31_only_synced_people_have_a_page(
     access_harness: AccessHarness, mapping: EventMapping, source_id: str, kind: str
 ) -> None:
-    unknown = who(mapping, source_id, kind)
+    unknown = person_query(mapping, source_id, kind)
     with pytest.raises(NotFound):
-        await access_harness.make_portal_address(unknown, actor=COMMAND_LINE)
+        await access_harness.create_portal_link(unknown, actor=COMMAND_LINE)
     with pytest.raises(NotFound):
-        await access_harness.revoke_portal_addresses(unknown, actor=COMMAND_LINE)
+        await access_harness.revoke_portal_links(unknown, actor=COMMAND_LINE)
     with pytest.raises(NotFound):
-        await access_harness.make_portal_address(
-            replace(who(mapping), mapping_id=MappingId("nothing")), actor=COMMAND_LINE
+        await access_harness.create_portal_link(
+            replace(person_query(mapping), mapping_id=MappingId("nothing")), actor=COMMAND_LINE
         )
 
 
@@ -165,9 +167,11 @@ async def test_rule_31_link_of_an_unknown_person_is_rejected(
 async def test_rule_31_link_is_rejected_once_the_organization_is_removed(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    address = await access_harness.create_portal_link(person_query(mapping), actor=COMMAND_LINE)
     await harness.disconnect(mapping.organization_id, "Acme")
-    assert (await access_harness.open_portal(address)).links, "what Gleanin made, works on after a disconnect"
+    assert (await access_harness.open_portal(address)).links, (
+        "Gleanin's links keep working after a disconnect"
+    )
     await harness.remove_organization(mapping.organization_id, "Acme")
     with pytest.raises(LinkExpired):
         await access_harness.open_portal(address)
@@ -176,7 +180,7 @@ async def test_rule_31_link_is_rejected_once_the_organization_is_removed(
 async def test_rule_31_link_outlives_its_mapping(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    address = await access_harness.create_portal_link(person_query(mapping), actor=COMMAND_LINE)
     await harness.remove_mapping(mapping.id)
     assert (await access_harness.open_portal(address)).links
 
@@ -184,11 +188,11 @@ async def test_rule_31_link_outlives_its_mapping(
 async def test_rule_31_links_of_an_ended_mapping_can_be_revoked_and_not_created(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    address = await access_harness.create_portal_link(person_query(mapping), actor=COMMAND_LINE)
     await harness.disconnect(mapping.organization_id, "Acme")
     with pytest.raises(NotMapped):
-        await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
-    await access_harness.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
+        await access_harness.create_portal_link(person_query(mapping), actor=COMMAND_LINE)
+    await access_harness.revoke_portal_links(person_query(mapping), actor=COMMAND_LINE)
     with pytest.raises(LinkExpired):
         await access_harness.open_portal(address)
 
@@ -196,7 +200,7 @@ async def test_rule_31_links_of_an_ended_mapping_can_be_revoked_and_not_created(
 async def test_rule_30_page_shows_only_current_https_links(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    address = await access_harness.create_portal_link(person_query(mapping), actor=COMMAND_LINE)
     good = ShareLink("Speaker", "https://invt.io/ada")
     bad = [ShareLink("Bad", url) for url in ("http://invt.io/ada", "javascript:alert(1)", "", "https://")]
     links = {SourceId("ada"): (*bad, good)}
@@ -214,6 +218,6 @@ async def test_rule_30_person_without_a_link_has_a_page_without_one(
     await harness.sync(mapping)
     assert (
         await access_harness.open_portal(
-            await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+            await access_harness.create_portal_link(person_query(mapping), actor=COMMAND_LINE)
         )
     ).links == ()

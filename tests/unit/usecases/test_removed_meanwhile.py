@@ -1,4 +1,4 @@
-"""What is removed while the two sides are asked is answered as what there is not."""
+"""An object removed while the two systems are read is reported as not found."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ from tests.support.harness import TOKEN, Harness
 
 @dataclass(slots=True)
 class RemovedBetween:
-    """Units in which an organization is removed right before the next one that writes."""
+    """A unit of work factory that removes an organization right before the next write."""
 
     units: UnitOfWorkFactory
     remove: Callable[[], Awaitable[None]]
@@ -57,13 +57,13 @@ CHANGES: dict[str, HealthChange] = {
     ),
     "Gleanin's token": lambda harness, _, organization: harness.replace_gleanin_token(organization, TOKEN),
     "settings": _renew_settings,
-    "API key": lambda _, access_harness, organization: access_harness.make_api_key(
+    "API key": lambda _, access_harness, organization: access_harness.create_api_key(
         "export", Grant(Role.ADMIN, organization), actor=COMMAND_LINE
     ),
     "account": lambda _, access_harness, organization: access_harness.add_account(
         NewAccount("new@example.org", Grant(Role.ADMIN, organization), PASSWORD), actor=COMMAND_LINE
     ),
-    "role": lambda _, access_harness, organization: access_harness.give_role(
+    "role": lambda _, access_harness, organization: access_harness.grant_role(
         ADA, Grant(Role.ADMIN, organization), actor=COMMAND_LINE
     ),
 }

@@ -1,4 +1,4 @@
-"""An organization is removed only when it is disconnected and its name is given; then nothing of it is found."""
+"""An organization is removed only when disconnected and confirmed by its name; then nothing of it is found."""
 
 import pytest
 
@@ -21,7 +21,7 @@ from tests.support.harness import ELSEWHERE, FAR, TOKEN, Harness
 
 @pytest.fixture
 async def acme(harness: Harness) -> EventMapping:
-    """Give the mapping of an organization that has synced and disconnected."""
+    """Return the mapping of an organization that has synced and disconnected."""
     mapping = await harness.mapping()
     harness.offer(session("opening", on(person("ada"))))
     await harness.sync(mapping)
@@ -59,11 +59,11 @@ async def test_nothing_of_a_removed_organization_is_found(
     organization = acme.organization_id
     (run, _), *_ = await ListOrganizationRuns(harness.units)(organization)
     await access_harness.account("ada@example.org", Grant(Role.ADMIN, organization))
-    _, secret = await access_harness.make_api_key(
+    _, secret = await access_harness.create_api_key(
         "export", Grant(Role.ADMIN, organization), actor=COMMAND_LINE
     )
     await harness.remove_organization(organization, "Acme")
-    for asked in (
+    for query in (
         FindOrganization(harness.units)(organization),
         FindOrganization(harness.units)("Acme"),
         FindOrganization(harness.units)(""),
@@ -75,19 +75,19 @@ async def test_nothing_of_a_removed_organization_is_found(
         harness.request_sync(acme.id),
         harness.connect(organization, TOKEN),
         harness.map(organization),
-        access_harness.make_portal_address(
+        access_harness.create_portal_link(
             PersonQuery(acme.id, SPEAKER.name, SourceId("ada")), actor=COMMAND_LINE
         ),
     ):
         with pytest.raises(NotFound):
-            await asked
+            await query
     assert not await ListOrganizations(harness.units)()
     assert not await ListOrganizationRuns(harness.units)(organization)
     assert not await ListApiKeys(harness.units)(organization)
     assert not await ListMembers(harness.units)(organization)
     with pytest.raises(NotAuthenticated):
-        await access_harness.whose_api_key(secret, HOME)
-    assert not (await access_harness.who_is_signed_in(await access_harness.sign_in())).grants
+        await access_harness.authenticate_api_key(secret, HOME)
+    assert not (await access_harness.authenticate_session(await access_harness.sign_in())).grants
 
 
 async def test_removal_is_in_the_audit_log_of_the_installation(
@@ -119,8 +119,8 @@ async def test_rule_10_records_it_sent_are_not_written_by_another_organization(
     again = await harness.mapping()
     harness.offer(session("opening", on(person("ada"))), session("closing", on(person("bob"))))
     sent = len(harness.gleanin.writes)
-    told = await harness.outcomes(await harness.sync(again))
-    assert {key: each.outcome for key, each in told.items()} == {
+    outcomes = await harness.outcomes(await harness.sync(again))
+    assert {key: each.outcome for key, each in outcomes.items()} == {
         "opening": Outcome.SKIPPED,
         "ada": Outcome.SKIPPED,
         "closing": Outcome.CREATED,
@@ -136,10 +136,10 @@ async def test_other_organizations_are_not_affected(
     harness.offer(session("keynote", on(person("bob"))), event=ELSEWHERE)
     mapping = await harness.map(bolt, ELSEWHERE, FAR)
     run = await harness.sync(mapping)
-    _, secret = await access_harness.make_api_key("export", Grant(Role.ADMIN, bolt), actor=COMMAND_LINE)
+    _, secret = await access_harness.create_api_key("export", Grant(Role.ADMIN, bolt), actor=COMMAND_LINE)
     grants = Grant(Role.VIEWER, bolt)
     await access_harness.account("ada@example.org", Grant(Role.ADMIN, acme.organization_id))
-    await access_harness.give_role("ada@example.org", grants, actor=COMMAND_LINE)
+    await access_harness.grant_role("ada@example.org", grants, actor=COMMAND_LINE)
     before = (
         await harness.outcomes(run),
         await harness.list_share_links(mapping.id),
@@ -152,8 +152,8 @@ async def test_other_organizations_are_not_affected(
         await access_harness.audit_log(bolt),
     )
     assert after == before
-    assert (await access_harness.whose_api_key(secret, HOME)).may(Permission.MANAGE, bolt)
-    assert (await access_harness.who_is_signed_in(await access_harness.sign_in())).grants == {grants}
+    assert (await access_harness.authenticate_api_key(secret, HOME)).may(Permission.MANAGE, bolt)
+    assert (await access_harness.authenticate_session(await access_harness.sign_in())).grants == {grants}
     assert (await harness.sync(mapping)).counts.all_succeeded
     assert [each.name for each, _ in await ListOrganizations(harness.units)()] == ["Bolt"]
 

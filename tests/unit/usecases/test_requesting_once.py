@@ -1,4 +1,4 @@
-"""Rule 23: a request that is repeated with its key books nothing twice, wherever runs are kept."""
+"""Rule 23: a repeated request with the same idempotency key queues no second run, in every database."""
 
 import asyncio
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ async def mapping(harness: Harness) -> EventMapping:
     return await harness.mapping()
 
 
-async def ask(
+async def request_sync(
     harness: Harness, mapping: EventMapping, key: str | None, actor: str = ADA, scope: Scope = Scope.ALL
 ) -> SyncRun:
     return await harness.request(SyncRequest(mapping.id, scope, actor=actor, key=key, client_id=actor))
@@ -65,10 +65,10 @@ async def finish(harness: Harness, run: SyncRun) -> None:
 
 
 async def test_rule_23_same_key_always_returns_the_same_run(harness: Harness, mapping: EventMapping) -> None:
-    run = await ask(harness, mapping, "k1")
-    assert (await ask(harness, mapping, "k1")).id == run.id
+    run = await request_sync(harness, mapping, "k1")
+    assert (await request_sync(harness, mapping, "k1")).id == run.id
     await finish(harness, run)
-    again = await ask(harness, mapping, "k1")
+    again = await request_sync(harness, mapping, "k1")
     assert (again.id, again.is_open) == (run.id, False)
     assert len(await harness.list_runs(mapping.id)) == 1
 
@@ -76,7 +76,7 @@ async def test_rule_23_same_key_always_returns_the_same_run(harness: Harness, ma
 async def test_rule_23_another_key_or_none_queues_a_new_run(harness: Harness, mapping: EventMapping) -> None:
     runs = []
     for key in ("k1", "K1", "k1 ", None, None, "k" * 255):
-        run = await ask(harness, mapping, key)
+        run = await request_sync(harness, mapping, key)
         await finish(harness, run)
         runs.append(run.id)
     assert len(set(runs)) == 6
@@ -85,21 +85,21 @@ async def test_rule_23_another_key_or_none_queues_a_new_run(harness: Harness, ma
 async def test_rule_23_same_key_of_another_client_queues_another_run(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    hers = await ask(harness, mapping, "k1", ADA)
-    await finish(harness, hers)
-    his = await ask(harness, mapping, "k1", BOB)
-    assert his.id != hers.id
-    assert (await ask(harness, mapping, "k1", ADA)).id == hers.id
-    assert (await ask(harness, mapping, "k1", BOB)).id == his.id
+    adas = await request_sync(harness, mapping, "k1", ADA)
+    await finish(harness, adas)
+    bobs = await request_sync(harness, mapping, "k1", BOB)
+    assert bobs.id != adas.id
+    assert (await request_sync(harness, mapping, "k1", ADA)).id == adas.id
+    assert (await request_sync(harness, mapping, "k1", BOB)).id == bobs.id
 
 
 async def test_rule_23_keys_of_different_clients_cannot_collide(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    """A name and a key put together differently must not give the same."""
-    hers = await ask(harness, mapping, "x k1", "ada")
-    await finish(harness, hers)
-    assert (await ask(harness, mapping, "k1", "ada x")).id != hers.id
+    """Check that different pairs of client and key do not combine to the same key."""
+    adas = await request_sync(harness, mapping, "x k1", "ada")
+    await finish(harness, adas)
+    assert (await request_sync(harness, mapping, "k1", "ada x")).id != adas.id
     with pytest.raises(InvalidInput):
         SyncRequest(mapping.id, actor="ada", client_id="ada", key="x\nk1")
 
@@ -108,19 +108,19 @@ async def test_rule_23_same_key_for_another_mapping_queues_another_run(
     harness: Harness, mapping: EventMapping
 ) -> None:
     other = await harness.map(mapping.organization_id, ELSEWHERE, FAR)
-    ours, theirs = await ask(harness, mapping, "k1"), await ask(harness, other, "k1")
+    ours, theirs = await request_sync(harness, mapping, "k1"), await request_sync(harness, other, "k1")
     assert (ours.mapping_id, theirs.mapping_id) == (mapping.id, other.id)
-    assert (await ask(harness, other, "k1")).id == theirs.id
+    assert (await request_sync(harness, other, "k1")).id == theirs.id
 
 
 async def test_rule_23_key_belongs_to_the_run_that_its_request_joined(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    waiting = await ask(harness, mapping, None, BOB, Scope.AGENDA)
-    joined = await ask(harness, mapping, "k1", ADA, Scope.EXHIBITORS)
+    waiting = await request_sync(harness, mapping, None, BOB, Scope.AGENDA)
+    joined = await request_sync(harness, mapping, "k1", ADA, Scope.EXHIBITORS)
     assert (joined.id, joined.scope) == (waiting.id, Scope.ALL)
     await finish(harness, joined)
-    assert (await ask(harness, mapping, "k1", ADA, Scope.EXHIBITORS)).id == waiting.id
+    assert (await request_sync(harness, mapping, "k1", ADA, Scope.EXHIBITORS)).id == waiting.id
     assert len(await harness.list_runs(mapping.id)) == 1
 
 
@@ -136,13 +136,13 @@ async def test_rule_23_key_belongs_to_the_run_that_its_request_joined(
 async def test_rule_23_key_reused_for_a_larger_scope_is_refused(
     harness: Harness, mapping: EventMapping, first: Scope, second: Scope
 ) -> None:
-    run = await ask(harness, mapping, "k1", scope=first)
+    run = await request_sync(harness, mapping, "k1", scope=first)
     for has_ended in (False, True):
         if has_ended:
             await finish(harness, run)
         with pytest.raises(InvalidInput, match=f"another scope \\({first}\\)"):
-            await ask(harness, mapping, "k1", scope=second)
-        assert (await ask(harness, mapping, "k1", scope=first)).id == run.id
+            await request_sync(harness, mapping, "k1", scope=second)
+        assert (await request_sync(harness, mapping, "k1", scope=first)).id == run.id
     assert len(await harness.list_runs(mapping.id)) == 1
 
 
@@ -150,7 +150,7 @@ async def test_rule_23_concurrent_requests_with_one_key_queue_one_run(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     before = len(await access_harness.audit_log())
-    runs = await asyncio.gather(*(ask(harness, mapping, "k1") for _ in range(20)))
+    runs = await asyncio.gather(*(request_sync(harness, mapping, "k1") for _ in range(20)))
     assert len({run.id for run in runs}) == 1
     assert len(await access_harness.audit_log()) == before + 1
 
@@ -158,22 +158,22 @@ async def test_rule_23_concurrent_requests_with_one_key_queue_one_run(
 async def test_rule_23_concurrent_requests_with_different_keys_share_the_queued_run(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    runs = await asyncio.gather(*(ask(harness, mapping, f"k{number}") for number in range(20)))
+    runs = await asyncio.gather(*(request_sync(harness, mapping, f"k{number}") for number in range(20)))
     (waiting,) = {run.id for run in runs}
     await finish(harness, runs[0])
     for number in range(20):
-        assert (await ask(harness, mapping, f"k{number}")).id == waiting
-    assert (await ask(harness, mapping, "k20")).id != waiting
+        assert (await request_sync(harness, mapping, f"k{number}")).id == waiting
+    assert (await request_sync(harness, mapping, "k20")).id != waiting
 
 
 async def test_rule_11_repeated_request_succeeds_after_the_mapping_is_removed(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    run = await ask(harness, mapping, "k1")
+    run = await request_sync(harness, mapping, "k1")
     await harness.remove_mapping(mapping.id)
-    assert (await ask(harness, mapping, "k1")).id == run.id
+    assert (await request_sync(harness, mapping, "k1")).id == run.id
     with pytest.raises(NotMapped):
-        await ask(harness, mapping, "k2")
+        await request_sync(harness, mapping, "k2")
     with pytest.raises(NotFound):
         await harness.request(SyncRequest(MappingId("nothing"), key="k1", actor=COMMAND_LINE))
 

@@ -1,4 +1,4 @@
-"""An event is shown as Sessionboard has it, with what a sync would do where it is mapped."""
+"""An event is shown as it is in Sessionboard, with the plan of the next sync if it is mapped."""
 
 import pytest
 
@@ -54,7 +54,7 @@ async def test_mapped_event_is_shown_with_its_plan(harness: Harness, mapping: Ev
         1,
         1,
     ]
-    assert not harness.gleanin.writes, "nothing is written by looking"
+    assert not harness.gleanin.writes, "showing writes nothing"
 
 
 async def test_plan_reflects_what_was_synced(harness: Harness, mapping: EventMapping) -> None:
@@ -142,11 +142,11 @@ async def test_event_gone_from_sessionboard_is_not_found(harness: Harness, mappe
         await harness.show_event(organization, HERE)
 
 
-@pytest.mark.parametrize("asked", ["", "nothing", "\0", "\ud800", "../events", "x" * 100_000])
-async def test_unknown_event_is_not_found(harness: Harness, asked: str) -> None:
+@pytest.mark.parametrize("event_id", ["", "nothing", "\0", "\ud800", "../events", "x" * 100_000])
+async def test_unknown_event_is_not_found(harness: Harness, event_id: str) -> None:
     organization = await harness.organization()
     with pytest.raises(NotFound):
-        await harness.show_event(organization.id, SourceEventId(asked))
+        await harness.show_event(organization.id, SourceEventId(event_id))
     with pytest.raises(NotFound, match="organization 'nobody'"):
         await harness.show_event(OrganizationId("nobody"), HERE)
 
@@ -170,7 +170,7 @@ async def test_truncated_list_is_not_shown_as_complete(harness: Harness, mapped:
     harness.offer(*(session(f"s{number}") for number in range(5)))
     harness.source.page_size = 2
 
-    class BreaksOff(type(harness.source)):  # type: ignore[misc]  # the very source, but for one thing
+    class BreaksOff(type(harness.source)):  # type: ignore[misc]  # the same source with one difference
         async def event(self, event_id: SourceEventId) -> SourceEvent:
             self.trouble = None
             event: SourceEvent = await super().event(event_id)

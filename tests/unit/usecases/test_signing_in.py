@@ -1,4 +1,4 @@
-"""Signing in, staying signed in, and how guessing is slowed down."""
+"""Signing in, staying signed in, and throttling of guesses."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.passwords import QuickPasswords
-from core.domain.access.api_keys import digest_of
+from core.domain.access.api_keys import hash_secret
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.errors import InvalidCredentials, LinkExpired, NotAuthenticated, TooManyAttempts
 from tests.support.access_harness import ADA, HOME, PASSWORD, AccessHarness
@@ -36,14 +36,14 @@ async def wait_of(access_harness: AccessHarness, email: str = ADA, address: str 
 
 async def test_email_and_password_sign_in(access_harness: AccessHarness) -> None:
     secret = await access_harness.sign_in("  ADA@example.org ")
-    assert (await access_harness.who_is_signed_in(secret)).email == ADA
+    assert (await access_harness.authenticate_session(secret)).email == ADA
 
 
 async def test_only_a_digest_of_a_session_is_stored(harness: Harness, access_harness: AccessHarness) -> None:
     secret = await access_harness.sign_in()
     async with harness.units.read() as unit:
         assert await unit.login_sessions.find(secret) is None
-        assert await unit.login_sessions.find(digest_of(secret)) is not None
+        assert await unit.login_sessions.find(hash_secret(secret)) is not None
 
 
 async def test_error_does_not_reveal_whether_an_account_exists(access_harness: AccessHarness) -> None:
@@ -57,21 +57,21 @@ async def test_error_does_not_reveal_whether_an_account_exists(access_harness: A
 
 @dataclass(frozen=True, slots=True)
 class Watched(QuickPasswords):
-    asked: list[str | None]
+    checked: list[str | None]
 
     async def hash(self, password: str) -> str:
         return password
 
     async def matches(self, password: str, hashed: str | None, *, is_known: bool = False) -> bool:
-        self.asked.append(hashed)
+        self.checked.append(hashed)
         return False
 
 
 async def test_password_is_compared_for_an_unknown_email_too(access_harness: AccessHarness) -> None:
-    """The answer would come sooner otherwise."""
+    """Check this because the response time would reveal unknown accounts otherwise."""
     access_harness.passwords = watched = Watched([])
     await fail(access_harness, email="nobody@example.org")
-    assert watched.asked == [None]
+    assert watched.checked == [None]
 
 
 async def test_password_with_a_suffix_is_wrong(access_harness: AccessHarness) -> None:
@@ -96,7 +96,7 @@ async def test_session_ends_after_twelve_hours_even_if_used(
         assert await access_harness.signed_in(secret)
         harness.clock.advance(HOUR)
     with pytest.raises(NotAuthenticated):
-        await access_harness.who_is_signed_in(secret)
+        await access_harness.authenticate_session(secret)
 
 
 async def test_signing_out_ends_only_that_session(access_harness: AccessHarness) -> None:
@@ -105,14 +105,14 @@ async def test_signing_out_ends_only_that_session(access_harness: AccessHarness)
     await access_harness.sign_out(here)
     await access_harness.sign_out("nothing \ud800")
     with pytest.raises(NotAuthenticated, match="Sign in first"):
-        await access_harness.who_is_signed_in(here)
+        await access_harness.authenticate_session(here)
     assert await access_harness.signed_in(there)
 
 
 @pytest.mark.parametrize("secret", ["", "nothing", "\0", "\ud800", "x" * 100_000])
 async def test_unknown_session_secret_is_rejected(access_harness: AccessHarness, secret: str) -> None:
     with pytest.raises(NotAuthenticated):
-        await access_harness.who_is_signed_in(secret)
+        await access_harness.authenticate_session(secret)
 
 
 async def test_ended_sessions_are_deleted(harness: Harness, access_harness: AccessHarness) -> None:
@@ -120,7 +120,7 @@ async def test_ended_sessions_are_deleted(harness: Harness, access_harness: Acce
     harness.clock.advance(13 * HOUR)
     await access_harness.sign_in()
     async with harness.units.read() as unit:
-        assert await unit.login_sessions.find(digest_of(secret)) is None
+        assert await unit.login_sessions.find(hash_secret(secret)) is None
 
 
 async def test_guessing_is_throttled_increasingly(harness: Harness, access_harness: AccessHarness) -> None:
@@ -140,7 +140,7 @@ async def test_throttled_attempt_is_not_checked_and_does_not_extend_the_wait(
     access_harness.passwords = watched = Watched([])
     for _ in range(10):
         assert await wait_of(access_harness) == timedelta(seconds=15)
-    assert watched.asked == []
+    assert watched.checked == []
 
 
 async def test_sign_in_after_the_wait_resets_the_count(
@@ -181,7 +181,9 @@ async def test_failures_count_for_the_address_for_any_account(access_harness: Ac
     for number in range(5):
         await fail(access_harness, email=f"guess{number}@example.org")
     assert await wait_of(access_harness)
-    assert await access_harness.sign_in(address="198.51.100.7"), "from elsewhere the account itself is free"
+    assert await access_harness.sign_in(address="198.51.100.7"), (
+        "the account itself is not throttled from elsewhere"
+    )
 
 
 async def test_unknown_email_is_throttled_like_a_known_one(
@@ -203,7 +205,7 @@ async def test_concurrent_attempts_are_throttled_like_sequential_ones(
 
 @dataclass(frozen=True, slots=True)
 class Meanwhile(QuickPasswords):
-    """Passwords during whose comparison something else happens."""
+    """Passwords during whose check the account changes."""
 
     access_harness: AccessHarness
     email_removed: bool
@@ -229,26 +231,26 @@ async def test_account_changed_during_the_password_check_is_not_signed_in(
 
 
 async def test_sign_in_link_works_once(access_harness: AccessHarness) -> None:
-    offered = await access_harness.offer_sign_in(ADA, actor=COMMAND_LINE)
-    secret = await access_harness.take_sign_in(offered, HOME)
-    assert (await access_harness.who_is_signed_in(secret)).email == ADA
+    offered = await access_harness.create_sign_in_link(ADA, actor=COMMAND_LINE)
+    secret = await access_harness.redeem_sign_in_link(offered, HOME)
+    assert (await access_harness.authenticate_session(secret)).email == ADA
     with pytest.raises(LinkExpired):
-        await access_harness.take_sign_in(offered, HOME)
+        await access_harness.redeem_sign_in_link(offered, HOME)
     assert await access_harness.signed_in(secret)
 
 
 async def test_sign_in_link_expires_and_ends_with_the_account(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
-    late, gone = await access_harness.offer_sign_in(ADA, actor=COMMAND_LINE), None
+    late, gone = await access_harness.create_sign_in_link(ADA, actor=COMMAND_LINE), None
     harness.clock.advance(12 * HOUR)
-    gone = await access_harness.offer_sign_in(ADA, actor=COMMAND_LINE)
+    gone = await access_harness.create_sign_in_link(ADA, actor=COMMAND_LINE)
     await access_harness.remove_account(ADA, actor=COMMAND_LINE)
     for offered in (late, gone, "", "nothing", secret_signed_for_another_purpose(harness, access_harness)):
         with pytest.raises(LinkExpired):
-            await access_harness.take_sign_in(offered, HOME)
+            await access_harness.redeem_sign_in_link(offered, HOME)
     with pytest.raises(NotAuthenticated):
-        await access_harness.offer_sign_in(ADA, actor=COMMAND_LINE)
+        await access_harness.create_sign_in_link(ADA, actor=COMMAND_LINE)
 
 
 def secret_signed_for_another_purpose(harness: Harness, access_harness: AccessHarness) -> str:

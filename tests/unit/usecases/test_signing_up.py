@@ -1,4 +1,4 @@
-"""The first account, made at an address that is offered once."""
+"""The first account, created with a link that works once."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -16,16 +16,16 @@ from tests.support.harness import Harness
 
 
 async def offered(access_harness: AccessHarness) -> str:
-    return present(await access_harness.offer_sign_up())
+    return present(await access_harness.create_sign_up_link())
 
 
 async def test_the_first_account_is_an_admin_of_all_organizations(access_harness: AccessHarness) -> None:
     address = await offered(access_harness)
-    await access_harness.check_sign_up(address)
+    await access_harness.check_sign_up_link(address)
     account = await access_harness.sign_up(address, f" {ADA} ", PASSWORD)
     assert account.email == ADA
     assert account.grants == {Grant(Role.ADMIN)}
-    assert (await access_harness.who_is_signed_in(await access_harness.sign_in())).id == account.id
+    assert (await access_harness.authenticate_session(await access_harness.sign_in())).id == account.id
 
 
 async def test_signing_up_works_once(access_harness: AccessHarness) -> None:
@@ -33,7 +33,7 @@ async def test_signing_up_works_once(access_harness: AccessHarness) -> None:
     await access_harness.sign_up(address, ADA, PASSWORD)
     for used in (address, another):
         with pytest.raises(LinkExpired):
-            await access_harness.check_sign_up(used)
+            await access_harness.check_sign_up_link(used)
         with pytest.raises(LinkExpired):
             await access_harness.sign_up(used, "eve@example.org", PASSWORD)
 
@@ -51,7 +51,7 @@ async def test_of_several_concurrent_sign_ups_one_succeeds(access_harness: Acces
 async def test_sign_up_link_is_created_only_while_there_is_no_account(access_harness: AccessHarness) -> None:
     address = await offered(access_harness)
     await access_harness.account()
-    assert await access_harness.offer_sign_up() is None
+    assert await access_harness.create_sign_up_link() is None
     with pytest.raises(LinkExpired):
         await access_harness.sign_up(address, "eve@example.org", PASSWORD)
 
@@ -68,7 +68,7 @@ async def test_sign_up_link_is_invalid_once_an_account_existed(
     await access_harness.remove_account(ADA, actor=COMMAND_LINE)
     for used in (address, another):
         with pytest.raises(LinkExpired):
-            await access_harness.check_sign_up(used)
+            await access_harness.check_sign_up_link(used)
         with pytest.raises(LinkExpired):
             await access_harness.sign_up(used, "eve@example.org", PASSWORD)
     new = await offered(access_harness)
@@ -79,7 +79,7 @@ async def test_sign_up_link_is_invalid_once_an_account_existed(
 async def test_sign_up_link_lasts_a_day(harness: Harness, access_harness: AccessHarness) -> None:
     address = await offered(access_harness)
     harness.clock.advance(timedelta(days=1) - timedelta(seconds=1))
-    await access_harness.check_sign_up(address)
+    await access_harness.check_sign_up_link(address)
     harness.clock.advance(timedelta(seconds=1))
     with pytest.raises(LinkExpired):
         await access_harness.sign_up(address, ADA, PASSWORD)
@@ -109,7 +109,7 @@ async def test_invalid_account_does_not_use_up_the_sign_up_link(
 
 @dataclass(frozen=True, slots=True)
 class Hashes(QuickPasswords):
-    """Passwords that tell how often they were hashed, which takes time that others may need."""
+    """Passwords that record what was hashed."""
 
     hashed: list[str] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""How continuous sync fares, organization by organization."""
+"""The status of continuous sync, per organization and in total."""
 
 from datetime import timedelta
 
@@ -28,9 +28,9 @@ async def test_status_follows_a_mapping_from_due_to_synced(harness: Harness, map
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     assert numbers(await status(harness)) == (1, 1, 0, 0)
     await carry_out(harness)
-    told = await status(harness)
-    assert numbers(told) == (1, 0, 0, 0)
-    assert told.next_due_at is not None
+    current = await status(harness)
+    assert numbers(current) == (1, 0, 0, 0)
+    assert current.next_due_at is not None
 
 
 async def test_refused_token_is_shown_as_failing_and_halted(harness: Harness, mapping: EventMapping) -> None:
@@ -38,8 +38,8 @@ async def test_refused_token_is_shown_as_failing_and_halted(harness: Harness, ma
     harness.gleanin.trouble.refuses_tokens = True
     await due(harness)
     await carry_out(harness)
-    told = await status(harness)
-    assert (told.failing, told.halted, told.next_due_at) == (1, 1, None)
+    current = await status(harness)
+    assert (current.failing, current.halted, current.next_due_at) == (1, 1, None)
 
 
 async def test_halt_outlives_the_mapping_that_caused_it(harness: Harness, mapping: EventMapping) -> None:
@@ -50,8 +50,8 @@ async def test_halt_outlives_the_mapping_that_caused_it(harness: Harness, mappin
     await harness.remove_mapping(mapping.id)
     listed = ListOrganizationHealth(harness.units, harness.clock)
     ((_, fares),) = await listed(None)
-    told = await GetHealth(harness.units, harness.clock)(mapping.organization_id)
-    assert (await status(harness)).health == fares.overall == told.overall
+    health = await GetHealth(harness.units, harness.clock)(mapping.organization_id)
+    assert (await status(harness)).health == fares.overall == health.overall
     assert fares.overall.state is HealthState.HALTED
     assert await listed(Actor("nobody")) == []
 
@@ -81,11 +81,11 @@ async def test_queue_shows_the_longest_wait(harness: Harness, mapping: EventMapp
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     await harness.request_sync(mapping.id)
     harness.clock.advance(timedelta(seconds=7))
-    assert await queue() == Queue(0, 1, 0, 0, 0, timedelta(), timedelta(seconds=7)), "it is booked"
+    assert await queue() == Queue(0, 1, 0, 0, 0, timedelta(), timedelta(seconds=7)), "it is queued"
     await carry_out(harness)
-    assert await queue() == nothing, "it has been synced, and is not due yet"
-    (told,) = await GetStatus(harness.units, harness.clock)()
-    harness.clock.advance(present(told.next_due_at) - harness.clock.now() + timedelta(seconds=5))
+    assert await queue() == nothing, "it was synced and is not due yet"
+    (current,) = await GetStatus(harness.units, harness.clock)()
+    harness.clock.advance(present(current.next_due_at) - harness.clock.now() + timedelta(seconds=5))
     assert await queue() == Queue(1, 0, 0, 0, 0, timedelta(seconds=5), timedelta())
 
 

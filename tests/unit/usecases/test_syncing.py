@@ -1,4 +1,4 @@
-"""A sync: what is written in which order, what every record is told, and what stops it all."""
+"""A sync: the order of writes, the outcome of every record, and reasons to stop."""
 
 from datetime import UTC, datetime
 
@@ -71,8 +71,8 @@ async def test_rule_26_every_record_read_has_one_outcome_and_the_sums_balance(ha
         exhibitors=(ACME, exhibitor("nobody")),
     )
     run = await harness.sync(mapping)
-    told = await harness.outcomes(run)
-    assert {key: (each.outcome.value, each.reason.code) for key, each in told.items()} == {
+    outcomes = await harness.outcomes(run)
+    assert {key: (each.outcome.value, each.reason.code) for key, each in outcomes.items()} == {
         "opening": ("created", "new"),
         "closing": ("created", "new"),
         "untitled": ("blocked", "missing_fields"),
@@ -87,10 +87,10 @@ async def test_rule_26_every_record_read_has_one_outcome_and_the_sums_balance(ha
         "max": ("created", "new"),
         "nobody": ("blocked", "no_primary_contact"),
     }
-    assert run.counts.read == len(told)
+    assert run.counts.read == len(outcomes)
     sessions = run.counts.of(SESSION)
     assert (sessions.attempted, sessions.succeeded) == (4, 2)
-    assert all(each.reason.sentence for each in told.values())
+    assert all(each.reason.sentence for each in outcomes.values())
 
 
 async def test_rule_26_person_on_many_sessions_is_reported_once(
@@ -128,9 +128,9 @@ async def test_rules_27_and_28_sync_with_problems_reports_both_counts_and_a_cont
 
 async def test_rule_18_outcome_names_every_missing_field(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(session("opening", on(person("ada", first_name=None, last_name=" ", email=None))))
-    told = await harness.outcomes(await harness.sync(mapping))
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     for name in ("first name", "last name", "e-mail"):
-        assert name in told["ada"].reason.sentence
+        assert name in outcomes["ada"].reason.sentence
     assert not harness.in_gleanin(mapping, SPEAKER, "ada")
 
 
@@ -144,9 +144,9 @@ async def test_rule_19_foreign_contact_is_not_written(
         THERE, SPEAKER if kind == SPEAKER else EXHIBITOR_CONTACT, {"email": "Ada@Example.org"}
     )
     harness.offer(session("opening", on(person("ada"))))
-    told = await harness.outcomes(await harness.sync(mapping, scope))
-    assert (told["ada"].outcome, told["ada"].reason.code) == (Outcome.BLOCKED, "foreign_contact")
-    assert "Delete or disconnect that contact in Gleanin" in told["ada"].reason.detail
+    outcomes = await harness.outcomes(await harness.sync(mapping, scope))
+    assert (outcomes["ada"].outcome, outcomes["ada"].reason.code) == (Outcome.BLOCKED, "foreign_contact")
+    assert "Delete or disconnect that contact in Gleanin" in outcomes["ada"].reason.detail
     assert foreign.fields == {"email": "Ada@Example.org"}
     assert foreign.id not in {write.gleanin_id for write in harness.gleanin.writes}
 
@@ -173,8 +173,8 @@ async def test_rule_16_masked_email_of_an_exhibitor_stops_the_run_too(harness: H
     assert not harness.gleanin.writes
 
 
-async def told_zone_stage(zone: str) -> tuple[Harness, str]:
-    """Map HERE, in Paris, to an event of Gleanin that tells its zone."""
+async def mapping_with_reported_zone(zone: str) -> tuple[Harness, str]:
+    """Map HERE, in Paris, to a Gleanin event that reports its zone."""
     harness = Harness()
     connection = await harness.connection()
     event = harness.gleanin.add_event("13", "PyConf abroad", zone)
@@ -184,7 +184,7 @@ async def told_zone_stage(zone: str) -> tuple[Harness, str]:
 
 
 async def test_rule_07_zones_that_differ_during_the_event_stop_the_run_and_are_named() -> None:
-    harness, message = await told_zone_stage("Europe/London")
+    harness, message = await mapping_with_reported_zone("Europe/London")
     assert "Europe/Paris (GMT+02:00)" in message
     assert "Europe/London (GMT+01:00)" in message
     assert not harness.gleanin.writes
@@ -192,8 +192,8 @@ async def test_rule_07_zones_that_differ_during_the_event_stop_the_run_and_are_n
 
 @pytest.mark.parametrize("zone", ["Europe/Brussels", "Africa/Johannesburg"])
 async def test_rule_07_zones_that_agree_during_the_event_are_accepted(zone: str) -> None:
-    # Johannesburg agrees with Paris in summer only, when the event takes place.
-    harness, message = await told_zone_stage(zone)
+    # Johannesburg agrees with Paris only in summer, when the event takes place.
+    harness, message = await mapping_with_reported_zone(zone)
     assert message.startswith("Sync to Gleanin is complete.")
     assert len(harness.gleanin.writes) == 1
 
@@ -224,11 +224,11 @@ async def test_rule_29_rejected_record_does_not_stop_others(harness: Harness) ->
             "title: is too long"
         )
     run = await harness.sync(mapping)
-    told = await harness.outcomes(run)
+    outcomes = await harness.outcomes(run)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
-    assert {key for key, each in told.items() if each.outcome is Outcome.FAILED} == {"s3", "p7"}
-    assert "title: is too long" in told["s3"].reason.sentence
-    assert told["p3"].outcome is Outcome.CREATED, "without the tie to s3"
+    assert {key for key, each in outcomes.items() if each.outcome is Outcome.FAILED} == {"s3", "p7"}
+    assert "title: is too long" in outcomes["s3"].reason.sentence
+    assert outcomes["p3"].outcome is Outcome.CREATED, "without the association with s3"
     assert len(harness.gleanin.records) == 18
 
 
@@ -257,8 +257,8 @@ async def test_rule_29_token_refused_during_writes_stops_the_run_and_written_rec
     harness.gate.before_write = refuse_after_ten
     run = await harness.sync(mapping)
     assert stopped_by(run) == "token_refused"
-    told = await harness.outcomes(run)
-    assert len(told) == 30, "rule 26: those that were not sent are told, too"
+    outcomes = await harness.outcomes(run)
+    assert len(outcomes) == 30, "rule 26: unsent records are reported too"
     written = len(harness.gleanin.writes)
     assert run.counts.of(SESSION).succeeded == written < 10 + harness.gleanin.max_in_flight
     harness.gleanin.trouble.refuses_tokens = False

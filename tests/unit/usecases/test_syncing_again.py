@@ -119,9 +119,9 @@ async def test_rule_22_disabled_role_removes_nobody(harness: Harness) -> None:
     mapping = await synced(harness)
     await harness.change_settings(SettingsChange(mapping.id, chairpersons=False))
     run = await harness.sync(mapping)
-    told = await harness.outcomes(run)
-    assert told["charles"].outcome is Outcome.KEPT
-    assert "must delete it there by hand" in told["charles"].reason.detail
+    outcomes = await harness.outcomes(run)
+    assert outcomes["charles"].outcome is Outcome.KEPT
+    assert "must delete it there by hand" in outcomes["charles"].reason.detail
     assert harness.the(mapping, SPEAKER, "charles").fields["sessions"]
 
 
@@ -137,15 +137,15 @@ async def test_rule_22_record_that_leaves_the_programme_is_kept_and_reported(
     harness.offer(*left)
     before = len(harness.gleanin.records)
     run = await harness.sync(mapping)
-    told = await harness.outcomes(run)
-    assert {key: each.outcome for key, each in told.items()} == dict.fromkeys(
+    outcomes = await harness.outcomes(run)
+    assert {key: each.outcome for key, each in outcomes.items()} == dict.fromkeys(
         ("opening", "ada", "charles", "eve"), Outcome.KEPT
     )
-    for each in told.values():
+    for each in outcomes.values():
         assert "an admin must delete it there by hand" in each.reason.detail
         assert each.gleanin_id in harness.gleanin.records
     assert len(harness.gleanin.records) == before
-    assert run.state is RunState.COMPLETED_WITH_PROBLEMS, "rule 34: everything has left at once"
+    assert run.state is RunState.COMPLETED_WITH_PROBLEMS, "rule 34: everything has left at the same time"
 
 
 async def test_rule_22_speaker_stays_associated_with_a_session(harness: Harness) -> None:
@@ -172,8 +172,8 @@ async def test_record_deleted_in_gleanin_is_created_again_if_still_eligible(
 ) -> None:
     mapping = await synced(harness)
     harness.gleanin.delete_by_hand(harness.the(mapping, SPEAKER, "ada").id)
-    told = await harness.outcomes(await harness.sync(mapping))
-    assert (told["ada"].outcome, told["ada"].reason.code) == (Outcome.CREATED, "gone_from_gleanin")
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert (outcomes["ada"].outcome, outcomes["ada"].reason.code) == (Outcome.CREATED, "gone_from_gleanin")
     assert len(harness.in_gleanin(mapping, SPEAKER, "ada")) == 1
 
 

@@ -1,4 +1,4 @@
-"""Rules 21 and 32: a change that was sent and never noted does not pass for the state before it."""
+"""Rules 21 and 32: a change that was sent but not recorded is not taken for the state before it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -21,7 +21,7 @@ from tests.unit.usecases.test_crashes import kill
 
 
 async def edited(harness: Harness) -> EventMapping:
-    """Sync a session, and edit it then."""
+    """Sync a session, and then edit it."""
     mapping = await harness.mapping()
     harness.offer(session("s", title="First"))
     await harness.sync(mapping)
@@ -70,7 +70,7 @@ async def test_rule_21_preview_and_stopped_run_mark_nothing_unconfirmed(harness:
 
 
 class BusyStore:
-    """Units of which one cannot be committed, as when another process keeps the database busy."""
+    """A unit of work factory with one failing commit, as when another process blocks the database."""
 
     def __init__(self, units: UnitOfWorkFactory, fails_at: int) -> None:
         self._units = units
@@ -98,7 +98,7 @@ async def test_rule_26_failed_commit_loses_no_outcome(harness: Harness, fails_at
         await harness.run_sync(run.id)
     harness.units = well
     ended = await harness.get_run(run.id)
-    if not ended.is_open:  # else not even its end could be stored: whoever takes over counts
+    if not ended.is_open:  # otherwise not even its end could be stored, and the recovery counts
         assert len(await harness.outcomes(ended)) == ended.counts.read
     assert len(await harness.outcomes(ended)) == len(harness.gleanin.writes)
     harness.clock.advance(LEASE)
@@ -108,7 +108,7 @@ async def test_rule_26_failed_commit_loses_no_outcome(harness: Harness, fails_at
 
 @dataclass
 class StoreThatGoes:
-    """Units that cannot be had for some seconds, from the first one on after some writes."""
+    """A unit of work factory that becomes unavailable for some seconds after some writes."""
 
     harness: Harness
     units: UnitOfWorkFactory

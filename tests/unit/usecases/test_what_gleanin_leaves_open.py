@@ -1,4 +1,4 @@
-"""What Gleanin's contract leaves open: lists that lag, ids that are not given back, kinds that are not known."""
+"""Cases that Gleanin's contract leaves open: lagging lists, ids that are not returned, unknown kinds."""
 
 import pytest
 
@@ -51,7 +51,7 @@ async def test_rule_22_lagging_list_removes_no_association(harness: Harness, map
     await harness.sync(mapping)
     before = {*harness.the(mapping, SPEAKER, "ada").fields["sessions"]}
     assert len(before) == 3
-    # The newest of them is the last that the lists show, and leaves the programme.
+    # The newest person appears last in the lists, and leaves the programme.
     newest = max(("s1", "s2", "s3"), key=lambda each: int(harness.the(mapping, SESSION, each).id))
     harness.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3") if each != newest))
     harness.gleanin.trouble.late_reads = 2

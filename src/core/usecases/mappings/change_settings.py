@@ -43,7 +43,7 @@ class ChangeSettings:
     sources: Sources
     cipher: TokenCipher
     clock: Clock
-    note_time_zone: ConfirmZone
+    confirm_zone: ConfirmZone
 
     async def __call__(self, command: SettingsChange, *, actor: str) -> EventMapping:
         """Change the given settings; the next sync resends only what they affect.
@@ -55,7 +55,7 @@ class ChangeSettings:
         """
         zone = None
         if command.confirm_time_zone:
-            await self.note_time_zone(command.mapping_id)
+            await self.confirm_zone(command.mapping_id)
             zone = await self._zone(command.mapping_id)
         if zone and command.confirmed_zone not in (None, zone):
             known = zone_named(zone)
