@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from core.domain.access.accounts import Account
-from core.domain.access.api_keys import ApiKey, digest_of
+from core.domain.access.api_keys import ApiKey, hash_secret
 from core.domain.access.authorization import Grant, Role
 from core.domain.ids import (
     AccountId,
@@ -129,7 +129,7 @@ def a_key(number: int = 1, organization: OrganizationId | None = ORGANIZATION) -
     return ApiKey(
         id=ApiKeyId(f"key{number}"),
         name="Registration desk",
-        digest=digest_of(f"secret{number}"),
+        digest=hash_secret(f"secret{number}"),
         grant=Grant(Role.VIEWER, organization),
         created_at=NOW,
         created_by="ada@example.org",

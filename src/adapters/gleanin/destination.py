@@ -15,7 +15,7 @@ from adapters.http_client.concurrency_limit import CEILING, AdaptiveLimit
 from adapters.http_client.parsing import ParsingLane, parsing_threads
 from adapters.http_client.retries import RetryPolicy
 from adapters.http_client.transport import HardenedTransport
-from core.domain.addresses import check_address
+from core.domain.addresses import check_base_url
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
@@ -176,7 +176,7 @@ class GleaninDestinations:
     async def client(
         self, token: Token, before_write: BeforeWrite | None = None
     ) -> AsyncIterator[GleaninClient]:
-        base_url = check_address(self.base_url, allow_private=self.allow_private)
+        base_url = check_base_url(self.base_url, allow_private=self.allow_private)
         headers = {**wire.HEADERS, "Authorization": f"Bearer {token.value}"}
         limit = self._limit(base_url, token)
         async with self.transport() as transport:

@@ -24,7 +24,7 @@ _HEADERS = {"Accept-Encoding": CODING, "User-Agent": "gleanin-sync"}
 
 
 class _PublicResolver(AbstractResolver):
-    """Resolves host names and refuses those with private addresses, as `check_address` does."""
+    """Resolves host names and refuses those with private addresses, as `check_base_url` does."""
 
     def __init__(self) -> None:
         self._resolver = DefaultResolver()

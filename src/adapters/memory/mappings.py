@@ -31,10 +31,10 @@ class InMemoryMappings:
         await self._put(mapping)
 
     async def _put(self, mapping: EventMapping) -> None:
-        others = [row for row in self._rows.values() if row.holds_its_events and row.id != mapping.id]
-        if mapping.holds_its_events and any(row.events.shares_sessionboard(mapping.events) for row in others):
+        others = [row for row in self._rows.values() if row.reserves_events and row.id != mapping.id]
+        if mapping.reserves_events and any(row.events.shares_sessionboard(mapping.events) for row in others):
             raise UniqueViolation(UniqueConstraint.SESSIONBOARD_EVENT)
-        if mapping.holds_its_events and any(row.events.shares_gleanin(mapping.events) for row in others):
+        if mapping.reserves_events and any(row.events.shares_gleanin(mapping.events) for row in others):
             raise UniqueViolation(UniqueConstraint.GLEANIN_EVENT)
         self._rows[mapping.id] = mapping
 
@@ -53,7 +53,7 @@ class InMemoryMappings:
         return [
             row
             for row in self._rows.values()
-            if row.holds_its_events
+            if row.reserves_events
             and (
                 row.events.gleanin_id in gleanin_ids
                 or any(row.events.shares_sessionboard(pair) for pair in pairs)

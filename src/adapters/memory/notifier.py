@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from core.domain.addresses import check_webhook
+from core.domain.addresses import check_webhook_url
 from core.domain.errors import InvalidInput
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient, check_email
@@ -26,7 +26,7 @@ class InMemoryNotifier:
 
     def checked(self, channel: Channel, address: str) -> str:
         if channel is Channel.WEBHOOK:
-            return check_webhook(address, allow_private=False)
+            return check_webhook_url(address, allow_private=False)
         if not self.has_mail_server:
             raise InvalidInput("No mail server is configured.", about="channel")
         return check_email(address)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from core.domain.addresses import check_address
+from core.domain.addresses import check_base_url
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
@@ -131,7 +131,7 @@ class InMemorySources:
     """The tokens that are accepted; None accepts any."""
 
     def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
-        check_address(url, allow_private=True)
+        check_base_url(url, allow_private=True)
         if self.tokens is not None and token.value not in self.tokens:
             refused = SourceRefused("Sessionboard refused the token (401).")
             return nullcontext(InMemorySource(trouble=refused))

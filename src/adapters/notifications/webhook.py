@@ -15,7 +15,7 @@ from adapters.http_client.client import HttpClient, OpenTransport
 from adapters.http_client.errors import HostUnavailable
 from adapters.http_client.responses import Response
 from adapters.http_client.retries import single_attempt
-from core.domain.addresses import check_webhook
+from core.domain.addresses import check_webhook_url
 from core.domain.errors import InvalidInput
 from core.domain.notifications.messages import Message, Named
 from core.domain.notifications.notification import Channel, Recipient
@@ -36,7 +36,7 @@ class WebhookNotifier:
     """Seconds of one attempt, from looking up the name to the answer's status; its body is not read."""
 
     def checked(self, channel: Channel, address: str) -> str:  # noqa: ARG002 - there is one here
-        return check_webhook(address, allow_private=self.allow_private)
+        return check_webhook_url(address, allow_private=self.allow_private)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
         assert secret is not None, "a webhook has one: Recipient sees to that"

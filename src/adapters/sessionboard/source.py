@@ -1,4 +1,4 @@
-"""Sessionboard's public API, by its searches only: never one request per record."""
+"""Sessionboard's public API, read through its searches, and never with one request per record."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from adapters.http_client.parsing import ParsingLane, parsing_threads
 from adapters.http_client.retries import RetryPolicy
 from adapters.http_client.transport import HardenedTransport
 from adapters.sessionboard.client import Limits, SessionboardClient
-from adapters.sessionboard.pages import Reading
+from adapters.sessionboard.pages import ListReader
 from adapters.sessionboard.parsing import (
     EVENT_SCHEMA,
     SCHEMAS,
@@ -26,7 +26,7 @@ from adapters.sessionboard.parsing import (
     read_cut,
 )
 from adapters.sessionboard.tally import SINGLE, RowPosition, RowTally
-from core.domain.addresses import check_address
+from core.domain.addresses import check_base_url
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
@@ -41,9 +41,9 @@ from ports.source import (
     SourceUnreadable,
 )
 
-READINGS = 2
-"""How often a list is read at most: somebody may be editing it meanwhile (rule 34)."""
-# By creation: sorted by change, rows would move between pages while we read.
+MAX_READS = 2
+"""How often a list is read at most: it may be edited while it is read (rule 34)."""
+# Sorted by creation: sorted by change, rows would move between pages while they are read.
 OLDEST_FIRST = {"order": "createdAt", "sort": "asc"}
 SEARCHES: Mapping[str, Mapping[str, object]] = {
     # Without `expand`, sources of compositions would be missing silently instead of being skipped.
@@ -60,7 +60,7 @@ Row = TypeVar("Row", bound=SourceRow)
 class SessionboardSource:
     client: SessionboardClient
     parallel: int = 5
-    """Pages in flight or waiting to be taken: what memory is bounded by."""
+    """Pages in flight or waiting to be consumed; this bounds the memory."""
 
     async def events(self) -> Sequence[SourceEvent]:
         rows, _ = await self._events()
@@ -71,7 +71,7 @@ class SessionboardSource:
         for event in rows:
             if isinstance(event, SourceEvent) and event.id == event_id:
                 return event
-        # It may be among those that were not given or cannot be read.
+        # It may be among the rows that are missing or cannot be read.
         if incomplete:
             raise incomplete
         unreadable = [row for row in rows if isinstance(row, Unreadable)]
@@ -81,7 +81,9 @@ class SessionboardSource:
             raise SourceUnreadable(
                 f"Sessionboard's event {row.label!r:.60} cannot be read: {row.problem}{others}"
             )
-        raise SourceEventGone(f"Sessionboard has no event {event_id!r:.60}, or the token does not see it.")
+        raise SourceEventGone(
+            f"Sessionboard has no event {event_id!r:.60}, or the token has no access to it."
+        )
 
     async def _events(self) -> tuple[list[SourceEvent | Unreadable], SourceIncomplete | None]:
         rows: list[SourceEvent | Unreadable] = []
@@ -98,54 +100,54 @@ class SessionboardSource:
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
         changed = {"filters": {"updatedAt": {"after": instant_text(since)}}}
-        one = {"page": 1, "pageSize": 1}
+        first_row = {"page": 1, "pageSize": 1}
         try:
             for search, more in (("sessions", {"expand": ["linked_sources"]}), ("speakers", {})):
                 path = f"{_path(event_id)}/{search}"
-                if await self.client.read("POST", path, one, changed | more, has_rows):
+                if await self.client.read("POST", path, first_row, changed | more, has_rows):
                     return True
         except SourceUnavailable:
             raise
-        except SourceError:  # whoever reads everything then learns what is wrong
+        except SourceError:  # reading everything will report what is wrong
             return True
         return False
 
     async def _list(
-        self, shape: RowSchema[Any, R], words: str, method: str, path: str, body: object
+        self, schema: RowSchema[Any, R], words: str, method: str, path: str, body: object
     ) -> AsyncIterator[Sequence[R | Unreadable]]:
-        """Return all pages, and where they do not add up, what a second reading brings.
+        """Read all pages, and once more if they do not add up, skipping rows that were already returned.
 
         Raises:
-            SourceIncomplete: the second reading does not add up either.
+            SourceIncomplete: the second read does not add up either.
         """
 
-        def read(place: RowPosition) -> asyncio.Task[PageRead[R]]:
-            # That there is no such event shows on the first page; on others, rows may be gone meanwhile.
-            is_first = place.rows_before == 0
+        def read(position: RowPosition) -> asyncio.Task[PageRead[R]]:
+            # The first page shows whether the event exists; a later page may vanish when rows are removed.
+            is_first = position.rows_before == 0
 
             def read_whole(content: bytes) -> PageRead[R]:
-                page = shape.read_page(content, place.size)
+                page = schema.read_page(content, position.size)
                 if is_first and page.is_foreign:
                     raise WrongShape(_foreign(words, page))
                 return page
 
             def read_beginning(content: bytearray, excess: str) -> PageRead[R] | None:
-                row, totals = read_cut(content, place.size)
-                if place.size > SINGLE:
+                row, totals = read_cut(content, position.size)
+                if position.size > SINGLE:
                     return None
-                return cut_page(row, totals, f"The row {excess}.", f"Row {place.number:,} of the {words}")
+                return cut_page(row, totals, f"The row {excess}.", f"Row {position.number:,} of the {words}")
 
-            params = {"page": place.number, "pageSize": place.size}
-            reading = self.client.read(
+            params = {"page": position.number, "pageSize": position.size}
+            request = self.client.read(
                 method, path, params, body, read_whole, announced=is_first, read_cut=read_beginning
             )
-            return asyncio.create_task(reading)
+            return asyncio.create_task(request)
 
         known: set[SourceId] = set()
         fault = ""
-        for _ in range(READINGS):
+        for _ in range(MAX_READS):
             tally = RowTally(words)
-            async with aclosing(Reading(read, self.parallel, tally).pages()) as pages:
+            async with aclosing(ListReader(read, self.parallel, tally).pages()) as pages:
                 async for page in pages:
                     if new := page.take_new(known):
                         yield new
@@ -163,10 +165,10 @@ class SessionboardSources:
     limits: Limits = field(default_factory=Limits)
     parallel: int = 5
     threads: Executor = field(default_factory=parsing_threads)
-    """Shared by all organizations; they parse what is not small."""
+    """Shared by all organizations, for parsing large responses."""
 
     def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
-        return self._opened(check_address(url, allow_private=self.allow_private), token)
+        return self._opened(check_base_url(url, allow_private=self.allow_private), token)
 
     @asynccontextmanager
     async def _opened(self, address: str, token: Token) -> AsyncIterator[Source]:
@@ -184,7 +186,7 @@ class SessionboardSources:
 
 def _foreign(words: str, page: PageRead[Any]) -> str:
     problem = next(record.problem for record in page.records if isinstance(record, Unreadable))
-    return f"a list of {len(page.ids)} {words} of which none can be read, the first for this reason: {problem[:-1]}"
+    return f"a list of {len(page.ids)} {words}, none of which can be read (the first: {problem[:-1]})"
 
 
 def _path(event_id: SourceEventId) -> str:

@@ -66,7 +66,9 @@ def check_base_url(url: str, *, allow_private: bool, carries: str = "the token")
         )
         raise InvalidInput(message)
     if parts.scheme == "http" and not private:
-        message = f"The URL of {host} must begin with https://, because {carries} could be intercepted otherwise."
+        message = (
+            f"The URL of {host} must begin with https://, because {carries} could be intercepted otherwise."
+        )
         raise InvalidInput(message)
     port = _port(parts)
     netloc = f"[{host}]" if ":" in host else host
@@ -82,7 +84,9 @@ def check_webhook_url(url: str, *, allow_private: bool) -> str:
         InvalidInput: it is not a valid URL, or not allowed.
     """
     base, mark, query = url.strip().partition("?")
-    if len(query) > MAX_URL_LENGTH or not all("!" <= character <= "~" and character != "#" for character in query):
+    if len(query) > MAX_URL_LENGTH or not all(
+        "!" <= character <= "~" and character != "#" for character in query
+    ):
         raise InvalidInput(
             "The query (?) of the URL is too long or contains invalid characters. "
             "Enter a full URL, such as https://example.org/hook."
@@ -129,7 +133,9 @@ def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(text)
     except ValueError as error:
-        raise InvalidInput("The URL cannot be read. Enter a full URL, such as https://api.example.com.") from error
+        raise InvalidInput(
+            "The URL cannot be read. Enter a full URL, such as https://api.example.com."
+        ) from error
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise InvalidInput("The URL must begin with https:// and a host, such as https://api.example.com.")
     if "@" in parts.netloc:

@@ -1,8 +1,8 @@
-"""E-mail addresses: what is one, what people paste instead, and the form in which the rules compare them (rule 15).
+"""E-mail addresses: validation, cleaning of pasted text, and the form in which rules compare them (rule 15).
 
-The library email-validator decides, without asking the network. Nearly all addresses are plain ASCII, and a run looks
-at tens of thousands of them several times, so that these are recognised without it. It is imported where it is called:
-that takes as long as the rest of a short command.
+The library email-validator decides, without network access. Most addresses are plain ASCII, and a run checks tens of
+thousands of them several times, so plain ones are accepted without the library. It is imported where it is called,
+because importing it takes as long as the rest of a short command.
 """
 
 import re
@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from core.domain.text import compose, strip_invisible
 
 MAX_EMAIL_LENGTH = 254
-"""RFC 5321 allows no longer one, in bytes; the library is slow where a text is much longer."""
+"""The maximum of RFC 5321, in bytes; the library is slow for much longer texts."""
 
 _MASK = re.compile(r"\*{2,}")
 _ATOM = r"[A-Za-z0-9_!#$%&'*+/=?^`{|}~-]+"
@@ -21,15 +21,15 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN = re.compile(
     rf"{_ATOM}(?:\.{_ATOM})*@(?![^@]*--)(?P<domain>(?:{_LABEL}\.)+(?=[^.]*[A-Za-z]\Z)(?P<top>{_LABEL}))"
 )
-"""Addresses that the library takes for sure, and leaves as they are: no punycode is among them."""
+"""Addresses that the library always accepts unchanged; punycode is excluded."""
 _RESERVED = frozenset(("arpa", "invalid", "local", "localhost", "onion", "test"))
-"""Top-level domains without addresses, as the library has them."""
+"""Top-level domains that cannot have addresses, as in the library."""
 
 _IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>")
 _PAIRS = {"'": "'", "`": "`", "(": ")", "[": "]"}
-"""Around an address they are no part of it, though some of them may begin one."""
+"""Pairs of characters that are not part of the address they surround, although some may begin one."""
 _QUOTES = '"\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb\u2039\u203a'
-_LONGEST_PASTED = 2000
+_MAX_PASTED_LENGTH = 2000
 _BEFORE, _AFTER = f" ,;{_QUOTES}", f" ,;.'`{_QUOTES}"
 
 
@@ -37,68 +37,68 @@ _BEFORE, _AFTER = f" ,;{_QUOTES}", f" ,;.'`{_QUOTES}"
 class _Parts:
     local: str
     domain: str
-    """As it was written; one beyond ASCII as IDNA 2008 writes it."""
+    """As written; non-ASCII domains in the form of IDNA 2008."""
     ascii_domain: str
-    """In lower case, and in punycode where it is beyond ASCII."""
+    """In lower case; non-ASCII domains in punycode."""
 
 
 def clean_email(text: str | None) -> str | None:
-    """Return the address in what was typed or pasted: `mailto:x@y`, `<x@y>`, `Ada <x@y>`, `x@y,`.
+    """Return the address in typed or pasted text: `mailto:x@y`, `<x@y>`, `Ada <x@y>`, `x@y,`.
 
-    What has none stays, without invisible characters and blanks around it, so that it can be quoted; None for a blank.
+    Text without an address is returned without invisible characters and surrounding blanks, to be quoted in messages;
+    None if nothing is left.
     """
     if text is None or _is_plain(text):
         return text
-    shown = _shown(text)
-    parts = _parts_of(shown) or _parts_of(_without_surroundings(shown))
-    return f"{parts.local}@{parts.domain}" if parts else shown or None
+    visible = _visible(text)
+    parts = _parse(visible) or _parse(_unwrap(visible))
+    return f"{parts.local}@{parts.domain}" if parts else visible or None
 
 
 def is_address(email: str) -> bool:
-    """Return whether a text is an e-mail address, and nothing but one."""
-    return _is_plain(email) or _parts_of(email) is not None
+    """Check whether a text is exactly one e-mail address."""
+    return _is_plain(email) or _parse(email) is not None
 
 
 def normalize_email(email: str) -> str:
-    """Return the form in which addresses are compared (rule 15); of a text that is none, something to look for.
+    """Return the form in which addresses are compared (rule 15); also works for searching other text.
 
-    Case, invisible characters and the normal form do not count, and a domain equals its punycode. `ß` is not `ss`.
+    It ignores case, invisible characters and the Unicode normal form, and equates a domain with its punycode. `ß` is
+    not `ss`.
     """
     if email.isascii() and email.isprintable():
-        return (
-            email.strip().lower()
-        )  # whether it is an address or not; a run compares a hundred thousand of them
-    shown = _shown(email)
-    parts = _parts_of(shown)
-    return f"{compose(parts.local.lower())}@{parts.ascii_domain}" if parts else compose(shown.lower())
+        return email.strip().lower()  # the fast path: a run compares a hundred thousand addresses
+    visible = _visible(email)
+    parts = _parse(visible)
+    return f"{compose(parts.local.lower())}@{parts.ascii_domain}" if parts else compose(visible.lower())
 
 
 def comparable_email(text: str) -> str:
-    """Return the form in which two values of a field are compared: the case of what precedes the `@` counts."""
+    """Return the form in which two field values are compared; the case of the local part matters."""
     if _is_plain(text):
         local, _, domain = text.rpartition("@")
         return f"{local}@{domain.lower()}"
     email = clean_email(text) or ""
-    parts = _parts_of(email)
+    parts = _parse(email)
     return f"{parts.local}@{parts.ascii_domain}" if parts else email
 
 
 def ascii_domain(domain: str) -> str | None:
-    """Return a domain as DNS has it, in punycode by IDNA 2008; None for what is no domain."""
+    """Return a domain in its DNS form, in punycode by IDNA 2008; None if it is not a domain."""
     from email_validator import EmailNotValidError, validate_email
 
     if len(domain) > MAX_EMAIL_LENGTH:
         return None
     try:
-        # The library reads addresses only, and knows of no domain without a mailbox.
-        found = validate_email(f"a@{domain}", check_deliverability=False, globally_deliverable=False)
+        # The library validates only complete addresses, so add a local part.
+        validated = validate_email(f"a@{domain}", check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
         return None
-    return found.ascii_domain
+    return validated.ascii_domain
 
 
 def is_masked(email: str | None) -> bool:
-    """Return whether Sessionboard hid the address, as in `j***@a***.com` (rule 16)."""
+    """Check whether Sessionboard masked the address, as in `j***@a***.com` (rule 16)."""
     return bool(email and _MASK.search(email))
 
 
@@ -107,11 +107,11 @@ def _is_plain(text: str) -> bool:
     return plain is not None and plain["top"].lower() not in _RESERVED
 
 
-def _shown(text: str) -> str:
+def _visible(text: str) -> str:
     return compose(strip_invisible(text))
 
 
-def _parts_of(email: str) -> _Parts | None:
+def _parse(email: str) -> _Parts | None:
     return _validated(email) if len(email) <= MAX_EMAIL_LENGTH else None
 
 
@@ -120,27 +120,27 @@ def _validated(email: str) -> _Parts | None:
     from email_validator import EmailNotValidError, validate_email
 
     if "\ufffd" in email:
-        return None  # it stands for a character that was lost
+        return None  # U+FFFD replaces a lost character
     try:
-        found = validate_email(email, check_deliverability=False)
+        validated = validate_email(email, check_deliverability=False)
     except EmailNotValidError:
         return None
     local, _, domain = email.rpartition("@")
-    return _Parts(local, domain if domain.isascii() else found.domain, found.ascii_domain)
+    return _Parts(local, domain if domain.isascii() else validated.domain, validated.ascii_domain)
 
 
-def _without_surroundings(text: str) -> str:
-    """Return a text without what comes along when an address is copied."""
-    if len(text) > _LONGEST_PASTED:
+def _unwrap(text: str) -> str:
+    """Return a text without the characters and prefixes that are copied along with an address."""
+    if len(text) > _MAX_PASTED_LENGTH:
         return text
-    former = None
-    while text != former:
-        former = text
+    previous = None
+    while text != previous:
+        previous = text
         text = text[1:-1] if _is_pair(text) else text.lstrip(_BEFORE).rstrip(_AFTER)
         if bracketed := _IN_BRACKETS.fullmatch(text):
             text = bracketed[1]
         if text[:7].lower() == "mailto:":
-            text = _shown(unquote(text[7:].lstrip("/").partition("?")[0]))
+            text = _visible(unquote(text[7:].lstrip("/").partition("?")[0]))
     return text
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access.api_keys import digest_of
+from core.domain.access.api_keys import hash_secret
 from core.domain.access.authorization import Grant, Role
 from core.domain.access.portal_links import PersonRef
 from core.domain.ids import ApiKeyId, DestinationEventId, OrganizationId, SourceId
@@ -33,7 +33,7 @@ async def test_a_key_comes_back_with_all_that_it_says(units: UnitOfWorkFactory) 
             assert await unit.api_keys.get(key.id) == key
             assert await unit.api_keys.with_digest(key.digest) == key
         assert await unit.api_keys.get(ApiKeyId("none")) is None
-        assert await unit.api_keys.with_digest(digest_of("none")) is None
+        assert await unit.api_keys.with_digest(hash_secret("none")) is None
 
 
 async def test_keys_come_newest_first_and_only_those_that_were_asked_for(

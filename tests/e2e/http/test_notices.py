@@ -63,7 +63,7 @@ def test_a_webhook_is_chosen_tried_and_removed(fresh: Served, hook: Hook) -> Non
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"channel": "webhook", "address": ""}, "An address is needed"),
+        ({"channel": "webhook", "address": ""}, "Enter a URL"),
         ({"channel": "webhook", "address": "http://hooks.example.org/"}, "must begin with https://"),
         ({"channel": "email", "address": "ops@example.org"}, "GLEANIN_SYNC_SMTP_URL"),
         ({"channel": "pigeon", "address": "ops@example.org"}, "Choose a webhook or an e-mail address."),

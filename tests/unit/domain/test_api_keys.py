@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.access.api_keys import ApiKey, digest_of
+from core.domain.access.api_keys import ApiKey, hash_secret
 from core.domain.access.authorization import Grant, Permission, Role
 from core.domain.errors import InvalidInput
 from core.domain.ids import ApiKeyId, OrganizationId
@@ -13,7 +13,7 @@ OURS = OrganizationId("ours")
 
 def key(name: str = "export") -> ApiKey:
     grant = Grant(Role.VIEWER, OURS)
-    return ApiKey(ApiKeyId("k1"), name, digest_of("gls_secret"), grant, NOW, "ada@example.org")
+    return ApiKey(ApiKeyId("k1"), name, hash_secret("gls_secret"), grant, NOW, "ada@example.org")
 
 
 @pytest.mark.parametrize("name", ["", "  ", "two\nlines", "nul\0", "\ud800", "x" * 101])
@@ -38,9 +38,9 @@ def test_a_revoked_key_stays_revoked_as_of_the_first_time() -> None:
 
 
 def test_a_digest_does_not_have_the_secret_in_it_and_differs_with_it() -> None:
-    assert "secret" not in digest_of("secret")
-    assert digest_of("secret") == digest_of("secret") != digest_of("secreu")
+    assert "secret" not in hash_secret("secret")
+    assert hash_secret("secret") == hash_secret("secret") != hash_secret("secreu")
 
 
 def test_whatever_is_shown_as_a_secret_has_a_digest() -> None:
-    assert len({digest_of(shown) for shown in ("", "\0", "\ud800", "é", "x" * 100_000)}) == 5
+    assert len({hash_secret(shown) for shown in ("", "\0", "\ud800", "é", "x" * 100_000)}) == 5

@@ -89,7 +89,7 @@ def test_rule_05_nobody_goes_on_with_another_organizations_mapping_of_the_same_p
 
 def test_rule_05_the_bond_ends_with_the_connection() -> None:
     ended = mapping(events=pair("sb1", "gl2"), connection=EARLIER, **WRITTEN).end_with_connection(NOW)
-    assert not ended.holds_its_events
+    assert not ended.reserves_events
     assert judged(ended) is None
 
 
@@ -104,9 +104,9 @@ def test_rule_08_ending_keeps_when_a_mapping_was_removed() -> None:
 
 
 def test_rule_06_removing_a_mapping_leaves_its_events_bound_only_if_it_was_written() -> None:
-    assert not mapping().remove(NOW).holds_its_events
-    assert mapping().mark_written().remove(NOW).holds_its_events
-    assert mapping().holds_its_events
+    assert not mapping().remove(NOW).reserves_events
+    assert mapping().mark_written().remove(NOW).reserves_events
+    assert mapping().reserves_events
 
 
 def test_rule_11_sync_is_offered_for_a_mapping_that_exists_only() -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access.portal_links import check_address
+from core.domain.access.portal_links import check_portal_link
 from core.domain.errors import LinkExpired
 from tests.support.builders import NOW
 
@@ -13,17 +13,17 @@ MOMENT = timedelta(microseconds=1)
 
 
 def test_rule_31_an_address_opens_for_ninety_days() -> None:
-    check_address(NOW, None, NOW)
-    check_address(NOW, None, NOW + 90 * DAY - MOMENT)
+    check_portal_link(NOW, None, NOW)
+    check_portal_link(NOW, None, NOW + 90 * DAY - MOMENT)
     with pytest.raises(LinkExpired):
-        check_address(NOW, None, NOW + 90 * DAY)
+        check_portal_link(NOW, None, NOW + 90 * DAY)
 
 
 def test_rule_31_addresses_made_up_to_a_revocation_are_revoked_and_later_ones_are_not() -> None:
     for made_at in (NOW - DAY, NOW):
         with pytest.raises(LinkExpired):
-            check_address(made_at, NOW, NOW)
-    check_address(NOW + MOMENT, NOW, NOW + MOMENT)
+            check_portal_link(made_at, NOW, NOW)
+    check_portal_link(NOW + MOMENT, NOW, NOW + MOMENT)
 
 
 def test_rule_31_a_refused_address_says_nothing_of_why() -> None:

@@ -118,7 +118,7 @@ def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_events
 
 
 def test_rule_07_a_confirmation_of_another_zone_does_not_count() -> None:
-    assert "Europe/Paris (GMT+02:00 now, GMT+01:00 at another time of the year)" in stopped(
+    assert "Europe/Paris (GMT+02:00 now, GMT+01:00 in winter)" in stopped(
         judged("Europe/Paris", None, at(21), confirmed="Europe/London")
     )
 
@@ -184,7 +184,7 @@ def test_rule_07_an_offset_is_shown_from_greenwich(zone: str, shown: str) -> Non
 
 
 def test_rule_07_an_admin_is_shown_both_offsets_of_a_zone_that_has_two() -> None:
-    assert gmt_offsets(PARIS, NOW) == "GMT+02:00 now, GMT+01:00 at another time of the year"
+    assert gmt_offsets(PARIS, NOW) == "GMT+02:00 now, GMT+01:00 in winter"
     assert gmt_offsets(ZoneInfo("Asia/Kolkata"), NOW) == "GMT+05:30"
 
 

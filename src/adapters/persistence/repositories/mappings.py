@@ -91,7 +91,7 @@ def _row(mapping: EventMapping) -> dict[str, object]:
         "gleanin_time_zone": mapping.gleanin_time_zone,
         "settings_saved": mapping.settings_saved,
         # Only for the unique indexes: it is derived from the columns above.
-        "holds_events": mapping.holds_its_events,
+        "holds_events": mapping.reserves_events,
     }
 
 

@@ -1,1 +1,1 @@
-"""Accounts, keys, permissions and portal links (rule 31)."""
+"""Accounts, API keys, permissions, audit and portal links (rule 31)."""

@@ -1,4 +1,4 @@
-"""Accounts of people, how long a sign-in lasts, and how attempts to sign in are slowed down."""
+"""Accounts of people, their login sessions, and the throttling of sign-in attempts."""
 
 import re
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from core.domain.ids import AccountId
 MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 1000
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-"""Looser than for people who are synced: a stored account must not be refused by a rule that grew stricter."""
+"""Looser than for synced people: stricter rules must not invalidate stored accounts."""
 SIGN_IN_LASTS = timedelta(hours=12)
 SIGN_UP_LASTS = timedelta(days=1)
 
@@ -28,7 +28,7 @@ class Account:
     id: AccountId
     email: str
     password_hash: str | None
-    """None for somebody who signs in elsewhere, by OpenID Connect."""
+    """None for people who sign in with an identity provider (OpenID Connect)."""
     created_at: datetime
     grants: frozenset[Grant] = frozenset()
 
@@ -38,7 +38,7 @@ class Account:
             or not self.email.isprintable()
             or not _EMAIL.fullmatch(self.email.strip())
         ):
-            raise InvalidInput(f"{self.email!r:.80} is no e-mail address.", about="email")
+            raise InvalidInput(f"{self.email!r:.80} is not a valid e-mail address.", about="email")
         if any(grant.role is Role.HOOK for grant in self.grants):
             raise InvalidInput("Hook is a role of API keys, not of people.")
 
@@ -47,8 +47,8 @@ class Account:
         return Actor(self.email, self.grants, self.id)
 
     def granted(self, grant: Grant) -> "Account":
-        """Have one role for an organization, in the place of any other role for it."""
-        others = (each for each in self.grants if each.organization_id != grant.organization_id)
+        """Return the account with a role for an organization, which replaces any other role for it."""
+        others = (other for other in self.grants if other.organization_id != grant.organization_id)
         return replace(self, grants=frozenset({*others, grant}))
 
     def without(self, grant: Grant) -> "Account":
@@ -56,19 +56,19 @@ class Account:
 
 
 def check_password(password: str) -> None:
-    """See that a new password can be one.
+    """Check the length of a new password.
 
     Raises:
-        InvalidInput: its sentence says what it needs.
+        InvalidInput: it is too short or too long.
     """
     if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
-        sentence = f"A password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters."
+        sentence = f"Use {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH:,} characters."
         raise InvalidInput(sentence, about="password")
 
 
 @dataclass(frozen=True, slots=True)
 class LoginSession:
-    """One browser in which somebody is signed in. Only a digest of its secret is kept."""
+    """A browser in which a person is signed in. Only a digest of its secret is stored."""
 
     digest: str
     account_id: AccountId
@@ -80,16 +80,16 @@ class LoginSession:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Failed attempts to sign in, for one account or from one address."""
+    """Failed sign-in attempts, for one account or from one IP address."""
 
     failures: int = 0
     last_at: datetime | None = None
 
     def check(self, now: datetime) -> None:
-        """See that another attempt may be made.
+        """Check that another attempt is allowed.
 
         Raises:
-            TooManyAttempts: with how long to wait.
+            TooManyAttempts: with the time to wait.
         """
         if self.last_at is None or self.failures < FREE_ATTEMPTS:
             return
@@ -98,9 +98,9 @@ class Attempts:
             raise TooManyAttempts(wait)
 
     def without_last(self) -> "Attempts":
-        """Count one less: it was counted before it was judged, and has succeeded."""
+        """Return one failure less: every attempt is counted before it is checked, and this one succeeded."""
         return replace(self, failures=max(0, self.failures - 1))
 
     def failed(self, now: datetime) -> "Attempts":
-        forgotten = self.last_at is None or now - self.last_at >= FORGOTTEN_AFTER
-        return Attempts(1 if forgotten else self.failures + 1, now)
+        is_forgotten = self.last_at is None or now - self.last_at >= FORGOTTEN_AFTER
+        return Attempts(1 if is_forgotten else self.failures + 1, now)

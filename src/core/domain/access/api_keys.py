@@ -1,4 +1,4 @@
-"""API keys: what another program shows instead of a password. Only a digest is kept."""
+"""API keys, with which other programs use the API. Only a digest is stored."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from core.domain.errors import InvalidInput
 from core.domain.ids import ApiKeyId
 
 PREFIX = "gls_"
-"""By which a leaked key is recognised, by people and by secret scanners."""
+"""Makes a leaked key recognizable to people and to secret scanners."""
 MAX_NAME_LENGTH = 100
 
 
@@ -17,7 +17,7 @@ MAX_NAME_LENGTH = 100
 class ApiKey:
     id: ApiKeyId
     name: str
-    """What it is for; the audit log calls it so."""
+    """Its purpose; shown in the audit log."""
     digest: str
     grant: Grant
     created_at: datetime
@@ -26,7 +26,7 @@ class ApiKey:
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable() or len(self.name) > MAX_NAME_LENGTH:
-            sentence = f"An API key needs a name, of at most {MAX_NAME_LENGTH} printable characters."
+            sentence = f"An API key needs a name of at most {MAX_NAME_LENGTH} printable characters."
             raise InvalidInput(sentence, about="name")
 
     @property
@@ -41,7 +41,7 @@ class ApiKey:
         return replace(self, revoked_at=self.revoked_at or at)
 
 
-def digest_of(secret: str) -> str:
-    """Give what is stored of a secret with so much randomness that it needs no slow hash."""
-    # Whatever somebody shows as a secret, it has a digest.
+def hash_secret(secret: str) -> str:
+    """Return the digest of a secret that is random enough to need no slow hash."""
+    # `surrogatepass`: any input must have a digest, even if it is not valid Unicode.
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""The audit log: who did what, and when."""
+"""Entries of the audit log: who did what, and when."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,8 +40,8 @@ class AuditEntry:
     by: str
     action: Action
     organization_id: OrganizationId | None
-    """None where it concerns the installation as a whole."""
+    """None if it concerns the whole installation."""
     what: str
-    """To what it was done, as people call it; never a token."""
+    """The display name of the object; never a token."""
     position: int = 0
-    """Its place in the log, once it is there."""
+    """Its position in the log once stored."""

@@ -1,4 +1,4 @@
-"""Who may do what: roles, what each may, and for which organizations."""
+"""Authorization: roles, their permissions, and the organizations that they cover."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,11 +10,11 @@ from core.domain.ids import OrganizationId
 class Permission(StrEnum):
     READ = "read"
     SYNC = "sync"
-    """Start a sync, and start it again."""
+    """Start syncs."""
     MANAGE = "manage"
-    """Connect, map, change, disconnect; hand out API keys and portal addresses."""
+    """Connect, map, change, disconnect; create API keys and portal addresses."""
     HINT = "hint"
-    """Say that something has changed, and nothing else."""
+    """Report that something has changed in Sessionboard; nothing else."""
 
 
 class Role(StrEnum):
@@ -22,7 +22,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
     SUPPORT = "support"
     HOOK = "hook"
-    """For Sessionboard's webhooks: of API keys, not of people."""
+    """For Sessionboard's webhooks; only for API keys, not for people."""
 
 
 PERMISSIONS = {
@@ -35,7 +35,7 @@ PERMISSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role in one organization, or in all there are and will be."""
+    """A role in one organization, or in all present and future ones."""
 
     role: Role
     organization_id: OrganizationId | None = None
@@ -43,42 +43,44 @@ class Grant:
 
     def __post_init__(self) -> None:
         if self.role is Role.SUPPORT and self.organization_id is not None:
-            raise InvalidInput("Support is a role for all organizations, not for one.")
+            raise InvalidInput(
+                "The support role covers all organizations and cannot be given for a single one."
+            )
         if self.role is Role.HOOK and self.organization_id is None:
-            raise InvalidInput("A hook's API key is for one organization.")
+            raise InvalidInput("An API key with the hook role must belong to one organization.")
 
     def covers(self, organization_id: OrganizationId | None) -> bool:
-        """Tell whether the grant holds for an organization; None asks for the installation as a whole."""
+        """Check whether the grant covers an organization; None means the whole installation."""
         return self.organization_id is None or self.organization_id == organization_id
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever asks for something: a signed-in account, an API key, or somebody at the command line."""
+    """The originator of a request: a signed-in account, an API key, or the command line."""
 
     name: str
-    """As the audit log calls them: an e-mail, or an API key's name."""
+    """The name in the audit log: an e-mail, or an API key's name."""
     grants: frozenset[Grant] = frozenset()
     id: str = ""
-    """The account's or the API key's: two keys can have the same name."""
+    """The id of the account or API key, because two keys can have the same name."""
 
-    def may(self, right: Permission, organization_id: OrganizationId | None) -> bool:
-        """Tell whether a right is held in an organization; None asks for the installation as a whole."""
+    def may(self, permission: Permission, organization_id: OrganizationId | None) -> bool:
+        """Check for a permission in an organization; None means the whole installation."""
         return any(
-            grant.covers(organization_id) and right in PERMISSIONS[grant.role] for grant in self.grants
+            grant.covers(organization_id) and permission in PERMISSIONS[grant.role] for grant in self.grants
         )
 
-    def check(self, right: Permission, organization_id: OrganizationId | None) -> None:
-        """See that a right is held.
+    def check(self, permission: Permission, organization_id: OrganizationId | None) -> None:
+        """Check that the actor has a permission in an organization.
 
         Raises:
-            Forbidden
+            Forbidden: the actor does not have it.
         """
-        if not self.may(right, organization_id):
-            raise Forbidden(right)
+        if not self.may(permission, organization_id):
+            raise Forbidden(permission)
 
 
 COMMAND_LINE = "command line"
-"""Who did it, where it was done by somebody with a shell on the machine."""
+"""The actor of commands run in a shell on the machine."""
 CONTINUOUS_SYNC = "continuous sync"
-"""Who did it, where nobody did."""
+"""The actor of automatic syncs."""

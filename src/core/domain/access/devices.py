@@ -1,17 +1,17 @@
-"""Devices on which an account has signed in before: their failures are counted apart (OWASP, device cookies).
+"""Known devices, on which an account signed in before: their failures are counted separately (OWASP, device cookies).
 
-Without that, knowing an e-mail would be enough to lock its owner out by guessing. A device alone grants no access.
+Otherwise anyone who knows an e-mail could lock its owner out by guessing. A device alone grants no access.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.access.accounts import Account
-from core.domain.access.api_keys import digest_of
+from core.domain.access.api_keys import hash_secret
 from core.domain.ids import AccountId
 
 DEVICE_LASTS = timedelta(days=365)
-"""Browsers keep no cookie for more than 400 days."""
+"""Browsers keep cookies for at most 400 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,14 @@ class Device:
     id: str
     account_id: AccountId
     password_digest: str
-    """Of the stored hash: a new password makes every device unknown."""
+    """A digest of the stored hash, so that a new password makes every device unknown."""
 
     @classmethod
     def of(cls, account: Account, device_id: str) -> "Device | None":
-        """Return a device of the account; None where it has no password that anybody could guess."""
+        """Return a device of the account; None if it has no password to guess."""
         if account.password_hash is None:
             return None
-        return cls(device_id, account.id, digest_of(account.password_hash))
+        return cls(device_id, account.id, hash_secret(account.password_hash))
 
     @classmethod
     def parse(cls, text: str) -> "Device | None":

@@ -1,4 +1,4 @@
-"""The identity of a person at an OpenID Connect provider."""
+"""Identities of people at OpenID Connect providers."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ MAX_SUBJECT_LENGTH = 255
 
 @dataclass(frozen=True, slots=True)
 class ProviderIdentity:
-    """A person at a provider. Only issuer and subject together name one: an e-mail can change its owner (5.7)."""
+    """A person at a provider, identified by issuer and subject: an e-mail can change its owner (section 5.7)."""
 
     issuer: str
     subject: str
@@ -21,4 +21,4 @@ class ProviderIdentity:
             or not 0 < len(self.subject) <= MAX_SUBJECT_LENGTH
             or not (self.issuer + self.subject).isprintable()
         ):
-            raise InvalidInput("The provider did not say who signed in.")
+            raise InvalidInput("The identity provider did not report who signed in.")

@@ -1,4 +1,4 @@
-"""Portal addresses: each opens one person's page for a while, and can be revoked (rule 31)."""
+"""Portal addresses: each opens one person's page until it expires or is revoked (rule 31)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,12 +7,12 @@ from core.domain.errors import LinkExpired
 from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import RecordKind
 
-ADDRESS_LASTS = timedelta(days=90)
+LINK_LIFETIME = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
 class PersonRef:
-    """Whose page: a synced person of one organization in one Gleanin event."""
+    """The person of a portal page: a synced person of an organization in a Gleanin event."""
 
     organization_id: OrganizationId
     event_id: DestinationEventId
@@ -20,11 +20,16 @@ class PersonRef:
     source_id: SourceId
 
 
-def check_address(made_at: datetime, revoked_at: datetime | None, now: datetime) -> None:
-    """See that an address still opens its page.
+def check_portal_link(created_at: datetime, revoked_at: datetime | None, now: datetime) -> None:
+    """Check that a portal address is still valid.
+
+    Args:
+        created_at: when the address was created.
+        revoked_at: addresses created up to then are revoked; None if none are.
+        now: the current time.
 
     Raises:
-        LinkExpired: it is too old, or all made up to a later moment were revoked.
+        LinkExpired: the address has expired or was revoked.
     """
-    if now >= made_at + ADDRESS_LASTS or (revoked_at is not None and made_at <= revoked_at):
+    if now >= created_at + LINK_LIFETIME or (revoked_at is not None and created_at <= revoked_at):
         raise LinkExpired

@@ -99,7 +99,7 @@ class EventMapping:
         return self.removed_at is None
 
     @property
-    def holds_its_events(self) -> bool:
+    def reserves_events(self) -> bool:
         """Check whether its events cannot be mapped to others (rules 4 and 5)."""
         return self.is_active or (self.written and not self.connection_ended)
 

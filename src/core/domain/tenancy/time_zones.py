@@ -74,7 +74,11 @@ def known_mismatch(ours: str | None, theirs: str | None, now: datetime) -> str:
         now: the start of the year that is compared.
     """
     source_zone, destination_zone = zone_named(ours), zone_named(theirs)
-    if source_zone is None or destination_zone is None or not always_disagree(source_zone, destination_zone, now):
+    if (
+        source_zone is None
+        or destination_zone is None
+        or not always_disagree(source_zone, destination_zone, now)
+    ):
         return ""
     return (
         f"The time zones differ: {source_zone.key} ({gmt_offsets(source_zone, now)}) in {SESSIONBOARD}, "
@@ -104,7 +108,9 @@ def schedule_text(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
     first, last = f"{start:%H:%M}", f"{end:%H:%M}"
     runs_backwards = end.replace(tzinfo=None) < start.replace(tzinfo=None)
-    if start.utcoffset() != end.utcoffset() and (_is_ambiguous(start) or _is_ambiguous(end) or runs_backwards):
+    if start.utcoffset() != end.utcoffset() and (
+        _is_ambiguous(start) or _is_ambiguous(end) or runs_backwards
+    ):
         first, last = f"{first} ({gmt_offset(zone, start)})", f"{last} ({gmt_offset(zone, end)})"
     if start.date() == end.date():
         return f"{first}-{last} {_day(start)}"

@@ -26,7 +26,7 @@ class NewAccount:
 class AddAccount:
     units: UnitOfWorkFactory
     passwords: Passwords
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, command: NewAccount, *, actor: str) -> Account:
@@ -41,7 +41,7 @@ class AddAccount:
             check_password(command.password)
             hashed = await self.passwords.hash(command.password)
         now, grant = self.clock.now(), command.grant
-        account = Account(AccountId(self.names.new()), command.email.strip(), hashed, now, frozenset({grant}))
+        account = Account(AccountId(self.ids.new()), command.email.strip(), hashed, now, frozenset({grant}))
         async with self.units.write() as unit:
             if grant.organization_id is not None:
                 require(

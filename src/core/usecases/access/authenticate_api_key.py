@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.access.api_keys import digest_of
+from core.domain.access.api_keys import hash_secret
 from core.domain.access.authorization import Actor
 from core.domain.errors import NotAuthenticated
 from ports.log import EventLog
@@ -21,7 +21,7 @@ class AuthenticateApiKey:
             NotAuthenticated: the key is unknown or was revoked.
         """
         async with self.units.read() as unit:
-            key = await unit.api_keys.with_digest(digest_of(secret))
+            key = await unit.api_keys.with_digest(hash_secret(secret))
         if key is None or not key.is_valid:
             reason = "revoked" if key else "unknown"
             self.log.warning(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.accounts import Account
-from core.domain.access.api_keys import digest_of
+from core.domain.access.api_keys import hash_secret
 from core.domain.errors import NotAuthenticated
 from ports.clock import Clock
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -21,7 +21,7 @@ class AuthenticateSession:
             NotAuthenticated: the session has ended or never existed.
         """
         async with self.units.read() as unit:
-            session = await unit.login_sessions.find(digest_of(secret))
+            session = await unit.login_sessions.find(hash_secret(secret))
             if session is None or session.is_over(self.clock.now()):
                 raise NotAuthenticated
             account = await unit.accounts.get(session.account_id)

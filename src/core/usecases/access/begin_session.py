@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.accounts import SIGN_IN_LASTS, Account, LoginSession
-from core.domain.access.api_keys import digest_of
+from core.domain.access.api_keys import hash_secret
 from core.domain.errors import NotAuthenticated
 from core.domain.ids import AccountId
 from ports.clock import Clock
@@ -11,11 +11,11 @@ from ports.id_generator import IdGenerator
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
-async def begin_session(unit: UnitOfWork, account: Account, names: IdGenerator, clock: Clock) -> str:
+async def begin_session(unit: UnitOfWork, account: Account, ids: IdGenerator, clock: Clock) -> str:
     """Store a new login session and return its secret."""
-    now, secret = clock.now(), names.secret()
+    now, secret = clock.now(), ids.secret()
     await unit.login_sessions.forget_before(now - SIGN_IN_LASTS)
-    await unit.login_sessions.add(LoginSession(digest_of(secret), account.id, now))
+    await unit.login_sessions.add(LoginSession(hash_secret(secret), account.id, now))
     return secret
 
 
@@ -24,7 +24,7 @@ class BeginSession:
     """Begin a login session after an account was created or its password changed."""
 
     units: UnitOfWorkFactory
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, account_id: AccountId) -> str:
@@ -37,6 +37,6 @@ class BeginSession:
             account = await unit.accounts.get(account_id)
             if account is None:
                 raise NotAuthenticated
-            secret = await begin_session(unit, account, self.names, self.clock)
+            secret = await begin_session(unit, account, self.ids, self.clock)
             await unit.commit()
         return secret

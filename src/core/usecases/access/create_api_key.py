@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.access.api_keys import PREFIX, ApiKey, digest_of
+from core.domain.access.api_keys import PREFIX, ApiKey, hash_secret
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Grant
 from core.domain.errors import require
@@ -15,7 +15,7 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 @dataclass(frozen=True, slots=True)
 class CreateApiKey:
     units: UnitOfWorkFactory
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, name: str, grant: Grant, *, actor: str) -> tuple[ApiKey, str]:
@@ -25,8 +25,8 @@ class CreateApiKey:
             InvalidInput: the name is invalid.
             NotFound: there is no such organization.
         """
-        secret, now = PREFIX + self.names.secret(), self.clock.now()
-        key = ApiKey(ApiKeyId(self.names.new()), name.strip(), digest_of(secret), grant, now, actor)
+        secret, now = PREFIX + self.ids.secret(), self.clock.now()
+        key = ApiKey(ApiKeyId(self.ids.new()), name.strip(), hash_secret(secret), grant, now, actor)
         async with self.units.write() as unit:
             if grant.organization_id is not None:
                 require(

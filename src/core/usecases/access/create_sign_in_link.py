@@ -19,7 +19,7 @@ class CreateSignInLink:
 
     units: UnitOfWorkFactory
     signer: Signer
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, email: str, *, actor: str) -> str:
@@ -32,7 +32,7 @@ class CreateSignInLink:
             account = await unit.accounts.with_email(email)
             if account is None:
                 raise NotAuthenticated(f"There is no account for {email:.120}. Ask an admin to add one.")
-            secret = await begin_session(unit, account, self.names, self.clock)
+            secret = await begin_session(unit, account, self.ids, self.clock)
             now = self.clock.now()
             await unit.audit.add(AuditEntry(now, actor, Action.SIGN_IN_LINK_MADE, None, account.email))
             await unit.commit()

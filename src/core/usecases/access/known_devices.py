@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.access.accounts import Account
-from core.domain.access.api_keys import digest_of
+from core.domain.access.api_keys import hash_secret
 from core.domain.access.devices import Device
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
@@ -18,7 +18,7 @@ _PURPOSE = "device"
 class RememberDevice:
     units: UnitOfWorkFactory
     signer: Signer
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, session_secret: str) -> str | None:
@@ -27,9 +27,9 @@ class RememberDevice:
         Return None if the session is over or its account has no password.
         """
         async with self.units.read() as unit:
-            session = await unit.login_sessions.find(digest_of(session_secret))
+            session = await unit.login_sessions.find(hash_secret(session_secret))
             account = await unit.accounts.get(session.account_id) if session else None
-        device = Device.of(account, self.names.secret()) if account else None
+        device = Device.of(account, self.ids.secret()) if account else None
         return self.signer.sign(_PURPOSE, device.text, self.clock.now()) if device else None
 
 

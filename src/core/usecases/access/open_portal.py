@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.access.portal_links import PersonRef, check_address
+from core.domain.access.portal_links import PersonRef, check_portal_link
 from core.domain.errors import LinkExpired
 from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import RecordKind
@@ -49,7 +49,7 @@ class OpenPortal:
             SourceId(source_id),
         )
         async with self.units.read() as unit:
-            check_address(created_at, await unit.portal_revocations.of(ref), self.clock.now())
+            check_portal_link(created_at, await unit.portal_revocations.of(ref), self.clock.now())
             people = await unit.synced.find(ref.organization_id, ref.event_id, ref.kind, [ref.source_id])
             mappings = await unit.mappings.list_by_organization(ref.organization_id)
         person = people.get(ref.source_id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.accounts import Account
-from core.domain.access.api_keys import digest_of
+from core.domain.access.api_keys import hash_secret
 from core.domain.errors import LinkExpired
 from core.usecases.access.begin_session import begin_session
 from core.usecases.access.create_sign_in_link import PURPOSE
@@ -18,7 +18,7 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 class RedeemSignInLink:
     units: UnitOfWorkFactory
     signer: Signer
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
     log: EventLog
 
@@ -42,11 +42,11 @@ class RedeemSignInLink:
         except BadSignature:
             raise LinkExpired from None
         async with self.units.write() as unit:
-            session = await unit.login_sessions.find(digest_of(secret))
+            session = await unit.login_sessions.find(hash_secret(secret))
             account = await unit.accounts.get(session.account_id) if session else None
             if session is None or account is None or session.is_over(self.clock.now()):
                 raise LinkExpired
             await unit.login_sessions.end(session.digest)
-            new_secret = await begin_session(unit, account, self.names, self.clock)
+            new_secret = await begin_session(unit, account, self.ids, self.clock)
             await unit.commit()
         return account, new_secret

@@ -27,7 +27,7 @@ class ProviderClaims:
 @dataclass(frozen=True, slots=True)
 class SignInWithIdentityProvider:
     units: UnitOfWorkFactory
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
     log: EventLog
 
@@ -47,7 +47,7 @@ class SignInWithIdentityProvider:
             account = await unit.accounts.get(account_id) if account_id else None
             if account is None:
                 account = await self._bind(unit, claims)
-            secret = await begin_session(unit, account, self.names, self.clock)
+            secret = await begin_session(unit, account, self.ids, self.clock)
             await unit.commit()
         self.log.event("access.signed_in", account=account.id, way="openid", address=claims.address)
         return secret

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from core.domain.access.accounts import FORGOTTEN_AFTER, MAX_PASSWORD_LENGTH, Account
-from core.domain.access.api_keys import digest_of
+from core.domain.access.api_keys import hash_secret
 from core.domain.access.devices import Device
 from core.domain.email import normalize_email
 from core.domain.errors import InvalidCredentials, Overloaded, TooManyAttempts
@@ -41,7 +41,7 @@ class Credentials:
     @property
     def account_subject(self) -> str:
         # A digest: what was typed as an e-mail may be a password, and may have any length.
-        return f"account:{digest_of(normalize_email(self.email))}"
+        return f"account:{hash_secret(normalize_email(self.email))}"
 
     @property
     def address_subject(self) -> str:
@@ -60,7 +60,7 @@ class SignInWithPassword:
     units: UnitOfWorkFactory
     passwords: Passwords
     signer: Signer
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
     log: EventLog
 
@@ -134,6 +134,6 @@ class SignInWithPassword:
                 # Not reset: signing in to one account must not reset the count of guesses at others.
                 attempts = await unit.attempts.of(subject)
                 await unit.attempts.save(subject, attempts.without_last())
-            secret = await begin_session(unit, account, self.names, self.clock)
+            secret = await begin_session(unit, account, self.ids, self.clock)
             await unit.commit()
         return secret

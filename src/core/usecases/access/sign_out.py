@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.access.api_keys import digest_of
+from core.domain.access.api_keys import hash_secret
 from ports.store.unit_of_work import UnitOfWorkFactory
 
 
@@ -13,5 +13,5 @@ class SignOut:
     async def __call__(self, secret: str) -> None:
         """End a login session and invalidate its secret."""
         async with self.units.write() as unit:
-            await unit.login_sessions.end(digest_of(secret))
+            await unit.login_sessions.end(hash_secret(secret))
             await unit.commit()

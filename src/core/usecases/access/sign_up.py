@@ -21,7 +21,7 @@ class SignUp:
     units: UnitOfWorkFactory
     signer: Signer
     passwords: Passwords
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, signed: str, email: str, password: str) -> Account:
@@ -43,7 +43,7 @@ class SignUp:
             raise Overloaded from None
         async with self.units.write() as unit:
             await check_link(unit, self.signer, self.clock, signed)
-            now, new = self.clock.now(), AccountId(self.names.new())
+            now, new = self.clock.now(), AccountId(self.ids.new())
             account = Account(new, email.strip(), hashed, now, frozenset({Grant(Role.ADMIN)}))
             await unit.accounts.add(account)
             await unit.audit.add(AuditEntry(now, account.email, Action.ACCOUNT_ADDED, None, account.email))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.addresses import check_address
+from core.domain.addresses import check_base_url
 from core.domain.errors import AlreadyExists
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Organization
@@ -28,7 +28,7 @@ class AddOrganization:
     units: UnitOfWorkFactory
     sources: Sources
     cipher: TokenCipher
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, command: NewOrganization, *, actor: str) -> Organization:
@@ -40,9 +40,9 @@ class AddOrganization:
         """
         # Normalize the URL: it tells an event from the same event of another region (rule 4).
         # The source decides whether a private address is allowed.
-        url = check_address(command.sessionboard_url, allow_private=True)
+        url = check_base_url(command.sessionboard_url, allow_private=True)
         organization = Organization(
-            OrganizationId(self.names.new()), command.name.strip(), url, self.cipher.seal(command.token)
+            OrganizationId(self.ids.new()), command.name.strip(), url, self.cipher.seal(command.token)
         )
         async with self.sources.open(url, command.token) as source:
             await source.events()

@@ -53,7 +53,7 @@ class ReplaceDestinationToken:
             open_token(connection, organization)
             assert connection is not None, "it has a token"
             for mapping in await unit.mappings.list_by_connection(connection.id):
-                if mapping.holds_its_events and mapping.events.gleanin_id not in visible:
+                if mapping.reserves_events and mapping.events.gleanin_id not in visible:
                     raise DifferentAccount(mapping.gleanin_name)
             renewed = connection.with_token(self.cipher.seal(token), token.hint)
             what = f"{GLEANIN} token"

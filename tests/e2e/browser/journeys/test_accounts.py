@@ -79,7 +79,7 @@ def test_the_first_account_is_made_at_an_address_that_works_once(
     offered = f"/sign-up/{harness.running.ask(empty)}"
     page.goto(offered)
     fill_in(page, "first@example.org", "short", "Create account")
-    expect(page.get_by_role("alert")).to_contain_text("12 to 1000 characters")
+    expect(page.get_by_role("alert")).to_contain_text("Use 12 to 1,000 characters")
     fill_in(page, "first@example.org", PASSWORD, "Create account")
     expect_message(page, "Welcome. You are an admin of all organizations as first@example.org.")
     expect(page.get_by_role("link", name="Add an organization")).to_be_visible()
