@@ -106,7 +106,7 @@ def test_a_person_signs_in(client: Client) -> None:
         "email": "ada@example.org",
         "email_verified": True,
     }
-    assert client.provider.asked[0]["scope"] == "openid email"
+    assert client.provider.authorization_requests[0]["scope"] == "openid email"
 
 
 def test_without_a_person_a_form_asks_who_it_is(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""The use cases by which people and programs are let in, on a stage."""
+"""The use cases of accounts, sign-in, API keys and portals, wired to a harness."""
 
 from dataclasses import dataclass, field
 
@@ -48,7 +48,7 @@ EVERYWHERE = Grant(Role.ADMIN)
 class AccessHarness:
     harness: Harness
     passwords: Passwords = field(default_factory=QuickPasswords)
-    signer: Signer = field(default_factory=lambda: ItsdangerousSigner(["a key that nobody guesses"]))
+    signer: Signer = field(default_factory=lambda: ItsdangerousSigner(["a secret signing key"]))
 
     authorize_organization = Wired(AuthorizeOrganization)
     authorize_mapping = Wired(AuthorizeMapping)
@@ -98,10 +98,10 @@ class AccessHarness:
         return await self.sign_in_with_identity_provider(claims)
 
     async def signed_in(self, secret: str) -> str:
-        """Tell the e-mail of whoever is signed in."""
+        """Return the e-mail of the account that is signed in."""
         return (await self.authenticate_session(secret)).email
 
     async def audit_log(self, organization_id: OrganizationId | None = None) -> list[AuditEntry]:
-        """Give all that was done, oldest first."""
+        """Return all audit entries, oldest first."""
         entries = await ListAuditEntries(self.harness.units)(organization_id, limit=1000)
         return [*reversed(entries)]

@@ -1,4 +1,4 @@
-"""What has to be there for a test to go on."""
+"""Assertions that also narrow a type."""
 
 from typing import TypeVar
 
@@ -6,6 +6,6 @@ T = TypeVar("T")
 
 
 def present(value: T | None) -> T:
-    """Return the value, which is not None."""
+    """Return the value, and fail if it is None."""
     assert value is not None
     return value

@@ -1,4 +1,4 @@
-"""Asks axe-core which accessibility rules a page breaks.
+"""The accessibility rules that a page breaks, according to axe-core.
 
 `axe.min.js` is axe-core 4.14.1 as its npm package has it, under the Mozilla Public License 2.0.
 """
@@ -20,9 +20,9 @@ RUN = """async tags => (await axe.run(document, {
 
 
 def violations(page: Page) -> list[str]:
-    """Give a line for every rule that the page breaks: the rule, what it asks, where it is broken.
+    """Return a line for every rule that the page breaks: the rule, what it requires, where it is broken.
 
-    The page must have been opened with JavaScript.
+    The page must have JavaScript switched on.
     """
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(SOURCE.read_text(encoding="utf-8"))
@@ -35,7 +35,7 @@ def _line(violation: dict[str, Any]) -> str:
 
 
 def _selectors(target: list[Any]) -> Iterator[str]:
-    """Flatten a target: one selector for every frame on the way, a list of them for a shadow tree."""
+    """Flatten a target: one selector for each frame on the way, a list of selectors for a shadow tree."""
     for each in target:
         if isinstance(each, list):
             yield from _selectors(each)

@@ -1,4 +1,4 @@
-"""The application as people meet it in a browser: served anew for a test, with stand-ins of both services behind it."""
+"""The application in a browser: served for one test, with sandboxes of both systems behind it."""
 
 import re
 from collections.abc import Iterator
@@ -41,13 +41,13 @@ ORGANIZATION = "Acme Events"
 PASSWORD = "correct-horse-battery"
 ADMIN, VIEWER, SUPPORT = "ada@acme.example.org", "vera@acme.example.org", "sam@support.example.org"
 EVERYWHERE = "eve@everywhere.example.org"
-"""An admin of all organizations."""
+"""The e-mail of an admin of all organizations."""
 SUPPORT_CONTACT = "help@example.org"
 
 
 @dataclass(frozen=True, slots=True)
 class Harness:
-    """An application that is served, and an organization in it, not connected at first."""
+    """A served application with one organization, which is not connected at first."""
 
     running: Running
     sandbox: Sandbox
@@ -66,18 +66,18 @@ class Harness:
         return sum(self.remote.state()["writes"].values())
 
     def at(self, path: str = "") -> str:
-        """Give the address of a page of the organization."""
+        """Return the path of a page of the organization."""
         return f"/organizations/{self.organization}/{path}"
 
     def event(self, event_id: int, part: str = "agenda") -> str:
         return self.at(f"events/{event_id}/{part}")
 
     def sign_in(self, page: Page, email: str = ADMIN) -> Page:
-        """Sign in by an address as the command line gives it; without a password, which takes its time."""
-        offered = self.running.ask(
+        """Sign in with a sign-in link; hashing a password would take longer."""
+        secret = self.running.ask(
             lambda container: container.resolve(CreateSignInLink)(email, actor="command line")
         )
-        page.goto(f"/sign-in/once/{offered}")
+        page.goto(f"/sign-in/once/{secret}")
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/organizations**")
         names = {cookie.get("name") for cookie in page.context.cookies()}
@@ -94,12 +94,12 @@ class Harness:
         self.running.ask(connect)
 
     def gleanin_id(self, event_id: int) -> str:
-        """Give the id of the Gleanin event that has the same name."""
+        """Return the id of the Gleanin event with the same name."""
         events = self.remote.state()["gleanin"]
         return str(next(each["id"] for each in events if each["title"] == NAMES[event_id]))
 
     def mapped(self, event_id: int) -> EventMapping:
-        """Connect, unless it is, and map an event to the one of the same name."""
+        """Map an event to the one with the same name, connecting first if necessary."""
         pair = SourceEventId(str(event_id)), DestinationEventId(self.gleanin_id(event_id))
 
         async def mapped(container: Container) -> EventMapping:
@@ -118,7 +118,7 @@ class Harness:
         return self.running.ask(sync)
 
     def runs(self, mapping_id: MappingId) -> list[SyncRun]:
-        """Give a mapping's runs, newest first."""
+        """Return a mapping's runs, newest first."""
 
         async def runs(container: Container) -> list[SyncRun]:
             return [*await container.resolve(ListRuns)(mapping_id, 20)]
@@ -126,14 +126,14 @@ class Harness:
         return self.running.ask(runs)
 
     def key(self) -> str:
-        """Make an API key that may read."""
+        """Create an API key with read access."""
         grant = Grant(Role.VIEWER, self.organization)
 
-        async def make(container: Container) -> str:
+        async def create(container: Container) -> str:
             _, secret = await container.resolve(CreateApiKey)("Counts", grant, actor=ADMIN)
             return secret
 
-        return self.running.ask(make)
+        return self.running.ask(create)
 
 
 @contextmanager
@@ -149,13 +149,15 @@ def staged(world: SandboxState, folder: Path, **settings: Any) -> Iterator[Harne
             }
         )
         with serving(chosen) as running:
-            # Which port it has is known only now; portal addresses follow it.
-            known = chosen.model_copy(update={"public_url": running.url})
-            running.container.settings.override(providers.Object(known))
-            yield Harness(running, sandbox, running.ask(lambda container: _settle(container, sandbox)))
+            # The port is known only now, and portal links contain it.
+            with_url = chosen.model_copy(update={"public_url": running.url})
+            running.container.settings.override(providers.Object(with_url))
+            yield Harness(
+                running, sandbox, running.ask(lambda container: _add_organization(container, sandbox))
+            )
 
 
-async def _settle(container: Container, sandbox: Sandbox) -> OrganizationId:
+async def _add_organization(container: Container, sandbox: Sandbox) -> OrganizationId:
     new = NewOrganization(ORGANIZATION, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
     organization = await container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
     grants = {
@@ -175,7 +177,7 @@ def expect_message(page: Page, text: str) -> None:
 
 
 def menu(page: Page, label: str) -> Locator:
-    """Give the button of a menu, whether its label is seen or only read out."""
+    """Return the button of a menu, whether its label is visible or only for screen readers."""
     named = page.get_by_label(label, exact=True).or_(page.get_by_text(label, exact=True))
     return page.locator("summary").and_(named)
 
@@ -192,11 +194,11 @@ def start_sync(page: Page, event_id: str) -> None:
 
 
 def wait_for_agenda(page: Page) -> None:
-    """Wait until the event was read: the page goes on by itself."""
+    """Wait until the event has been read: the page updates by itself."""
     expect(page.get_by_role("region", name="Sessions")).to_be_visible()
 
 
 def expect_error(field: Locator, text: str) -> None:
-    """Wait until a field is told to be wrong beside it, which is also what a screen reader says of it."""
+    """Wait for an error beside a field, which is also its description for screen readers."""
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_accessible_description(re.compile("Error: .*" + re.escape(text)))

@@ -1,4 +1,4 @@
-"""Records and verdicts for tests: everything has a sensible default, a test names what it is about."""
+"""Builders of records and verdicts: everything has a default, and a test sets what it is about."""
 
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -55,18 +55,18 @@ def at(day: int, hour: int = 9, minute: int = 0) -> datetime:
 
 
 def person(person_id: str = "ada", **named: Any) -> Person:
-    """Make a person who lacks nothing; the e-mail follows from the id."""
-    whole = Person(SourceId(person_id), person_id.title(), "Lovelace", email=f"{person_id}@example.org")
-    return replace(whole, **named)
+    """Build a person with all required fields; the e-mail is derived from the id."""
+    complete = Person(SourceId(person_id), person_id.title(), "Lovelace", email=f"{person_id}@example.org")
+    return replace(complete, **named)
 
 
-def on(someone: Person, role: ParticipationRole = ParticipationRole.SPEAKER) -> Participation:
-    return Participation(someone, role)
+def on(person: Person, role: ParticipationRole = ParticipationRole.SPEAKER) -> Participation:
+    return Participation(person, role)
 
 
 def session(session_id: str = "opening", *people: Participation, **named: Any) -> Session:
-    """Make a session that syncs: accepted, whole, tomorrow."""
-    whole = Session(
+    """Build a session that syncs: accepted, complete, tomorrow."""
+    complete = Session(
         SourceId(session_id),
         title=f"Talk {session_id}",
         status="accepted",
@@ -74,43 +74,43 @@ def session(session_id: str = "opening", *people: Participation, **named: Any) -
         ends_at=at(21, 10),
         people=people,
     )
-    return replace(whole, **named)
+    return replace(complete, **named)
 
 
 def exhibitor(exhibitor_id: str = "acme", *contacts: ExhibitorContact, **named: Any) -> Exhibitor:
-    whole = Exhibitor(SourceId(exhibitor_id), "Acme Ltd", "https://img.example.org/acme.png", contacts)
-    return replace(whole, **named)
+    complete = Exhibitor(SourceId(exhibitor_id), "Acme Ltd", "https://img.example.org/acme.png", contacts)
+    return replace(complete, **named)
 
 
-def primary(someone: Person, since: datetime | None = None) -> ExhibitorContact:
-    return ExhibitorContact(someone, is_primary=True, in_role_since=since)
+def primary(person: Person, since: datetime | None = None) -> ExhibitorContact:
+    return ExhibitorContact(person, is_primary=True, in_role_since=since)
 
 
-def member(someone: Person) -> ExhibitorContact:
-    return ExhibitorContact(someone)
+def member(person: Person) -> ExhibitorContact:
+    return ExhibitorContact(person)
 
 
 def agenda(
     *rows: Session | Unreadable, settings: MappingSettings = SETTINGS, now: datetime = NOW
 ) -> AgendaRows:
-    made = AgendaRows(SelectionContext(settings, PARIS, now))
+    selector = AgendaRows(SelectionContext(settings, PARIS, now))
     for row in rows:
-        made.add(row)
-    return made
+        selector.add(row)
+    return selector
 
 
 def exhibitor_list(*rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS) -> ExhibitorRows:
-    made = ExhibitorRows(SelectionContext(settings, PARIS, NOW))
+    selector = ExhibitorRows(SelectionContext(settings, PARIS, NOW))
     for row in rows:
-        made.add(row)
-    return made
+        selector.add(row)
+    return selector
 
 
 Verdict = Eligible | Skipped | Blocked
 
 
 def by_id(candidates: Iterable[Candidate]) -> dict[str, Verdict]:
-    """Index verdicts by source id; a record that was judged twice is a fault of the domain."""
+    """Index verdicts by source id; each record must have only one."""
     verdicts: dict[str, Verdict] = {}
     for candidate in candidates:
         assert candidate.record.source_id not in verdicts, f"two verdicts on {candidate.record}"
@@ -125,29 +125,32 @@ def selected(
     in_gleanin: Mapping[str, str] | None = None,
     excluded: Iterable[str] = (),
 ) -> dict[str, Verdict]:
-    """Judge one kind's records; `in_gleanin` has whom we sent there with which e-mail."""
-    side = DestinationIndex(HERE)
-    side.add(kind, [ours(f"g-{who}", who, email=email) for email, who in (in_gleanin or {}).items()])
-    tied = {SourceId(key): tie for key, tie in (associations or {}).items()}
-    nobody = {each.name: frozenset[SourceId]() for each in KINDS}
+    """Select one kind's records; `in_gleanin` has the source ids of contacts sent earlier, by e-mail."""
+    index = DestinationIndex(HERE)
+    index.add(
+        kind,
+        [ours(f"g-{source_id}", source_id, email=email) for email, source_id in (in_gleanin or {}).items()],
+    )
+    session_ids = {SourceId(key): gleanin_id for key, gleanin_id in (associations or {}).items()}
+    none_excluded = {other.name: frozenset[SourceId]() for other in KINDS}
     selection = rows.selectors()[kind].select(
-        side, tied, nobody | {SPEAKER.name: frozenset(map(SourceId, excluded))}
+        index, session_ids, none_excluded | {SPEAKER.name: frozenset(map(SourceId, excluded))}
     )
     verdicts = by_id(selection.candidates())
-    assert selection.size == len(verdicts), "the size says how many there are"
+    assert selection.size == len(verdicts), "the size is the number of candidates"
     return verdicts
 
 
-def sessions_of(made: AgendaRows) -> dict[str, Verdict]:
-    return selected(made, SESSION)
+def sessions_of(selector: AgendaRows) -> dict[str, Verdict]:
+    return selected(selector, SESSION)
 
 
-def speakers_of(made: AgendaRows, in_gleanin: Mapping[str, str] | None = None) -> dict[str, Verdict]:
-    """Judge the speakers as if each session that syncs stood in Gleanin under `g-` and its id."""
+def speakers_of(selector: AgendaRows, in_gleanin: Mapping[str, str] | None = None) -> dict[str, Verdict]:
+    """Select the speakers as if each session that syncs were in Gleanin with the id `g-` and its source id."""
     associations = {
-        key: f"g-{key}" for key, verdict in sessions_of(made).items() if isinstance(verdict, Eligible)
+        key: f"g-{key}" for key, verdict in sessions_of(selector).items() if isinstance(verdict, Eligible)
     }
-    return selected(made, SPEAKER, associations, in_gleanin)
+    return selected(selector, SPEAKER, associations, in_gleanin)
 
 
 def programme(
@@ -162,11 +165,11 @@ def programme(
 
 
 def as_a(kind: type[T]) -> Callable[[object], T]:
-    """Return what checks that something is of a kind, and gives it back as such."""
+    """Return a function that checks the type of its argument and returns it."""
 
-    def checked(given: object) -> T:
-        assert isinstance(given, kind), given
-        return given
+    def checked(value: object) -> T:
+        assert isinstance(value, kind), value
+        return value
 
     return checked
 
@@ -176,12 +179,14 @@ no_write, create, update = as_a(NoWrite), as_a(Create), as_a(Update)
 
 
 def ours(gleanin_id: str, source_id: str, connection: ConnectionId = HERE, **named: Any) -> DestinationRecord:
-    """Make a record in Gleanin that this sync created, under one connection or another."""
+    """Build a record in Gleanin that we created under the given connection."""
     return DestinationRecord(DestinationId(gleanin_id), external_id(connection, SourceId(source_id)), **named)
 
 
-def foreign(gleanin_id: str, email: str, own_id: str | None = None) -> DestinationRecord:
-    return DestinationRecord(DestinationId(gleanin_id), ExternalId(own_id) if own_id else None, email)
+def foreign(gleanin_id: str, email: str, external_id: str | None = None) -> DestinationRecord:
+    return DestinationRecord(
+        DestinationId(gleanin_id), ExternalId(external_id) if external_id else None, email
+    )
 
 
 def gleanin(
@@ -189,10 +194,10 @@ def gleanin(
     sessions: Iterable[DestinationRecord] = (),
     others: Mapping[RecordKind, Iterable[DestinationRecord]] | None = None,
 ) -> DestinationIndex:
-    side = DestinationIndex(HERE)
+    index = DestinationIndex(HERE)
     for kind, records in {SESSION: sessions, SPEAKER: speakers, **(others or {})}.items():
-        side.add(kind, records)
-    return side
+        index.add(kind, records)
+    return index
 
 
 SPEAKER_FIELDS: Fields = {
@@ -206,7 +211,7 @@ SPEAKER_FIELDS: Fields = {
 def synced(
     source_id: str = "ada", gleanin_id: str = "g1", kind: RecordKind = SPEAKER, **fields: Any
 ) -> SyncedRecord:
-    """Make the memory of a record; for a speaker, of one with all that is required."""
+    """Build a synced record; a speaker has all required fields."""
     sent = {**(SPEAKER_FIELDS if kind is SPEAKER else {}), **fields}
     return SyncedRecord(
         kind,
@@ -223,25 +228,25 @@ def synced(
 def candidate(
     verdict: Verdict | None = None, source_id: str = "ada", kind: RecordKind = SPEAKER, **fields: Any
 ) -> Candidate:
-    """Make a candidate; without a verdict it is eligible, a speaker with these fields besides the required."""
+    """Build a candidate; by default it is eligible, and a speaker also has all required fields."""
     record = RecordRef(kind, SourceId(source_id), source_id)
     return Candidate(record, verdict or Eligible({**(SPEAKER_FIELDS if kind is SPEAKER else {}), **fields}))
 
 
 def planned(
-    one: Candidate,
+    candidate: Candidate,
     known: SyncedRecord | None = None,
-    side: DestinationIndex | None = None,
+    index: DestinationIndex | None = None,
     excluded: AbstractSet[str] = frozenset(),
     email_changes: Mapping[str, str] | None = None,
 ) -> Step:
     planner = Planner(
-        one.record.kind,
-        side or gleanin(),
+        candidate.record.kind,
+        index or gleanin(),
         frozenset(SourceId(each) for each in excluded),
-        {SourceId(who): email for who, email in (email_changes or {}).items()},
+        {SourceId(person_id): email for person_id, email in (email_changes or {}).items()},
     )
-    (step,) = planner.plan([one], {known.source_id: known} if known else {})
+    (step,) = planner.plan([candidate], {known.source_id: known} if known else {})
     return step
 
 
@@ -250,7 +255,7 @@ def sent_by(step: Step) -> dict[str, object]:
 
 
 def mapping(name: str = "m1", connection: ConnectionId = HERE, **named: Any) -> EventMapping:
-    whole = EventMapping(
+    complete = EventMapping(
         MappingId(name),
         OrganizationId("org"),
         connection,
@@ -259,7 +264,7 @@ def mapping(name: str = "m1", connection: ConnectionId = HERE, **named: Any) -> 
         "PyConf in Gleanin",
         NOW,
     )
-    return replace(whole, **named)
+    return replace(complete, **named)
 
 
 def pair(

@@ -1,4 +1,4 @@
-"""Conferences that are edited while they are synced, and what has to stand in Gleanin in the end."""
+"""Conferences that are edited while they are synced, and the records that Gleanin must have in the end."""
 
 import random
 from collections import Counter
@@ -16,7 +16,7 @@ SESSIONS = 5
 
 
 def conference(event_id: int, sessions: int = SESSIONS) -> Json:
-    """Make a saved event in which people speak in several sessions, with one exhibitor."""
+    """Build a saved event with people who speak in several sessions, and one exhibitor."""
     return {
         "event": {"id": event_id, "name": f"Conference {event_id}", "timezone": "Europe/Paris"},
         "sessions": [session(event_id, number) for number in range(sessions)],
@@ -65,7 +65,7 @@ def _person(event_id: int, number: int) -> Json:
 
 @dataclass(slots=True)
 class Editor:
-    """Edits any of the events: another title, another job, one more session with one more person."""
+    """Edits random events: another title, another job, or a new session with a new person."""
 
     control: ControlClient
     events: int
@@ -85,25 +85,27 @@ class Editor:
                 person = {"id": f"person-{event_id}-{number}", "title": f"Engineer {stamp}"}
                 self.control.edit_event(event_id, people=[person])
             case _:
-                moved = {"id": f"session-{event_id}-{number}", "title": f"Session {number}, edit {stamp}"}
-                self.control.edit_event(event_id, sessions=[moved])
+                edited = {"id": f"session-{event_id}-{number}", "title": f"Session {number}, edit {stamp}"}
+                self.control.edit_event(event_id, sessions=[edited])
         self.edits += 1
 
 
 def differences(control: ControlClient, event_id: int, gleanin_id: str) -> list[str]:
-    """Compare an event on both sides: every record exactly once, with its last content, and the people tied."""
+    """Return how an event differs in the two systems: each record once, with its latest content and associations."""
     saved = control.event(event_id)
     sessions = {each["id"]: each for each in saved["sessions"]}
     people = {person["id"]: person for each in saved["sessions"] for person in each["speakers"]}
-    ties = Counter(person["id"] for each in saved["sessions"] for person in each["speakers"])
+    sessions_per_person = Counter(person["id"] for each in saved["sessions"] for person in each["speakers"])
     contacts = [each["contacts"][0] for each in saved["exhibitors"]]
     expected = {
         "sessions": Counter(each["title"] for each in sessions.values()),
-        "speakers": Counter((each["email"], each["title"], ties[each["id"]]) for each in people.values()),
+        "speakers": Counter(
+            (each["email"], each["title"], sessions_per_person[each["id"]]) for each in people.values()
+        ),
         "exhibitors": Counter((each["email"], each["full_name"]) for each in contacts),
     }
     found = {kind: [each["attributes"] for each in control.records(gleanin_id, kind)] for kind in expected}
-    told = {
+    actual = {
         "sessions": Counter(each["title"] for each in found["sessions"]),
         "speakers": Counter(
             (each["email"], each["job_title"], len(each["session_ids"])) for each in found["speakers"]
@@ -111,11 +113,11 @@ def differences(control: ControlClient, event_id: int, gleanin_id: str) -> list[
         "exhibitors": Counter((each["email"], each["company_name"]) for each in found["exhibitors"]),
     }
     return [
-        f"event {event_id}, {kind}: {what} {sorted(which)}"
+        f"event {event_id}, {kind}: {difference} {sorted(records)}"
         for kind in expected
-        for what, which in (
-            ("missing", expected[kind] - told[kind]),
-            ("too many", told[kind] - expected[kind]),
+        for difference, records in (
+            ("missing", expected[kind] - actual[kind]),
+            ("too many", actual[kind] - expected[kind]),
         )
-        if which
+        if records
     ]

@@ -1,4 +1,4 @@
-"""Finds and starts the machine's Chromium, and watches what its pages do that they should not."""
+"""The installed Chromium: finding it, starting it, and recording what its pages do wrong."""
 
 import asyncio
 import os
@@ -21,20 +21,20 @@ from playwright.sync_api import (
 
 PATH_VARIABLE = "GLEANIN_SYNC_CHROMIUM"
 REQUIRED_VARIABLE = "GLEANIN_SYNC_BROWSER"
-DEBIANS = "/usr/bin/chromium"
+DEBIAN_PATH = "/usr/bin/chromium"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-HOW_TO_GET_IT = (
-    f"Install it with `apt-get install chromium`, or name a Chromium or Chrome in {PATH_VARIABLE}."
+HOW_TO_INSTALL = (
+    f"Install it with `apt-get install chromium`, or set {PATH_VARIABLE} to the path of a Chromium or Chrome."
 )
 ARGUMENTS = (
-    "--no-sandbox",  # it refuses to start as root otherwise, as in a container
+    "--no-sandbox",  # otherwise it refuses to start as root, as in a container
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # No page reaches another machine by a name, whatever stands in it.
+    # No page can reach another machine by name.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
 )
 LOCAL_SCHEMES = {"about", "blob", "data"}
@@ -42,26 +42,26 @@ BAD_STATUS = "Failed to load resource: the server responded with a status of"
 
 
 class NoChromium(Exception):
-    """There is no browser here; the message says how to get one."""
+    """No browser is installed; the message says how to install one."""
 
 
 def find() -> str:
-    """Give the path of a Chromium.
+    """Return the path of a Chromium.
 
     Raises:
-        NoChromium: there is none.
+        NoChromium: none is installed.
     """
     named = os.environ.get(PATH_VARIABLE)
     if named:
         if path := shutil.which(named):
             return path
-        raise NoChromium(f"There is no program {named}, which {PATH_VARIABLE} names. {HOW_TO_GET_IT}")
-    if os.access(DEBIANS, os.X_OK):
-        return DEBIANS
+        raise NoChromium(f"{PATH_VARIABLE} names {named}, which is no program. {HOW_TO_INSTALL}")
+    if os.access(DEBIAN_PATH, os.X_OK):
+        return DEBIAN_PATH
     for name in NAMES:
         if path := shutil.which(name):
             return path
-    raise NoChromium(f"There is no Chromium here. {HOW_TO_GET_IT}")
+    raise NoChromium(f"Chromium is not installed. {HOW_TO_INSTALL}")
 
 
 def required() -> bool:
@@ -69,11 +69,11 @@ def required() -> bool:
 
 
 @contextmanager
-def in_sight(loop: asyncio.AbstractEventLoop | None) -> Iterator[None]:
-    """Let this loop pass for the running one until the block ends.
+def running_loop_set_to(loop: asyncio.AbstractEventLoop | None) -> Iterator[None]:
+    """Set the thread's running event loop until the block ends.
 
-    Playwright's synchronous API stops its loop in the middle and leaves it as the thread's running one, where
-    it would refuse every other: those of asynchronous tests, `asyncio.run`. It needs it there while it is used.
+    Playwright's synchronous API suspends its loop and leaves it set as the thread's running one. It needs that while
+    it is used, but no other loop can run meanwhile: neither that of an asynchronous test, nor `asyncio.run`.
     """
     before = asyncio._get_running_loop()
     asyncio._set_running_loop(loop)
@@ -85,8 +85,8 @@ def in_sight(loop: asyncio.AbstractEventLoop | None) -> Iterator[None]:
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """Leave the browser alone until the block ends: code in it may run an event loop of its own."""
-    with in_sight(None):
+    """Do not use the browser until the block ends: code in it can run another event loop."""
+    with running_loop_set_to(None):
         yield
 
 
@@ -97,45 +97,45 @@ class Chromium:
 
     @contextmanager
     def in_use(self) -> Iterator[Browser]:
-        """Give the browser; only in such a block may anything of it be called."""
-        with in_sight(self.loop):
+        """Return the browser, which can be used only in such a block."""
+        with running_loop_set_to(self.loop):
             yield self.browser
 
 
 @contextmanager
 def launched() -> Iterator[Chromium]:
-    """Start a Chromium, which ends with the block.
+    """Start a Chromium, and stop it when the block ends.
 
     Raises:
-        NoChromium: there is none.
+        NoChromium: none is installed.
     """
     path = find()
-    with in_sight(None):
+    with running_loop_set_to(None):
         playwright = sync_playwright().start()
         loop = asyncio.get_running_loop()
         try:
             browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-            with in_sight(None):
+            with running_loop_set_to(None):
                 yield Chromium(browser, loop)
             browser.close()
         finally:
             playwright.stop()
 
 
-@dataclass  # without slots: Playwright keeps something on the owner of a listener
+@dataclass  # without slots: Playwright stores an attribute on the owner of a listener
 class Watch:
-    """Notes what the pages of a context do wrong.
+    """Records what the pages of a context do wrong.
 
-    That is an error in the console (a breach of the content security policy is one, and so is a file that is
-    missing), an error that nothing catches, and a request to another server than the allowed ones. An answer
-    that is shown as a page may have a bad status: a form that was refused is no fault of the page. Neither is
-    a missing /favicon.ico, for which the browser asks by itself, and once only for all tests.
+    Wrong are errors in the console (which include violations of the content security policy and missing files),
+    uncaught errors, and requests to other servers than the allowed ones. A response shown as a page may have an error
+    status, as when a form was refused. A missing /favicon.ico is ignored: the browser requests it by itself, and only
+    once for all tests.
     """
 
     site: str | None = None
-    """The server that is watched; without one, the first page that is opened says it."""
+    """The server under test; by default that of the first page that is opened."""
     also: Iterable[str] = ()
-    """Addresses of other servers that may be asked."""
+    """URLs of other servers that may be requested."""
 
     _found: list[str] = field(default_factory=list)
     _bad_statuses: list[str] = field(default_factory=list)
@@ -148,13 +148,13 @@ class Watch:
         context.on("page", self._page)
 
     @property
-    def complaints(self) -> list[str]:
+    def errors(self) -> list[str]:
         missing = [
             url
             for url in self._bad_statuses
             if url not in self._pages and urlsplit(url).path != "/favicon.ico"
         ]
-        return [*self._found, *(f"it failed to load: {url}" for url in missing)]
+        return [*self._found, *(f"failed to load: {url}" for url in missing)]
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type != "error":
@@ -171,15 +171,15 @@ class Watch:
     def _request(self, request: Request) -> None:
         if request.is_navigation_request():
             self._pages.add(urldefrag(request.url).url)
-        self._asked(request.url)
+        self._check_server(request.url)
 
     def _page(self, page: Page) -> None:
         page.on("websocket", self._socket)
 
     def _socket(self, socket: WebSocket) -> None:
-        self._asked(socket.url.replace("ws", "http", 1))
+        self._check_server(socket.url.replace("ws", "http", 1))
 
-    def _asked(self, url: str) -> None:
+    def _check_server(self, url: str) -> None:
         if urlsplit(url).scheme in LOCAL_SCHEMES:
             return
         self.site = self.site or url

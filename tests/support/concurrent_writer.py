@@ -1,7 +1,7 @@
-"""One of two processes that want the same thing at once: its argument is its number.
+"""One of two processes that concurrently add conflicting rows; its argument is its number.
 
-A line "URL THING" makes it open the database and answer "ready". The next line starts it; it adds the thing and
-answers with "won", or with what was taken.
+On a line "URL ROW", it opens the database and answers "ready". On the next line, it adds the row and answers "won",
+or the violated unique constraint.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from tests.support.store_samples import (
 )
 
 
-async def add(unit: UnitOfWork, what: str, number: int) -> None:
-    """Add something that is in the way of what the other process adds. No rule is asked before."""
-    match what:
+async def add(unit: UnitOfWork, row: str, number: int) -> None:
+    """Add a row that conflicts with the row of the other process, without checking any rule first."""
+    match row:
         case "organization":
             await unit.organizations.add(an_organization("Same", number))
         case "connection":
@@ -40,28 +40,28 @@ async def add(unit: UnitOfWork, what: str, number: int) -> None:
         case "account":
             await unit.accounts.add(an_account(number, ("Ada@example.org", "ADA@Example.org")[number % 2]))
         case _:
-            raise ValueError(what)
+            raise ValueError(row)
 
 
-async def race(what: str, number: int, units: SqlUnitOfWorkFactory) -> str:
+async def race(row: str, number: int, units: SqlUnitOfWorkFactory) -> str:
     async with units.read() as unit:
         await unit.organizations.all()
     print("ready", flush=True)
     sys.stdin.readline()
     try:
         async with units.write() as unit:
-            await add(unit, what, number)
+            await add(unit, row, number)
             await unit.commit()
-    except UniqueViolation as taken:
-        return taken.what
+    except UniqueViolation as violation:
+        return violation.what
     return "won"
 
 
 def main(number: int) -> None:
     for line in iter(sys.stdin.readline, ""):
-        url, what = line.split()
+        url, row = line.split()
         units = SqlUnitOfWorkFactory(engine_at(url))
-        answer = asyncio.run(race(what, number, units))
+        answer = asyncio.run(race(row, number, units))
         units.close()
         print(answer, flush=True)
 

@@ -1,4 +1,4 @@
-"""Places to sync to, and what to sync."""
+"""Sync targets for the crash tests, and a conference to sync."""
 
 import asyncio
 from pathlib import Path
@@ -40,7 +40,7 @@ def set_up(sandbox: Sandbox, folder: Path) -> SyncTarget:
 
 
 def conference(sessions: int = 5, *, suffix: str = "") -> dict[str, Any]:
-    """Make a saved event in which people speak in several sessions, and two exhibitors."""
+    """Build a saved event with people who speak in several sessions, and two exhibitors."""
 
     def person(number: int) -> dict[str, Any]:
         return {

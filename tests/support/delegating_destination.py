@@ -1,4 +1,4 @@
-"""A destination that passes everything on: for doubles that do something of their own around a write."""
+"""A destination that delegates every call: the base of test doubles that add something around a write."""
 
 from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet

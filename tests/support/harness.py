@@ -140,14 +140,14 @@ class Harness:
     gleanin: InMemoryGleanin = field(default_factory=InMemoryGleanin)
     sources: InMemorySources = field(default_factory=lambda: InMemorySources(CountingSource()))
     clock: ManualClock = field(default_factory=ManualClock)
-    names: SequentialIds = field(default_factory=SequentialIds)
+    ids: SequentialIds = field(default_factory=SequentialIds)
     cipher: FernetCipher = field(default_factory=lambda: FernetCipher([Fernet.generate_key().decode()]))
     log: RecordedEvents = field(default_factory=RecordedEvents)
     contact: str | None = None
     lease: timedelta = LEASE
     resend_after: timedelta = RESEND_AFTER
-    messenger: InMemoryNotifier = field(default_factory=InMemoryNotifier)
-    links: FixedUrls = field(default_factory=FixedUrls)
+    notifier: InMemoryNotifier = field(default_factory=InMemoryNotifier)
+    public_urls: FixedUrls = field(default_factory=FixedUrls)
     gate: Gate = field(init=False)
     destinations: Destinations = field(init=False)
 
@@ -195,7 +195,7 @@ class Harness:
         return self.source.programmes[HERE]
 
     async def add_organization(self, command: NewOrganization, *, actor: str = COMMAND_LINE) -> Organization:
-        add = AddOrganization(self.units, self.sources, self.cipher, self.names, self.clock)
+        add = AddOrganization(self.units, self.sources, self.cipher, self.ids, self.clock)
         return await add(command, actor=actor)
 
     async def remove_organization(
@@ -248,9 +248,7 @@ class Harness:
         )
 
     async def map_events(self, command: NewMapping, *, actor: str = COMMAND_LINE) -> EventMapping:
-        map_events = MapEvents(
-            self.units, self.sources, self.destinations, self.cipher, self.names, self.clock
-        )
+        map_events = MapEvents(self.units, self.sources, self.destinations, self.cipher, self.ids, self.clock)
         return await map_events(command, actor=actor)
 
     async def remove_mapping(self, mapping_id: MappingId, *, actor: str = COMMAND_LINE) -> EventMapping:
@@ -267,12 +265,12 @@ class Harness:
 
     @property
     def run_ends(self) -> RunEnds:
-        return RunEnds(self.names, self.clock, self.log, support_contact=self.contact)
+        return RunEnds(self.ids, self.clock, self.log, support_contact=self.contact)
 
     async def choose_recipient(
         self, organization_id: OrganizationId, channel: Channel, address: str, *, actor: str = COMMAND_LINE
     ) -> tuple[Recipient, Token | None]:
-        choose = ChooseRecipient(self.units, self.messenger, self.cipher, self.names, self.clock)
+        choose = ChooseRecipient(self.units, self.notifier, self.cipher, self.ids, self.clock)
         return await choose(organization_id, channel, address, actor=actor)
 
     async def remove_recipient(
@@ -280,9 +278,11 @@ class Harness:
     ) -> Recipient | None:
         return await RemoveRecipient(self.units, self.clock)(organization_id, actor=actor)
 
-    async def send_test_notification(self, organization_id: OrganizationId, *, actor: str = COMMAND_LINE) -> Recipient:
+    async def send_test_notification(
+        self, organization_id: OrganizationId, *, actor: str = COMMAND_LINE
+    ) -> Recipient:
         attempt = SendTestNotification(
-            self.units, self.messenger, self.cipher, self.links, self.names, self.clock
+            self.units, self.notifier, self.cipher, self.public_urls, self.ids, self.clock
         )
         return await attempt(organization_id, actor=actor)
 

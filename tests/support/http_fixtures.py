@@ -1,4 +1,4 @@
-"""Two organizations with a bit of everything, made once: each server of the tests begins with a copy of them."""
+"""A database with two organizations, created once; each server under test begins with a copy of it."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ from tests.e2e.cli.conference import FORMULA, person
 
 PASSWORD = "correct-horse-battery"
 ACME_EVENT, STRANGER_EVENT, FREE_EVENT = 5101, 5201, 5301
-"""Sessionboard's ids; the free one is mapped by nobody."""
+"""Sessionboard's ids; the free event is not mapped."""
 
 ADMIN, VIEWER, SUPPORT, STRANGER, EVERYWHERE = (
     "admin@acme.example.org",
@@ -41,7 +41,7 @@ ADMIN, VIEWER, SUPPORT, STRANGER, EVERYWHERE = (
     "admin@stranger.example.org",
     "everywhere@example.org",
 )
-NOBODY_ANY_MORE = "revoked"
+REVOKED = "revoked"
 ROLES = (ADMIN, VIEWER, SUPPORT, STRANGER, EVERYWHERE)
 """Each has an account with this e-mail, and an API key."""
 
@@ -53,7 +53,7 @@ def session(number: int, title: str, people: list[dict[str, Any]], **more: Any) 
 
 
 def first_state() -> dict[str, Any]:
-    """Give what Acme has at first: enough that its second state has an outcome of every kind."""
+    """Return Acme's event before its last sync; the second state then leads to every kind of outcome."""
     grace, ada = (
         person(1, "Grace", "Hopper", "grace@acme.example.org"),
         person(2, FORMULA, "Lovelace", "ada@x.org"),
@@ -81,7 +81,7 @@ def second_state() -> dict[str, Any]:
         session(4, "New", [nameless]),
         session(5, "Maybe", [], status="pending"),
     ]
-    # Its path is none of a HEIC picture, but the sandbox takes it for one, and says so only when it is sent.
+    # Its path is not that of a HEIC picture, but the sandbox refuses it as one when it is sent.
     state["exhibitors"] = [
         {
             "id": "exhibitor-1",
@@ -102,12 +102,12 @@ def other_event(event_id: int, name: str) -> dict[str, Any]:
     }
 
 
-def furnished_world() -> SandboxState:
-    world = SandboxState(link_delay=0)
-    world.add(first_state())
-    world.add(other_event(STRANGER_EVENT, "Other Days"))
-    world.add(other_event(FREE_EVENT, "Free Days"))
-    return world
+def initial_state() -> SandboxState:
+    state = SandboxState(link_delay=0)
+    state.add(first_state())
+    state.add(other_event(STRANGER_EVENT, "Other Days"))
+    state.add(other_event(FREE_EVENT, "Free Days"))
+    return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,31 +117,31 @@ class Tenant:
     organization: str
     mapping: str
     run: str
-    """The last one."""
+    """The latest run."""
     person: str
     key: str
-    """The id of an API key of its own."""
+    """The id of one of its API keys."""
 
 
 @dataclass(frozen=True, slots=True)
-class Furnished:
-    """A database, and what stands in it."""
+class SeededDatabase:
+    """A database, and the ids of its contents."""
 
     sandbox: Sandbox
     folder: Path
     acme: Tenant
     stranger: Tenant
     keys: dict[str, str] = field(repr=False)
-    """API keys by role, and a revoked one."""
+    """API keys by e-mail, and a revoked one."""
 
     def settings(self, **more: Any) -> Settings:
         return settings_in(self.folder, self.sandbox, **more)
 
-    def copied(self, folder: Path) -> "Furnished":
-        """Give the same in another folder, where it can be changed."""
-        for each in self.folder.iterdir():
-            shutil.copy(each, folder / each.name)
-        return Furnished(self.sandbox, folder, self.acme, self.stranger, self.keys)
+    def copied(self, folder: Path) -> "SeededDatabase":
+        """Copy the database to another folder, where it can be changed."""
+        for path in self.folder.iterdir():
+            shutil.copy(path, folder / path.name)
+        return SeededDatabase(self.sandbox, folder, self.acme, self.stranger, self.keys)
 
 
 def settings_in(folder: Path, sandbox: Sandbox, **more: Any) -> Settings:
@@ -156,8 +156,8 @@ def settings_in(folder: Path, sandbox: Sandbox, **more: Any) -> Settings:
     )
 
 
-async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
-    remote, keys = ControlClient(sandbox.control_url), dict[str, str]()
+async def seed_database(sandbox: Sandbox, folder: Path, **settings: Any) -> SeededDatabase:
+    control, keys = ControlClient(sandbox.control_url), dict[str, str]()
     async with opened(settings_in(folder, sandbox, **settings)) as container:
         acme = await _organization(container, sandbox, "Acme")
         stranger = await _organization(container, sandbox, "Stranger")
@@ -168,20 +168,20 @@ async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
             STRANGER: Grant(Role.ADMIN, stranger.id),
             EVERYWHERE: Grant(Role.ADMIN),
         }
-        own = {}
+        key_ids = {}
         for email, grant in grants.items():
             await container.resolve(AddAccount)(NewAccount(email, grant, PASSWORD), actor=COMMAND_LINE)
             key, keys[email] = await container.resolve(CreateApiKey)(f"of {email}", grant, actor=COMMAND_LINE)
-            own[email] = key.id
-        key, keys[NOBODY_ANY_MORE] = await container.resolve(CreateApiKey)(
+            key_ids[email] = key.id
+        key, keys[REVOKED] = await container.resolve(CreateApiKey)(
             "Revoked", grants[ADMIN], actor=COMMAND_LINE
         )
         await container.resolve(RevokeApiKey)(acme.id, key.id, actor=COMMAND_LINE)
-        strange = await _tenant(container, stranger, STRANGER_EVENT, own[STRANGER])
-        await _tenant(container, acme, ACME_EVENT, own[VIEWER])
-        remote.replace_event(ACME_EVENT, second_state())
-        ours = await _tenant(container, acme, ACME_EVENT, own[VIEWER])
-    return Furnished(sandbox, folder, ours, strange, keys)
+        stranger_tenant = await _tenant(container, stranger, STRANGER_EVENT, key_ids[STRANGER])
+        await _tenant(container, acme, ACME_EVENT, key_ids[VIEWER])
+        control.replace_event(ACME_EVENT, second_state())
+        acme_tenant = await _tenant(container, acme, ACME_EVENT, key_ids[VIEWER])
+    return SeededDatabase(sandbox, folder, acme_tenant, stranger_tenant, keys)
 
 
 async def _organization(container: Container, sandbox: Sandbox, name: str) -> Organization:
@@ -192,17 +192,17 @@ async def _organization(container: Container, sandbox: Sandbox, name: str) -> Or
 
 
 async def _tenant(container: Container, organization: Organization, event: int, key: str) -> Tenant:
-    """Map the event to the one of the same name, unless it is; sync it."""
+    """Map the event to the one with the same name if necessary, and sync it."""
     mappings = await container.resolve(ListMappings)(organization.id)
     if not mappings:
         events = await container.resolve(ListEvents)(organization.id)
         name = next(each.name for each in events.sessionboard if each.id == str(event))
-        theirs = next(each.id for each in events.gleanin if each.name == name)
-        pair = SourceEventId(str(event)), DestinationEventId(theirs)
+        gleanin_id = next(each.id for each in events.gleanin if each.name == name)
+        pair = SourceEventId(str(event)), DestinationEventId(gleanin_id)
         new = NewMapping(OrganizationId(organization.id), *pair, time_zone_confirmed=True)
         mappings = [await container.resolve(MapEvents)(new, actor=COMMAND_LINE)]
-    booked = await container.resolve(RequestSync)(SyncRequest(mappings[0].id, actor=COMMAND_LINE))
-    run = await container.resolve(RunSync)(booked.id)
+    requested = await container.resolve(RequestSync)(SyncRequest(mappings[0].id, actor=COMMAND_LINE))
+    run = await container.resolve(RunSync)(requested.id)
     assert not isinstance(run.stop, StopReason), run.message
     people = await container.resolve(ListShareLinks)(mappings[0].id)
     assert any(each.links for each in people)

@@ -1,4 +1,4 @@
-"""The real application, served by a thread of this process: over HTTP, and on a database file."""
+"""The real application, served over HTTP by a thread of this process, with a database file."""
 
 import asyncio
 import socket
@@ -25,7 +25,7 @@ STOPPED_WITHIN = 3
 
 @dataclass
 class Running:
-    """An application that is being served; what its own container does is asked for by `ask`."""
+    """An application that is being served, and its container."""
 
     url: str
     container: Container
@@ -33,15 +33,15 @@ class Running:
     server: uvicorn.Server
 
     def ask(self, use: Callable[[Container], Awaitable[T]]) -> T:
-        """Let something be done beside the requests, as a command line on the same machine would."""
+        """Run something in the application's event loop, beside its requests."""
 
-        async def asked() -> T:
+        async def call() -> T:
             return await use(self.container)
 
-        return asyncio.run_coroutine_threadsafe(asked(), self.loop).result(WITHIN)
+        return asyncio.run_coroutine_threadsafe(call(), self.loop).result(WITHIN)
 
     def shut_down(self) -> None:
-        """Let it end, as a signal does; whoever serves it waits for that."""
+        """Ask the server to end, as a signal does."""
         self.server.should_exit = True
 
 
@@ -56,7 +56,7 @@ class _Thread:
     def run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+        except BaseException as error:  # noqa: BLE001 - raised again by `serving`
             self.failed.append(error)
         finally:
             self.ready.set()
@@ -68,7 +68,7 @@ class _Thread:
             url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
             self.running.append(Running(url, container, asyncio.get_running_loop(), server))
             serving = asyncio.ensure_future(server._serve([self.listener]))
-            while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn tells it by an attribute
+            while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn only sets an attribute
                 await asyncio.sleep(0.01)
             self.ready.set()
             await serving
@@ -76,8 +76,8 @@ class _Thread:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[Running]:
-    """Serve at a free port for as long as the context lasts."""
-    # With its protocol named, or answers would wait for each other: asyncio looks at it.
+    """Serve the application on a free port until the block ends."""
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it, responses are delayed.
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         inside = _Thread(settings, listener)

@@ -1,4 +1,4 @@
-"""What the jobs port works on in these tests: real use cases over some store, runs and checks that wait to be let go on."""
+"""A harness for the jobs port: real use cases over a store, with runs and checks that wait until the test resumes them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -43,7 +43,7 @@ class JobsHarness:
     units: UnitOfWorkFactory = field(default_factory=InMemoryUnitOfWorkFactory)
     lease: timedelta = timedelta(seconds=30)
     tell: Callable[[str, str], None] = ignore
-    names: RandomIds = field(default_factory=RandomIds)
+    ids: RandomIds = field(default_factory=RandomIds)
     clock: SystemClock = field(default_factory=SystemClock)
     log: RecordedEvents = field(default_factory=RecordedEvents)
     begun: list[MappingId] = field(default_factory=list)
@@ -51,34 +51,34 @@ class JobsHarness:
     under_way: list[MappingId] = field(default_factory=list)
     fails: set[MappingId] = field(default_factory=set)
     checked: list[MappingId] = field(default_factory=list)
-    """Mappings of which a check has begun, whatever it came to."""
+    """Mappings of which a check has begun, however it ended."""
     differs: set[MappingId] = field(default_factory=set)
-    """Mappings of which a check comes to a run."""
+    """Mappings whose check becomes a run."""
     tell_notices: Callable[[], Awaitable[object]] = nothing
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     looks: int = 0
     most_at_once: int = 0
 
     async def mapped(self, number: int, organization: int | None = None) -> MappingId:
-        """Store a mapping; of an organization of its own, unless it is to be of an earlier mapping's."""
-        whose = organization or number
+        """Store a mapping of a new organization, or of the one with the given number."""
+        owner = organization or number
         mapping = replace(
             a_mapping(number, f"s{number}", f"g{number}"),
-            organization_id=OrganizationId(f"org{whose}"),
-            connection_id=ConnectionId(f"con{whose}"),
+            organization_id=OrganizationId(f"org{owner}"),
+            connection_id=ConnectionId(f"con{owner}"),
         )
         if organization is None:
-            whole = an_organization(f"Organization {whose}", whose)
-            await store(self.units, whole, a_connection(whose, whole.id))
+            new = an_organization(f"Organization {owner}", owner)
+            await store(self.units, new, a_connection(owner, new.id))
         await store(self.units, mapping)
         return mapping.id
 
     async def book(self, mapping_id: MappingId, trigger: Trigger = Trigger.MANUAL) -> SyncRun:
         request = SyncRequest(mapping_id, trigger=trigger, actor=COMMAND_LINE)
-        return await RequestSync(self.units, self.names, self.clock)(request)
+        return await RequestSync(self.units, self.ids, self.clock)(request)
 
     async def due(self, number: int, organization: int | None = None) -> MappingId:
-        """Store a mapping whose time for continuous sync has come."""
+        """Store a mapping that is due for continuous sync."""
         mapping_id = await self.mapped(number, organization)
         async with committing(self.units) as unit:
             mapping = present(await unit.mappings.get(mapping_id))
@@ -96,17 +96,17 @@ class JobsHarness:
 
     @property
     def _ledger(self) -> Ledger:
-        return Ledger(self.units, self.names, self.clock, self.lease)
+        return Ledger(self.units, self.ids, self.clock, self.lease)
 
     def work(self) -> Work:
         return Work(
             choose=self._choose,
             take_over=RecoverAbandonedRun(
-                self.units, self.names, self.clock, self.log, RunEnds(self.names, self.clock, self.log)
+                self.units, self.ids, self.clock, self.log, RunEnds(self.ids, self.clock, self.log)
             ),
             carry_out=self._carry_out,
             check=self._check,
-            ask_again=RequeueInterruptedRun(self.units, self.names, self.clock),
+            ask_again=RequeueInterruptedRun(self.units, self.ids, self.clock),
             tidy=nothing,
             tell=self.tell_notices,
         )
@@ -118,9 +118,9 @@ class JobsHarness:
     async def _carry_out(self, run_id: RunId) -> None:
         run = await self._ledger.claim(run_id)
         if run is not None:
-            await self._see_through(run)
+            await self._complete(run)
 
-    async def _see_through(self, run: SyncRun) -> None:
+    async def _complete(self, run: SyncRun) -> None:
         self.tell("begun", run.id)
         self.begun.append(run.mapping_id)
         stop: StopReason | None = None
@@ -131,7 +131,7 @@ class JobsHarness:
             ):
                 await self.go_on.wait()
                 if run.mapping_id in self.fails:
-                    raise RuntimeError("a row with grace@example.org")  # noqa: TRY301 - it stands for a fault
+                    raise RuntimeError("a row with grace@example.org")  # noqa: TRY301 - stands for a bug
         except asyncio.CancelledError:
             stop = stop_reasons.INTERRUPTED
             raise
@@ -144,8 +144,8 @@ class JobsHarness:
             self.tell("ended", run.id)
 
     async def _check(self, mapping_id: MappingId, on_run: Callable[[RunId], None]) -> None:
-        """Check a mapping as a sync does: where nothing differs, only its schedule moves."""
-        owner = self.names.owner()
+        """Check a mapping as a sync does: where nothing has changed, only its schedule moves."""
+        owner = self.ids.owner()
         if not await self._ledger.begin_check(mapping_id, owner):
             return
         self.tell("checks", mapping_id)
@@ -153,7 +153,7 @@ class JobsHarness:
         if mapping_id in self.differs:
             run = await self._ledger.become_run(mapping_id, owner)
             on_run(run.id)
-            await self._see_through(run)
+            await self._complete(run)
             return
         is_over = False
         try:
@@ -177,5 +177,5 @@ class JobsHarness:
         try:
             yield
         finally:
-            await asyncio.sleep(0.01)  # what has been sent is seen through
+            await asyncio.sleep(0.01)  # requests already sent are completed
             self.under_way.remove(mapping_id)

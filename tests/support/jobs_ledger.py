@@ -1,4 +1,4 @@
-"""What the yard stores of runs and checks, as a sync does: who has taken which, and what became of it."""
+"""What the jobs harness stores of runs and checks, as a sync does: their owners, leases and results."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,7 +23,7 @@ from tests.support.store_samples import committing
 @dataclass(frozen=True, slots=True)
 class Ledger:
     units: UnitOfWorkFactory
-    names: RandomIds
+    ids: RandomIds
     clock: SystemClock
     lease: timedelta
 
@@ -38,7 +38,7 @@ class Ledger:
 
     async def become_run(self, mapping_id: MappingId, owner: str) -> SyncRun:
         now = self.clock.now()
-        run = SyncRun(RunId(self.names.new()), mapping_id, Trigger.CONTINUOUS, Scope.ALL, now)
+        run = SyncRun(RunId(self.ids.new()), mapping_id, Trigger.CONTINUOUS, Scope.ALL, now)
         started = run.start(owner, now, self.lease)
         async with committing(self.units) as unit:
             assert await unit.schedules.end_check(mapping_id, owner)
@@ -48,7 +48,7 @@ class Ledger:
     async def end_check(self, mapping_id: MappingId, owner: str, *, is_over: bool) -> None:
         async with self.units.write() as unit:
             if not await unit.schedules.end_check(mapping_id, owner):
-                return  # a run has begun meanwhile
+                return  # a run has begun in the meantime
             schedule, now = await unit.schedules.get(mapping_id), self.clock.now()
             if is_over and schedule is not None:
                 await unit.schedules.save(schedule.checked(now, now))
@@ -56,13 +56,13 @@ class Ledger:
 
     @asynccontextmanager
     async def holding(self, renew: Callable[[UnitOfWork], Awaitable[bool]]) -> AsyncIterator[None]:
-        """Keep a lease until the block ends, as a sync does."""
-        keeping = asyncio.create_task(self._keep_lease(renew))
+        """Renew a lease until the block ends, as a sync does."""
+        renewing = asyncio.create_task(self._keep_lease(renew))
         try:
             yield
         finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])
+            renewing.cancel()
+            await asyncio.wait([renewing])
 
     async def _keep_lease(self, renew: Callable[[UnitOfWork], Awaitable[bool]]) -> None:
         is_held = True
@@ -85,7 +85,7 @@ class Ledger:
             others = [each.state for each in await unit.runs.list_open(run.mapping_id)]
             if run.state is not RunState.QUEUED or RunState.RUNNING in others:
                 return None
-            run = run.start(self.names.owner(), now, self.lease)
+            run = run.start(self.ids.owner(), now, self.lease)
             await unit.runs.update(run)
             await unit.schedules.end_check(run.mapping_id)
             await unit.commit()
@@ -96,7 +96,7 @@ class Ledger:
         async with self.units.write() as unit:
             stored = await unit.runs.get(run.id)
             if stored is None or stored.owner != run.owner:
-                return  # it was taken over
+                return  # another worker has recovered it
             done = run.stopped(stop, now, Counts()) if stop else run.finished(Counts(), now, None)
             known = await unit.schedules.get(run.mapping_id)
             await unit.schedules.save((known or Schedule(run.mapping_id, now)).after(done))

@@ -1,7 +1,7 @@
-"""A process that works: its arguments are the kind of jobs, the database, and the seconds of lease and of silence.
+"""A worker process, with these arguments: the kind of jobs, the database, the seconds of lease and timeout, the pace.
 
-It says "working", then "begun RUN" and "ended RUN", and of checks "checks MAPPING" and "checked MAPPING"; if its last
-argument is "slow", they go on for as long as it does.
+It prints "working", then "begun RUN" and "ended RUN", and for checks "checks MAPPING" and "checked MAPPING". With the
+pace "slow", runs and checks last as long as the process.
 """
 
 import asyncio

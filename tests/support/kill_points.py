@@ -1,4 +1,4 @@
-"""A fuse that kills its process at the n-th moment at which something is sent or stored."""
+"""Kill points: the process kills itself at the n-th moment at which something is sent or stored."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ from tests.support.delegating_destination import DelegatingDestination
 @dataclass(slots=True)
 class KillPoint:
     kill_at: int
-    """At which moment the process is killed; 0 for never."""
+    """The moment at which the process is killed; 0 for never."""
     moments: int = 0
 
     def pass_moment(self) -> None:
@@ -31,7 +31,7 @@ class KillPoint:
 
 @dataclass(frozen=True, slots=True)
 class KillableUnitOfWork:
-    """A unit of work with a fuse on both sides of its commit."""
+    """A unit of work with a kill point before and after its commit."""
 
     unit: UnitOfWork
     kill_point: KillPoint
@@ -61,7 +61,7 @@ class KillableUnitOfWorkFactory:
 
 @dataclass(frozen=True, slots=True)
 class KillableDestination(DelegatingDestination):
-    """A destination with a fuse behind its writes."""
+    """A destination with a kill point after each write."""
 
     kill_point: KillPoint
 
@@ -85,7 +85,7 @@ class KillableDestination(DelegatingDestination):
 
 @dataclass(frozen=True, slots=True)
 class KillableDestinations:
-    """Destinations with another fuse between the fence and the sending."""
+    """Destinations with another kill point between the fence and the request."""
 
     destinations: Destinations
     kill_point: KillPoint
@@ -94,10 +94,10 @@ class KillableDestinations:
     async def open(
         self, token: Token, before_write: BeforeWrite | None = None
     ) -> AsyncIterator[KillableDestination]:
-        async def sending() -> None:
+        async def check_and_pass() -> None:
             if before_write is not None:
                 await before_write()
             self.kill_point.pass_moment()
 
-        async with self.destinations.open(token, sending) as destination:
+        async with self.destinations.open(token, check_and_pass) as destination:
             yield KillableDestination(destination, self.kill_point)

@@ -1,4 +1,4 @@
-"""The process that syncs and is killed: it runs in a child of its own."""
+"""The child process that syncs and is killed."""
 
 import asyncio
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ RESEND_AFTER_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SyncTarget:
-    """Where a mapping is synced: plain values, for they go to another process."""
+    """The database and mapping to sync: plain values, because they are passed to another process."""
 
     database_url: str
     gleanin_url: str

@@ -1,4 +1,4 @@
-"""A small OpenID Connect provider for tests, which misbehaves on request."""
+"""A small OpenID Connect provider for tests, which violates the standard on request."""
 
 import base64
 import binascii
@@ -42,7 +42,7 @@ FORM = """<!doctype html>
 
 
 class Misbehaviour(Enum):
-    """What the provider does wrong; without one it follows the standard."""
+    """What the provider does wrong; by default it follows the standard."""
 
     WRONG_ISSUER = auto()
     WRONG_AUDIENCE = auto()
@@ -50,12 +50,12 @@ class Misbehaviour(Enum):
     EXPIRED = auto()
     UNKNOWN_KEY = auto()
     FORGED = auto()
-    """Signed by another key, under the id of the right one."""
+    """Signed with another key, under the id of the right one."""
     UNSIGNED = auto()
     EMAIL_NOT_VERIFIED = auto()
     OTHER_EMAIL = auto()
     ACCESS_DENIED = auto()
-    """The person says no: the answer to the authorization request is an error."""
+    """The person declines: the response to the authorization request is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a code was given for."""
+    """The request for which a code was issued."""
 
     person: Person
     redirect_uri: str
@@ -80,7 +80,7 @@ class Grant:
 
 
 class Refused(Exception):
-    """A request that a provider has to refuse, by the error's name in the standard."""
+    """A request that a provider must refuse, with the name of the error in the standard."""
 
     def __init__(self, error: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
         super().__init__(error)
@@ -90,22 +90,22 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Provider:
-    """A provider that is being served; what it does may be changed meanwhile."""
+    """A provider that is being served; its behaviour can be changed at any time."""
 
     issuer: str
     client_id: str = "gleanin-sync"
-    client_secret: str = "a secret: of/the+client"  # what must be encoded in a header
+    client_secret: str = "a secret: of/the+client"  # with characters that must be encoded in a header
     person: Person | None = None
-    """Who is signed in already; without one, a form asks."""
+    """The person who is signed in already; by default a form asks."""
     misbehaviour: Misbehaviour | None = None
-    asked: list[dict[str, str]] = field(default_factory=list)
-    """The authorization requests that came."""
+    authorization_requests: list[dict[str, str]] = field(default_factory=list)
+    """The authorization requests received."""
     requests: Counter[str] = field(default_factory=Counter)
-    """How many there were, by path."""
+    """The number of requests by path."""
     is_down: bool = False
-    """Answers nothing but 503."""
+    """Whether every response is a 503."""
     new_key: RSAKey | None = None
-    """Signs from now on, and is the only one that is told."""
+    """Replaces the signing key, and is then the only one published."""
     _grants: dict[str, Grant] = field(default_factory=dict)
 
     @property
@@ -128,25 +128,25 @@ class Provider:
         }
 
     def authorize(self, request: dict[str, str], person: Person) -> str:
-        """Give the address to go back to, with a code.
+        """Return the URL to redirect to, with a code.
 
         Raises:
-            Refused: it cannot be trusted enough to go back to.
+            Refused: the request is not from the client, so there is no trusted URL.
         """
         self.check(request)
         if self.misbehaviour is Misbehaviour.ACCESS_DENIED:
-            return self._back(request, error="access_denied")
+            return self._redirect_url(request, error="access_denied")
         if request.get("response_type") != "code":
-            return self._back(request, error="unsupported_response_type")
+            return self._redirect_url(request, error="unsupported_response_type")
         if "openid" not in request.get("scope", "").split():
-            return self._back(request, error="invalid_scope")
+            return self._redirect_url(request, error="invalid_scope")
         if request.get("code_challenge_method") != "S256" or not request.get("code_challenge"):
-            return self._back(request, error="invalid_request")
+            return self._redirect_url(request, error="invalid_request")
         code = secrets.token_urlsafe()
         self._grants[code] = Grant(
             person, request["redirect_uri"], request.get("nonce"), request["code_challenge"]
         )
-        return self._back(request, code=code)
+        return self._redirect_url(request, code=code)
 
     def check(self, request: dict[str, str]) -> None:
         """Check that an authorization request comes from the client.
@@ -160,10 +160,10 @@ class Provider:
             raise Refused("invalid_request")
 
     def exchange(self, authorization: str, request: dict[str, str]) -> dict[str, Any]:
-        """Give the tokens for a code, which is used up by that.
+        """Return the tokens for a code, which works once.
 
         Raises:
-            Refused: the client is not the right one, or the code was not given for this request.
+            Refused: the client is not the right one, or the code was not issued for this request.
         """
         if _basic(authorization) != (self.client_id, self.client_secret):
             raise Refused("invalid_client", HTTPStatus.UNAUTHORIZED)
@@ -183,14 +183,14 @@ class Provider:
             "id_token": self._id_token(grant),
         }
 
-    def _back(self, request: dict[str, str], **answer: str) -> str:
+    def _redirect_url(self, request: dict[str, str], **answer: str) -> str:
         if "state" in request:
             answer["state"] = request["state"]
         uri = request["redirect_uri"]
         return f"{uri}{'&' if urlsplit(uri).query else '?'}{urlencode(answer)}"
 
     def _id_token(self, grant: Grant) -> str:
-        wrong = self.misbehaviour
+        misbehaviour = self.misbehaviour
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self.issuer,
@@ -203,7 +203,7 @@ class Provider:
         }
         if grant.nonce is not None:
             claims["nonce"] = grant.nonce
-        match wrong:
+        match misbehaviour:
             case Misbehaviour.WRONG_ISSUER:
                 claims["iss"] = "https://another-issuer.example"
             case Misbehaviour.WRONG_AUDIENCE:
@@ -218,9 +218,9 @@ class Provider:
                 claims["email"] = "somebody.else@example.org"
             case Misbehaviour.UNSIGNED:
                 return f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(claims)}."
-        key = another_key() if wrong in {Misbehaviour.UNKNOWN_KEY, Misbehaviour.FORGED} else self.key
-        named = another_key() if wrong is Misbehaviour.UNKNOWN_KEY else self.key
-        return jwt.encode({"alg": "RS256", "kid": named.kid}, claims, key)
+        key = another_key() if misbehaviour in {Misbehaviour.UNKNOWN_KEY, Misbehaviour.FORGED} else self.key
+        published = another_key() if misbehaviour is Misbehaviour.UNKNOWN_KEY else self.key
+        return jwt.encode({"alg": "RS256", "kid": published.kid}, claims, key)
 
 
 @cache
@@ -234,7 +234,7 @@ def another_key() -> RSAKey:
 
 
 def challenge_of(verifier: str) -> str:
-    """Give the S256 challenge of a verifier (RFC 7636, 4.2)."""
+    """Return the S256 challenge of a verifier (RFC 7636, 4.2)."""
     return _base64(hashlib.sha256(verifier.encode()).digest())
 
 
@@ -247,7 +247,7 @@ def _base64(value: bytes) -> str:
 
 
 def _basic(authorization: str) -> tuple[str, str] | None:
-    """Read the header's two parts, which are encoded as in a form (RFC 6749, 2.3.1)."""
+    """Return the client id and secret of the header, which are form-encoded (RFC 6749, 2.3.1)."""
     scheme, _, value = authorization.partition(" ")
     try:
         name, colon, secret = base64.b64decode(value, validate=True).decode().partition(":")
@@ -258,7 +258,7 @@ def _basic(authorization: str) -> tuple[str, str] | None:
     return unquote_plus(name), unquote_plus(secret)
 
 
-class Door(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     server: "Server"
 
     @property
@@ -297,7 +297,7 @@ class Door(BaseHTTPRequestHandler):
             self._json(refused.status, {"error": refused.error})
 
     def _authorize(self, request: dict[str, str]) -> None:
-        self.provider.asked.append(request)
+        self.provider.authorization_requests.append(request)
         try:
             self.provider.check(request)
             if self.provider.person:
@@ -337,7 +337,7 @@ class Door(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port), Door)
+        super().__init__(("127.0.0.1", port), Handler)
         self.provider = Provider(f"http://127.0.0.1:{self.server_port}")
 
 
@@ -345,7 +345,7 @@ class Server(ThreadingHTTPServer):
 def serving(
     person: Person | None = None, misbehaviour: Misbehaviour | None = None, port: int = 0
 ) -> Iterator[Provider]:
-    """Serve a provider from a thread until the block ends; port 0 takes a free one."""
+    """Serve a provider from a thread until the block ends; port 0 selects a free port."""
     with Server(port) as server:
         server.provider.person = person
         server.provider.misbehaviour = misbehaviour

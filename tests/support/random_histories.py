@@ -1,4 +1,4 @@
-"""Random conferences, small enough that people, e-mails and sessions collide all the time."""
+"""Random conferences, so small that people, e-mails and sessions often coincide."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ SETTINGS = st.builds(
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """What was edited in Sessionboard and deleted in Gleanin before a sync, and what a crash kept from memory."""
+class HistoryStep:
+    """The edits in both systems before a sync, and the writes that a crash kept from being recorded."""
 
     programme: SourceSnapshot
     deleted_by_hand: frozenset[tuple[RecordKind, str]]
@@ -43,14 +43,14 @@ class Chapter:
 @st.composite
 def _people(draw: st.DrawFn) -> Mapping[str, Person]:
     return {
-        who: person(
-            who,
-            email=draw(st.sampled_from((*EMAILS, f"{who}@example.org", None))),
+        person_id: person(
+            person_id,
+            email=draw(st.sampled_from((*EMAILS, f"{person_id}@example.org", None))),
             last_name=draw(st.sampled_from(("Lovelace", "Hopper", None))),
             job_title=draw(st.sampled_from(("Analyst", None))),
             created_at=draw(st.sampled_from((at(1), at(2), None))),
         )
-        for who in PEOPLE
+        for person_id in PEOPLE
     }
 
 
@@ -97,13 +97,15 @@ def programmes(draw: st.DrawFn) -> SourceSnapshot:
 
 DELETIONS = st.frozensets(
     st.sampled_from(
-        [(SESSION, each) for each in SESSIONS]
-        + [(kind, who) for kind in (SPEAKER, EXHIBITOR_CONTACT) for who in PEOPLE]
+        [(SESSION, session_id) for session_id in SESSIONS]
+        + [(kind, person_id) for kind in (SPEAKER, EXHIBITOR_CONTACT) for person_id in PEOPLE]
     ),
     max_size=2,
 )
 
 
-def histories(*, crashes: bool) -> st.SearchStrategy[list[Chapter]]:
-    lost = st.frozensets(st.sampled_from((*PEOPLE, *SESSIONS))) if crashes else st.just(frozenset[str]())
-    return st.lists(st.builds(Chapter, programmes(), DELETIONS, lost), min_size=1, max_size=4)
+def histories(*, crashes: bool) -> st.SearchStrategy[list[HistoryStep]]:
+    unrecorded = (
+        st.frozensets(st.sampled_from((*PEOPLE, *SESSIONS))) if crashes else st.just(frozenset[str]())
+    )
+    return st.lists(st.builds(HistoryStep, programmes(), DELETIONS, unrecorded), min_size=1, max_size=4)

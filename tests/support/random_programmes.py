@@ -1,4 +1,4 @@
-"""A model of Gleanin and of our memory: it plans a programme as a sync does, and carries the plan out."""
+"""A model of Gleanin and the synced records: it plans a programme as a sync does, and executes the plan."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -19,123 +19,129 @@ Recorded = Callable[[Step], bool]
 
 
 @dataclass(slots=True)
-class SandboxState:
+class SyncModel:
     connection: ConnectionId = HERE
-    there: dict[str, dict[DestinationId, DestinationRecord]] = field(
+    gleanin: dict[str, dict[DestinationId, DestinationRecord]] = field(
         default_factory=lambda: {kind.name: {} for kind in KINDS}
     )
     fields: dict[DestinationId, dict[str, FieldValue]] = field(default_factory=dict)
-    memory: dict[str, dict[SourceId, SyncedRecord]] = field(
+    synced: dict[str, dict[SourceId, SyncedRecord]] = field(
         default_factory=lambda: {kind.name: {} for kind in KINDS}
     )
     _ids: "count[int]" = field(default_factory=count)
 
     def put(self, kind: RecordKind, record: DestinationRecord) -> None:
-        """Let something stand in Gleanin that no sync of this world has sent."""
-        self.there[kind.name][record.id] = record
+        """Add a record to Gleanin that was not sent from this model."""
+        self.gleanin[kind.name][record.id] = record
 
     def delete_by_hand(self, kind: RecordKind, source_id: str) -> None:
-        mine = external_id(self.connection, SourceId(source_id))
-        records = self.there[kind.name]
-        self.there[kind.name] = {key: one for key, one in records.items() if one.external_id != mine}
+        sought_id = external_id(self.connection, SourceId(source_id))
+        records = self.gleanin[kind.name]
+        self.gleanin[kind.name] = {
+            key: record for key, record in records.items() if record.external_id != sought_id
+        }
         if kind is SESSION:
-            self._untie({key for key, one in records.items() if one.external_id == mine})
+            self._remove_associations(
+                {key for key, record in records.items() if record.external_id == sought_id}
+            )
 
-    def _untie(self, gone: set[DestinationId]) -> None:
-        """Gleanin itself drops the ties to a session that is deleted there."""
-        for key in self.there[SPEAKER.name]:
-            stands = self.fields.get(key, {})
-            if gone & set(associations := stands.get(ASSOCIATIONS, ())):
-                stands[ASSOCIATIONS] = tuple(tie for tie in associations if tie not in gone)
+    def _remove_associations(self, deleted: set[DestinationId]) -> None:
+        """Remove associations with deleted sessions, as Gleanin does."""
+        for key in self.gleanin[SPEAKER.name]:
+            values = self.fields.get(key, {})
+            if deleted & set(associations := values.get(ASSOCIATIONS, ())):
+                values[ASSOCIATIONS] = tuple(session for session in associations if session not in deleted)
                 self._mirror(SPEAKER, key)
 
     def mailboxes(self, kind: RecordKind) -> dict[str, str]:
-        """Tell who has which e-mail in Gleanin, by source id."""
+        """Return the normalized e-mails of our contacts in Gleanin, by source id."""
         return {
             parsed[1]: normalize_email(record.email)
-            for record in self.there[kind.name].values()
+            for record in self.gleanin[kind.name].values()
             if record.email and (parsed := parse_external_id(record.external_id))
         }
 
     def associations(self, source_id: str) -> frozenset[str]:
-        mine = external_id(self.connection, SourceId(source_id))
-        found = [one for one in self.there[SPEAKER.name].values() if one.external_id == mine]
+        sought_id = external_id(self.connection, SourceId(source_id))
+        found = [record for record in self.gleanin[SPEAKER.name].values() if record.external_id == sought_id]
         return frozenset(found[0].sessions) if found else frozenset()
 
     def sync(self, programme: SourceSnapshot, recorded: Recorded = lambda _: True) -> list[Step]:
-        """Plan and carry out; `recorded` tells which writes reach our memory, as after a crash."""
+        """Plan and execute a sync; `recorded` selects the writes that are stored, as with a crash."""
         emails = {
-            kind: {one.source_id: one.email for one in memory.values() if one.email}
-            for kind, memory in self.memory.items()
+            kind: {record.source_id: record.email for record in records.values() if record.email}
+            for kind, records in self.synced.items()
         }
-        side = DestinationIndex(self.connection, emails=emails)
+        index = DestinationIndex(self.connection, emails=emails)
         for kind in KINDS:
-            side.add(kind, self.there[kind.name].values())
+            index.add(kind, self.gleanin[kind.name].values())
         steps: list[Step] = []
-        for kind in (each for each in KINDS if each.feed in programme.rows):
-            for step in self._plan(kind, programme, side):
+        for kind in (kind for kind in KINDS if kind.feed in programme.rows):
+            for step in self._plan(kind, programme, index):
                 steps.append(step)
-                self._carry_out(step, side, recorded)
+                self._execute(step, index, recorded)
         return steps
 
-    def _plan(self, kind: RecordKind, programme: SourceSnapshot, side: DestinationIndex) -> list[Step]:
-        associations = {**side.created_before(SESSION), **side.all_created_here(SESSION)}
-        excluded = {each.name: side.created_before(each).keys() for each in KINDS}
-        selection = programme.select(kind, side, dict(associations), excluded)
-        planner = Planner(kind, side, excluded[kind.name], selection.email_changes, selection.incomplete)
-        memory = self.memory[kind.name]
+    def _plan(self, kind: RecordKind, programme: SourceSnapshot, index: DestinationIndex) -> list[Step]:
+        associations = {**index.created_before(SESSION), **index.all_created_here(SESSION)}
+        excluded = {other.name: index.created_before(other).keys() for other in KINDS}
+        selection = programme.select(kind, index, dict(associations), excluded)
+        planner = Planner(kind, index, excluded[kind.name], selection.email_changes, selection.incomplete)
+        synced = self.synced[kind.name]
         candidates = list(selection.candidates())
         assert len(candidates) == selection.size
-        steps = list(planner.plan(candidates, memory))
-        assert [step.record for step in steps] == [one.record for one in candidates], "one step for each"
-        seen = {one.record.source_id for one in candidates}
-        sent = {**side.all_created_here(kind), **{key: one.gleanin_id for key, one in memory.items()}}
-        unseen = {key: there for key, there in sent.items() if key not in seen}
-        return steps + list(planner.leftovers(unseen, memory))
+        steps = list(planner.plan(candidates, synced))
+        assert [step.record for step in steps] == [candidate.record for candidate in candidates], (
+            "one step for each"
+        )
+        seen = {candidate.record.source_id for candidate in candidates}
+        sent = {**index.all_created_here(kind), **{key: record.gleanin_id for key, record in synced.items()}}
+        unseen = {key: gleanin_id for key, gleanin_id in sent.items() if key not in seen}
+        return steps + list(planner.leftovers(unseen, synced))
 
-    def _carry_out(self, step: Step, side: DestinationIndex, recorded: Recorded) -> None:
+    def _execute(self, step: Step, index: DestinationIndex, recorded: Recorded) -> None:
         if isinstance(step, NoWrite):
             return
-        memory = self.memory[step.record.kind.name]
-        if known := memory.get(step.record.source_id):
-            memory[step.record.source_id] = replace(known, fingerprint=UNCONFIRMED)
+        synced = self.synced[step.record.kind.name]
+        if known := synced.get(step.record.source_id):
+            synced[step.record.source_id] = replace(known, fingerprint=UNCONFIRMED)
         gleanin_id = self._create(step) if isinstance(step, Create) else self._update(step)
         self._mirror(step.record.kind, gleanin_id)
-        side.record_write(step.record.kind, step.record.source_id, gleanin_id)
+        index.record_write(step.record.kind, step.record.source_id, gleanin_id)
         if recorded(step):
-            self._remember(step, gleanin_id, step.fields)
+            self._record(step, gleanin_id, step.fields)
 
     def _create(self, step: Create) -> DestinationId:
         kind = step.record.kind
         gleanin_id = DestinationId(f"{kind.name}-{next(self._ids)}")
-        mine = external_id(self.connection, step.record.source_id)
-        assert all(one.external_id != mine for one in self.there[kind.name].values()), "sent twice"
-        self.there[kind.name][gleanin_id] = DestinationRecord(gleanin_id, mine)
+        new_id = external_id(self.connection, step.record.source_id)
+        assert all(record.external_id != new_id for record in self.gleanin[kind.name].values()), "sent twice"
+        self.gleanin[kind.name][gleanin_id] = DestinationRecord(gleanin_id, new_id)
         self.fields[gleanin_id] = dict(step.fields)
         return gleanin_id
 
     def _update(self, step: Update) -> DestinationId:
-        assert step.changes, "an update that changes nothing is a write for nothing"
-        stands = self.fields.setdefault(step.gleanin_id, {})
+        assert step.changes, "an update must change something"
+        values = self.fields.setdefault(step.gleanin_id, {})
         for change in step.changes:
             if change.new is None:
-                stands.pop(change.field, None)
+                values.pop(change.field, None)
             else:
-                stands[change.field] = change.new
+                values[change.field] = change.new
         return step.gleanin_id
 
     def _mirror(self, kind: RecordKind, gleanin_id: DestinationId) -> None:
-        stands = self.fields[gleanin_id]
-        email, associations = stands.get("email"), stands.get(ASSOCIATIONS, ())
-        self.there[kind.name][gleanin_id] = replace(
-            self.there[kind.name][gleanin_id],
+        values = self.fields[gleanin_id]
+        email, associations = values.get("email"), values.get(ASSOCIATIONS, ())
+        self.gleanin[kind.name][gleanin_id] = replace(
+            self.gleanin[kind.name][gleanin_id],
             email=email if isinstance(email, str) else None,
-            sessions=tuple(DestinationId(tie) for tie in associations),
+            sessions=tuple(DestinationId(session) for session in associations),
         )
 
-    def _remember(self, step: Create | Update, gleanin_id: DestinationId, fields: Fields) -> None:
+    def _record(self, step: Create | Update, gleanin_id: DestinationId, fields: Fields) -> None:
         record, email = step.record, fields.get("email")
-        self.memory[record.kind.name][record.source_id] = SyncedRecord(
+        self.synced[record.kind.name][record.source_id] = SyncedRecord(
             record.kind,
             record.source_id,
             record.label,

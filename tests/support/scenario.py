@@ -1,4 +1,4 @@
-"""The whole product against the sandbox, in one process: real HTTP, a real database."""
+"""The whole product against the sandbox, in one process, with real HTTP and a real database."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -44,7 +44,7 @@ class Scenario:
         return organization.id
 
     async def mapping(self) -> EventMapping:
-        """Add an organization, connect it, and map the first events of both sides."""
+        """Add an organization, connect it, and map the first event of each system."""
         organization = await self.organization()
         events = await self.container.resolve(ListEvents)(organization)
         return await self.container.resolve(MapEvents)(
@@ -62,16 +62,16 @@ class Scenario:
         return await self.container.resolve(RunSync)(run.id)
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:
-        """Give a run's outcomes by label."""
+        """Return a run's outcomes by label."""
         _, outcomes = await self.container.resolve(GetRunWithOutcomes)(run.id)
-        return {each.record.label: each for each in outcomes}
+        return {outcome.record.label: outcome for outcome in outcomes}
 
     @property
     def writes(self) -> int:
         return sum(self.world.writes.values())
 
     def in_gleanin(self, kind: str) -> list[dict[str, Any]]:
-        """Give the attributes of all records of a type in the first event."""
+        """Return the attributes of all records of a type in the first event."""
         event_id = next(iter(self.world.gleanin.events))
         return [
             record.resource(linked=True)["attributes"]
@@ -95,7 +95,7 @@ async def staged(world: SandboxState, folder: Path, **settings: Any) -> AsyncIte
 
 
 def saved_event(*sessions: dict[str, Any], exhibitors: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
-    """Make a saved event of the given sessions, each filled up with what a session needs to sync."""
+    """Build a saved event of the given sessions, each completed with what a session needs to sync."""
     return {
         "event": {"id": 77, "name": "Bad Input Days", "timezone": "Europe/Paris"},
         "sessions": [

@@ -1,4 +1,4 @@
-"""Things to store, with an organization, a connection and a mapping around them."""
+"""Sample entities to store: an organization with a connection, a mapping and everything they can own."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -46,14 +46,14 @@ OTHER = OrganizationId("org2")
 SECOND = MappingId("map2")
 EVENT = DestinationEventId("g1")
 LONG = "".join(chr(0x4E00 + number * 7_919 % 20_000) for number in range(10_000))
-"""Random enough that no database can make it short."""
+"""Random enough that no database can compress it."""
 SAME_ADDRESS = (
     "ada@bücher.example",
     "Ada@XN--BCHER-KVA.example",
     "@bu\u0308cher.example",
     "\u200bada@b\u00fccher.EXAMPLE ",
 )
-"""What people type who look for one address (rule 15)."""
+"""Search texts that all mean the same e-mail (rule 15)."""
 
 
 def an_organization(name: str = "Python France", number: int = 1) -> Organization:
@@ -140,7 +140,7 @@ def a_recipient(organization: OrganizationId = ORGANIZATION) -> Recipient:
     return Recipient(organization, Channel.WEBHOOK, "https://hooks.example.org/x?y=z", SealedToken("sealed"))
 
 
-def a_notice(
+def a_notification(
     number: int = 1, mapping: MappingId = MAPPING, organization: OrganizationId = ORGANIZATION
 ) -> Notification:
     return Notification(
@@ -155,7 +155,7 @@ def a_notice(
     )
 
 
-Thing = (
+Entity = (
     Organization
     | Connection
     | EventMapping
@@ -171,36 +171,36 @@ Thing = (
 
 @asynccontextmanager
 async def committing(units: UnitOfWorkFactory) -> AsyncIterator[UnitOfWork]:
-    """Give a unit that is committed when its block ends without an error."""
+    """Open a unit of work that commits when its block ends without an error."""
     async with units.write() as unit:
         yield unit
         await unit.commit()
 
 
-async def store(units: UnitOfWorkFactory, *things: Thing) -> None:  # noqa: C901 - a case for each kind of thing
+async def store(units: UnitOfWorkFactory, *entities: Entity) -> None:  # noqa: C901 - one case per type
     async with committing(units) as unit:
-        for thing in things:
-            match thing:
+        for entity in entities:
+            match entity:
                 case Organization():
-                    await unit.organizations.add(thing)
+                    await unit.organizations.add(entity)
                 case Connection():
-                    await unit.connections.add(thing)
+                    await unit.connections.add(entity)
                 case EventMapping():
-                    await unit.mappings.add(thing)
+                    await unit.mappings.add(entity)
                 case SyncRun():
-                    await unit.runs.add(thing)
+                    await unit.runs.add(entity)
                 case Schedule():
-                    await unit.schedules.save(thing)
+                    await unit.schedules.save(entity)
                 case UnchangedMarker():
-                    await unit.unchanged_markers.save(thing)
+                    await unit.unchanged_markers.save(entity)
                 case Account():
-                    await unit.accounts.add(thing)
+                    await unit.accounts.add(entity)
                 case ApiKey():
-                    await unit.api_keys.add(thing)
+                    await unit.api_keys.add(entity)
                 case Recipient():
-                    await unit.recipients.save(thing)
+                    await unit.recipients.save(entity)
                 case Notification():
-                    await unit.notifications.add(thing)
+                    await unit.notifications.add(entity)
 
 
 async def store_mapped_event(units: UnitOfWorkFactory) -> None:

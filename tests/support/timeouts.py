@@ -1,6 +1,6 @@
-"""Limits on what tests wait for: every wait ends, and says what did not come.
+"""Timeouts for tests: every wait ends, and its error names what did not happen.
 
-No limit here measures speed. A machine may be busy; what takes this long hangs.
+These timeouts do not measure speed. The machine may be busy; what takes this long hangs.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ Process = subprocess.Popen[str]
 
 
 def next_line(process: Process, *, of_stderr: bool = False, within: float = WITHIN) -> str:
-    """Return the next line that a process prints, "" at the end of its output.
+    """Return the next line that a process prints, or "" at the end of its output.
 
     Raises:
         AssertionError: it printed none in time. It is killed, because only that ends the read.
@@ -53,7 +53,7 @@ def lines_up_to(process: Process, is_last: Callable[[str], bool]) -> str:
 
 
 def end(process: Process, *, within: float = WITHIN) -> int:
-    """Wait until a process has ended, and return its exit code; kill it first if it goes on for too long.
+    """Wait until a process has ended, and return its exit code; kill it if it does not end in time.
 
     Raises:
         AssertionError: it had to be killed.
@@ -84,14 +84,14 @@ def wait_until(is_true: Callable[[], object], what: str, *, within: float = WITH
 
 
 async def until(is_true: Callable[[], object], *, within: float = WITHIN) -> None:
-    """Wait for a condition that raises no event, while other tasks go on.
+    """Wait for a condition that has no event, while other tasks run.
 
     Raises:
         AssertionError: it did not come true in time.
     """
     try:
         async with asyncio.timeout(within):
-            while not is_true():  # noqa: ASYNC110 - it raises no event
+            while not is_true():  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.001)
     except TimeoutError:
         raise AssertionError(f"Waited {within:.0f} s in vain.") from None

@@ -1,4 +1,4 @@
-"""What the sandbox's log of requests, the run table and the workers' logs say together."""
+"""The result of a trial, from the sandbox's log of requests, the runs and the workers' logs."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,19 +12,19 @@ from core.domain.runs.stop_reasons import CRASHED_TWICE, LEASE_EXPIRED
 from tests.support.workers import Stopped, Worker
 
 Json = dict[str, Any]
-MOST_IN_FLIGHT = 16
-"""Requests that one process has under way with one token at the most."""
-PASSED = 5.0
-"""Seconds: what was past the fence when its process was stopped arrives so soon after it goes on, or never."""
+MAX_IN_FLIGHT = 16
+"""The most concurrent requests of one process with one token."""
+LATE_WRITE_SECONDS = 5.0
+"""A write that had passed the fence when its process was suspended arrives this soon after it resumes, or never."""
 NO_STOP = Stopped(0, 0)
-AROUND = 20.0
-"""Seconds before and after a request that are told of."""
+CONTEXT_SECONDS = 20.0
+"""The time before and after a request that a report covers."""
 WRITES = ("POST", "PATCH")
-TAKEN_AWAY = (LEASE_EXPIRED, CRASHED_TWICE)
+LEASE_LOST = (LEASE_EXPIRED, CRASHED_TWICE)
 
 
-CHECK_READS_ON = 5.0
-"""Seconds: more than a check takes to renew its lock."""
+CHECK_READS_ON_SECONDS = 5.0
+"""More than a check takes to renew its lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +38,19 @@ class Request:
     path: str
 
     @classmethod
-    def of(cls, told: Json) -> "Request":
-        begun = datetime.fromisoformat(told["begun"]).timestamp()
-        return cls(begun, told["host"], str(told["event"]), told["method"] in WRITES, told["path"])
+    def of(cls, entry: Json) -> "Request":
+        begun = datetime.fromisoformat(entry["begun"]).timestamp()
+        return cls(begun, entry["host"], str(entry["event"]), entry["method"] in WRITES, entry["path"])
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     runs: Mapping[str, Sequence[SyncRun]]
-    """By the event in Gleanin, oldest first."""
+    """By Gleanin's event, oldest first."""
     requests: Sequence[Request]
     workers: Sequence[Worker]
 
-    def carried_out_by(self) -> Mapping[RunId, Worker]:
+    def workers_by_run(self) -> Mapping[RunId, Worker]:
         return {
             RunId(event["run"]): worker
             for worker in self.workers
@@ -59,124 +59,125 @@ class Evidence:
         }
 
     def intrusions(self) -> Iterator[str]:
-        """Give the requests for a mapping that came from another worker than the one whose turn it was."""
-        actor = self.carried_out_by()
+        """Yield the requests for a mapping that came from another worker than the owner of its run."""
+        workers = self.workers_by_run()
         excused: dict[tuple[str, Stopped], int] = defaultdict(int)
         for request in self.requests:
             run = next((each for each in self.runs[request.event] if _covers(each, request.begun)), None)
-            owner = actor.get(run.id) if run else None
+            owner = workers.get(run.id) if run else None
             if owner is not None and owner.host == request.host:
                 continue
-            if not request.is_write and (run is None or request.begun - _begin(run) < CHECK_READS_ON):
-                continue  # a check leaves no run; one that a run has ended reads on until it notices
-            if run is not None and owner is None and not self._has_run_in(request, actor):
-                continue  # it was killed before it could say that it had begun: nobody else is known to have
-            stop = self._excuse(request, actor)
+            if not request.is_write and (run is None or request.begun - _begin(run) < CHECK_READS_ON_SECONDS):
+                continue  # a check has no run; when a run ends it, it reads on until it notices
+            if run is not None and owner is None and not self._has_run_in(request, workers):
+                continue  # the owner was killed before it logged the start, so it is unknown
+            stop = self._excuse(request, workers)
             if stop is None:
-                yield f"{request} came during {run and run.id}; {self._story(request, actor)}"
+                yield f"{request} came during {run and run.id}; {self._describe_context(request, workers)}"
                 continue
             excused[request.host, stop] += request.is_write
         for (host, stop), number in excused.items():
-            if number > MOST_IN_FLIGHT:
-                yield f"{number} writes of {host} arrived after it had been stopped from {stop.at} to {stop.until}"
+            if number > MAX_IN_FLIGHT:
+                yield f"{number} writes of {host} arrived after it was suspended from {stop.at} to {stop.until}"
 
-    def _story(self, request: Request, actor: Mapping[RunId, Worker]) -> str:
-        """Tell what happened around a request, in seconds from it."""
+    def _describe_context(self, request: Request, workers: Mapping[RunId, Worker]) -> str:
+        """Describe what happened around a request, in seconds relative to it."""
         runs = [
-            f"run {each.id} of {actor[each.id].host if each.id in actor else '?'} from {_begin(each) - request.begun:.3f} "
+            f"run {each.id} of {workers[each.id].host if each.id in workers else '?'} from {_begin(each) - request.begun:.3f} "
             f"to {_end(each) - request.begun:.3f}, {each.stop.code if each.stop else each.state}"
             for each in self.runs[request.event]
-            if abs(_begin(each) - request.begun) < AROUND or abs(_end(each) - request.begun) < AROUND
+            if abs(_begin(each) - request.begun) < CONTEXT_SECONDS
+            or abs(_end(each) - request.begun) < CONTEXT_SECONDS
         ]
-        workers = [
-            f"{each.host} stopped from {stop.at - request.begun:.3f} to {stop.until - request.begun:.3f}"
+        faults = [
+            f"{each.host} suspended from {stop.at - request.begun:.3f} to {stop.until - request.begun:.3f}"
             for each in self.workers
             for stop in each.stops
-            if abs(stop.at - request.begun) < AROUND
+            if abs(stop.at - request.begun) < CONTEXT_SECONDS
         ] + [
             f"{each.host} killed at {each.killed_at - request.begun:.3f}"
             for each in self.workers
-            if each.killed_at and abs(each.killed_at - request.begun) < AROUND
+            if each.killed_at and abs(each.killed_at - request.begun) < CONTEXT_SECONDS
         ]
-        return "; ".join(runs + workers)
+        return "; ".join(runs + faults)
 
     def excused_writes(self) -> int:
-        actor = self.carried_out_by()
+        workers = self.workers_by_run()
         return sum(
             1
             for request in self.requests
             if request.is_write
             and not any(
-                _covers(each, request.begun) and each.id in actor and actor[each.id].host == request.host
+                _covers(each, request.begun) and each.id in workers and workers[each.id].host == request.host
                 for each in self.runs[request.event]
             )
-            and self._excuse(request, actor) is not None
+            and self._excuse(request, workers) is not None
         )
 
-    def _has_run_in(self, request: Request, actor: Mapping[RunId, Worker]) -> bool:
-        """Tell whether the one who asks is known to have carried out a run of this mapping that is over."""
+    def _has_run_in(self, request: Request, workers: Mapping[RunId, Worker]) -> bool:
+        """Return whether the requesting worker is known to have executed an earlier run of this mapping."""
         return any(
-            each.id in actor and actor[each.id].host == request.host and _end(each) < request.begun
+            each.id in workers and workers[each.id].host == request.host and _end(each) < request.begun
             for each in self.runs[request.event]
         )
 
-    def _excuse(self, request: Request, actor: Mapping[RunId, Worker]) -> Stopped | None:
-        """Give the stop during which the asker's run lost its lease; None where there is none.
+    def _excuse(self, request: Request, workers: Mapping[RunId, Worker]) -> Stopped | None:
+        """Return the suspension during which the requesting worker's run lost its lease; None if there is none.
 
-        A read needs none right after its run was taken over, for whatever cause.
+        Shortly after its run was recovered, a read is always excused.
         """
         (worker,) = (each for each in self.workers if each.host == request.host)
         lost = [
             each
             for each in self.runs[request.event]
-            if actor.get(each.id) is worker and each.stop in TAKEN_AWAY and _end(each) <= request.begun
+            if workers.get(each.id) is worker and each.stop in LEASE_LOST and _end(each) <= request.begun
         ]
-        if not request.is_write and any(request.begun <= _end(each) + PASSED for each in lost):
+        if not request.is_write and any(request.begun <= _end(each) + LATE_WRITE_SECONDS for each in lost):
             return NO_STOP
         return next(
             (
                 stop
                 for stop in worker.stops
-                if stop.until - 0.1 <= request.begun <= stop.until + PASSED
+                if stop.until - 0.1 <= request.begun <= stop.until + LATE_WRITE_SECONDS
                 and any(_begin(each) <= stop.until and stop.at <= _end(each) for each in lost)
             ),
             None,
         )
 
     def takeovers(self) -> Sequence[float]:
-        """Give for every run that died with a killed worker the seconds until its mapping was synced elsewhere."""
-        actor = self.carried_out_by()
+        """Return for each run of a killed worker the seconds until its mapping was synced by another."""
+        workers = self.workers_by_run()
         waits = []
         for runs in self.runs.values():
             for run in runs:
-                killed = actor[run.id].killed_at if run.id in actor else None
+                killed = workers[run.id].killed_at if run.id in workers else None
                 if killed is not None and _begin(run) <= killed < _end(run):
                     later = [_begin(each) for each in runs if _begin(each) > killed]
                     waits.append(min(later, default=float("inf")) - killed)
         return waits
 
     def longest_wait(self, since: float) -> tuple[float, str]:
-        """Give the longest time in seconds from the end of a mapping's run, however it ended, to the next one's start.
+        """Return the longest time from the end of a mapping's run to the start of its next run.
 
         Args:
             since: when all mappings were due for the first time.
 
         Returns:
-            it, and what happened to that mapping, in seconds from there.
+            The time in seconds, and the runs of that mapping, in seconds after `since`.
         """
-        actor, longest = self.carried_out_by(), (0.0, "")
+        workers, longest = self.workers_by_run(), (0.0, "")
         for event, runs in self.runs.items():
             started = [each for each in runs if each.started_at is not None]
             ends = [since, *(_end(each) for each in started[:-1])]
             wait = max(_begin(each) - end for end, each in zip(ends, started, strict=True))
             if wait > longest[0]:
-                told = [
+                history = [
                     f"{each.requested_at.timestamp() - since:.1f}, {_begin(each) - since:.1f} to "
                     f"{_end(each) - since:.1f} ({each.stop.code if each.stop else each.state}"
-                    f" by {actor[each.id].host if each.id in actor else '?'})"
+                    f" by {workers[each.id].host if each.id in workers else '?'})"
                     for each in runs
                 ]
-                longest = wait, f"event {event}: {'; '.join(told)}"
+                longest = wait, f"event {event}: {'; '.join(history)}"
         return longest
 
 
@@ -189,5 +190,5 @@ def _end(run: SyncRun) -> float:
 
 
 def _covers(run: SyncRun, at: float) -> bool:
-    # The log tells milliseconds.
+    # The log has milliseconds.
     return _begin(run) - 0.001 <= at <= _end(run) + 0.001

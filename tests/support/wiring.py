@@ -1,4 +1,4 @@
-"""Use cases that are built out of what stands on a stage."""
+"""Use cases built from the attributes of a test harness."""
 
 from collections.abc import Callable
 from inspect import signature
@@ -8,13 +8,17 @@ T = TypeVar("T")
 
 
 class Wired(Generic[T]):
-    """A use case, built anew whenever it is asked for: of what its owner or the owner's stage has under the same names."""
+    """A use case, built on each access from the attributes of its owner, or of the owner's harness, by parameter name."""
 
     def __init__(self, use_case: Callable[..., T]) -> None:
         self.use_case = use_case
 
     def __get__(self, owner: object, _: type) -> T:
-        places = (getattr(owner, "harness", owner), owner)
-        wanted = signature(self.use_case).parameters
-        parts = {name: getattr(place, name) for name in wanted for place in places if hasattr(place, name)}
-        return self.use_case(**parts)
+        sources = (getattr(owner, "harness", owner), owner)
+        arguments = {
+            name: getattr(source, name)
+            for name in signature(self.use_case).parameters
+            for source in sources
+            if hasattr(source, name)
+        }
+        return self.use_case(**arguments)

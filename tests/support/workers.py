@@ -1,4 +1,4 @@
-"""Worker processes that are killed and replaced, stopped and let go on, at moments that a seed decides."""
+"""Worker processes that are killed and replaced, suspended and resumed, at moments decided by a seed."""
 
 import asyncio
 import json
@@ -17,8 +17,8 @@ from tests.support import timeouts
 
 Json = dict[str, Any]
 COMMAND = str(Path(sys.executable).with_name("gleanin-sync"))
-DOORS = 60
-"""More workers than are ever begun: each asks Gleanin under a host name of its own, 127.0.0.2 and so on."""
+MAX_WORKERS = 60
+"""More than are ever started. Each uses a different host name for Gleanin: 127.0.0.2 and so on."""
 ENDS_WITHIN = 30.0
 """Seconds from SIGTERM to the end of a process."""
 
@@ -40,7 +40,7 @@ class Worker:
     stops: list[Stopped] = field(default_factory=list)
 
     def events(self) -> Iterator[Json]:
-        """Read what it has logged; the last line may have been cut off by a kill."""
+        """Read the log; a kill may have truncated its last line."""
         for line in self.log.read_text(encoding="utf-8").splitlines():
             try:
                 yield json.loads(line)
@@ -51,14 +51,14 @@ class Worker:
 @dataclass(slots=True)
 class WorkerPool:
     gleanin_url: str
-    """With 127.0.0.1 as its host."""
+    """Its host is 127.0.0.1."""
     settings: Mapping[str, str]
     folder: Path
     lease: float
     workers: list[Worker] = field(default_factory=list)
 
     def begin(self, *command: str) -> Worker:
-        """Start a process that carries out runs: a worker, unless another command is given."""
+        """Start a process that executes runs: by default a worker."""
         host = f"127.0.0.{len(self.workers) + 2}"
         log = self.folder / f"{host}.log"
         variables = {**self.settings, "GLEANIN_SYNC_GLEANIN_URL": self.gleanin_url.replace("127.0.0.1", host)}
@@ -81,26 +81,26 @@ class WorkerPool:
 
     @property
     def alive(self) -> Sequence[Worker]:
-        return [each for each in self.workers if each.process.poll() is None]
+        return [worker for worker in self.workers if worker.process.poll() is None]
 
-    async def harass(self, dice: random.Random, seconds: float, pause: tuple[float, float]) -> None:
-        """Kill, or stop for shorter or longer than the lease, one after the other; at last all go on."""
+    async def inject_faults(self, dice: random.Random, seconds: float, pause: tuple[float, float]) -> None:
+        """Kill workers, or suspend them for less or more than the lease; resume all in the end."""
         until = time.monotonic() + seconds
         stopped: list[asyncio.Task[None]] = []
         busy: set[str] = set()
         while time.monotonic() + 1 < until:
             await asyncio.sleep(dice.uniform(*pause))
-            what, share, who = dice.randrange(4), dice.random(), dice.random()
-            free = [each for each in self.alive if each.host not in busy]
+            action, share, pick = dice.randrange(4), dice.random(), dice.random()
+            free = [worker for worker in self.alive if worker.host not in busy]
             if not free:
                 continue
-            worker = free[int(who * len(free))]
-            if what < 2:
+            worker = free[int(pick * len(free))]
+            if action < 2:
                 await self.kill(worker)
                 self.begin()
             else:
                 busy.add(worker.host)
-                length = self.lease * (0.1 + 0.3 * share if what == 2 else 1.2 + 0.8 * share)
+                length = self.lease * (0.1 + 0.3 * share if action == 2 else 1.2 + 0.8 * share)
                 stopped.append(asyncio.create_task(self._stop(worker, length, busy)))
         await asyncio.gather(*stopped)
 
@@ -119,7 +119,7 @@ class WorkerPool:
         busy.discard(worker.host)
 
     async def end(self) -> float:
-        """Ask all to end, and give how many seconds the slowest took."""
+        """Ask all workers to end, and return the seconds that the slowest took."""
         begun, slowest = time.monotonic(), 0.0
         alive = self.alive
         for worker in alive:

@@ -62,7 +62,7 @@ def new_page(chromium: Chromium, site: str | None, request: pytest.FixtureReques
         ) -> Page:
             options = {"base_url": site, **context_options}
             watch = Watch(options["base_url"], also)
-            stack.callback(lambda: complaints.extend(watch.complaints))
+            stack.callback(lambda: complaints.extend(watch.errors))
             context = browser.new_context(viewport={"width": width, "height": height}, **options)
             stack.callback(context.close)
             watch.follow(context)

@@ -78,7 +78,7 @@ def complaints(chromium: Chromium, watch: Watch, url: str) -> list[str]:
         watch.follow(context)
         context.new_page().goto(url)
         context.close()
-    return watch.complaints
+    return watch.errors
 
 
 def test_a_good_page_has_no_violations(page: Page) -> None:
@@ -137,7 +137,7 @@ def test_a_form_that_was_refused_is_no_fault_of_the_page(page: Page) -> None:
     [
         ("/console", "console error: a planted error"),
         ("/uncaught", "uncaught error: planted is not defined"),
-        ("/missing", "it failed to load: "),
+        ("/missing", "failed to load: "),
         ("/strict", "console error: Applying inline style violates"),
     ],
 )
@@ -221,7 +221,7 @@ def test_a_page_with_a_console_error_fails_its_test(tmp_path: Path) -> None:
 
 def test_without_a_browser_the_tests_are_skipped_with_a_reason(tmp_path: Path) -> None:
     report = inner(tmp_path, **{PATH_VARIABLE: "/nowhere/chromium"})
-    assert "There is no program /nowhere/chromium" in report
+    assert "names /nowhere/chromium, which is no program" in report
     assert "1 passed, 3 skipped" in report
 
 

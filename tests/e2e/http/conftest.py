@@ -1,7 +1,7 @@
 """The application as people and programs meet it: served, with two organizations that must not see each other.
 
 `served` is one server for all tests of a module; what would spoil it for others takes `fresh`. Both begin with a copy
-of the same database, which is furnished once.
+of the same database, which is seeded_database once.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import in_thread
 from tests.e2e.http.pages import csrf_in
-from tests.support.http_fixtures import PASSWORD, Furnished, Tenant, furnish, furnished_world
+from tests.support.http_fixtures import PASSWORD, SeededDatabase, Tenant, initial_state, seed_database
 from tests.support.http_server import Running, serving
 from tests.support.timeouts import WITHIN
 
@@ -28,7 +28,7 @@ class Served:
     """A served application, and what stands in its database."""
 
     running: Running
-    furnished: Furnished
+    seeded_database: SeededDatabase
     clients: ExitStack
     """Closed at the end, all of them."""
     browsers: dict[str, httpx.Client] = field(default_factory=dict)
@@ -39,14 +39,14 @@ class Served:
 
     @property
     def acme(self) -> Tenant:
-        return self.furnished.acme
+        return self.seeded_database.acme
 
     @property
     def stranger(self) -> Tenant:
-        return self.furnished.stranger
+        return self.seeded_database.stranger
 
     def key(self, role: str) -> str:
-        return self.furnished.keys[role]
+        return self.seeded_database.keys[role]
 
     def client(self, role: str | None = None, **more: Any) -> httpx.Client:
         """Give a client of the JSON API, with the role's API key."""
@@ -80,7 +80,7 @@ class Served:
 @contextmanager
 def in_trouble(served: Served, trouble: Fault) -> Iterator[None]:
     """Let the sandbox make trouble for as long as the context lasts."""
-    remote = ControlClient(served.furnished.sandbox.control_url)
+    remote = ControlClient(served.seeded_database.sandbox.control_url)
     remote.make_trouble(trouble)
     try:
         yield
@@ -89,25 +89,25 @@ def in_trouble(served: Served, trouble: Fault) -> Iterator[None]:
 
 
 @contextmanager
-def served_from(furnished: Furnished, folder: Path, **settings: Any) -> Iterator[Served]:
-    copy = furnished.copied(folder)
+def served_from(seeded_database: SeededDatabase, folder: Path, **settings: Any) -> Iterator[Served]:
+    copy = seeded_database.copied(folder)
     with serving(copy.settings(**settings)) as running, ExitStack() as clients:
         yield Served(running, copy, clients)
 
 
 @pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    with in_thread(furnished_world()) as sandbox:
-        yield asyncio.run(furnish(sandbox, tmp_path_factory.mktemp("furnished")))
+def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeededDatabase]:
+    with in_thread(initial_state()) as sandbox:
+        yield asyncio.run(seed_database(sandbox, tmp_path_factory.mktemp("seeded_database")))
 
 
 @pytest.fixture(scope="module")
-def served(furnished: Furnished, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served_from(furnished, tmp_path_factory.mktemp("served")) as running:
+def served(seeded_database: SeededDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served_from(seeded_database, tmp_path_factory.mktemp("served")) as running:
         yield running
 
 
 @pytest.fixture
-def fresh(furnished: Furnished, tmp_path: Path) -> Iterator[Served]:
-    with served_from(furnished, tmp_path) as running:
+def fresh(seeded_database: SeededDatabase, tmp_path: Path) -> Iterator[Served]:
+    with served_from(seeded_database, tmp_path) as running:
         yield running

@@ -21,7 +21,7 @@ from tests.support.http_fixtures import (
     ADMIN,
     EVERYWHERE,
     FREE_EVENT,
-    NOBODY_ANY_MORE,
+    REVOKED,
     STRANGER,
     STRANGER_EVENT,
     SUPPORT,
@@ -127,7 +127,7 @@ def test_every_route_of_the_api_has_an_expectation() -> None:
 
 
 @ROUTES
-@pytest.mark.parametrize("role", [None, NOBODY_ANY_MORE])
+@pytest.mark.parametrize("role", [None, REVOKED])
 def test_nobody_is_told_nothing(served: Served, route: str, role: str | None) -> None:
     answers = [ask(served.client(role), route, tenant) for tenant in (served.acme, UNKNOWN)]
     for answer in answers:

@@ -199,7 +199,7 @@ async def test_who_comes_when_all_are_busy_is_told() -> None:
 
 async def test_one_address_does_not_have_the_connections_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     with no_proxy(monkeypatch):
-        limits = ServerLimits(connections=20, connections_of_address=2, request_seconds=3600)
+        limits = ServerLimits(connections=20, connections_per_address=2, request_seconds=3600)
         async with served(limits) as clients:
             slow = [await clients.send(HALF_A_BODY, "127.0.0.2") for _ in range(20)]
             for _ in range(3):
@@ -210,7 +210,7 @@ async def test_one_address_does_not_have_the_connections_of_all(monkeypatch: pyt
 
 
 async def test_a_proxy_is_no_address_like_others() -> None:
-    async with served(ServerLimits(connections_of_address=1, request_seconds=3600)) as clients:
+    async with served(ServerLimits(connections_per_address=1, request_seconds=3600)) as clients:
         busy = [await clients.send(HALF_A_BODY) for _ in range(5)]
         await until(lambda: len(clients.config.open) == 5)
         assert await clients.is_served()
@@ -241,11 +241,11 @@ def test_the_one_that_has_waited_longest_makes_room() -> None:
     first, second, third = QueuedWork(), QueuedWork(), QueuedWork()
     for each in (first, second):
         assert connections.admit(each, None)
-        connections.waits(each)
-    connections.waits(first)  # for another request
+        connections.mark_waiting(each)
+    connections.mark_waiting(first)  # for another request
     assert connections.admit(third, None)
     assert (first.ended, second.ended, len(connections)) == (False, True, 2)
-    connections.is_busy(first)
+    connections.mark_busy(first)
     assert not connections.admit(QueuedWork(), None)
 
 

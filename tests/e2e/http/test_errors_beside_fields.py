@@ -53,7 +53,7 @@ def test_an_organization_that_cannot_be_added(served: Served, wrong: Mapping[str
 
 
 def test_an_organization_whose_name_or_token_is_not_taken(served: Served) -> None:
-    at, url = "/organizations/new", served.furnished.sandbox.sessionboard_url
+    at, url = "/organizations/new", served.seeded_database.sandbox.sessionboard_url
     own = {**NEW_ORGANIZATION, "sessionboard_url": url}
     refused = post(served.signed_in(EVERYWHERE), at, **own)
     assert [*errors_in(refused)] == ["token"]

@@ -61,7 +61,7 @@ def fail(served: Served, *, system: str | None = None) -> None:
         async with container.units().read() as unit:
             last = (await unit.runs.list_by_mapping(mapping, 1))[0]
         stop = token_refused(system, "Revoked.") if system else unreachable("Gleanin", "No answer.")
-        begun = SyncRun(RunId(container.names().new()), mapping, last.trigger, last.scope, now)
+        begun = SyncRun(RunId(container.ids().new()), mapping, last.trigger, last.scope, now)
         run = begun.start("there", now, timedelta(minutes=1)).stopped(stop, now, Counts())
         halt = Halt(system, now) if system else None
         await _note_end(container, mapping, run, Schedule(mapping, now, 1, now - timedelta(hours=3), halt))
@@ -306,7 +306,7 @@ def zone_in_gleanin(served: Served, zone: str | None) -> Iterator[None]:
             await unit.commit()
         return mapping.events.gleanin_id
 
-    events, number = served.furnished.sandbox.world.gleanin.events, int(served.running.ask(act))
+    events, number = served.seeded_database.sandbox.world.gleanin.events, int(served.running.ask(act))
     before, events[number] = events[number], replace(events[number], time_zone=zone)
     try:
         yield

@@ -13,7 +13,7 @@ from ports.passwords import HashRequest
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.pages import csrf_in
 from tests.e2e.http.test_throttling import attempt, from_elsewhere
-from tests.support.http_fixtures import ADMIN, PASSWORD, VIEWER, Furnished
+from tests.support.http_fixtures import ADMIN, PASSWORD, VIEWER, SeededDatabase
 
 DEVICE = "gleanin_sync_device"
 WRONG = "wrong-horse-battery"
@@ -46,8 +46,8 @@ def test_the_cookie_is_kept_from_scripts_and_outlasts_the_sign_in(served: Served
     assert int(cookie["max-age"]) == 365 * 24 * 3600
 
 
-def test_under_https_the_cookie_is_of_this_host_only(furnished: Furnished, tmp_path: Path) -> None:
-    with served_from(furnished, tmp_path, public_url="https://sync.example.org") as served:
+def test_under_https_the_cookie_is_of_this_host_only(seeded_database: SeededDatabase, tmp_path: Path) -> None:
+    with served_from(seeded_database, tmp_path, public_url="https://sync.example.org") as served:
         browser = served.browser()
         first = browser.get("/sign-in")
         session = set_cookie(first, "__Host-gleanin_sync").value

@@ -25,7 +25,7 @@ from entrypoints.sandbox.running import in_thread
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.test_syncing import ended, runs_of
 from tests.support.assertions import present
-from tests.support.http_fixtures import STRANGER, STRANGER_EVENT, furnish, furnished_world
+from tests.support.http_fixtures import STRANGER, STRANGER_EVENT, initial_state, seed_database
 from tests.support.timeouts import wait_until
 
 EVENT = f"/sessionboard/v1/event/{STRANGER_EVENT}"
@@ -53,7 +53,7 @@ class Event:
 
     @property
     def remote(self) -> ControlClient:
-        return ControlClient(self.served.furnished.sandbox.control_url)
+        return ControlClient(self.served.seeded_database.sandbox.control_url)
 
     @property
     def mapping(self) -> str:
@@ -103,10 +103,10 @@ class Event:
 def event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     """Serve an event whose sessions are many, as these things go."""
     monkeypatch.setattr(systems_reader, "FEW", 0)
-    (furnished := tmp_path / "furnished").mkdir()
+    (seeded_database := tmp_path / "seeded_database").mkdir()
     (copy := tmp_path / "served").mkdir()
-    with in_thread(furnished_world()) as sandbox:
-        made = asyncio.run(furnish(sandbox, furnished))
+    with in_thread(initial_state()) as sandbox:
+        made = asyncio.run(seed_database(sandbox, seeded_database))
         with served_from(made, copy) as served:
             api = served.client(STRANGER)
             switched_on = api.patch(f"/mappings/{served.stranger.mapping}", json={"continuous_sync": True})
@@ -186,7 +186,7 @@ def test_pages_tell_beside_the_last_sync_when_it_was_last_checked(event: Event) 
 def test_the_command_line_tells_when_it_was_last_checked(
     event: Event, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("GLEANIN_SYNC_DATABASE_URL", f"sqlite:///{event.served.furnished.folder / 'sync.db'}")
+    monkeypatch.setenv("GLEANIN_SYNC_DATABASE_URL", f"sqlite:///{event.served.seeded_database.folder / 'sync.db'}")
     monkeypatch.setenv("COLUMNS", "200")
     organization, run = event.served.stranger.organization, event.next_sync()["run_id"]
 

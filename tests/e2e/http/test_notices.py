@@ -16,7 +16,7 @@ from tests.e2e.cli.test_notices import Hook, hook
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.pages import csrf_in
 from tests.e2e.http.test_settings_pages import settings
-from tests.support.http_fixtures import ADMIN, VIEWER, Furnished
+from tests.support.http_fixtures import ADMIN, VIEWER, SeededDatabase
 from tests.support.store_samples import a_notice
 
 __all__ = ["hook"]
@@ -32,9 +32,9 @@ def page(served: Served) -> str:
 
 
 @pytest.fixture
-def with_mail(furnished: Furnished, tmp_path: Path) -> Iterator[Served]:
+def with_mail(seeded_database: SeededDatabase, tmp_path: Path) -> Iterator[Served]:
     mail = {"smtp_url": "smtp+plain://localhost:1", "mail_from": "sync@example.org"}
-    with served_from(furnished, tmp_path, **mail) as served:
+    with served_from(seeded_database, tmp_path, **mail) as served:
         yield served
 
 
@@ -119,7 +119,7 @@ async def _leave_undelivered(served: Served, problem: str) -> None:
         state=Delivery.EXPIRED,
         next_attempt_at=None,
     )
-    async with opened(served.furnished.settings()) as container, container.units().write() as unit:
+    async with opened(served.seeded_database.settings()) as container, container.units().write() as unit:
         await unit.notifications.add(notice)
         await unit.commit()
 

@@ -19,7 +19,7 @@ PARTS = ("", "/progress", "/outcomes", "/outcomes.csv", "/outcomes?outcome=block
 
 
 def database(served: Served) -> Path:
-    return served.furnished.folder / "sync.db"
+    return served.seeded_database.folder / "sync.db"
 
 
 @pytest.fixture(scope="module")

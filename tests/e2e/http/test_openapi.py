@@ -86,7 +86,7 @@ def attack(served: Served, folder: Path, *options: str, seconds: float) -> None:
 @pytest.fixture(autouse=True)
 def _no_other_machine_is_asked(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     for region in SESSIONBOARD_REGIONS:
-        monkeypatch.setitem(SESSIONBOARD_REGIONS, region, served.furnished.sandbox.sessionboard_url)
+        monkeypatch.setitem(SESSIONBOARD_REGIONS, region, served.seeded_database.sandbox.sessionboard_url)
 
 
 def test_whatever_is_asked_with_a_key_for_everything_is_answered_as_documented(

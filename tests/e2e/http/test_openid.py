@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.e2e.http.conftest import Served, served_from
-from tests.support.http_fixtures import ADMIN, Furnished
+from tests.support.http_fixtures import ADMIN, SeededDatabase
 from tests.support.openid_provider import Misbehaviour, Person, Provider, another_key, serving
 
 PUBLIC = "http://sync.example.org"
@@ -38,7 +38,7 @@ def provider() -> Iterator[Provider]:
 
 
 @contextmanager
-def offering(furnished: Furnished, folder: Path, provider: Provider, **more: str) -> Iterator[Served]:
+def offering(seeded_database: SeededDatabase, folder: Path, provider: Provider, **more: str) -> Iterator[Served]:
     settings = {
         "public_url": PUBLIC,
         "openid_issuer": provider.issuer,
@@ -46,13 +46,13 @@ def offering(furnished: Furnished, folder: Path, provider: Provider, **more: str
         "openid_client_secret": provider.client_secret,
         **more,
     }
-    with served_from(furnished, folder, **settings) as served:
+    with served_from(seeded_database, folder, **settings) as served:
         yield served
 
 
 @pytest.fixture
-def served(furnished: Furnished, tmp_path: Path, provider: Provider) -> Iterator[Served]:
-    with offering(furnished, tmp_path, provider) as served:
+def served(seeded_database: SeededDatabase, tmp_path: Path, provider: Provider) -> Iterator[Served]:
+    with offering(seeded_database, tmp_path, provider) as served:
         yield served
 
 
@@ -87,7 +87,7 @@ def test_somebody_with_an_account_is_signed_in_and_gets_the_page_that_was_asked_
 ) -> None:
     assert "Sign in with your company" in browser.get("/sign-in").text
     back = at_provider(browser, "/account")
-    (asked,) = provider.asked
+    (asked,) = provider.authorization_requests
     assert asked["redirect_uri"] == CALLBACK
     assert asked["code_challenge_method"] == "S256"
     assert asked["nonce"]
@@ -166,26 +166,26 @@ def test_what_somebody_put_into_the_browser_before_does_not_stay(browser: httpx.
 
 
 def test_a_wrong_client_secret_is_told_to_nobody(
-    furnished: Furnished, tmp_path: Path, provider: Provider
+    seeded_database: SeededDatabase, tmp_path: Path, provider: Provider
 ) -> None:
-    with offering(furnished, tmp_path, provider, openid_client_secret="wrong") as served:
+    with offering(seeded_database, tmp_path, provider, openid_client_secret="wrong") as served:
         browser = served.browser()
         refused(browser.get(at_provider(browser)), 502, "refused the request")
 
 
 def test_a_provider_that_goes_by_another_name_is_not_trusted(
-    furnished: Furnished, tmp_path: Path, provider: Provider
+    seeded_database: SeededDatabase, tmp_path: Path, provider: Provider
 ) -> None:
     real, provider.issuer = provider.issuer, "https://another-issuer.example"
-    with offering(furnished, tmp_path, provider, openid_issuer=real) as served:
+    with offering(seeded_database, tmp_path, provider, openid_issuer=real) as served:
         refused(served.browser().get("/sign-in/openid"), 502, "goes by another name")
 
 
 def test_a_provider_without_tls_is_not_asked(
-    furnished: Furnished, tmp_path: Path, provider: Provider
+    seeded_database: SeededDatabase, tmp_path: Path, provider: Provider
 ) -> None:
     with served_from(
-        furnished,
+        seeded_database,
         tmp_path,
         allow_private_addresses=False,
         openid_issuer=provider.issuer,
@@ -196,20 +196,20 @@ def test_a_provider_without_tls_is_not_asked(
 
 
 def test_a_provider_that_is_down_keeps_nobody_from_the_other_way(
-    furnished: Furnished, tmp_path: Path
+    seeded_database: SeededDatabase, tmp_path: Path
 ) -> None:
     with serving() as gone:
         pass
-    with offering(furnished, tmp_path, gone) as served:
+    with offering(seeded_database, tmp_path, gone) as served:
         browser = served.browser()
         refused(browser.get("/sign-in/openid"), 503, "cannot be reached")
         assert served.sign_in(browser, ADMIN).status_code == 303
 
 
 def test_it_is_offered_only_when_all_of_it_is_set(
-    furnished: Furnished, tmp_path: Path, provider: Provider
+    seeded_database: SeededDatabase, tmp_path: Path, provider: Provider
 ) -> None:
-    with served_from(furnished, tmp_path, openid_issuer=provider.issuer, openid_client_id="half") as served:
+    with served_from(seeded_database, tmp_path, openid_issuer=provider.issuer, openid_client_id="half") as served:
         browser = served.browser()
         assert "your company" not in browser.get("/sign-in").text
         assert browser.get("/sign-in/openid").status_code == 404

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from entrypoints.container import Container
-from entrypoints.http.openid_client import FAILURE_KEPT_FOR, KEPT_FOR, OpenIdProvider
+from entrypoints.http.openid_client import CACHE_SECONDS, FAILURE_CACHE_SECONDS, OpenIdProvider
 from entrypoints.settings import Settings
 from tests.support.openid_provider import Provider, serving
 
@@ -51,10 +51,10 @@ async def test_it_is_asked_once_for_all_who_come_at_once_and_again_after_a_while
 ) -> None:
     clients = await asyncio.gather(*(kept.client() for _ in range(20)))
     assert len({id(client) for client in clients}) == 1
-    time.now = KEPT_FOR - 1
+    time.now = CACHE_SECONDS - 1
     await kept.client()
     assert provider.requests[METADATA] == 1
-    time.now = KEPT_FOR
+    time.now = CACHE_SECONDS
     assert await kept.client() is not clients[0]
     assert provider.requests[METADATA] == 2
 
@@ -69,7 +69,7 @@ async def test_a_failure_is_shared_and_not_kept_for_long(
         await kept.client()
     assert provider.requests[METADATA] == 1
     provider.is_down = False
-    time.now = FAILURE_KEPT_FOR
+    time.now = FAILURE_CACHE_SECONDS
     assert await kept.client()
     assert provider.requests[METADATA] == 2
 

@@ -13,7 +13,7 @@ from core.usecases.organizations.list_health import ListOrganizationHealth
 from core.usecases.runs.show_status import Queue
 from ports.store.errors import DatabaseUnavailable
 from tests.e2e.http.conftest import Served, served_from
-from tests.support.http_fixtures import ADMIN, EVERYWHERE, Furnished
+from tests.support.http_fixtures import ADMIN, EVERYWHERE, SeededDatabase
 from tests.support.timeouts import WITHIN, wait_until
 
 PROBED = ("/healthz", "/readyz", "/metrics")
@@ -123,10 +123,10 @@ def test_probes_ask_under_any_host_name_and_nobody_else_does(served: Served, hos
     [("https://Sync.example.org:8443/x", "sync.EXAMPLE.org"), ("http://[2001:db8::1]", "[2001:db8::1]:80")],
 )
 def test_the_host_of_the_public_address_is_known(
-    furnished: Furnished, tmp_path_factory: pytest.TempPathFactory, public_url: str, host: str
+    seeded_database: SeededDatabase, tmp_path_factory: pytest.TempPathFactory, public_url: str, host: str
 ) -> None:
     folder = tmp_path_factory.mktemp("public")
-    with served_from(furnished, folder, public_url=public_url) as running:
+    with served_from(seeded_database, folder, public_url=public_url) as running:
         assert running.browser().get("/sign-in", headers={"Host": host}).status_code == 200
         assert running.browser().get("/sign-in", headers={"Host": f"x{host}"}).status_code == 400
 

@@ -17,7 +17,7 @@ from tests.e2e.http.test_strange_text import (
     test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_an_address,
 )
 from tests.e2e.http.test_syncing import test_a_request_that_is_sent_twenty_times_at_once_starts_one_run
-from tests.support.http_fixtures import furnish, furnished_world
+from tests.support.http_fixtures import initial_state, seed_database
 from tests.support.http_server import serving
 
 __all__ = [
@@ -34,10 +34,10 @@ __all__ = [
 def served(postgresql_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder, database_url = tmp_path_factory.mktemp("postgresql"), postgresql_server.new_database()
     keys = {"database_url": database_url, "secret_keys": KEY}
-    with in_thread(furnished_world()) as sandbox, ExitStack() as clients:
-        furnished = asyncio.run(furnish(sandbox, Path(folder), **keys))
-        with serving(furnished.settings(**keys)) as running:
-            yield Served(running, furnished, clients)
+    with in_thread(initial_state()) as sandbox, ExitStack() as clients:
+        seeded_database = asyncio.run(seed_database(sandbox, Path(folder), **keys))
+        with serving(seeded_database.settings(**keys)) as running:
+            yield Served(running, seeded_database, clients)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from entrypoints.http.middleware.limits import CONTENT_SECURITY_POLICY, HEADERS, LARGEST_BODY
+from entrypoints.http.middleware.limits import CONTENT_SECURITY_POLICY, HEADERS, MAX_BODY_BYTES
 from tests.e2e.http.conftest import Served
 from tests.support.http_fixtures import ADMIN, EVERYWHERE
 from tests.support.timeouts import WITHIN
@@ -94,13 +94,13 @@ def test_a_body_without_end_is_not_read(served: Served, path: str) -> None:
     }
     url = served.url + path
     declared = httpx.post(
-        url, content=b"x" * (LARGEST_BODY + 1), headers=headers, trust_env=False, timeout=WITHIN
+        url, content=b"x" * (MAX_BODY_BYTES + 1), headers=headers, trust_env=False, timeout=WITHIN
     )
     assert declared.status_code == 413
     assert declared.json()["code"] == "too_large"
     assert_guarded(declared)
     in_chunks = httpx.post(
-        url, content=chunks(LARGEST_BODY), headers=headers, trust_env=False, timeout=WITHIN
+        url, content=chunks(MAX_BODY_BYTES), headers=headers, trust_env=False, timeout=WITHIN
     )
     # Where nobody reads the body, there is nothing to refuse.
     assert in_chunks.status_code == (404 if "no" in path else 413), in_chunks.text

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.http.conftest import Served
-from tests.support.http_fixtures import ADMIN, NOBODY_ANY_MORE, PASSWORD, STRANGER, VIEWER
+from tests.support.http_fixtures import ADMIN, PASSWORD, REVOKED, STRANGER, VIEWER
 
 WRONG = "wrong-horse-battery"
 
@@ -50,7 +50,7 @@ def test_a_revoked_key_is_dead_at_once(fresh: Served) -> None:
     assert (
         revoked.text
         == never.get("/organizations").text
-        == fresh.client(NOBODY_ANY_MORE).get("/organizations").text
+        == fresh.client(REVOKED).get("/organizations").text
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from core.usecases.access.create_sign_in_link import CreateSignInLink
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.pages import csrf_in
-from tests.support.http_fixtures import ADMIN, PASSWORD, SUPPORT, VIEWER, Furnished
+from tests.support.http_fixtures import ADMIN, PASSWORD, SUPPORT, VIEWER, SeededDatabase
 
 
 def cookie_of(answer: httpx.Response) -> SimpleCookie:
@@ -29,9 +29,9 @@ def test_the_cookie_of_a_sign_in_is_kept_from_scripts_and_other_sites(served: Se
 
 
 def test_under_a_public_https_address_cookies_travel_by_https_only(
-    furnished: Furnished, tmp_path: Path
+    seeded_database: SeededDatabase, tmp_path: Path
 ) -> None:
-    with served_from(furnished, tmp_path, public_url="https://sync.example.org") as served:
+    with served_from(seeded_database, tmp_path, public_url="https://sync.example.org") as served:
         answer = served.browser().get("/sign-in", headers={"Host": "sync.example.org"})
         cookie = cookie_of(answer)["__Host-gleanin_sync"]
         assert (cookie["secure"], cookie["httponly"], cookie["path"], cookie["domain"]) == (

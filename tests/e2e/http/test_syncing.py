@@ -17,7 +17,7 @@ from entrypoints.container import Container
 from entrypoints.http.run_watchers import POLL_INTERVAL
 from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.http.conftest import Served, in_trouble, served_from
-from tests.support.http_fixtures import ADMIN, STRANGER, SUPPORT, VIEWER, Furnished
+from tests.support.http_fixtures import ADMIN, STRANGER, SUPPORT, VIEWER, SeededDatabase
 from tests.support.timeouts import WITHIN, wait_until
 
 
@@ -192,9 +192,9 @@ def test_a_run_that_has_ended_is_told_at_once(served: Served) -> None:
     assert (name, run["run_id"]) == ("ended", served.acme.run)
 
 
-def test_one_key_and_one_organization_leave_streams_for_others(furnished: Furnished, tmp_path: Path) -> None:
+def test_one_key_and_one_organization_leave_streams_for_others(seeded_database: SeededDatabase, tmp_path: Path) -> None:
     with (
-        served_from(furnished, tmp_path, max_connections=16) as fresh,
+        served_from(seeded_database, tmp_path, max_connections=16) as fresh,
         slow(fresh, 5000),
         ExitStack() as streams,
     ):
@@ -219,10 +219,10 @@ def test_one_key_and_one_organization_leave_streams_for_others(furnished: Furnis
 
 
 def test_one_key_that_waits_again_and_again_leaves_requests_for_others(
-    furnished: Furnished, tmp_path: Path
+    seeded_database: SeededDatabase, tmp_path: Path
 ) -> None:
     with (
-        served_from(furnished, tmp_path, max_connections=11) as fresh,
+        served_from(seeded_database, tmp_path, max_connections=11) as fresh,
         slow(fresh, 3000),
         ThreadPoolExecutor(12) as pool,
     ):
@@ -274,7 +274,7 @@ def test_rule_33_sessionboard_is_only_read_whatever_is_asked(fresh: Served) -> N
     ended(client, start(client, mapping)["run_id"])
     client.post(f"/mappings/{mapping}/preview", json={}).raise_for_status()
     client.get(f"/organizations/{fresh.acme.organization}/events").raise_for_status()
-    asked = {each for each in fresh.furnished.sandbox.world.log.by_template if "/sessionboard/" in each}
+    asked = {each for each in fresh.seeded_database.sandbox.world.log.by_template if "/sessionboard/" in each}
     assert asked <= {
         "GET /sessionboard/v1/events",
         # Searches, as its contract has them.

@@ -83,12 +83,12 @@ def test_of_fifty_attempts_at_once_no_more_are_looked_at_than_one_by_one(fresh: 
 def test_waiting_outlasts_a_restart_and_holds_for_all_processes(fresh: Served) -> None:
     for _ in range(3):
         attempt(fresh, ADMIN)
-    with serving(fresh.furnished.settings()) as other, ExitStack() as clients:
-        beside = Served(other, fresh.furnished, clients)
+    with serving(fresh.seeded_database.settings()) as other, ExitStack() as clients:
+        beside = Served(other, fresh.seeded_database, clients)
         assert [attempt(beside, ADMIN).status_code for _ in range(3)] == [401, 401, 429]
         assert attempt(fresh, ADMIN, PASSWORD).status_code == 429
-    with serving(fresh.furnished.settings()) as later, ExitStack() as clients:
-        assert attempt(Served(later, fresh.furnished, clients), ADMIN, PASSWORD).status_code == 429
+    with serving(fresh.seeded_database.settings()) as later, ExitStack() as clients:
+        assert attempt(Served(later, fresh.seeded_database, clients), ADMIN, PASSWORD).status_code == 429
 
 
 def refused(served: Served, email: str) -> tuple[float, str]:

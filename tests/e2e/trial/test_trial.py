@@ -52,7 +52,7 @@ from entrypoints.settings import Settings
 from tests.contract.persistence.conftest import Server, postgresql_server
 from tests.support.changing_programme import FIRST_ID, SESSIONS, Editor, conference, differences
 from tests.support.trial_verdict import Evidence, Request
-from tests.support.workers import DOORS, ENDS_WITHIN, WorkerPool
+from tests.support.workers import ENDS_WITHIN, MAX_WORKERS, WorkerPool
 
 __all__ = ["postgresql_server"]
 EDITS_EVERY = 0.12
@@ -107,7 +107,7 @@ Mapped = Mapping[MappingId, str]
 
 @contextmanager
 def sandbox_with(trial: Trial, folder: Path) -> Iterator[Addresses]:
-    arguments = ["--doors", str(DOORS), "--link-delay", "0"]
+    arguments = ["--doors", str(MAX_WORKERS), "--link-delay", "0"]
     for number in range(trial.mappings):
         path = folder / f"{number}.json"
         path.write_text(json.dumps(conference(FIRST_ID + number, trial.sessions)), encoding="utf-8")
@@ -214,7 +214,7 @@ async def _tried(trial: Trial, sandbox: Addresses, workers: WorkerPool, containe
     editor = Editor(control, trial.mappings, random.Random(trial.seed))
     ended = asyncio.Event()
     editing = asyncio.create_task(edit_until(ended, editor))
-    await workers.harass(random.Random(trial.seed), trial.seconds, trial.pause)
+    await workers.inject_faults(random.Random(trial.seed), trial.seconds, trial.pause)
     ended.set()
     await editing
     control.make_trouble()

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from core.domain.records.kinds import SESSION
 from core.domain.records.outcomes import RecordRef
-from core.domain.records.spooled import BLOCK, BLOCKS_AT_HAND, InMemorySpool, Spooled
+from core.domain.records.spooled import BLOCK, MAX_CACHED_BLOCKS, InMemorySpool, Spooled
 from tests.support.builders import person
 
 
@@ -48,12 +48,12 @@ def test_few_objects_are_not_written_at_all() -> None:
 def test_a_block_that_was_just_read_is_not_read_again() -> None:
     spool = CountingSpool()
     spooled = Spooled[int](spool)
-    for number in range((BLOCKS_AT_HAND + 1) * BLOCK):
+    for number in range((MAX_CACHED_BLOCKS + 1) * BLOCK):
         spooled.append(number)
     for number in (0, 1, BLOCK, 2, BLOCK + 1):
         assert spooled[number] == number
     assert spool.read_again == 2
-    assert [*spooled] == [*range((BLOCKS_AT_HAND + 1) * BLOCK)]
+    assert [*spooled] == [*range((MAX_CACHED_BLOCKS + 1) * BLOCK)]
     assert spooled[0] == 0
 
 

@@ -127,7 +127,9 @@ class Worker(CheckedSync):
 
 
 def _planned(plan: Plan) -> dict[tuple[str, str], str]:
-    return {(step.record.kind.name, step.record.source_id): expected_outcome(step).value for step in plan.steps}
+    return {
+        (step.record.kind.name, step.record.source_id): expected_outcome(step).value for step in plan.steps
+    }
 
 
 def _happened(outcomes: Iterable[RecordOutcome]) -> dict[tuple[str, str], str]:
