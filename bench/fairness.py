@@ -60,7 +60,7 @@ async def _first_sync(container: Container, mapping_id: MappingId) -> None:
     """Stand in for the first sync of a due mapping: wait as long as it would take, and store a run."""
     clock, units, ends = container.clock(), container.units(), container.resolve(RunEnds)
     now = clock.now()
-    new = RunId(container.names().new())
+    new = RunId(container.ids().new())
     run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now).start("bench", now, LEASE)
     async with units.write() as unit:
         await unit.runs.add(run)

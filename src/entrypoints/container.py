@@ -58,7 +58,7 @@ class Container:
         self.units: Provider[UnitOfWorkFactory] = _as_port(self.sql_units)
         self.clock: Provider[Clock] = providers.Singleton(_clock)
         self.log: Provider[EventLog] = providers.Singleton(_log)
-        self.names: Provider[IdGenerator] = providers.Singleton(_names)
+        self.ids: Provider[IdGenerator] = providers.Singleton(_ids)
 
         self.keys: Provider[tuple[str, ...]] = providers.Singleton(keys_of, self.settings)
         self.cipher: Provider[TokenCipher] = providers.Singleton(_cipher, self.keys)
@@ -79,9 +79,9 @@ class Container:
         self.destinations: Provider[Destinations] = _as_port(self.interactive_gleanin)
         self.probe: Provider[DestinationProbe] = providers.Singleton(_probe, self.interactive_gleanin)
 
-        self.messenger: Provider[Notifier] = providers.Singleton(_messenger, self.settings, self.clock)
+        self.notifier: Provider[Notifier] = providers.Singleton(_notifier, self.settings, self.clock)
         self.openid_transport: Provider[LibraryTransport] = providers.Singleton(_openid_transport)
-        self.links: Provider[PublicUrls] = providers.Singleton(_links, self.settings)
+        self.public_urls: Provider[PublicUrls] = providers.Singleton(_public_urls, self.settings)
 
         self.support_contact: Provider[str | None] = chosen.support_contact
         self.lease = providers.Factory(timedelta, seconds=chosen.lease_seconds)
@@ -193,7 +193,7 @@ def _clock() -> Clock:
     return SystemClock()
 
 
-def _names() -> IdGenerator:
+def _ids() -> IdGenerator:
     from adapters.system.id_generator import RandomIds
 
     return RandomIds()
@@ -281,13 +281,13 @@ def _openid_transport() -> LibraryTransport:
     return LibraryTransport(partial(HardenedTransport, allow_private=True))
 
 
-def _links(settings: Settings) -> PublicUrls:
+def _public_urls(settings: Settings) -> PublicUrls:
     from entrypoints.public_urls import ConfiguredUrls
 
     return ConfiguredUrls(settings)
 
 
-def _messenger(settings: Settings, clock: Clock) -> Notifier:
+def _notifier(settings: Settings, clock: Clock) -> Notifier:
     from adapters.http_client.metrics import WEBHOOK
     from adapters.http_client.transport import HardenedTransport
     from adapters.notifications.channels import Channels

@@ -1,4 +1,4 @@
-"""Where what a run has read is kept until it is sent, beside the memory."""
+"""Spools, which hold the records of a run outside of memory until they are sent."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager, contextmanager
 from core.domain.records.spooled import InMemorySpool, Spool
 
 Spools = Callable[[], AbstractContextManager[Spool]]
-"""Opens a spool of a run's own; leaving the context erases what it holds."""
+"""Opens the spool of one run; leaving the context erases its contents."""
 
 
 @contextmanager
 def memory_spool() -> Iterator[Spool]:
-    """Keep it in memory after all."""
+    """Open a spool that keeps its contents in memory."""
     yield InMemorySpool()

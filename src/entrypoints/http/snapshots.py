@@ -1,4 +1,4 @@
-"""What was read from both sides, kept for a while: pages of one reading, and no reading for every page."""
+"""Data read from Sessionboard and Gleanin, cached for a while, so that not every page of a list reads it again."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ from core.usecases.sync.show_event import EventView, ShowEvent
 from entrypoints.container import Container
 from entrypoints.http.single_flight import SingleFlight
 
-FRESH_FOR = timedelta(minutes=1)
-PATIENCE = 0.2
-"""Seconds that whoever asks for an event waits for its first reading."""
+MAX_AGE = timedelta(minutes=1)
+FIRST_READ_TIMEOUT = 0.2
+"""Seconds a request waits for an event that is read for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
-class TakenPreview:
+class StoredPreview:
     id: str
     mapping_id: MappingId
     scope: Scope
@@ -32,41 +32,41 @@ class TakenPreview:
 
 @dataclass(frozen=True, slots=True)
 class Previews:
-    _readings: SingleFlight[TakenPreview] = field(default_factory=SingleFlight)
+    _reads: SingleFlight[StoredPreview] = field(default_factory=SingleFlight)
 
     async def get(
-        self, container: Container, mapping: EventMapping, scope: Scope, reading: str | None
-    ) -> TakenPreview:
-        """Preview anew, or go on with an earlier reading; who asks during a preview gets that one.
+        self, container: Container, mapping: EventMapping, scope: Scope, preview_id: str | None
+    ) -> StoredPreview:
+        """Return a new preview, or the stored one with the id; concurrent requests share a preview.
 
         Raises:
-            NotFound: there is no such mapping, or no such reading any more.
+            NotFound: there is no such mapping, or the preview is no longer stored.
             NotMapped, SyncStopped, Overloaded
         """
         mapping_id, owner = mapping.id, mapping.organization_id
         key = f"{mapping_id} {scope}"
-        if reading is not None:
-            known = self._readings.kept(reading)
-            if known is None or (known.mapping_id, known.scope) != (mapping_id, scope):
-                raise NotFound("reading", reading, "It is not kept any more: begin without a cursor.")
-            return known
+        if preview_id is not None:
+            stored = self._reads.cached(preview_id)
+            if stored is None or (stored.mapping_id, stored.scope) != (mapping_id, scope):
+                raise NotFound("reading", preview_id, "It has expired: start again without a cursor.")
+            return stored
 
-        async def read() -> TakenPreview:
+        async def read() -> StoredPreview:
             plan = await container.resolve(Preview)(mapping_id, scope)
-            return TakenPreview(container.names().new(), mapping_id, scope, container.clock().now(), plan)
+            return StoredPreview(container.ids().new(), mapping_id, scope, container.clock().now(), plan)
 
-        # Whoever goes away takes the preview of nobody else along.
-        taken = await asyncio.shield(self._readings.start(key, owner, read))
-        self._readings.forget(key)
-        self._readings.keep(taken.id, owner, taken)
-        return taken
+        # Shield the shared preview: other requests await it.
+        preview = await asyncio.shield(self._reads.start(key, owner, read))
+        self._reads.forget(key)
+        self._reads.store(preview.id, owner, preview)
+        return preview
 
 
 @dataclass(frozen=True, slots=True)
 class EventViews:
-    """Events as they were last read, one for each event of an organization."""
+    """The last read of each event of an organization."""
 
-    _readings: SingleFlight[EventView] = field(default_factory=SingleFlight)
+    _reads: SingleFlight[EventView] = field(default_factory=SingleFlight)
 
     async def get(
         self,
@@ -74,36 +74,36 @@ class EventViews:
         organization_id: OrganizationId,
         event_id: SourceEventId,
         *,
-        patience: float = PATIENCE,
+        timeout: float = FIRST_READ_TIMEOUT,
         is_syncing: bool = False,
     ) -> EventView | None:
-        """Give the event as it was read not long ago; None while it is being read for the first time.
+        """Return the event as it was read recently, or None while it is being read for the first time.
 
-        While a sync of it is running, it is not read anew: what would be planned in the middle of one is soon untrue.
+        While a sync of the event is running, it is not read again: a plan made during a sync is soon outdated.
 
         Raises:
-            Refusal, SourceError: as ShowEvent, once for each attempt.
+            DomainError, SourceError: as `ShowEvent`, once for each attempt.
             Overloaded
         """
         key = _key(organization_id, event_id)
-        known = self._readings.kept(key)
-        if known and (is_syncing or container.clock().now() - known.read_at <= FRESH_FOR):
-            return known
-        if failure := self._readings.failure(key):
+        cached = self._reads.cached(key)
+        if cached and (is_syncing or container.clock().now() - cached.read_at <= MAX_AGE):
+            return cached
+        if failure := self._reads.pop_failure(key):
             raise failure
-        reading = self._readings.start(
+        task = self._reads.start(
             key, organization_id, lambda: container.resolve(ShowEvent)(organization_id, event_id)
         )
-        if known is None:
-            await asyncio.wait([reading], timeout=patience)
-        if not reading.done():
-            return known
-        self._readings.failure(key)  # told here
-        return reading.result()
+        if cached is None:
+            await asyncio.wait([task], timeout=timeout)
+        if not task.done():
+            return cached
+        self._reads.pop_failure(key)  # raised here
+        return task.result()
 
     def forget(self, organization_id: OrganizationId, event_id: SourceEventId) -> None:
-        """Let the next look read anew: something was changed, or somebody wants it as it is now."""
-        self._readings.forget(_key(organization_id, event_id))
+        """Drop the cached event, so that the next request reads it again."""
+        self._reads.forget(_key(organization_id, event_id))
 
 
 def _key(organization_id: OrganizationId, event_id: SourceEventId) -> str:

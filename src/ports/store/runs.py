@@ -92,7 +92,11 @@ class Runs(Protocol):
     async def save_idempotency_key(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None: ...
 
     async def renew(
-        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[RecordKind, Progress] | None = None
+        self,
+        run_id: RunId,
+        owner: str,
+        until: datetime,
+        progress: Mapping[RecordKind, Progress] | None = None,
     ) -> bool:
         """Extend the lease of a running run and store its progress; return False if this owner no longer holds it.
 

@@ -24,9 +24,9 @@ async def test_a_notice_that_a_run_leaves_is_delivered(make: Making) -> None:
     harness.source.trouble = SourceUnavailable("Sessionboard refused the connection.")
     await harness.request_sync(mapping.id)
     async with make(harness).working():
-        await until(lambda: harness.messenger.arrived)
+        await until(lambda: harness.notifier.arrived)
         await asyncio.sleep(0.1)
-    (arrived,) = harness.messenger.arrived
+    (arrived,) = harness.notifier.arrived
     assert arrived.message.change is HealthChange.FAILING
 
 
@@ -81,7 +81,7 @@ async def test_a_notice_on_its_way_when_the_process_ends_is_not_sent_again(make:
             on_its_way.set()
             await asyncio.sleep(0.1)  # its answer takes time
 
-    harness = Harness(messenger=Slow())
+    harness = Harness(notifier=Slow())
     mapping = await harness.mapping()
     await harness.choose_recipient(mapping.organization_id, Channel.WEBHOOK, "https://hooks.example.org/")
     harness.source.trouble = SourceUnavailable("Sessionboard refused the connection.")
@@ -90,7 +90,7 @@ async def test_a_notice_on_its_way_when_the_process_ends_is_not_sent_again(make:
         await happens(on_its_way)
     harness.clock.advance(timedelta(hours=1))
     assert await harness.deliver_notifications() == 0
-    assert len(harness.messenger.arrived) == 1
+    assert len(harness.notifier.arrived) == 1
 
 
 async def test_a_fault_in_telling_is_told_of_and_it_goes_on(make: Making, jobs_harness: JobsHarness) -> None:

@@ -38,7 +38,7 @@ async def test_account_without_a_password_cannot_sign_in_with_one(
 async def test_invalid_password_adds_no_account(
     harness: Harness, access_harness: AccessHarness, password: str
 ) -> None:
-    with pytest.raises(InvalidInput, match="12 to 1000"):
+    with pytest.raises(InvalidInput, match="12 to 1,000"):
         await access_harness.add_account(NewAccount(ADA, EVERYWHERE, password), actor=COMMAND_LINE)
     assert not await ListAccounts(harness.units)()
 

@@ -197,7 +197,7 @@ def stalling(harness: Harness, after: timedelta) -> RunSync:
     lease = timedelta(seconds=0.04)  # renewed four times as often
     return RunSync(
         harness.access,
-        harness.names,
+        harness.ids,
         harness.clock,
         harness.log,
         lease,

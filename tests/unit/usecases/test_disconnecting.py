@@ -15,7 +15,7 @@ from tests.support.timeouts import happens
 
 
 async def test_rule_08_disconnecting_needs_a_confirmation(harness: Harness, mapping: EventMapping) -> None:
-    with pytest.raises(NotConfirmed, match="explicit confirmation"):
+    with pytest.raises(NotConfirmed, match="Confirm it explicitly"):
         await harness.disconnect(mapping.organization_id, None)
     harness.offer(session("opening"))
     assert (await harness.sync(mapping)).state is RunState.COMPLETED

@@ -45,7 +45,7 @@ async def test_rule_34_incomplete_read_reports_nothing_as_gone_and_ends_with_pro
     run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert "with problems" in run.message
-    assert "Sessionboard says that there are 250 sessions, but gave 100" in run.message
+    assert "Sessionboard reports 250 sessions but returned 100" in run.message
     outcomes = await harness.outcomes(run)
     assert len(outcomes) == run.counts.read == MANY + 7 + 2
     missing = {key: each for key, each in outcomes.items() if key.startswith("s") and int(key[1:]) >= 100}

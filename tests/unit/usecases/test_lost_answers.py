@@ -84,7 +84,7 @@ async def test_rule_32_record_that_never_gets_a_response_fails_alone(harness: Ha
     trouble.lost_are_written = False
 
     async def lose_every_third() -> None:
-        trouble.lost_answers = int(harness.names.owner().endswith(("0", "3", "6", "9")))
+        trouble.lost_answers = int(harness.ids.owner().endswith(("0", "3", "6", "9")))
 
     harness.gate.before_write = lose_every_third
     run = await harness.sync(mapping, Scope.AGENDA)

@@ -165,7 +165,7 @@ async def test_rule_07_event_without_a_known_zone_cannot_be_mapped(
 ) -> None:
     connection = await harness.connection()
     harness.source.put(SourceEvent(HERE, "PyConf", zone))
-    with pytest.raises(TimeZoneUnknown, match="Sessionboard's time zone of PyConf is not"):
+    with pytest.raises(TimeZoneUnknown, match=r"Sessionboard's time zone of PyConf is .*not "):
         await harness.map(connection.organization_id)
 
 

@@ -49,7 +49,7 @@ async def outbox(harness: Harness, organization_id: OrganizationId) -> list[Noti
 
 
 def changes_sent(harness: Harness) -> list[HealthChange]:
-    return [each.message.change for each in harness.messenger.arrived]
+    return [each.message.change for each in harness.notifier.arrived]
 
 
 async def test_rule_24_three_failures_send_one_notification(harness: Harness) -> None:
@@ -58,7 +58,7 @@ async def test_rule_24_three_failures_send_one_notification(harness: Harness) ->
         await fail(harness, mapping)
     assert await harness.deliver_notifications() == 1
     assert await harness.deliver_notifications() == 0
-    (arrived,) = harness.messenger.arrived
+    (arrived,) = harness.notifier.arrived
     assert arrived.message.change is HealthChange.FAILING
     assert arrived.message.mapping_id == mapping.id
     assert arrived.message.url.startswith("https://sync.example.org/runs/")
@@ -159,11 +159,11 @@ async def test_kill_between_a_delivery_and_its_record_loses_nothing(
         await harness.deliver_notifications()
     harness.clock.advance(timedelta(minutes=2))
     await harness.deliver_notifications()
-    assert {each.message.id for each in harness.messenger.arrived} == {
+    assert {each.message.id for each in harness.notifier.arrived} == {
         each.id for each in await outbox(harness, mapping.organization_id)
     }
     # Delivered twice only if the first delivery succeeded and was not recorded.
-    assert len(harness.messenger.arrived) == (2 if (store, taken_place) == (2, False) else 1)
+    assert len(harness.notifier.arrived) == (2 if (store, taken_place) == (2, False) else 1)
 
 
 @dataclass(slots=True)
@@ -178,22 +178,22 @@ class ConcurrentNotifier:
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
         self.others += await self.harness.deliver_notifications()
-        await self.harness.messenger.deliver(message, recipient, secret)
+        await self.harness.notifier.deliver(message, recipient, secret)
 
 
 async def test_notification_is_attempted_by_one_process(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
     watching = ConcurrentNotifier(harness)
-    assert await replace(harness.deliver_notifications, messenger=watching)() == 1
+    assert await replace(harness.deliver_notifications, notifier=watching)() == 1
     assert watching.others == 0
-    assert len(harness.messenger.arrived) == 1
+    assert len(harness.notifier.arrived) == 1
 
 
 async def test_failed_delivery_is_retried_and_expires_after_a_day(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
-    harness.messenger.trouble = DOWN
+    harness.notifier.trouble = DOWN
     for _ in range(2000):
         await harness.deliver_notifications()
         harness.clock.advance(timedelta(minutes=1))
@@ -202,16 +202,16 @@ async def test_failed_delivery_is_retried_and_expires_after_a_day(harness: Harne
     assert 10 < notice.attempts < 30
     names = [name for name, _ in harness.log.entries if name.startswith("notices.")]
     assert names == ["notices.not_delivered"] * notice.attempts + ["notices.given_up"]
-    harness.messenger.trouble = None
+    harness.notifier.trouble = None
     assert await harness.deliver_notifications() == 0
 
 
 async def test_failed_delivery_succeeds_once_the_recipient_is_back(harness: Harness) -> None:
     mapping = await with_recipient(harness)
-    harness.messenger.trouble = RecipientRefused("hooks.example.org does not take the notice (HTTP 404).")
+    harness.notifier.trouble = RecipientRefused("hooks.example.org does not take the notice (HTTP 404).")
     await fail(harness, mapping)
     await harness.deliver_notifications()
-    harness.messenger.trouble = None
+    harness.notifier.trouble = None
     assert await harness.deliver_notifications() == 0, "the retry delay is not over"
     harness.clock.advance(timedelta(minutes=1))
     assert await harness.deliver_notifications() == 1
@@ -220,12 +220,12 @@ async def test_failed_delivery_succeeds_once_the_recipient_is_back(harness: Harn
 async def test_reason_for_a_failed_delivery_is_shown_until_it_succeeds(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     said = "hooks.example.org does not take the notice (HTTP 410). Check the webhook's address."
-    harness.messenger.trouble = RecipientRefused(said)
+    harness.notifier.trouble = RecipientRefused(said)
     await fail(harness, mapping)
     await harness.deliver_notifications()
     (notice,) = await outbox(harness, mapping.organization_id)
     assert (notice.problem, notice.state) == (said, Delivery.WAITING)
-    harness.messenger.trouble = None
+    harness.notifier.trouble = None
     harness.clock.advance(timedelta(minutes=1))
     await harness.deliver_notifications()
     (notice,) = await outbox(harness, mapping.organization_id)
@@ -234,7 +234,7 @@ async def test_reason_for_a_failed_delivery_is_shown_until_it_succeeds(harness: 
 
 async def test_expired_notification_keeps_its_reason(harness: Harness) -> None:
     mapping = await with_recipient(harness)
-    harness.messenger.trouble = DOWN
+    harness.notifier.trouble = DOWN
     await fail(harness, mapping)
     await harness.deliver_notifications()
     harness.clock.advance(DAY)
@@ -256,7 +256,7 @@ async def test_late_failure_does_not_overwrite_a_delivery_by_another_process(
             self.others += await self.harness.deliver_notifications()
             raise DOWN
 
-    assert await replace(harness.deliver_notifications, messenger=Sleeping(harness))() == 0
+    assert await replace(harness.deliver_notifications, notifier=Sleeping(harness))() == 0
     (notice,) = await outbox(harness, mapping.organization_id)
     assert (notice.problem, notice.state) == ("", Delivery.DELIVERED)
 
@@ -271,9 +271,9 @@ async def test_process_finishes_a_delivery_in_progress_before_it_ends(harness: H
         async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
             begun.set()
             await go_on.wait()
-            await self.harness.messenger.deliver(message, recipient, secret)
+            await self.harness.notifier.deliver(message, recipient, secret)
 
-    delivering = asyncio.create_task(replace(harness.deliver_notifications, messenger=Slow(harness))())
+    delivering = asyncio.create_task(replace(harness.deliver_notifications, notifier=Slow(harness))())
     await happens(begun)
     delivering.cancel()
     await asyncio.sleep(0.01)
@@ -320,9 +320,9 @@ async def test_internal_error_in_one_delivery_does_not_stop_others(harness: Harn
         async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
             if recipient.channel is Channel.WEBHOOK:
                 raise RuntimeError("jane@example.org")
-            await self.harness.messenger.deliver(message, recipient, secret)
+            await self.harness.notifier.deliver(message, recipient, secret)
 
-    assert await replace(harness.deliver_notifications, messenger=Faulty(harness))() == 1
+    assert await replace(harness.deliver_notifications, notifier=Faulty(harness))() == 1
     assert [name for name, _ in harness.log.entries if name.startswith("notices.")] == [
         "notices.failed",
         "notices.delivered",
@@ -348,7 +348,7 @@ async def test_removing_a_recipient_during_a_delivery_is_no_error(harness: Harne
         async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
             await self.harness.remove_recipient(mapping.organization_id)
 
-    assert await replace(harness.deliver_notifications, messenger=Removing(harness))() == 1
+    assert await replace(harness.deliver_notifications, notifier=Removing(harness))() == 1
     assert await outbox(harness, mapping.organization_id) == []
 
 
@@ -360,7 +360,7 @@ async def test_webhook_secret_is_shown_once_and_stored_encrypted(harness: Harnes
     _, another = await harness.choose_recipient(mapping.organization_id, Channel.WEBHOOK, HOOK)
     assert another != secret
     await harness.send_test_notification(mapping.organization_id)
-    (arrived,) = harness.messenger.arrived
+    (arrived,) = harness.notifier.arrived
     assert (arrived.message.change, arrived.secret) == (HealthChange.TEST, another)
     _, none = await harness.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
     assert none is None

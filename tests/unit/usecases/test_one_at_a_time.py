@@ -153,7 +153,7 @@ async def test_rule_23_run_keeps_its_lease_while_it_waits_for_gleanin(harness: H
     syncing = asyncio.create_task(
         RunSync(
             harness.access,
-            harness.names,
+            harness.ids,
             harness.clock,
             harness.log,
             timedelta(milliseconds=40),

@@ -122,7 +122,7 @@ async def test_rules_27_and_28_sync_with_problems_reports_both_counts_and_a_cont
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert run.message == (
         "Sync to Gleanin finished with problems: 2 sessions attempted, 1 synced; 2 speakers attempted, 1 synced. "
-        "Check that your sessions and speakers have all the required fields. If it persists, contact support@example.org."
+        "Check that your sessions and speakers have all the required fields. If this persists, contact support@example.org."
     )
 
 

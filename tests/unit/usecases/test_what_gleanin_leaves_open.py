@@ -220,7 +220,7 @@ async def test_rule_15_people_swapping_emails_get_a_workaround(harness: Harness)
     )
     outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["ada"].outcome is outcomes["bob"].outcome is Outcome.FAILED
-    assert "give one of them a third one first" in outcomes["ada"].reason.detail
+    assert "give one of them a temporary one first" in outcomes["ada"].reason.detail
 
 
 async def test_rule_26_exhibitor_and_contact_with_the_same_id_have_separate_outcomes(

@@ -36,7 +36,7 @@ class MapEvents:
     sources: Sources
     destinations: Destinations
     cipher: TokenCipher
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, command: NewMapping, *, actor: str) -> EventMapping:
@@ -69,7 +69,7 @@ class MapEvents:
                 await unit.mappings.update(mapping)
             else:
                 mapping = EventMapping(
-                    MappingId(self.names.new()),
+                    MappingId(self.ids.new()),
                     organization.id,
                     connection.id,
                     pair,

@@ -20,9 +20,9 @@ HOW_TO_CHOOSE = "Choose a webhook or an e-mail address first."
 @dataclass(frozen=True, slots=True)
 class ChooseRecipient:
     units: UnitOfWorkFactory
-    messenger: Notifier
+    notifier: Notifier
     cipher: TokenCipher
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(
@@ -34,8 +34,8 @@ class ChooseRecipient:
             NotFound
             InvalidInput: the address is invalid or not allowed, or the channel is not configured.
         """
-        address = self.messenger.checked(channel, address)
-        secret = Token(self.names.secret()) if channel is Channel.WEBHOOK else None
+        address = self.notifier.checked(channel, address)
+        secret = Token(self.ids.secret()) if channel is Channel.WEBHOOK else None
         sealed = self.cipher.seal(secret) if secret else None
         recipient = Recipient(organization_id, channel, address, sealed)
         async with self.units.write() as unit:

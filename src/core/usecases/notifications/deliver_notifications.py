@@ -23,7 +23,7 @@ _FAULT = "Delivery failed because of an internal error. See the log for details.
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    notice: Notification
+    notification: Notification
     message: Message
     recipient: Recipient
 
@@ -31,9 +31,9 @@ class _Attempt:
 @dataclass(frozen=True, slots=True)
 class DeliverNotifications:
     units: UnitOfWorkFactory
-    messenger: Notifier
+    notifier: Notifier
     cipher: TokenCipher
-    links: PublicUrls
+    public_urls: PublicUrls
     clock: Clock
     log: EventLog
 
@@ -71,46 +71,53 @@ class DeliverNotifications:
         """Record the attempts before making them, so that other processes skip them."""
         now, attempts = self.clock.now(), []
         async with self.units.write() as unit:
-            for notice in await unit.notifications.due(now, MAX_PER_ORGANIZATION, MAX_CONCURRENT):
-                attempt = await self._record_attempt(unit, notice, now)
+            for notification in await unit.notifications.due(now, MAX_PER_ORGANIZATION, MAX_CONCURRENT):
+                attempt = await self._record_attempt(unit, notification, now)
                 if attempt is not None:
                     attempts.append(attempt)
             await unit.commit()
         return attempts
 
-    async def _record_attempt(self, unit: UnitOfWork, notice: Notification, now: datetime) -> _Attempt | None:
-        organization = await unit.organizations.get(notice.organization_id)
-        mapping = await unit.mappings.get(notice.mapping_id)
-        recipient = await unit.recipients.get(notice.organization_id)
-        if recipient is None or organization is None or mapping is None or notice.is_expired(now):
+    async def _record_attempt(
+        self, unit: UnitOfWork, notification: Notification, now: datetime
+    ) -> _Attempt | None:
+        organization = await unit.organizations.get(notification.organization_id)
+        mapping = await unit.mappings.get(notification.mapping_id)
+        recipient = await unit.recipients.get(notification.organization_id)
+        if recipient is None or organization is None or mapping is None or notification.is_expired(now):
             self.log.warning(
-                "notices.given_up", notice=notice.id, mapping=notice.mapping_id, attempts=notice.attempts
+                "notices.given_up",
+                notice=notification.id,
+                mapping=notification.mapping_id,
+                attempts=notification.attempts,
             )
-            await unit.notifications.update(notice.expire())
+            await unit.notifications.update(notification.expire())
             return None
-        notice = notice.attempted(now)
-        await unit.notifications.update(notice)
-        message = build_message(notice, organization, mapping, self.links.run(notice.run_id))
-        return _Attempt(notice, message, recipient)
+        notification = notification.attempted(now)
+        await unit.notifications.update(notification)
+        message = build_message(
+            notification, organization, mapping, self.public_urls.run(notification.run_id)
+        )
+        return _Attempt(notification, message, recipient)
 
     async def _deliver(self, attempt: _Attempt) -> bool:
-        notice, recipient = attempt.notice, attempt.recipient
-        log = self.log.bound(notice=notice.id, channel=recipient.channel)
+        notification, recipient = attempt.notification, attempt.recipient
+        log = self.log.bound(notice=notification.id, channel=recipient.channel)
         try:
             secret = self.cipher.unseal(recipient.secret) if recipient.secret else None
-            await self.messenger.deliver(attempt.message, recipient, secret)
+            await self.notifier.deliver(attempt.message, recipient, secret)
         except (NotDelivered, DecryptionFailed) as error:
-            log.warning("notices.not_delivered", attempts=notice.attempts, problem=str(error))
-            await self._record_failure(notice, notice.failed(str(error)))
+            log.warning("notices.not_delivered", attempts=notification.attempts, problem=str(error))
+            await self._record_failure(notification, notification.failed(str(error)))
             return False
         except Exception as error:  # noqa: BLE001 - an internal error in one delivery must not stop the others
             log.fault("notices.failed", error)
-            await self._record_failure(notice, notice.failed(_FAULT))
+            await self._record_failure(notification, notification.failed(_FAULT))
             return False
         async with self.units.write() as unit:
-            await unit.notifications.update(notice.delivered())
+            await unit.notifications.update(notification.delivered())
             await unit.commit()
-        log.event("notices.delivered", attempts=notice.attempts)
+        log.event("notices.delivered", attempts=notification.attempts)
         return True
 
     async def _record_failure(self, attempted: Notification, failed: Notification) -> None:

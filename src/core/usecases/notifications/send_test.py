@@ -19,10 +19,10 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 @dataclass(frozen=True, slots=True)
 class SendTestNotification:
     units: UnitOfWorkFactory
-    messenger: Notifier
+    notifier: Notifier
     cipher: TokenCipher
-    links: PublicUrls
-    names: IdGenerator
+    public_urls: PublicUrls
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId, *, actor: str) -> Recipient:
@@ -45,6 +45,8 @@ class SendTestNotification:
             await unit.audit.add(AuditEntry(now, actor, Action.RECIPIENT_TRIED, organization_id, what))
             await unit.commit()
         secret = self.cipher.unseal(recipient.secret) if recipient.secret else None
-        message = build_test_message(NotificationId(self.names.new()), now, organization, self.links.home())
-        await self.messenger.deliver(message, recipient, secret)
+        message = build_test_message(
+            NotificationId(self.ids.new()), now, organization, self.public_urls.home()
+        )
+        await self.notifier.deliver(message, recipient, secret)
         return recipient

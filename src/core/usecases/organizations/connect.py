@@ -20,7 +20,7 @@ class Connect:
     units: UnitOfWorkFactory
     destinations: Destinations
     cipher: TokenCipher
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(
@@ -52,7 +52,7 @@ class Connect:
         async with self.destinations.open(token) as destination:
             await destination.events()
         connection = Connection(
-            ConnectionId(self.names.new()),
+            ConnectionId(self.ids.new()),
             organization_id,
             self.cipher.seal(token),
             token.hint,

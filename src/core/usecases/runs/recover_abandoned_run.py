@@ -18,7 +18,7 @@ class RecoverAbandonedRun:
     """Recover a run whose process died: its request continues as a new run."""
 
     units: UnitOfWorkFactory
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
     log: EventLog
     run_ends: RunEnds
@@ -35,7 +35,7 @@ class RecoverAbandonedRun:
             end = await self.run_ends.store(unit, run, LEASE_EXPIRED if is_requeued else CRASHED_TWICE)
             queued = None
             if is_requeued:
-                queued = (await book_again(unit, run, RunId(self.names.new()), now)).id
+                queued = (await book_again(unit, run, RunId(self.ids.new()), now)).id
             await unit.commit()
         self.run_ends.log_stored(end)
         self.log.warning("sync.run_taken_over", run=run_id, mapping=run.mapping_id)

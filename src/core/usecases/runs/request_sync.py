@@ -39,7 +39,7 @@ class SyncRequest:
 @dataclass(frozen=True, slots=True)
 class RequestSync:
     units: UnitOfWorkFactory
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, request: SyncRequest) -> SyncRun:
@@ -64,7 +64,7 @@ class RequestSync:
             mapping.check_active()
             now = self.clock.now()
             requested = SyncRun(
-                RunId(self.names.new()), mapping.id, request.trigger, request.scope, now, request.actor
+                RunId(self.ids.new()), mapping.id, request.trigger, request.scope, now, request.actor
             )
             run = await queue_or_merge(unit, requested)
             if request.key is not None:

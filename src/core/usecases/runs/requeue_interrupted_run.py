@@ -16,7 +16,7 @@ class RequeueInterruptedRun:
     """Requeue a run after its process shut down or lost the database, so that its request is not lost."""
 
     units: UnitOfWorkFactory
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
 
     async def __call__(self, run_id: RunId) -> None:
@@ -32,5 +32,5 @@ class RequeueInterruptedRun:
                 is_requeued = run.stop == INTERRUPTED
             if not is_requeued:
                 return
-            await book_again(unit, run, RunId(self.names.new()), self.clock.now())
+            await book_again(unit, run, RunId(self.ids.new()), self.clock.now())
             await unit.commit()

@@ -19,7 +19,7 @@ from ports.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class RunEnds:
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
     log: EventLog
     interval: timedelta = INTERVAL
@@ -62,7 +62,7 @@ class RunEnds:
             for other in await unit.schedules.list_by_connection(mapping.connection_id):
                 await unit.schedules.save(other.halted(end.halt))
         if end.change is not None and await unit.recipients.get(mapping.organization_id) is not None:
-            new = NotificationId(self.names.new())
+            new = NotificationId(self.ids.new())
             await unit.notifications.add(build_notification(new, end.change, mapping, end.run))
         return end
 

@@ -143,7 +143,7 @@ def render(
         "person": {"email": actor.name} if actor else None,
         "section": section,
         "crumbs": crumbs,
-        "csrf_token": csrf_token(request, container_of(request).names()),
+        "csrf_token": csrf_token(request, container_of(request).ids()),
         "flashes": request.session.pop(FLASHES, []),
         "assets_version": _VERSION,
         **variables,
