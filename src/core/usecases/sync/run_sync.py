@@ -43,7 +43,7 @@ STALLED_AFTER = timedelta(minutes=15)
 class RunSync:
     patient_access: SystemAccess
     """To both systems, with retries that nobody waits for."""
-    names: IdGenerator
+    ids: IdGenerator
     clock: Clock
     log: EventLog
     lease: timedelta
@@ -63,7 +63,7 @@ class RunSync:
         Raises:
             NotFound
         """
-        owner = self.names.owner()
+        owner = self.ids.owner()
         while True:
             run = await self._claim(run_id, owner)
             if run.owner == owner:
@@ -84,8 +84,8 @@ class RunSync:
             mapping_id: which mapping.
             on_run: told of the run as soon as it has begun.
         """
-        owner, now = self.names.owner(), self.clock.now()
-        new = RunId(self.names.new())
+        owner, now = self.ids.owner(), self.clock.now()
+        new = RunId(self.ids.new())
         run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now, CONTINUOUS_SYNC)
 
         def begun() -> None:
