@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.sessionboard.date_shift import moved_ahead
+from adapters.sessionboard.date_shift import shift_dates
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
@@ -23,7 +23,7 @@ SAVED = Path(__file__).parents[3] / "shared/data/pyconfr-2025.json"
 def pyconfr() -> dict[str, Any]:
     if not SAVED.is_file():
         pytest.skip(f"the saved conference is not at hand ({SAVED.name})")
-    return moved_ahead(json.loads(SAVED.read_text(encoding="utf-8")), datetime.now(UTC))
+    return shift_dates(json.loads(SAVED.read_text(encoding="utf-8")), datetime.now(UTC))
 
 
 async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(

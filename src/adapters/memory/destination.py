@@ -246,7 +246,7 @@ class InMemoryDestination:
         try:
             return self._gleanin.events[event_id]
         except KeyError as error:
-            message = "There is no such event in Gleanin, or the token does not see it."
+            message = "Gleanin has no such event, or the token has no access to it."
             raise DestinationEventGone(message) from error
 
     def _check(

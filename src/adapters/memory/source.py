@@ -114,7 +114,7 @@ class InMemorySource:
         if missing:
             total = max(len(rows), missing)
             raise SourceIncomplete(
-                f"Sessionboard says that there are {total:,} {plural}, but gave {len(present) or 'none'}."
+                f"Sessionboard reports {total:,} {plural} but returned {len(present) or 'none'}."
             )
 
     def _programme(self, event_id: SourceEventId) -> InMemoryProgramme:

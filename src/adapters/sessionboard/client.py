@@ -1,4 +1,4 @@
-"""Sessionboard's requests, and what its responses mean, in the errors of the port."""
+"""Requests to Sessionboard; its error responses become the port's errors."""
 
 import json
 from collections.abc import Callable
@@ -19,28 +19,28 @@ from ports.source import SourceEventGone, SourceRefused, SourceUnavailable, Sour
 R = TypeVar("R")
 MIB = 2**20
 SCOPES = "read:events, read:sessions and read:contacts"
-BEGINNING = 1024
-"""Bytes of an error's body that are looked at, to see whether it is a web page."""
+ERROR_BYTES = 1024
+"""Bytes of an error's body that are read, to detect a web page."""
 
 
 class NoSuchPage(SourceUnreadable):
-    """A page that nobody had announced is not there."""
+    """A page that was not announced does not exist."""
 
 
 class TooLarge(SourceUnreadable):
-    """Ask for fewer rows at once."""
+    """A response is too large: request fewer rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one response may take."""
+    """The limits of one response."""
 
     body: int = 8 * MIB
-    """Bytes of a page. A hundred long descriptions, with all the people there, are about 1 MiB."""
+    """Bytes of a page. A hundred sessions with long descriptions and all their people take about 1 MiB."""
     values: int = 100_000
-    """Of JSON, in a page: a byte of text can become a hundred of memory, which the garbage collector walks through.
+    """JSON values in a page: one byte of text can take a hundred bytes of memory, which slows the garbage collector.
 
-    A hundred sessions with five people each, of whom each has sixty fields, have 75,000.
+    A hundred sessions with five people each and sixty fields a person have 75,000.
     """
     headers: int = 64 * 1024
 
@@ -66,16 +66,23 @@ class SessionboardClient:
         announced: bool = True,
         read_cut: Callable[[bytearray, str], R | None] | None = None,
     ) -> R:
-        """Send a request, with a body of JSON if there is one, and return what `read` makes of the response's body.
+        """Send a request and parse the body of its response.
 
-        `read_cut` does the same with the beginning of a body that is too large, and with what is too large about it, in
-        words that follow what has it; it returns None where smaller responses are wanted.
+        Args:
+            method: of the request.
+            path: below the base URL.
+            params: of the query.
+            body: the JSON body; None for none.
+            read: parses the response's body.
+            announced: whether the page was announced; an unannounced one may be missing.
+            read_cut: parses the beginning of a body that is too large; its second argument says what is too large, in
+                words that follow "the response". It returns None to request smaller responses instead.
 
         Raises:
-            NoSuchPage: it was not announced, and is not there.
-            TooLarge: the response is too large, and nothing could be made of its beginning.
-            InvalidInput: the host's name leads to a private address, which no setting allows.
-            SourceError: whatever else was wrong, in words for people.
+            NoSuchPage: the page was not announced and does not exist.
+            TooLarge: the response is too large, and `read_cut` returned None.
+            InvalidInput: the host resolves to a private address, and the settings do not allow that.
+            SourceError: any other failure; its text is a sentence for people.
         """
         check = partial(self._check, is_event=path.startswith("v1/event/"), announced=announced)
         url = self.http.url(f"{path}?{urlencode(params)}")
@@ -86,7 +93,7 @@ class SessionboardClient:
             response = await self.http.send(method, url, check, self._max_body, body=content)
         except HostUnavailable as error:
             raise SourceUnavailable(str(error)) from error
-        # In a thread where it is not small.
+        # A large response is parsed in a thread.
         return await self.lane.run(len(response.body), lambda: self._parse(response, read, read_cut))
 
     def _parse(
@@ -95,7 +102,7 @@ class SessionboardClient:
         read: Callable[[bytes], R],
         read_cut: Callable[[bytearray, str], R | None] | None,
     ) -> R:
-        """Parse a response, of which nothing is kept."""
+        """Parse a response and release its body."""
         size, excess = len(response.body), self._excess(response)
         try:
             if not excess:
@@ -105,16 +112,16 @@ class SessionboardClient:
         except WrongShape as error:
             if not excess or isinstance(error, TooManyRows):
                 raise SourceUnreadable(
-                    f"The answer of {self.host} is {error} ({response.media_type}, {size:,} bytes). "
-                    "Is the address that of Sessionboard's API?"
+                    f"{self.host} returned {error} ({response.media_type}, {size:,} bytes). "
+                    "Check that the address is that of Sessionboard's API."
                 ) from error
         finally:
-            # The traceback of an error would keep it.
+            # An error's traceback would keep the body in memory.
             response.body.clear()
-        raise TooLarge(f"The answer of {self.host} {excess}.")
+        raise TooLarge(f"Sessionboard's response {excess}.")
 
     def _excess(self, response: Response) -> str:
-        """Return what is too large about a response, of which only what may be parsed is left."""
+        """Return what is too large about a response, and cut its body to what may be parsed."""
         end = end_of_values(response.body, self.limits.values)
         if end is not None:
             del response.body[end:]
@@ -125,23 +132,23 @@ class SessionboardClient:
     def _max_body(self, response: Response) -> int:
         if response.status == HTTPStatus.OK:
             return self.limits.body
-        return 0 if _says_enough(response) else BEGINNING
+        return 0 if _is_clear_from_status(response) else ERROR_BYTES
 
     def _check(self, response: Response, *, is_event: bool, announced: bool) -> Response:
         host, status = self.host, response.status
         if sum(len(name) + len(value) for name, value in response.headers.raw) > self.limits.headers:
-            raise SourceUnreadable(f"The headers of {host}'s answer are too large.")
-        if _says_enough(response):
+            raise SourceUnreadable("The headers of Sessionboard's response are too large.")
+        if _is_clear_from_status(response):
             raise self._refusal(response)
         if status == HTTPStatus.OK and response.is_undecodable:
-            raise SourceUnreadable(f"The answer of {host} cannot be decoded.")
+            raise SourceUnreadable(f"{host} sent a response that cannot be decompressed.")
         if response.is_web_page:
-            # A challenge, a login or a notice in front of the API: it says nothing about what was asked.
-            raise response.as_transient("; if that lasts, check the address")
+            # A challenge, a login or a notice from an intermediary: it does not answer the request.
+            raise response.as_transient("; if this persists, check the address")
         if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND) and not announced:
-            raise NoSuchPage(f"{host} has no such page.")
+            raise NoSuchPage("Sessionboard has no such page.")
         if status == HTTPStatus.NOT_FOUND and is_event:
-            raise SourceEventGone("Sessionboard has no such event any more, or the token does not see it.")
+            raise SourceEventGone("Sessionboard no longer has this event, or the token has no access to it.")
         if status != HTTPStatus.OK:
             raise self._refusal(response)
         return response
@@ -152,22 +159,19 @@ class SessionboardClient:
             return response.as_transient()
         if status == HTTPStatus.UNAUTHORIZED:
             return SourceRefused(
-                f"{host} refused the Sessionboard token (401). Was it revoked, or is it of another region?"
+                f"{host} refused the Sessionboard token (401). It may be revoked, or belong to another region."
             )
         if status == HTTPStatus.FORBIDDEN:
-            return SourceRefused(
-                f"The Sessionboard token may not read this (403). It needs the scopes {SCOPES}."
-            )
+            return SourceRefused(f"The Sessionboard token has no access (403). It needs the scopes {SCOPES}.")
         if response.is_redirect:
             return SourceUnreadable(
-                f"{host} redirects elsewhere (HTTP {status}), and redirects are not followed. "
-                "The address is probably wrong."
+                f"{host} redirects to another address (HTTP {status}). Check Sessionboard's address."
             )
         return SourceUnreadable(
-            f"{host} answered with HTTP {status}. Is the address that of Sessionboard's API?"
+            f"{host} returned HTTP {status}. Check that the address is that of Sessionboard's API."
         )
 
 
-def _says_enough(response: Response) -> bool:
-    """Check for a status whose body does not count."""
+def _is_clear_from_status(response: Response) -> bool:
+    """Check for a status whose body does not matter."""
     return response.is_redirect or response.is_server_error or response.status == HTTPStatus.UNAUTHORIZED

@@ -1,4 +1,4 @@
-"""A saved event moved to other days, so that it lies ahead: on the JSON objects, before anything reads them."""
+"""Moves a saved event to future days, in its JSON objects, before they are parsed."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -11,15 +11,15 @@ Json = dict[str, Any]
 TIMES = ("starts_at", "ends_at")
 
 
-def moved_ahead(saved: Json, now: datetime, *, days_ahead: int = 30, first_day: date | None = None) -> Json:
-    """Move all sessions by a whole number of days; every session keeps its time of day on the event's clocks.
+def shift_dates(saved: Json, now: datetime, *, days_ahead: int = 30, first_day: date | None = None) -> Json:
+    """Move all sessions by a whole number of days; every session keeps its local time of day.
 
     Args:
         saved: `{"event": ..., "sessions": [...], "exhibitors": [...]}`; it is not changed.
         now: with an offset.
         days_ahead: how many days after `now` the event begins.
-        first_day: the local day on which it begins as saved; by default that of its first session.
-            An event with a session that shall have passed afterwards says its first day here.
+        first_day: the local day on which the saved event begins; by default that of its first session.
+            Pass a later day to leave the sessions before it in the past.
     """
     zone = zone_of(saved)
     first_day = first_day or _first_day(saved, zone)
@@ -30,7 +30,7 @@ def moved_ahead(saved: Json, now: datetime, *, days_ahead: int = 30, first_day: 
 
 
 def zone_of(saved: Json) -> ZoneInfo:
-    """Give the event's zone, or UTC where it tells none that is known."""
+    """Return the event's time zone, or UTC if it has none or an unknown one."""
     event = saved.get("event")
     name = event.get("timezone") if isinstance(event, dict) else None
     try:
@@ -65,11 +65,11 @@ def _moved(row: object, days: timedelta, zone: ZoneInfo) -> object:
 
 
 def _same_time_of_day(instant: datetime, days: timedelta, zone: ZoneInfo) -> str:
-    # Adding days to a local time keeps what the clocks show, also where their offset changes on the way.
+    # Adding days to a local time keeps the time of day, also across a change of the offset.
     local = instant.astimezone(zone) + days
     return local.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _instant(value: object) -> datetime | None:
-    """Read a time; what cannot be read stays as it is, since it may be there to be reported."""
+    """Parse a time; None leaves the value unchanged, because an invalid time must be reported later."""
     return to_instant(value) if isinstance(value, str) else None

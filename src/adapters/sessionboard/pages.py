@@ -1,4 +1,4 @@
-"""One reading of a list: every page that is announced, several at once, in smaller ones where they are too large."""
+"""Reads a list once: all announced pages, several concurrently, and in smaller pages where they are too large."""
 
 import asyncio
 from collections import deque
@@ -11,39 +11,39 @@ from adapters.sessionboard.parsing import PageRead
 from adapters.sessionboard.tally import LAST_PAGE, PAGE_SIZE, SINGLE, SIZES, RowPosition, RowTally
 from ports.source import SourceUnreadable
 
-MOST_TOO_LARGE = 10
-"""Rows in succession: more are taken for a fault of the answers, not of the rows."""
+MAX_TOO_LARGE = 10
+"""Rows in a row that may be too large: with more, the responses are at fault and not the rows."""
 
 R = TypeVar("R")
 ReadPage = Callable[[RowPosition], asyncio.Task[PageRead[R]]]
 
 
 @dataclass(slots=True)
-class _Asked(Generic[R]):
-    """A page that is going to be read, or is being read."""
+class _PendingPage(Generic[R]):
+    """A page that is queued or being read."""
 
-    place: RowPosition
+    position: RowPosition
     task: asyncio.Task[PageRead[R]] | None = None
 
 
 @dataclass(slots=True)
-class Reading(Generic[R]):
-    """Walks over the pages of the usual size, each whole or in parts."""
+class ListReader(Generic[R]):
+    """Iterates over the pages of the usual size, each read whole or in parts."""
 
     read: ReadPage[R]
     parallel: int
     tally: RowTally
     size: int = PAGE_SIZE
-    """Of the pages that are still to be asked for."""
-    _ahead: deque[_Asked[R]] = field(default_factory=deque)
+    """The size in which the next pages are requested."""
+    _ahead: deque[_PendingPage[R]] = field(default_factory=deque)
     _queued: int = 0
-    """Pages of the usual size, those that have been read included."""
-    _passed: int = PAGE_SIZE
-    """The size into which the present page had to be split."""
+    """Pages of the usual size, including those already read."""
+    _split_size: int = PAGE_SIZE
+    """The size into which the current page was split."""
     _has_large_row: bool = False
-    """In the present page, so that its size proves nothing about the others."""
+    """Whether the current page has one, so that its size says nothing about the other pages."""
     _too_large: int = 0
-    """Rows in succession."""
+    """Consecutive rows that are too large."""
 
     async def pages(self) -> AsyncGenerator[PageRead[R]]:
         tally, first_rows = self.tally, 0
@@ -52,105 +52,107 @@ class Reading(Generic[R]):
             while number < last:
                 number += 1
                 rows_before, ids_before = tally.rows, len(tally.ids)
-                self._ask(number)
-                while self._ahead and self._ahead[0].place.whole == number:
+                self._request(number)
+                while self._ahead and self._ahead[0].position.whole == number:
                     page = await self._next()
                     if page is not None and page.ids:
                         yield page
-                    self._ask(number)
-                self._keep_size()
+                    self._request(number)
+                self._adjust_size()
                 rows = tally.rows - rows_before
                 first_rows = first_rows or rows
                 is_full = rows > 0 and rows >= first_rows and len(tally.ids) > ids_before
                 last = tally.pages
-                # Announcements are not always right.
+                # The announced number of pages can be too low.
                 if number >= last and is_full and (tally.total is None or tally.rows < tally.total):
                     last = number + 1
                 if number == LAST_PAGE and last > number:
                     raise SourceUnreadable(
-                        f"Sessionboard has more than {LAST_PAGE} pages, and gives no more than those."
+                        f"Sessionboard's list has more than {LAST_PAGE} pages, the most that its API returns."
                     )
         finally:
-            tasks = [asked.task for asked in self._ahead if asked.task]
+            tasks = [pending.task for pending in self._ahead if pending.task]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _ask(self, number: int) -> None:
-        """Ask for the pages up to this one, and for some of those that are expected after it."""
-        while self._ahead and not self._ahead[0].task and self.tally.is_beyond(self._ahead[0].place):
+    def _request(self, number: int) -> None:
+        """Request the pages up to this one, and some of those that are expected after it."""
+        while self._ahead and not self._ahead[0].task and self.tally.is_beyond(self._ahead[0].position):
             self._ahead.popleft()
         last = min(max(self.tally.pages, number), LAST_PAGE)
-        # In which size they are to be asked for shows when the present page has passed.
-        while self._passed == PAGE_SIZE and self._queued < last and len(self._ahead) < self.parallel:
+        # While the current page is being split, the size of the next ones is not known yet.
+        while self._split_size == PAGE_SIZE and self._queued < last and len(self._ahead) < self.parallel:
             self._queued += 1
-            self._ahead.extend(_Asked(part) for part in self._wanted(self._places(self._queued)))
-        running = sum(asked.task is not None for asked in self._ahead)
-        for asked in self._ahead:
-            is_due = asked is self._ahead[0] or self.tally.is_expected(asked.place)
+            parts = self._without_rest(self._parts_of(self._queued))
+            self._ahead.extend(_PendingPage(part) for part in parts)
+        running = sum(pending.task is not None for pending in self._ahead)
+        for pending in self._ahead:
+            is_due = pending is self._ahead[0] or self.tally.is_expected(pending.position)
             if running >= self.parallel or not is_due:
                 return
-            if asked.task is None:
-                asked.task = self.read(asked.place)
+            if pending.task is None:
+                pending.task = self.read(pending.position)
                 running += 1
 
-    def _places(self, number: int) -> list[RowPosition]:
-        """Return the parts of a page in the present size, or in the smallest one in which all have a number."""
+    def _parts_of(self, number: int) -> list[RowPosition]:
+        """Return the parts of a page in the current size, or in the smallest size in which all have a page number."""
         sizes = (size for size in reversed(SIZES) if size >= self.size)
         choices = (RowPosition(number).parts(size) for size in sizes)
-        return next(places for places in choices if places[-1].number <= LAST_PAGE)
+        return next(parts for parts in choices if parts[-1].number <= LAST_PAGE)
 
-    def _wanted(self, parts: Sequence[RowPosition]) -> list[RowPosition]:
+    def _without_rest(self, parts: Sequence[RowPosition]) -> list[RowPosition]:
         return [part for part in parts if not self.tally.is_beyond(part)]
 
     async def _next(self) -> PageRead[R] | None:
-        """Read what comes next; None where it is not there, or comes in parts."""
-        asked = self._ahead.popleft()
-        place = asked.place
-        assert asked.task
+        """Return the next page; None if it does not exist or was split."""
+        pending = self._ahead.popleft()
+        position = pending.position
+        assert pending.task
         try:
-            page = await asked.task
+            page = await pending.task
         except NoSuchPage:
-            self.tally.add_absent(place)
-            self._skip_rest(place)
+            self.tally.add_absent(position)
+            self._skip_rest(position)
             return None
         except TooLarge as error:
-            if place.size == SINGLE:
+            if position.size == SINGLE:
                 raise
-            self._split(place, error)
+            self._split(position, error)
             return None
-        self.tally.add(place, page)
+        self.tally.add(position, page)
         if page.is_cut:
             self._has_large_row = True
             self._too_large += 1
-            if self._too_large > MOST_TOO_LARGE:
+            if self._too_large > MAX_TOO_LARGE:
                 raise SourceUnreadable(
-                    f"More than {MOST_TOO_LARGE} {self.tally.words} in succession are too large to be read."
+                    f"More than {MAX_TOO_LARGE} {self.tally.words} in a row are too large to read."
                 )
         elif page.ids:
             self._too_large = 0
-        elif not self.tally.is_announced(place):
-            self._skip_rest(place)
+        elif not self.tally.is_announced(position):
+            self._skip_rest(position)
         return page
 
-    def _skip_rest(self, place: RowPosition) -> None:
-        """Leave out the other parts of a page of which one is beyond the end."""
-        while self._ahead and self._ahead[0].place.whole == place.whole and self._ahead[0].task is None:
+    def _skip_rest(self, position: RowPosition) -> None:
+        """Skip the other parts of a page after a part beyond the end of the list."""
+        whole = position.whole
+        while self._ahead and self._ahead[0].position.whole == whole and self._ahead[0].task is None:
             self._ahead.popleft()
 
-    def _split(self, place: RowPosition, error: TooLarge) -> None:
-        size = SIZES[SIZES.index(place.size) + 1]
-        parts = self._wanted(place.parts(size))
+    def _split(self, position: RowPosition, error: TooLarge) -> None:
+        size = SIZES[SIZES.index(position.size) + 1]
+        parts = self._without_rest(position.parts(size))
         without_number = [part for part in parts if part.number > LAST_PAGE]
         if without_number:
             first, last = without_number[0].rows_before + 1, without_number[-1].number * size
             self.tally.missing.append(f"{first:,}" if first == last else f"{first:,} to {last:,}")
             self.tally.why_missing = str(error)
-        self._ahead.extendleft(_Asked(part) for part in reversed(parts) if part.number <= LAST_PAGE)
-        self._passed = min(self._passed, size)
+        self._ahead.extendleft(_PendingPage(part) for part in reversed(parts) if part.number <= LAST_PAGE)
+        self._split_size = min(self._split_size, size)
 
-    def _keep_size(self) -> None:
-        """Go on in the size that passed, unless a single row was to blame."""
+    def _adjust_size(self) -> None:
+        """Continue in the size of the current page's parts, unless a single large row caused the split."""
         if not self._has_large_row:
-            self.size = min(self.size, self._passed)
-        self._passed, self._has_large_row = PAGE_SIZE, False
+            self.size = min(self.size, self._split_size)
+        self._split_size, self._has_large_row = PAGE_SIZE, False

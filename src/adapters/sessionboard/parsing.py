@@ -1,4 +1,4 @@
-"""From pages and rows to source records: what is odd in a row is mended, or the row is reported."""
+"""Parses pages and rows into source records; an invalid value is repaired, or its row is reported."""
 
 import copy
 import json
@@ -9,7 +9,14 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from adapters.sessionboard.repair import MOST_IN_A_ROW, kind_of, mend, nested_in, no_id, unreadable
+from adapters.sessionboard.repair import (
+    MAX_NESTED,
+    json_type_of,
+    nested_in,
+    no_id,
+    repair_value,
+    unreadable,
+)
 from adapters.sessionboard.wire import (
     EventRow,
     ExhibitorRow,
@@ -23,15 +30,15 @@ from core.domain.ids import SourceId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable, is_id
 
 DECISIVE = frozenset({"is_abstract", "composition_status", "status", "custom_status"})
-"""They decide whether a session may sync at all: a guess could send what is not to be sent, or call it gone."""
+"""Fields that decide whether a session syncs: repairing them could send the wrong session, or report it as gone."""
 PEOPLE = frozenset({"participants", "speakers", "chairpersons", "moderators", "contacts"})
-"""Lists in which whoever cannot be read would seem to have left."""
+"""Lists of people: one left out as unreadable would look as if they had left."""
 TOTALS = ("totalResults", "total_results")
-MOST_PROBLEMS = 500
-"""Of one row; each takes as long to mend as a whole row takes to read."""
-FEWEST_TO_JUDGE_BY = 10
-"""Rows of which none can be read: fewer may be the fault of what stands in them."""
-_LONGEST_NUMBER = 64
+MAX_PROBLEMS = 500
+"""Of one row; repairing one takes as long as reading a whole row."""
+MIN_ROWS_TO_JUDGE = 10
+"""Unreadable rows from which on the page is taken for another system's: fewer may just have bad data."""
+_MAX_NUMBER_LENGTH = 64
 _IN_NUMBERS = b"0123456789.+-eE"
 
 W = TypeVar("W", EventRow, SessionRow, ExhibitorRow)
@@ -39,33 +46,33 @@ R = TypeVar("R")
 
 
 class WrongShape(ValueError):
-    """The text says what it is instead, without quoting it."""
+    """A response of the wrong shape; the text says what it is instead, without quoting it."""
 
 
 class TooManyRows(WrongShape):
-    """More than were asked for, so that no smaller page would help."""
+    """A page has more rows than requested, so that a smaller page would not help."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageRead(Generic[R]):
     records: list[R | Unreadable]
     ids: list[SourceId]
-    """Of the rows themselves, without what is nested in them: what `totals` counts."""
+    """Of the rows themselves, without nested ones; `totals` counts these."""
     ends: list[int]
-    """Of each row, where its records end in `records`."""
+    """For each row, the end of its records in `records`."""
     totals: Pagination = field(default_factory=Pagination)
     is_cut: bool = False
-    """Its only row is too large to be received as a whole."""
+    """Whether its only row is too large to be read as a whole."""
 
     @property
     def is_foreign(self) -> bool:
-        """Check whether so many rows came, and none of them can be read, that they are not Sessionboard's."""
-        return len(self.ids) >= FEWEST_TO_JUDGE_BY and all(
+        """Check whether the rows cannot be Sessionboard's: there are many, and all are unreadable."""
+        return len(self.ids) >= MIN_ROWS_TO_JUDGE and all(
             isinstance(record, Unreadable) for record in self.records
         )
 
     def take_new(self, known: set[SourceId]) -> list[R | Unreadable]:
-        """Return the records of rows whose id is not known, and add their ids to those known."""
+        """Return the records of rows whose id is not in `known`, and add their ids to it."""
         before = len(known)
         if known.isdisjoint(self.ids):
             known.update(self.ids)
@@ -85,28 +92,28 @@ class RowSchema(Generic[W, R]):
     row: TypeAdapter[W]
     to_records: Callable[[W], Iterable[R]]
 
-    def read_page(self, body: bytes, asked_for: int) -> PageRead[R]:
-        """Read a page as it came over the wire.
+    def read_page(self, body: bytes, requested: int) -> PageRead[R]:
+        """Read a page of at most `requested` rows.
 
         Raises:
-            WrongShape: it is no JSON, or not a page of rows.
-            TooManyRows: it has more rows than were asked for.
+            WrongShape: it is not JSON, or not a page of rows.
+            TooManyRows: it has more rows than requested.
         """
         document = parse(body)
         if not isinstance(document, dict):
-            raise WrongShape(f"{kind_of(document)} instead of an object")
+            raise WrongShape(f"{json_type_of(document)} instead of an object")
         rows = _rows_in(document)
         totals = _totals(document.get("pagination"))
         if rows is None and totals.total_results != 0:
             raise WrongShape("an object without results")
         if not isinstance(rows, list | None):
-            raise WrongShape(f"results that are {kind_of(rows)} instead of a list")
-        if rows and len(rows) > asked_for:
-            raise TooManyRows(f"a page of {len(rows):,} rows instead of at most {asked_for}")
+            raise WrongShape(f"results that are {json_type_of(rows)} instead of a list")
+        if rows and len(rows) > requested:
+            raise TooManyRows(f"a page of {len(rows):,} rows instead of at most {requested}")
         return self.read_rows(rows or (), totals)
 
     def read_rows(self, rows: Sequence[object], totals: Pagination | None = None) -> PageRead[R]:
-        """Read rows one by one: pydantic reads many at once no faster, and blocks all other threads meanwhile."""
+        """Read rows one by one: pydantic is no faster with a list, and would block all other threads meanwhile."""
         page: PageRead[R] = PageRead([], [], [], totals or Pagination())
         for row in rows:
             try:
@@ -130,43 +137,41 @@ class RowSchema(Generic[W, R]):
         except ValidationError as error:
             if problem := _decisive_problem(error):
                 return unreadable(row, problem)
-            places = _places(error)
-        mended = copy.deepcopy(row)
-        # The innermost first, so that no place is gone before its turn.
-        for place in sorted(places, key=len, reverse=True):
-            mend(mended, place)
+            paths = _paths(error)
+        repaired = copy.deepcopy(row)
+        # Innermost first: repairing an outer value could remove the inner ones.
+        for path in sorted(paths, key=len, reverse=True):
+            repair_value(repaired, path)
         try:
-            return self.row.validate_python(mended)
+            return self.row.validate_python(repaired)
         except ValidationError as error:
-            fields = sorted({".".join(map(str, place)) for place in _places(error)})
+            fields = sorted({".".join(map(str, path)) for path in _paths(error)})
             if fields == ["id"]:
-                return unreadable(row, "The row has no id, or one that is none.")
+                return unreadable(row, "The row has no valid id.")
             return unreadable(row, f"These fields cannot be read: {', '.join(fields)[:200]}.")
 
 
 def _problem_with(row: object) -> str:
-    """Return why a row is not even tried; nothing if it is."""
+    """Return why a row cannot be read at all; empty if it can."""
     if not isinstance(row, dict):
-        return f"The row is {kind_of(row)} instead of an object."
-    if (nested := nested_in(row)) > MOST_IN_A_ROW:
-        return (
-            f"The row has {nested:,} people, tags and subsessions. More than {MOST_IN_A_ROW:,} are not read."
-        )
+        return f"The row is {json_type_of(row)} instead of an object."
+    if (nested := nested_in(row)) > MAX_NESTED:
+        return f"The row has {nested:,} people, tags and subsessions. At most {MAX_NESTED:,} are allowed."
     return ""
 
 
-def _places(error: ValidationError) -> list[tuple[int | str, ...]]:
+def _paths(error: ValidationError) -> list[tuple[int | str, ...]]:
     return [problem["loc"] for problem in error.errors(include_url=False, include_input=False)]
 
 
 def _decisive_problem(error: ValidationError) -> str:
-    """Return why a row is not mended; nothing if it can be."""
-    if error.error_count() > MOST_PROBLEMS:
+    """Return why a row cannot be repaired; empty if it can."""
+    if error.error_count() > MAX_PROBLEMS:
         return f"The row has {error.error_count():,} values that cannot be read."
-    places = _places(error)
-    decisive = {str(place[0]) for place in places} & DECISIVE
-    # The list itself, or somebody in it; of what somebody has, the rest can be read.
-    decisive |= {str(place[0]) for place in places if len(place) <= len(("list", 0))} & PEOPLE
+    paths = _paths(error)
+    decisive = {str(path[0]) for path in paths} & DECISIVE
+    # The list itself or a whole person in it; a person's single fields can be repaired.
+    decisive |= {str(path[0]) for path in paths if len(path) <= len(("list", 0))} & PEOPLE
     return f"{' and '.join(sorted(decisive))} cannot be read." if decisive else ""
 
 
@@ -177,54 +182,55 @@ SCHEMAS: Mapping[str, RowSchema[Any, Any]] = {"sessions": SESSION_SCHEMA, "exhib
 """By the name of the feed, which is also that of the search."""
 
 
-def read_cut(body: bytearray, asked_for: int) -> tuple[object, Pagination]:
-    """Return the first row, and the totals, in the beginning of a page that is too large to be read as a whole.
+def read_cut(body: bytearray, requested: int) -> tuple[object, Pagination]:
+    """Return the first row and the totals from the beginning of a page that is too large.
 
     Args:
         body: the beginning; it is changed.
-        asked_for: how many rows the page was asked to have.
+        requested: the number of rows requested.
 
     Raises:
-        WrongShape: it is no JSON, or not a page of rows.
-        TooManyRows: already the beginning has more rows than were asked for.
+        WrongShape: it is not JSON, or not a page of rows.
+        TooManyRows: the beginning alone has more rows than requested.
     """
-    # A number that was cut would be read as another one.
-    end = bytes(body[-_LONGEST_NUMBER:])
+    # A number that is cut off would be read as a different number.
+    end = bytes(body[-_MAX_NUMBER_LENGTH:])
     del body[len(body) - len(end) + len(end.rstrip(_IN_NUMBERS)) :]
     try:
         document = from_json(body, allow_partial=True)
     except ValueError as error:
-        raise WrongShape("no JSON") from error
+        raise WrongShape("invalid JSON") from error
     if not isinstance(document, dict):
-        raise WrongShape(f"{kind_of(document)} instead of an object")
+        raise WrongShape(f"{json_type_of(document)} instead of an object")
     rows = _rows_in(document)
     if not isinstance(rows, list):
-        raise WrongShape("no page of rows")
-    if len(rows) > asked_for:
-        raise TooManyRows(f"a page of at least {len(rows):,} rows instead of at most {asked_for}")
+        raise WrongShape("an object that is not a page of rows")
+    if len(rows) > requested:
+        raise TooManyRows(f"a page of at least {len(rows):,} rows instead of at most {requested}")
     return next(iter(rows), None), _totals(document.get("pagination"))
 
 
-def cut_page(row: object, totals: Pagination, problem: str, place: str) -> PageRead[Any]:
-    """Return the page of a row that is too large.
+def cut_page(row: object, totals: Pagination, problem: str, fallback_name: str) -> PageRead[Any]:
+    """Return the page of a single row that is too large.
 
     Args:
-        row: the beginning of it.
+        row: its beginning.
         totals: of the page.
-        problem: what is said of the row.
-        place: names it where neither its id nor its title was received.
+        problem: why the row cannot be read.
+        fallback_name: names the row if neither its id nor its title was received.
     """
-    read = unreadable(row, problem)
-    if not is_id(read.id):
-        read = replace(read, id=no_id(place), label=place if read.label == read.id else read.label)
-    return PageRead([read], [read.id], [1], totals, is_cut=True)
+    record = unreadable(row, problem)
+    if not is_id(record.id):
+        label = fallback_name if record.label == record.id else record.label
+        record = replace(record, id=no_id(fallback_name), label=label)
+    return PageRead([record], [record.id], [1], totals, is_cut=True)
 
 
 def has_rows(body: bytes) -> bool:
-    """Tell whether a page has rows; only one that plainly says so has none.
+    """Check whether a page has rows; only a page that clearly says so has none.
 
     Raises:
-        WrongShape: it is no JSON.
+        WrongShape: it is not JSON.
     """
     document = parse(body)
     if not isinstance(document, dict):
@@ -236,10 +242,10 @@ def has_rows(body: bytes) -> bool:
 
 
 def parse(body: bytes) -> object:
-    """Read JSON.
+    """Parse JSON.
 
     Raises:
-        WrongShape: it is none, or one nested too deeply.
+        WrongShape: it is not JSON, or nested too deeply.
     """
     try:
         document: object = from_json(body, cache_strings="keys")
@@ -249,11 +255,11 @@ def parse(body: bytes) -> object:
 
 
 def _parse_leniently(body: bytes) -> object:
-    """Read also what only Python's parser takes: a byte-order mark, lone surrogates, deep nesting."""
+    """Parse JSON that only Python's parser accepts: with a byte-order mark, lone surrogates or deep nesting."""
     try:
         document: object = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise WrongShape("no JSON") from error
+        raise WrongShape("invalid JSON") from error
     return document
 
 
@@ -262,12 +268,12 @@ def _rows_in(document: dict[str, object]) -> object:
 
 
 def _totals(pagination: object) -> Pagination:
-    """Take of a pagination what is a number."""
+    """Return a pagination's numbers, and ignore its other values."""
     if not isinstance(pagination, dict):
         return Pagination()
-    kept = {}
+    numbers = {}
     for key, value in pagination.items():
         if isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdigit()):
-            # Python refuses to read thousands of digits; so many are more than any list has.
-            kept[key] = int(value[:18]) if isinstance(value, str) else value
-    return Pagination.model_validate(kept)
+            # Python refuses to parse thousands of digits, and 18 are more than any list needs.
+            numbers[key] = int(value[:18]) if isinstance(value, str) else value
+    return Pagination.model_validate(numbers)

@@ -1,4 +1,4 @@
-"""A saved event: the objects that Sessionboard's API would send, from a JSON file."""
+"""A saved event: the objects of Sessionboard's API, read from a JSON file."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from adapters.sessionboard.date_shift import Json, moved_ahead
+from adapters.sessionboard.date_shift import Json, shift_dates
 from adapters.sessionboard.parsing import (
     EVENT_SCHEMA,
     SCHEMAS,
@@ -33,33 +33,33 @@ def load(path: Path) -> Json:
     """Read a saved event.
 
     Raises:
-        SourceUnreadable: there is no such file, or it is not `{"event", "sessions", "exhibitors"}`.
+        SourceUnreadable: the file does not exist, or is not `{"event", "sessions", "exhibitors"}`.
     """
     try:
         saved = parse(path.read_bytes())
     except FileNotFoundError as error:
-        raise SourceUnreadable(f"There is no file {path}.") from error
+        raise SourceUnreadable(f"The file {path} does not exist.") from error
     except OSError as error:
         raise SourceUnreadable(f"The file {path} cannot be read: {error.strerror}.") from error
     except WrongShape as error:
-        raise SourceUnreadable(f"The file {path} is {error}.") from error
+        raise SourceUnreadable(f"The file {path} has {error}.") from error
     if not isinstance(saved, dict) or not isinstance(saved.get("event"), dict):
-        raise SourceUnreadable(f'The file {path} is no saved event: it needs an object under "event".')
+        raise SourceUnreadable(f'The file {path} is not a saved event: "event" must be an object.')
     for key in ("sessions", "exhibitors"):
         if saved.get(key) is None:
             saved[key] = []
         if not isinstance(saved[key], list):
-            raise SourceUnreadable(f'The file {path} is no saved event: "{key}" must be a list.')
+            raise SourceUnreadable(f'The file {path} is not a saved event: "{key}" must be a list.')
     return saved
 
 
 @dataclass(frozen=True, slots=True)
 class SavedEvent:
-    """Reads the file at every question, so that an edit shows at once."""
+    """A source that reads the file on every call, so that edits take effect immediately."""
 
     path: Path
     days_ahead: int | None = None
-    """Move the event so that it begins so many days from now; None leaves its dates alone."""
+    """Days from now on which the event begins; None keeps its dates."""
     now: Callable[[], datetime] = _now
 
     async def events(self) -> Sequence[SourceEvent]:
@@ -72,7 +72,7 @@ class SavedEvent:
         return self._pages(SCHEMAS[feed.name], feed.name, event_id)
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:  # noqa: ARG002 - the port's
-        """Tell nothing: to read the file costs nothing."""
+        """Return True always: reading the file is cheap."""
         return True
 
     async def _pages(
@@ -88,24 +88,24 @@ class SavedEvent:
         saved = load(self.path)
         if self.days_ahead is None:
             return saved
-        return moved_ahead(saved, self.now(), days_ahead=self.days_ahead)
+        return shift_dates(saved, self.now(), days_ahead=self.days_ahead)
 
     def _load_event(self, event_id: SourceEventId) -> Json:
         saved = self._load()
         if self._event(saved).id != event_id:
-            raise SourceEventGone(f"The file {self.path} has another event than {event_id!r:.60}.")
+            raise SourceEventGone(f"The file {self.path} does not have the event {event_id!r:.60}.")
         return saved
 
     def _event(self, saved: Json) -> SourceEvent:
-        read = EVENT_SCHEMA.read_rows([saved["event"]]).records[0]
-        if isinstance(read, Unreadable):
-            raise SourceUnreadable(f"The event in the file {self.path} cannot be read: {read.problem}")
-        return read
+        event = EVENT_SCHEMA.read_rows([saved["event"]]).records[0]
+        if isinstance(event, Unreadable):
+            raise SourceUnreadable(f"The event in the file {self.path} cannot be read: {event.problem}")
+        return event
 
 
 @dataclass(frozen=True, slots=True)
 class SavedEvents:
-    """Opens the same saved event whatever the address and the token."""
+    """Opens the saved event, whatever the address and the token."""
 
     saved: SavedEvent
 

@@ -1,7 +1,7 @@
-"""What Sessionboard sends, in its own spelling, and what each object is to us.
+"""Sessionboard's JSON objects, and their conversion to source records.
 
-No key is declared as required by them and none is trusted here, but for a row's id. A value of the wrong
-type does not pass these models: `reading` mends it or reports the row.
+Sessionboard declares no key as required, and only a row's id is required here. These models reject a value of
+the wrong type: `parsing` then repairs it or reports the row.
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ from core.domain.records.source_records import (
     SourceEvent,
 )
 
-# PostgreSQL takes no NUL, and UTF-8 no lone surrogate (pydantic refuses those by itself).
+# PostgreSQL cannot store NUL, and UTF-8 has no lone surrogates (pydantic rejects those by itself).
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
-LONGEST_ID = 255
-"""No id is near it (UUIDs and numbers); a longer one would not fit into an index."""
-Id = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", max_length=LONGEST_ID)]
+MAX_ID_LENGTH = 255
+"""Real ids are much shorter (UUIDs and numbers); a longer one would not fit into an index."""
+Id = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", max_length=MAX_ID_LENGTH)]
 
 
 class Wire(BaseModel):
@@ -39,7 +39,7 @@ class EventRow(Wire):
 
 
 class NamedRow(Wire):
-    """A track or a tag; one that is not assigned is `{}` or null."""
+    """A track or a tag; an unassigned one is `{}` or null."""
 
     name: Text | None = None
 
@@ -71,7 +71,7 @@ class ContactRow(PersonRow):
 
 class CustomStatus(Wire):
     status: Text | None = None
-    """The category. Its `name` is the organizers' own word and says nothing to us (rule 12)."""
+    """The category. Its `name` is the organizers' choice, and is ignored (rule 12)."""
 
 
 class Composition(Wire):
@@ -88,7 +88,7 @@ class SessionRow(Wire):
     ends_at: Text | None = None
     is_abstract: bool | None = None
     composition_status: Composition | None = None
-    # Being there is all they say, so their type does not matter.
+    # Only their presence matters, not their type.
     parent_session_friendly_id: Any = None
     parent_session_friendly_id_raw: Any = None
     track: NamedRow | None = None
@@ -108,7 +108,7 @@ class ExhibitorRow(Wire):
 
 
 class Pagination(Wire):
-    """Some generated pages write these with underscores."""
+    """The totals of a list; some generated pages spell them with underscores."""
 
     total_pages: int | None = Field(default=None, validation_alias=AliasChoices("totalPages", "total_pages"))
     total_results: int | None = Field(
@@ -121,7 +121,7 @@ def to_event(row: EventRow) -> Iterator[SourceEvent]:
 
 
 def to_sessions(row: SessionRow, *, inside_another: bool = False) -> Iterator[Session]:
-    """Give the session and, as records of their own, its subsessions."""
+    """Yield the session and its subsessions as separate records."""
     unreadable: list[tuple[str, str]] = []
     starts_at, ends_at = to_instant(row.starts_at), to_instant(row.ends_at)
     for field, text, instant in (
@@ -182,7 +182,7 @@ def to_person(row: PersonRow, created_at: str | None = None, updated_at: str | N
 
 
 def to_instant(text: str | None) -> datetime | None:
-    """Read a time that has an offset; None for any other, since a guess would be wrong for somebody."""
+    """Parse a time with an offset; None for any other, because a guess could be wrong."""
     if not text:
         return None
     try:
@@ -196,7 +196,7 @@ def to_instant(text: str | None) -> datetime | None:
     return instant if _FIRST <= instant <= _LAST else None
 
 
-# There is such a time in every zone.
+# These times exist in every zone.
 _FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 _LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _ROLES = {role.value: role for role in ParticipationRole}
@@ -209,9 +209,9 @@ def _people(row: SessionRow) -> Iterator[Participation]:
         yield Participation(to_person(person), _ROLES.get(core_role or "", ParticipationRole.UNKNOWN))
     if participants:
         return
-    for older, role in (
+    for people, role in (
         (row.speakers, ParticipationRole.SPEAKER),
         (row.chairpersons, ParticipationRole.CHAIRPERSON),
         (row.moderators, ParticipationRole.MODERATOR),
     ):
-        yield from (Participation(to_person(person), role) for person in older or () if person)
+        yield from (Participation(to_person(person), role) for person in people or () if person)

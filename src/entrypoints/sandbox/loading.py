@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from adapters.sessionboard.date_shift import moved_ahead
+from adapters.sessionboard.date_shift import shift_dates
 from adapters.sessionboard.saved_events import load
 from entrypoints.sandbox.state import INCLUDED_PAGE_SIZE, LINK_DELAY, SandboxState
 
@@ -53,7 +53,7 @@ def ahead(saved: Mapping[str, Any], now: datetime) -> Json:
     Its "first_day", where it has one, is the day that comes to lie ahead: sessions before it have passed.
     """
     first_day = saved.get("first_day")
-    return moved_ahead(
+    return shift_dates(
         dict(saved),
         now,
         days_ahead=DAYS_AHEAD,

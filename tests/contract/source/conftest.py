@@ -44,7 +44,7 @@ async def all_rows(pages: AsyncIterator[Sequence[R]]) -> list[R]:
 async def rows_before(
     error: type[SourceError], pages: AsyncIterator[Sequence[R]]
 ) -> tuple[list[R], SourceError]:
-    """Return what a list gives before it ends in an error."""
+    """Return the rows of a list that ends in an error, and the error."""
     rows: list[R] = []
 
     async def read() -> None:
@@ -57,7 +57,7 @@ async def rows_before(
 
 
 async def incomplete_rows(pages: AsyncIterator[Sequence[R]]) -> tuple[list[R], str]:
-    """Return what an incomplete list gives, and what it says of the rest."""
+    """Return the rows of an incomplete list, and its error's text."""
     rows, error = await rows_before(SourceIncomplete, pages)
     return rows, str(error)
 

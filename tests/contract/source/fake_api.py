@@ -1,4 +1,4 @@
-"""Sessionboard's searches as a handler for httpx.MockTransport; it can be told to misbehave."""
+"""Sessionboard's searches as a handler for httpx.MockTransport, with prepared faults."""
 
 import json
 from collections import deque
@@ -19,10 +19,10 @@ class FakeApi:
     sessions: list[Any] = field(default_factory=list)
     exhibitors: list[Any] = field(default_factory=list)
     speakers: list[Any] = field(default_factory=list)
-    """The change feed of people; those on sessions are told there."""
+    """The change feed of people, which includes those on sessions."""
     event_id: str = "1"
     first_answers: deque[Answer] = field(default_factory=deque)
-    """Given instead of pages, one for each request, before all goes well."""
+    """Responses to the first requests, one each, before the regular pages."""
     rows_key: str = "results"
     pagination: Callable[[int, int], object] | None = None
     """By page and total; by default, as documented."""
@@ -74,7 +74,7 @@ class FakeApi:
 
 
 def _wanted(request: httpx.Request) -> str | None:
-    """Give the instant after which the rows that are searched for were changed."""
+    """Return the instant after which the requested rows were changed."""
     told = json.loads(request.content) if request.content else {}
     after: str | None = told.get("filters", {}).get("updatedAt", {}).get("after")
     return after

@@ -1,4 +1,4 @@
-"""What every session source keeps, whichever technology it is."""
+"""The contract of every source."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -140,23 +140,23 @@ async def test_all_events_are_listed(source: Source) -> None:
     assert await source.events() == [PYCON]
 
 
-async def test_an_event_is_found_by_its_id(source: Source) -> None:
+async def test_event_is_found_by_id(source: Source) -> None:
     assert await source.event(EVENT) == PYCON
 
 
-async def test_all_sessions_come_in_pages_with_their_people(source: Source) -> None:
+async def test_sessions_are_returned_in_pages_with_their_people(source: Source) -> None:
     pages = [page async for page in source.records(EVENT, feeds.SESSIONS)]
 
     assert [len(page) for page in pages] == [100, 100, 50]
     assert [row for page in pages for row in page] == SESSIONS
 
 
-async def test_all_exhibitors_come_with_their_contacts(source: Source) -> None:
+async def test_exhibitors_are_returned_with_their_contacts(source: Source) -> None:
     assert await all_rows(source.records(EVENT, feeds.EXHIBITORS)) == EXHIBITORS
 
 
 @pytest.mark.parametrize("unknown", ["2", "", "..", "1/sessions", "日本"])
-async def test_an_unknown_event_is_gone(source: Source, unknown: str) -> None:
+async def test_unknown_event_is_gone(source: Source, unknown: str) -> None:
     event_id = SourceEventId(unknown)
     with pytest.raises(SourceEventGone):
         await source.event(event_id)
@@ -166,7 +166,7 @@ async def test_an_unknown_event_is_gone(source: Source, unknown: str) -> None:
         await all_rows(source.records(event_id, feeds.EXHIBITORS))
 
 
-async def test_a_reader_may_stop_after_the_first_page(source: Source) -> None:
+async def test_reader_can_stop_after_the_first_page(source: Source) -> None:
     async def first_page() -> Sequence[object]:
         async for page in source.records(EVENT, feeds.SESSIONS):
             return page
@@ -175,13 +175,13 @@ async def test_a_reader_may_stop_after_the_first_page(source: Source) -> None:
     assert await first_page() == SESSIONS[:100]
 
 
-async def test_a_list_can_be_read_twice(source: Source) -> None:
+async def test_list_can_be_read_twice(source: Source) -> None:
     assert await all_rows(source.records(EVENT, feeds.SESSIONS)) == await all_rows(
         source.records(EVENT, feeds.SESSIONS)
     )
 
 
-async def test_memory_fails_when_it_is_told_to_and_recovers() -> None:
+async def test_memory_fails_on_request_and_recovers() -> None:
     source = InMemorySource(trouble=SourceUnavailable("Try later."), pages_before_trouble=1)
     source.put(PYCON, SESSIONS, EXHIBITORS)
     pages = source.records(EVENT, feeds.SESSIONS)
@@ -195,13 +195,13 @@ async def test_memory_fails_when_it_is_told_to_and_recovers() -> None:
     assert await all_rows(source.records(EVENT, feeds.SESSIONS)) == SESSIONS
 
 
-async def test_rule_34_memory_can_leave_out_the_end_of_either_list() -> None:
+async def test_rule_34_memory_can_omit_the_end_of_a_list() -> None:
     source = InMemorySource()
     programme = source.put(PYCON, SESSIONS, EXHIBITORS)
     programme.missing_sessions = 120
     sessions, told = await incomplete_rows(source.records(EVENT, feeds.SESSIONS))
     assert sessions == SESSIONS[:130]
-    assert told == "Sessionboard says that there are 250 sessions, but gave 130."
+    assert told == "Sessionboard reports 250 sessions but returned 130."
     assert await all_rows(source.records(EVENT, feeds.EXHIBITORS)) == EXHIBITORS
 
     programme.missing_sessions, programme.missing_exhibitors = 0, 1
@@ -210,12 +210,12 @@ async def test_rule_34_memory_can_leave_out_the_end_of_either_list() -> None:
     assert exhibitors == []
 
 
-async def test_memory_refuses_a_token_it_does_not_know() -> None:
+async def test_memory_refuses_an_unknown_token() -> None:
     sources = InMemorySources(InMemorySource(), tokens={TOKEN})
     async with sources.open("https://api.example.com", Token("another-token")) as source:
         with pytest.raises(SourceRefused):
             await source.events()
 
 
-async def test_a_token_never_shows_in_what_a_source_says_of_itself(source: Source) -> None:
+async def test_token_is_not_in_the_representation_of_a_source(source: Source) -> None:
     assert TOKEN not in repr(source)

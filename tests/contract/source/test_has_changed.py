@@ -1,4 +1,4 @@
-"""Whether anything has changed since: what spares a sync the reading, so it says no only where that is sure."""
+"""The check for changes since a given time, which can spare a sync the reading: it denies changes only if it is certain."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -30,15 +30,15 @@ ADA = Person(SourceId("p1"), "Ada", "Lovelace")
 TALK = Session(SourceId("s1"), title="Engines", people=(Participation(ADA, ParticipationRole.SPEAKER),))
 
 
-class SyncedRecordRef(Protocol):
-    """An event with one session and one person on it, published an hour ago, and what an editor can do there."""
+class EditableEvent(Protocol):
+    """An event with one session and one person on it, published an hour ago, that a test can edit."""
 
     @property
     def source(self) -> Source: ...
 
     @property
-    def tells(self) -> bool:
-        """Tell whether it can say that nothing has changed."""
+    def can_deny_changes(self) -> bool:
+        """Return whether this source can report that nothing has changed."""
         ...
 
     def edit_session(self) -> None: ...
@@ -51,7 +51,7 @@ class SyncedRecordRef(Protocol):
 @dataclass
 class InMemory:
     source: InMemorySource
-    tells: bool = True
+    can_deny_changes: bool = True
 
     @property
     def rows(self) -> list[Any]:
@@ -76,7 +76,7 @@ def a_row(row_id: str, at: datetime, **more: Any) -> dict[str, Any]:
 class OverHttp:
     source: Source
     api: FakeApi
-    tells: bool = True
+    can_deny_changes: bool = True
 
     def edit_session(self) -> None:
         self.api.sessions[0] = a_row("s1", NOW, title="More engines")
@@ -91,7 +91,7 @@ class OverHttp:
 @dataclass
 class InAFile:
     source: SavedEvent
-    tells: bool = False
+    can_deny_changes: bool = False
 
     def edit_session(self) -> None:
         self._save(["s1", "More engines"])
@@ -116,12 +116,12 @@ def an_api() -> FakeApi:
 
 
 @pytest.fixture(params=["memory", "file", "http", "http over the wire"])
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SyncedRecordRef]:
+async def event(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[EditableEvent]:
     if request.param == "memory":
         clock = ManualClock(PUBLISHED)
         source = InMemorySource(clock=clock)
         source.put(SourceEvent(EVENT, "PyCon", "Europe/Paris"), [TALK])
-        await source.has_changed(EVENT, PUBLISHED)  # nobody tells it when something is edited: it looks
+        await source.has_changed(EVENT, PUBLISHED)  # it detects edits only when asked
         clock.set(NOW)
         yield InMemory(source)
         return
@@ -141,39 +141,40 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         await runner.cleanup()
 
 
-async def test_nothing_has_changed_where_nobody_has_edited_anything(place: SyncedRecordRef) -> None:
+async def test_nothing_has_changed_without_an_edit(event: EditableEvent) -> None:
     for since in (NOW, NOW - 10 * MINUTE, PUBLISHED + MINUTE):
-        assert await place.source.has_changed(EVENT, since) is not place.tells
+        assert await event.source.has_changed(EVENT, since) is not event.can_deny_changes
 
 
-async def test_what_was_published_since_counts_as_a_change(place: SyncedRecordRef) -> None:
-    assert await place.source.has_changed(EVENT, PUBLISHED - MINUTE)
+async def test_publishing_counts_as_a_change(event: EditableEvent) -> None:
+    assert await event.source.has_changed(EVENT, PUBLISHED - MINUTE)
 
 
 @pytest.mark.parametrize("edit", ["edit_session", "add_session", "edit_person"])
-async def test_an_edit_is_told_to_whom_asks_from_before_it_and_to_nobody_else(
-    place: SyncedRecordRef, edit: str
-) -> None:
-    getattr(place, edit)()
-    assert await place.source.has_changed(EVENT, NOW - MINUTE)
-    assert await place.source.has_changed(EVENT, NOW + MINUTE) is not place.tells
+async def test_edit_is_a_change_only_since_an_earlier_time(event: EditableEvent, edit: str) -> None:
+    getattr(event, edit)()
+    assert await event.source.has_changed(EVENT, NOW - MINUTE)
+    assert await event.source.has_changed(EVENT, NOW + MINUTE) is not event.can_deny_changes
 
 
-async def test_since_is_an_instant_in_whichever_zone_it_is_written(place: SyncedRecordRef) -> None:
-    place.edit_session()
+async def test_since_can_be_in_any_time_zone(event: EditableEvent) -> None:
+    event.edit_session()
     for hours in (-11, 14):
         zone = timezone(timedelta(hours=hours))
-        assert await place.source.has_changed(EVENT, (NOW - MINUTE).astimezone(zone))
-        assert await place.source.has_changed(EVENT, (NOW + MINUTE).astimezone(zone)) is not place.tells
+        assert await event.source.has_changed(EVENT, (NOW - MINUTE).astimezone(zone))
+        assert (
+            await event.source.has_changed(EVENT, (NOW + MINUTE).astimezone(zone))
+            is not event.can_deny_changes
+        )
 
 
 @pytest.mark.parametrize("unknown", ["2", "", "..", "1/sessions", "日本"])
-async def test_an_event_that_is_not_there_may_have_changed(place: SyncedRecordRef, unknown: str) -> None:
-    """Whoever reads it then learns that it is gone."""
-    assert await place.source.has_changed(SourceEventId(unknown), NOW)
+async def test_missing_event_counts_as_changed(event: EditableEvent, unknown: str) -> None:
+    """Reading it then shows that it is gone."""
+    assert await event.source.has_changed(SourceEventId(unknown), NOW)
 
 
-async def test_without_a_clock_memory_tells_nothing() -> None:
+async def test_memory_without_a_clock_always_reports_a_change() -> None:
     source = InMemorySource()
     source.put(SourceEvent(EVENT, "PyCon", "Europe/Paris"), [TALK])
     assert await source.has_changed(EVENT, NOW)
@@ -182,7 +183,7 @@ async def test_without_a_clock_memory_tells_nothing() -> None:
 @pytest.mark.parametrize(
     "trouble", [SourceRefused("No."), SourceUnreadable("What?"), SourceUnavailable("Later.")]
 )
-async def test_in_memory_only_what_cannot_be_reached_is_an_error(trouble: SourceError) -> None:
+async def test_memory_raises_only_if_unreachable(trouble: SourceError) -> None:
     source = InMemorySource(clock=ManualClock(PUBLISHED))
     source.put(SourceEvent(EVENT, "PyCon", "Europe/Paris"), [TALK])
     assert not await source.has_changed(EVENT, NOW)
@@ -194,7 +195,7 @@ async def test_in_memory_only_what_cannot_be_reached_is_an_error(trouble: Source
         assert await source.has_changed(EVENT, NOW)
 
 
-async def test_two_searches_for_one_row_are_all_that_is_asked(api: FakeApi, source: Source) -> None:
+async def test_two_searches_for_one_row_are_sent(api: FakeApi, source: Source) -> None:
     since = datetime(2027, 5, 1, 11, 30, 15, 123999, tzinfo=timezone(timedelta(hours=2)))
     assert not await source.has_changed(EVENT, since)
     assert [(each.method, each.url.path) for each in api.requests] == [
@@ -209,7 +210,7 @@ async def test_two_searches_for_one_row_are_all_that_is_asked(api: FakeApi, sour
     ]
 
 
-async def test_after_one_change_nothing_more_is_asked(api: FakeApi, source: Source) -> None:
+async def test_first_change_ends_the_searches(api: FakeApi, source: Source) -> None:
     api.sessions = [a_row(f"s{number}", NOW) for number in range(250)]
     assert await source.has_changed(EVENT, PUBLISHED)
     assert [each.url.path for each in api.requests] == ["/v1/event/1/sessions"]
@@ -226,22 +227,22 @@ async def test_after_one_change_nothing_more_is_asked(api: FakeApi, source: Sour
         httpx.ConnectError("no"),
     ],
 )
-async def test_whoever_cannot_be_reached_is_told_so(
+async def test_unreachable_source_is_an_error(
     api: FakeApi, source: Source, trouble: httpx.Response | Exception, well: int
 ) -> None:
     api.first_answers.extend([nothing()] * well)
     api.first_answers.extend([trouble] * 99)
-    with pytest.raises(SourceUnavailable, match=r"api\.example\.com"):
+    with pytest.raises(SourceUnavailable, match=r"^Sessionboard (returned|did not|refused)"):
         await source.has_changed(EVENT, NOW)
 
 
-async def test_a_limit_of_requests_that_is_too_long_to_wait_for_is_told(api: FakeApi, source: Source) -> None:
+async def test_long_rate_limit_is_an_error(api: FakeApi, source: Source) -> None:
     api.first_answers.append(httpx.Response(429, headers={"Retry-After": "86400"}))
     with pytest.raises(SourceUnavailable, match="limiting our requests"):
         await source.has_changed(EVENT, NOW)
 
 
-async def test_a_failure_that_passes_is_no_change(api: FakeApi, source: Source) -> None:
+async def test_transient_failure_is_not_a_change(api: FakeApi, source: Source) -> None:
     api.first_answers.extend([httpx.Response(500), httpx.Response(429), httpx.ReadTimeout("no")])
     assert not await source.has_changed(EVENT, NOW)
 
@@ -293,13 +294,13 @@ DOUBTFUL: dict[str, Callable[[], httpx.Response]] = {
 
 @pytest.mark.parametrize("well", [0, 1], ids=["sessions", "people"])
 @pytest.mark.parametrize("answer", DOUBTFUL.values(), ids=DOUBTFUL.keys())
-async def test_what_does_not_plainly_say_no_may_be_a_change(
+async def test_unclear_response_counts_as_a_change(
     api: FakeApi, source: Source, answer: Callable[[], httpx.Response], well: int
 ) -> None:
     api.first_answers.extend([nothing()] * well)
     api.first_answers.append(answer())
     assert await source.has_changed(EVENT, NOW)
-    assert len(api.requests) == 1 + well, "neither repeated nor followed"
+    assert len(api.requests) == 1 + well, "neither retried nor followed"
 
 
 @pytest.mark.parametrize(
@@ -315,15 +316,13 @@ async def test_what_does_not_plainly_say_no_may_be_a_change(
         {"results": [], "unheard": "of"},
     ],
 )
-async def test_an_empty_page_says_no_whatever_else_there_is(
-    api: FakeApi, source: Source, document: dict[str, Any]
-) -> None:
+async def test_empty_page_is_no_change(api: FakeApi, source: Source, document: dict[str, Any]) -> None:
     api.first_answers.extend([page(**document), page(**document)])
     assert not await source.has_changed(EVENT, NOW)
     assert not api.first_answers
 
 
-async def test_a_server_that_ignores_the_filter_has_always_changed(api: FakeApi, source: Source) -> None:
+async def test_server_that_ignores_the_filter_always_reports_a_change(api: FakeApi, source: Source) -> None:
     def all_rows(_request: httpx.Request) -> httpx.Response:
         return page(results=[a_row("s1", PUBLISHED)], pagination={"totalResults": 1})
 
@@ -331,7 +330,7 @@ async def test_a_server_that_ignores_the_filter_has_always_changed(api: FakeApi,
     assert await source.has_changed(EVENT, NOW)
 
 
-async def test_an_unknown_token_is_no_error_before_anything_is_read(sources: SessionboardSources) -> None:
+async def test_unknown_token_is_not_an_error_before_reading(sources: SessionboardSources) -> None:
     async with sources.open("https://api.example.com", Token("another-token")) as source:
         assert await source.has_changed(EVENT, NOW)
         with pytest.raises(SourceRefused):

@@ -1,4 +1,4 @@
-"""What an answer may cost: few bytes can be millions of values, and they are another tenant's time (rule 29)."""
+"""Limits of responses: a few bytes can hold millions of values, whose parsing would hold up other tenants (rule 29)."""
 
 import gzip
 import json
@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from adapters.sessionboard.client import MIB, Limits
-from adapters.sessionboard.parsing import FEWEST_TO_JUDGE_BY, MOST_PROBLEMS, SESSION_SCHEMA
-from adapters.sessionboard.repair import LONGEST_LABEL, MOST_IN_A_ROW
+from adapters.sessionboard.parsing import MAX_PROBLEMS, MIN_ROWS_TO_JUDGE, SESSION_SCHEMA
+from adapters.sessionboard.repair import MAX_LABEL_LENGTH, MAX_NESTED
 from adapters.sessionboard.source import SessionboardSources
 from adapters.sessionboard.wire import SessionRow
 from core.domain.ids import SourceEventId
@@ -30,7 +30,7 @@ VALUES = Limits().values
 
 @pytest.fixture
 async def source(sources: SessionboardSources) -> Any:
-    """Open the source with the bounds of production."""
+    """Open the source with the production limits."""
     usual = replace(sources, limits=Limits())
     async with usual.open("https://api.example.com", Token(TOKEN)) as source:
         yield source
@@ -57,19 +57,19 @@ ROWS = pytest.mark.parametrize("row", [b"{}", b"1", b'""', b"[]", b"null", b'{"i
 
 @ROWS
 @pytest.mark.parametrize("feed", ["events", "sessions", "exhibitors"])
-async def test_answer_with_more_rows_than_asked_for_is_refused_at_once(
+async def test_response_with_too_many_rows_is_refused_immediately(
     api: FakeApi, source: Source, feed: str, row: bytes
 ) -> None:
-    """Three MiB of empty rows, three KiB compressed, took 12 seconds and 1.4 GB."""
+    """Without the limit, 3 MiB of empty rows, compressed to 3 KiB, took 12 seconds and 1.4 GB."""
     api.first_answers.append(packed(list_of(row, 3 * MIB)))
-    words = r"is a page of at least [\d,]+ rows instead of at most 100 .*Is the address"
+    words = r"returned a page of at least [\d,]+ rows instead of at most 100 .*Check that the address"
     with little_memory(48 * MIB), pytest.raises(SourceUnreadable, match=words):
         await read(source, feed)
     assert len(api.requests) == 1, "smaller pages would not help"
 
 
 @pytest.mark.parametrize("count", [101, 1000])
-async def test_rows_are_counted_before_any_of_them_is_read(
+async def test_rows_are_counted_before_they_are_parsed(
     api: FakeApi, source: Source, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def built(*_: object) -> None:
@@ -78,20 +78,18 @@ async def test_rows_are_counted_before_any_of_them_is_read(
     monkeypatch.setattr(SessionRow, "__init__", built)
     monkeypatch.setattr("adapters.sessionboard.parsing.nested_in", built)
     api.first_answers.append(httpx.Response(200, json={"results": [{"id": n} for n in range(count)]}))
-    with pytest.raises(SourceUnreadable, match=f"is a page of {count:,} rows instead of at most 100"):
+    with pytest.raises(SourceUnreadable, match=f"a page of {count:,} rows instead of at most 100"):
         await all_rows(source.records(EVENT, feeds.SESSIONS))
 
 
-async def test_smaller_page_is_held_to_what_was_asked_for(api: FakeApi, source: Source) -> None:
+async def test_smaller_page_has_a_smaller_limit(api: FakeApi, source: Source) -> None:
     api.first_answers.append(packed(b" " * 9 * MIB))
     api.first_answers.append(httpx.Response(200, json={"results": [{"id": n} for n in range(100)]}))
-    with pytest.raises(SourceUnreadable, match="is a page of 100 rows instead of at most 50"):
+    with pytest.raises(SourceUnreadable, match="a page of 100 rows instead of at most 50"):
         await all_rows(source.records(EVENT, feeds.SESSIONS))
 
 
-async def test_beginning_of_answer_that_is_too_large_shows_too_many_rows(
-    api: FakeApi, source: Source
-) -> None:
+async def test_beginning_of_a_large_response_shows_too_many_rows(api: FakeApi, source: Source) -> None:
     api.first_answers.append(packed(list_of(b'"%s"' % (b"x" * 50_000), 9 * MIB)))
     with pytest.raises(SourceUnreadable, match=r"at least 1[0-9][0-9] rows instead of at most 100"):
         await all_rows(source.records(EVENT, feeds.SESSIONS))
@@ -109,14 +107,14 @@ async def test_beginning_of_answer_that_is_too_large_shows_too_many_rows(
     ],
     ids=["cut", "elsewhere", "in a row", "no page"],
 )
-async def test_answer_with_too_many_values_costs_little(
+async def test_response_with_too_many_values_is_cheap(
     api: FakeApi, source: Source, feed: str, body: bytes
 ) -> None:
     answers = [packed(body) for _ in range(5)]
     api.first_answers.extend(answers)
     with little_memory(48 * MIB):
         if feed == "has_changed":
-            assert await source.has_changed(EVENT, NOW), "whoever reads everything learns what is wrong"
+            assert await source.has_changed(EVENT, NOW), "reading everything will report what is wrong"
         elif b"custom_fields" in body:
             api.events = api.sessions = api.exhibitors = [{"id": 1}]
             await read(source, feed)
@@ -126,7 +124,7 @@ async def test_answer_with_too_many_values_costs_little(
                 await read(source, feed)
 
 
-async def test_rule_29_answer_with_too_many_values_is_asked_for_again_in_smaller_pages(
+async def test_rule_29_response_with_too_many_values_is_read_in_smaller_pages(
     api: FakeApi, source: Source
 ) -> None:
     api.sessions = [{"id": f"s{n}", "custom_fields": [{"a": 1}] * 1200} for n in range(120)]
@@ -147,9 +145,7 @@ async def test_rule_29_row_with_too_many_values_is_one_blocked_record(api: FakeA
 
 
 @pytest.mark.parametrize("text", ['<p>Well, [a] {b}, \\ "c", </p>', "<p>é, ü, 中</p>"])
-async def test_rule_29_row_may_be_a_long_text_with_whatever_stands_in_it(
-    api: FakeApi, source: Source, text: str
-) -> None:
+async def test_rule_29_row_can_have_a_long_text(api: FakeApi, source: Source, text: str) -> None:
     long = text * (6 * MIB // len(json.dumps(text)))
     api.sessions = [{"id": "s1", "title": "Long", "description": long}, {"id": "s2"}]
     first, second = await all_rows(source.records(EVENT, feeds.SESSIONS))
@@ -158,7 +154,7 @@ async def test_rule_29_row_may_be_a_long_text_with_whatever_stands_in_it(
     assert second.id == "s2"
 
 
-async def test_rule_29_page_of_a_hundred_rich_sessions_is_read_at_once(api: FakeApi, source: Source) -> None:
+async def test_rule_29_page_of_a_hundred_rich_sessions_is_read_whole(api: FakeApi, source: Source) -> None:
     person = {f"field{n}": "A text, with a comma." for n in range(60)}
     api.sessions = [
         {
@@ -175,13 +171,11 @@ async def test_rule_29_page_of_a_hundred_rich_sessions_is_read_at_once(api: Fake
 
 @pytest.mark.parametrize("key", ["participants", "speakers", "tags", "subsessions"])
 @pytest.mark.parametrize("item", [{}, {"id": "x"}, 7])
-def test_rule_29_row_with_more_in_its_lists_than_is_read_is_one_blocked_record(
-    key: str, item: object
-) -> None:
-    many: dict[str, Any] = {"id": "s1", "title": "Talk", key: [item] * (MOST_IN_A_ROW + 1)}
+def test_rule_29_row_with_too_long_lists_is_one_blocked_record(key: str, item: object) -> None:
+    many: dict[str, Any] = {"id": "s1", "title": "Talk", key: [item] * (MAX_NESTED + 1)}
     nested = {"id": "s2", "subsessions": [{"id": "s3", key: many[key][1:]}]}
     page = SESSION_SCHEMA.read_rows([many, nested, {"id": "s4"}])
-    problem = "The row has 2,001 people, tags and subsessions. More than 2,000 are not read."
+    problem = "The row has 2,001 people, tags and subsessions. At most 2,000 are allowed."
     assert page.records[:2] == [
         Unreadable(page.ids[0], "Talk", problem),
         Unreadable(page.ids[1], "s2", problem),
@@ -189,52 +183,50 @@ def test_rule_29_row_with_more_in_its_lists_than_is_read_is_one_blocked_record(
     assert isinstance(page.records[2], Session)
 
 
-def test_as_much_as_is_read_in_one_row_is_read() -> None:
-    people = [{"id": f"p{n}"} for n in range(MOST_IN_A_ROW)]
+def test_row_at_the_limit_is_read() -> None:
+    people = [{"id": f"p{n}"} for n in range(MAX_NESTED)]
     (session,) = SESSION_SCHEMA.read_rows([{"id": "s1", "participants": people}]).records
     assert isinstance(session, Session)
-    assert len(session.people) == MOST_IN_A_ROW
+    assert len(session.people) == MAX_NESTED
 
 
-def test_rule_29_row_with_hundreds_of_odd_values_is_not_mended() -> None:
-    people = [{"id": n, "title": [], "email": []} for n in range(MOST_PROBLEMS)]
+def test_rule_29_row_with_too_many_invalid_values_is_not_repaired() -> None:
+    people = [{"id": n, "title": [], "email": []} for n in range(MAX_PROBLEMS)]
     few, many = SESSION_SCHEMA.read_rows(
-        [{"id": "s1", "speakers": people[: MOST_PROBLEMS // 2]}, {"id": "s2", "speakers": people}]
+        [{"id": "s1", "speakers": people[: MAX_PROBLEMS // 2]}, {"id": "s2", "speakers": people}]
     ).records
     assert isinstance(few, Session)
     assert isinstance(many, Unreadable)
     assert many.problem == "The row has 1,000 values that cannot be read."
 
 
-def test_label_of_a_row_that_cannot_be_read_is_bounded() -> None:
+def test_label_of_an_unreadable_row_is_bounded() -> None:
     (record,) = SESSION_SCHEMA.read_rows([{"title": "x" * MIB}]).records
     assert isinstance(record, Unreadable)
-    assert record.label == "x" * LONGEST_LABEL
+    assert record.label == "x" * MAX_LABEL_LENGTH
 
 
 @pytest.mark.parametrize("row", [{"name": "no id"}, "row", None, {"id": {}}])
-@pytest.mark.parametrize("count", [FEWEST_TO_JUDGE_BY, 100, 230])
+@pytest.mark.parametrize("count", [MIN_ROWS_TO_JUDGE, 100, 230])
 @pytest.mark.parametrize("feed", ["events", "sessions", "exhibitors"])
-async def test_address_whose_rows_are_all_unreadable_is_not_taken_for_sessionboards(
+async def test_address_with_only_unreadable_rows_is_reported_as_wrong(
     api: FakeApi, source: Source, feed: str, count: int, row: object
 ) -> None:
     api.events = api.sessions = api.exhibitors = [row] * count
-    words = rf"is a list of \d+ {feed} of which none can be read, the first for this reason: The row .*Is the address"
+    words = rf"a list of \d+ {feed}, none of which can be read \(the first: The row .*Check that the address"
     with pytest.raises(SourceUnreadable, match=words):
         await read(source, feed)
 
 
-async def test_rule_29_few_rows_that_cannot_be_read_are_blocked_one_by_one(
-    api: FakeApi, source: Source
-) -> None:
-    api.sessions = [{"title": f"Talk {n}"} for n in range(FEWEST_TO_JUDGE_BY - 1)]
+async def test_rule_29_few_unreadable_rows_are_blocked_one_by_one(api: FakeApi, source: Source) -> None:
+    api.sessions = [{"title": f"Talk {n}"} for n in range(MIN_ROWS_TO_JUDGE - 1)]
     given = await all_rows(source.records(EVENT, feeds.SESSIONS))
-    assert len(given) == FEWEST_TO_JUDGE_BY - 1
+    assert len(given) == MIN_ROWS_TO_JUDGE - 1
     assert all(isinstance(row, Unreadable) for row in given)
 
 
 @pytest.mark.parametrize("readable", [0, 99, 150])
-async def test_rule_29_one_row_that_can_be_read_shows_that_the_address_is_right(
+async def test_rule_29_one_readable_row_proves_the_address(
     api: FakeApi, source: Source, readable: int
 ) -> None:
     api.sessions = [{"title": f"Talk {n}"} for n in range(200)]

@@ -1,4 +1,4 @@
-"""What we send, and what we can read, by the vendor's own description; skipped where that is not at hand."""
+"""Requests and responses checked against the vendor's OpenAPI description; skipped if that is not available."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def description() -> Json:
 
 
 def resolved(schema: Any, *, depth: int = 6) -> Any:
-    """Put every reference's schema in its place, and OpenAPI 3.0's `nullable` in JSON Schema's words.
+    """Replace every reference by its schema, and OpenAPI 3.0's `nullable` by JSON Schema's equivalent.
 
     Schemas that go round in circles are cut off where they are deep enough.
     """
@@ -68,7 +68,7 @@ def operation(path: str, method: str) -> Json:
 
 
 def template_of(path: str) -> str:
-    """Find the described path that a sent one is an example of."""
+    """Return the described path that matches a requested one."""
     steps = path.split("/")
     for template in description()["paths"]:
         wanted: list[str] = template.split("/")
@@ -84,7 +84,7 @@ FORMATS = jsonschema.FormatChecker()
 
 @FORMATS.checks("date-time")
 def is_instant(value: object) -> bool:
-    """Tell whether a text is a time by RFC 3339: jsonschema itself takes any without a further library."""
+    """Check for a time by RFC 3339: without another library, jsonschema accepts any text."""
     instant = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
     return not isinstance(value, str) or re.fullmatch(instant, value) is not None
 
@@ -125,7 +125,7 @@ async def test_every_request_is_valid(api: FakeApi, source: Source) -> None:
         check_request(request)
 
 
-def test_an_invalid_request_would_be_noticed() -> None:
+def test_invalid_request_is_detected() -> None:
     unzoned = {"filters": {"updatedAt": {"after": "2027-05-01 09:00"}}}
     for feed, params, body in (
         ("sessions", ("pageSize", "101"), {}),
@@ -177,7 +177,7 @@ Normalize = Callable[[str | None], str | None]
 
 
 def resemblance(sent: object, read: object, normalize: Normalize) -> bool:
-    """Check whether a text came through, but for characters that no database takes, in its normal form (rule 18)."""
+    """Check whether a text was kept, except for unstorable characters, in its normal form (rule 18)."""
     return not isinstance(sent, str) or normalize(UNSAFE.sub("\ufffd", sent)) == read
 
 
@@ -200,7 +200,7 @@ LISTS: list[tuple[str, str, RowSchema[Any, Any], Texts]] = [
 
 
 @pytest.mark.parametrize(("path", "method", "shape", "texts"), LISTS)
-def test_every_answer_that_is_described_is_read(
+def test_every_described_response_is_read(
     path: str, method: str, shape: RowSchema[Any, Any], texts: Texts
 ) -> None:
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -215,7 +215,7 @@ def test_every_answer_that_is_described_is_read(
             record = by_id[row_id]
             if row.get("id") is None:
                 assert isinstance(record, Unreadable)
-            # Subsessions are made with the same few ids as sessions.
+            # Generated subsessions have the same few ids as sessions.
             elif str(row["id"]).strip() and times[row_id] == 1:
                 assert not isinstance(record, Unreadable)
                 for sent, (read_as, normalize) in texts.items():

@@ -1,4 +1,4 @@
-"""One page as it comes over the wire: read at once, read patiently, or described as none."""
+"""Single pages: parsed strictly, parsed leniently, or described as invalid."""
 
 import pytest
 
@@ -11,27 +11,27 @@ def read_page(body: bytes) -> PageRead[Session]:
     return SESSION_SCHEMA.read_page(body, PAGE_SIZE)
 
 
-def test_a_page_is_read_alike_at_once_and_patiently() -> None:
+def test_strict_and_lenient_parsing_agree() -> None:
     well = b'{"results": [{"id": "s1", "title": "A"}], "pagination": {"totalPages": 3, "totalResults": 201}}'
     odd = well.replace(b'"A"', b'["?"]').replace(b"3", b'"3"')
     assert read_page(well).totals == read_page(odd).totals
     assert read_page(well).ids == read_page(odd).ids
 
 
-def test_a_byte_order_mark_before_a_page_is_no_part_of_it() -> None:
+def test_byte_order_mark_before_a_page_is_ignored() -> None:
     well = b'{"results": [{"id": "s1", "title": "A"}], "pagination": {"totalPages": 3, "totalResults": 201}}'
     assert read_page(b"\xef\xbb\xbf" + well) == read_page(well)
     assert has_rows(b"\xef\xbb\xbf" + well)
 
 
-def test_a_pagination_that_is_none_does_not_lose_the_rows() -> None:
+def test_invalid_pagination_keeps_the_rows() -> None:
     for pagination in (b"null", b"[]", b'"x"', b'{"totalPages": {}}', b'{"total_pages": null}'):
         page = read_page(b'{"data": [{"id": 1}], "pagination": %s}' % pagination)
         assert page.ids == ["1"]
         assert page.totals.total_pages is None
 
 
-def test_a_total_of_thousands_of_digits_does_not_lose_the_rows() -> None:
+def test_total_with_thousands_of_digits_keeps_the_rows() -> None:
     page = read_page(b'{"results": [{"id": 1}], "pagination": {"totalResults": "%s"}}' % (b"9" * 5000))
     assert page.ids == ["1"]
     assert (page.totals.total_results or 0) > 10**15
@@ -40,10 +40,10 @@ def test_a_total_of_thousands_of_digits_does_not_lose_the_rows() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "no JSON"),
-        (b"<html>", "no JSON"),
-        (b"\xff", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
+        (b"", "invalid JSON"),
+        (b"<html>", "invalid JSON"),
+        (b"\xff", "invalid JSON"),
+        (b"[" * 100_000, "invalid JSON"),
         (b"[]", "a list instead of an object"),
         (b"null", "null instead of an object"),
         (b"{}", "an object without results"),
@@ -54,16 +54,16 @@ def test_a_total_of_thousands_of_digits_does_not_lose_the_rows() -> None:
         (b'{"results": "x", "data": []}', "results that are text instead of a list"),
     ],
 )
-def test_what_is_no_page_is_described_without_being_quoted(body: bytes, words: str) -> None:
+def test_invalid_page_is_described_without_a_quote(body: bytes, words: str) -> None:
     with pytest.raises(WrongShape, match=words):
         read_page(body)
 
 
-def test_no_results_at_all_are_taken_as_such_where_the_total_says_so() -> None:
+def test_null_results_with_a_zero_total_are_empty() -> None:
     assert read_page(b'{"results": null, "pagination": {"totalResults": 0}}').ids == []
 
 
-def test_an_id_that_no_index_would_take_makes_its_row_unreadable_and_no_other() -> None:
+def test_too_long_id_makes_only_its_row_unreadable() -> None:
     page = read_page(b'{"results": [{"id": "%s", "title": "Long"}, {"id": "s2"}]}' % (b"x" * 256))
     assert page.ids[1] == "s2"
     assert isinstance(page.records[0], Unreadable)

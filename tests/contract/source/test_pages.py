@@ -1,4 +1,4 @@
-"""Reading a list whose pages lie, repeat themselves, or change while they are read."""
+"""Lists whose pages are wrong, repeat themselves, or change while they are read."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ async def incomplete_ids(source: Source) -> tuple[list[str], str]:
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (1000, 10), (1234, 13)])
-async def test_no_more_pages_are_asked_for_than_there_are(
+async def test_only_existing_pages_are_requested(
     api: FakeApi, source: Source, count: int, pages: int
 ) -> None:
     api.sessions = rows(0, count)
@@ -47,7 +47,7 @@ async def test_no_more_pages_are_asked_for_than_there_are(
     assert sorted(api.pages_asked) == list(range(1, pages + 1))
 
 
-async def test_only_searches_are_sent_with_a_hundred_rows_a_page(api: FakeApi, source: Source) -> None:
+async def test_only_searches_with_pages_of_a_hundred_rows_are_sent(api: FakeApi, source: Source) -> None:
     await all_rows(source.records(EVENT, SESSIONS))
     await all_rows(source.records(EVENT, EXHIBITORS))
 
@@ -57,7 +57,7 @@ async def test_only_searches_are_sent_with_a_hundred_rows_a_page(api: FakeApi, s
     assert exhibitors == {"sort": {"order": "createdAt", "sort": "asc"}}
 
 
-async def test_pages_after_the_first_are_read_in_parallel_and_given_in_order(
+async def test_later_pages_are_read_in_parallel_and_returned_in_order(
     api: FakeApi, sources: SessionboardSources
 ) -> None:
     api.sessions = rows(0, 900)
@@ -67,7 +67,7 @@ async def test_pages_after_the_first_are_read_in_parallel_and_given_in_order(
         nonlocal running, most
         running += 1
         most = max(most, running)
-        # The later a page, the sooner it is there.
+        # Later pages arrive sooner.
         for _ in range(20 - 2 * int(request.url.params["page"])):
             await asyncio.sleep(0)
         running -= 1
@@ -79,7 +79,7 @@ async def test_pages_after_the_first_are_read_in_parallel_and_given_in_order(
     assert most == 5
 
 
-async def test_no_more_is_read_ahead_than_memory_is_meant_to_hold(api: FakeApi, source: Source) -> None:
+async def test_read_ahead_is_bounded(api: FakeApi, source: Source) -> None:
     api.sessions = rows(0, 5000)
     pages = source.records(EVENT, SESSIONS)
     await anext(pages)
@@ -102,7 +102,7 @@ async def test_rows_are_found_under_data_too(api: FakeApi, source: Source) -> No
 
 @pytest.mark.parametrize("pagination", [None, {}, {"totalPages": None}, "?"])
 @pytest.mark.parametrize("count", [0, 60, 100, 250])
-async def test_without_totals_reading_goes_on_until_a_page_is_short(
+async def test_without_totals_a_short_page_ends_the_list(
     api: FakeApi, source: Source, count: int, pagination: object
 ) -> None:
     api.sessions, api.pagination = rows(0, count), lambda *_: pagination
@@ -110,19 +110,15 @@ async def test_without_totals_reading_goes_on_until_a_page_is_short(
     assert max(api.pages_asked) <= count // 100 + 2
 
 
-async def test_rule_34_server_that_ignores_the_page_is_not_asked_for_ever(
-    api: FakeApi, source: Source
-) -> None:
+async def test_rule_34_server_that_ignores_the_page_number_is_detected(api: FakeApi, source: Source) -> None:
     api.first_answers.extend(httpx.Response(200, json={"results": rows(0, 100)}) for _ in range(50))
     got, told = await incomplete_ids(source)
     assert got == [row["id"] for row in rows(0, 100)]
-    assert told == "Sessionboard gave the same page of sessions again."
+    assert told == "Sessionboard returned the same page of sessions twice."
     assert len(api.requests) == 4
 
 
-async def test_more_pages_announced_than_the_api_can_give_are_unreadable_after_all_rows_were_given(
-    api: FakeApi, source: Source
-) -> None:
+async def test_too_many_announced_pages_are_an_error_after_all_rows(api: FakeApi, source: Source) -> None:
     api.sessions, api.pagination = rows(0, 130), lambda *_: {"totalPages": 5000}
     given, error = await rows_before(SourceUnreadable, source.records(EVENT, SESSIONS))
     assert len(given) == 130
@@ -130,12 +126,12 @@ async def test_more_pages_announced_than_the_api_can_give_are_unreadable_after_a
     assert max(api.pages_asked) == LAST_PAGE
 
 
-async def test_too_few_pages_announced_do_not_cut_the_list(api: FakeApi, source: Source) -> None:
+async def test_too_few_announced_pages_do_not_cut_the_list(api: FakeApi, source: Source) -> None:
     api.sessions, api.pagination = rows(0, 330), lambda _, total: {"totalPages": 1, "totalResults": total}
     assert len(await ids(source)) == 330
 
 
-async def test_a_list_longer_than_the_api_can_give_is_unreadable(api: FakeApi, source: Source) -> None:
+async def test_list_longer_than_the_api_allows_is_unreadable(api: FakeApi, source: Source) -> None:
     api.pagination = lambda *_: {"totalPages": 1000}
 
     def endless(request: httpx.Request) -> httpx.Response:
@@ -153,8 +149,8 @@ async def test_a_list_longer_than_the_api_can_give_is_unreadable(api: FakeApi, s
     assert max(api.pages_asked) == LAST_PAGE
 
 
-async def test_a_row_that_moves_over_a_page_is_not_missed(api: FakeApi, source: Source) -> None:
-    """A row of the first page was deleted: s100 moved to a page that had been read already."""
+async def test_row_that_moves_to_another_page_is_not_missed(api: FakeApi, source: Source) -> None:
+    """A row of the first page was deleted, so s100 moved to a page that was already read."""
     api.sessions = rows(1, 201)
     api.first_answers.append(page(rows(0, 100), totalPages=3, totalResults=201))
     got = await ids(source)
@@ -162,9 +158,7 @@ async def test_a_row_that_moves_over_a_page_is_not_missed(api: FakeApi, source: 
     assert set(got) == {f"s{number}" for number in range(201)}
 
 
-async def test_rows_that_come_on_two_pages_are_no_reason_to_read_again_when_none_is_missing(
-    api: FakeApi, source: Source
-) -> None:
+async def test_duplicate_rows_cause_no_second_read_if_none_is_missing(api: FakeApi, source: Source) -> None:
     api.first_answers.extend(
         [
             page(rows(0, 100), totalPages=2, totalResults=150),
@@ -175,7 +169,7 @@ async def test_rows_that_come_on_two_pages_are_no_reason_to_read_again_when_none
     assert len(api.requests) == 2
 
 
-async def test_duplicates_without_totals_are_a_reason_to_read_again(api: FakeApi, source: Source) -> None:
+async def test_duplicates_without_totals_cause_a_second_read(api: FakeApi, source: Source) -> None:
     api.sessions = rows(0, 150)
     api.first_answers.extend(
         [
@@ -186,9 +180,7 @@ async def test_duplicates_without_totals_are_a_reason_to_read_again(api: FakeApi
     assert set(await ids(source)) == {f"s{number}" for number in range(150)}
 
 
-async def test_rule_34_list_that_never_agrees_with_its_total_is_read_twice(
-    api: FakeApi, source: Source
-) -> None:
+async def test_rule_34_list_that_never_matches_its_total_is_read_twice(api: FakeApi, source: Source) -> None:
     def another_each_time(request: httpx.Request) -> httpx.Response:
         reading = api.pages_asked.count(1)
         content = rows(10 * reading, 10 * reading + 50) if request.url.params["page"] == "1" else []
@@ -199,25 +191,25 @@ async def test_rule_34_list_that_never_agrees_with_its_total_is_read_twice(
 
     assert api.pages_asked.count(1) == 2
     assert got == [f"s{number}" for number in range(10, 70)], "each row once"
-    assert told == "Sessionboard says that there are 999 sessions, but gave 50."
+    assert told == "Sessionboard reports 999 sessions but returned 50."
 
 
-async def test_rule_34_wrong_total_costs_one_more_reading_and_is_told(api: FakeApi, source: Source) -> None:
+async def test_rule_34_wrong_total_causes_a_second_read_and_is_reported(api: FakeApi, source: Source) -> None:
     api.sessions, api.pagination = rows(0, 50), lambda *_: {"totalPages": 1, "totalResults": 51}
     got, told = await incomplete_ids(source)
     assert len(got) == 50
-    assert told == "Sessionboard says that there are 51 sessions, but gave 50."
+    assert told == "Sessionboard reports 51 sessions but returned 50."
     assert api.pages_asked.count(1) == 2
 
 
 @pytest.mark.parametrize(
     ("total", "told"),
     [
-        (1, "Sessionboard says that there is 1 row of sessions, but gave none."),
-        (1234, "Sessionboard says that there are 1,234 sessions, but gave none."),
+        (1, "Sessionboard reports 1 row of sessions but returned none."),
+        (1234, "Sessionboard reports 1,234 sessions but returned none."),
     ],
 )
-async def test_rule_34_list_without_any_row_is_incomplete_if_its_total_says_so(
+async def test_rule_34_empty_list_with_a_total_is_incomplete(
     api: FakeApi, source: Source, total: int, told: str
 ) -> None:
     api.pagination = lambda *_: {"totalPages": 1, "totalResults": total}
@@ -227,7 +219,7 @@ async def test_rule_34_list_without_any_row_is_incomplete_if_its_total_says_so(
 def lying(
     api: FakeApi, at: int, answer: Callable[[httpx.Request], httpx.Response]
 ) -> Callable[[httpx.Request], httpx.Response]:
-    """Answer like the API, but for one page."""
+    """Answer like the API, except for one page."""
 
     def answered(request: httpx.Request) -> httpx.Response:
         if int(request.url.params["page"]) == at:
@@ -250,7 +242,7 @@ LIES = pytest.mark.parametrize("lie", [empty, repeated])
 
 @LIES
 @pytest.mark.parametrize("feed", ["sessions", "exhibitors"])
-async def test_rule_34_pages_after_one_that_lies_are_read_and_the_rest_is_told_as_missing(
+async def test_rule_34_pages_after_a_wrong_page_are_read_and_missing_rows_reported(
     api: FakeApi, source: Source, lie: Callable[[httpx.Request], httpx.Response], feed: str
 ) -> None:
     api.sessions = rows(0, 250)
@@ -258,13 +250,13 @@ async def test_rule_34_pages_after_one_that_lies_are_read_and_the_rest_is_told_a
     given, told = await incomplete_rows(source.records(EVENT, feed_named(feed)))
 
     assert [row.id for row in given] == [row["id"] for row in (*rows(0, 100), *rows(200, 250))]
-    assert told == f"Sessionboard says that there are 250 {feed}, but gave 150."
+    assert told == f"Sessionboard reports 250 {feed} but returned 150."
     assert sorted(api.pages_asked) == [1, 1, 2, 2, 3, 3]
 
 
 @LIES
 @pytest.mark.parametrize("pagination", [{"totalPages": 3}, {"totalResults": 250}])
-async def test_rule_34_every_announced_page_is_read_by_whichever_total(
+async def test_rule_34_every_announced_page_is_read_with_any_total(
     api: FakeApi,
     source: Source,
     lie: Callable[[httpx.Request], httpx.Response],
@@ -279,9 +271,10 @@ async def test_rule_34_every_announced_page_is_read_by_whichever_total(
 
 
 @pytest.mark.parametrize(
-    ("lie", "words"), [(empty, "no sessions on page 2"), (repeated, "the same page of sessions again")]
+    ("lie", "words"),
+    [(empty, "page 2 of the sessions, but it has no rows"), (repeated, "the same page of sessions twice")],
 )
-async def test_rule_34_page_that_lies_is_named_where_no_number_of_rows_is_told(
+async def test_rule_34_wrong_page_is_named_if_no_total_is_reported(
     api: FakeApi, source: Source, lie: Callable[[httpx.Request], httpx.Response], words: str
 ) -> None:
     api.sessions, api.pagination = rows(0, 250), lambda *_: {"totalPages": 3}
@@ -291,16 +284,16 @@ async def test_rule_34_page_that_lies_is_named_where_no_number_of_rows_is_told(
     assert words in told
 
 
-async def test_rule_34_first_page_without_rows_does_not_end_the_list(api: FakeApi, source: Source) -> None:
+async def test_rule_34_empty_first_page_does_not_end_the_list(api: FakeApi, source: Source) -> None:
     api.sessions, api.pagination = rows(0, 250), lambda *_: {"totalPages": 3}
     api.first_answers.extend([lying(api, 1, lambda _: page([], totalPages=3))] * 20)
     given, told = await incomplete_ids(source)
     assert given == [row["id"] for row in rows(100, 250)]
-    assert "no sessions on page 1" in told
+    assert "page 1 of the sessions, but it has no rows" in told
 
 
 @LIES
-async def test_rule_34_reading_that_adds_up_the_second_time_is_complete(
+async def test_rule_34_consistent_second_read_is_complete(
     api: FakeApi, source: Source, lie: Callable[[httpx.Request], httpx.Response]
 ) -> None:
     api.sessions = rows(0, 250)
@@ -312,29 +305,29 @@ async def test_rule_34_reading_that_adds_up_the_second_time_is_complete(
     assert len(api.requests) == 6
 
 
-async def test_rule_34_second_reading_is_judged_by_itself(api: FakeApi, source: Source) -> None:
-    """Together the two readings have as many rows as announced, but some may have gone."""
+async def test_rule_34_second_read_is_checked_by_itself(api: FakeApi, source: Source) -> None:
+    """Together, the two reads have as many rows as announced, but some may have been deleted."""
     first, second = [*rows(0, 100), *rows(100, 150)], [*rows(0, 100), *rows(150, 200)]
     for content in (first, second):
         api.first_answers.append(page(content[:100], totalPages=2, totalResults=200))
         api.first_answers.append(page(content[100:], totalPages=2, totalResults=200))
     given, told = await incomplete_ids(source)
     assert len(given) == 200
-    assert told == "Sessionboard says that there are 200 sessions, but gave 150."
+    assert told == "Sessionboard reports 200 sessions but returned 150."
 
 
-async def test_rule_34_totals_that_differ_between_pages_do_not_add_up(api: FakeApi, source: Source) -> None:
+async def test_rule_34_totals_that_differ_between_pages_are_inconsistent(
+    api: FakeApi, source: Source
+) -> None:
     for _ in range(2):
         api.first_answers.append(page(rows(0, 100), totalPages=2, totalResults=150))
         api.first_answers.append(page(rows(100, 151), totalPages=2, totalResults=151))
     given, told = await incomplete_ids(source)
     assert len(given) == 151
-    assert told == "Sessionboard says that there are 150 sessions, and then that there are 151."
+    assert told == "Sessionboard first reported 150 sessions, then 151."
 
 
-async def test_rule_34_page_of_which_some_rows_are_known_gives_only_the_others(
-    api: FakeApi, source: Source
-) -> None:
+async def test_rule_34_known_rows_of_a_page_are_not_returned_again(api: FakeApi, source: Source) -> None:
     api.sessions = rows(0, 150)
     api.first_answers.extend(
         [
@@ -345,16 +338,14 @@ async def test_rule_34_page_of_which_some_rows_are_known_gives_only_the_others(
     assert [len(given) async for given in source.records(EVENT, SESSIONS)] == [100, 40, 10]
 
 
-async def test_each_row_is_given_once_with_the_subsessions_in_it(api: FakeApi, source: Source) -> None:
+async def test_each_row_is_returned_once_with_its_subsessions(api: FakeApi, source: Source) -> None:
     nested = {"id": "s1", "subsessions": [{"id": "s1a"}, {"id": "s1b"}]}
     api.first_answers.append(page([{"id": "s0"}, nested, {"id": "s1"}, {"id": "s2"}], totalResults=3))
     assert await ids(source) == ["s0", "s1", "s1a", "s1b", "s2"]
 
 
 @pytest.mark.parametrize("status", [400, 404])
-async def test_a_page_that_nobody_announced_and_that_is_not_there_is_the_end(
-    api: FakeApi, source: Source, status: int
-) -> None:
+async def test_missing_unannounced_page_ends_the_list(api: FakeApi, source: Source, status: int) -> None:
     def without_pagination(request: httpx.Request) -> httpx.Response:
         first = request.url.params["page"] == "1"
         return httpx.Response(200, json={"results": rows(0, 100)}) if first else httpx.Response(status)
@@ -364,16 +355,16 @@ async def test_a_page_that_nobody_announced_and_that_is_not_there_is_the_end(
 
 
 @pytest.mark.parametrize("status", [400, 404])
-async def test_rule_34_a_page_that_was_announced_and_is_not_there_makes_no_event_gone(
+async def test_rule_34_missing_announced_page_does_not_mean_that_the_event_is_gone(
     api: FakeApi, source: Source, status: int
 ) -> None:
     first = page(rows(0, 100), totalPages=2, totalResults=150)
     api.first_answers.extend([first, httpx.Response(status)] * 2)
-    with pytest.raises(SourceIncomplete, match="150 sessions, but gave 100"):
+    with pytest.raises(SourceIncomplete, match="150 sessions but returned 100"):
         await ids(source)
 
 
-async def test_an_event_that_goes_while_its_pages_are_read_is_gone(api: FakeApi, source: Source) -> None:
+async def test_event_deleted_while_it_is_read_is_gone(api: FakeApi, source: Source) -> None:
     first = page(rows(0, 100), totalPages=2, totalResults=150)
     api.first_answers.extend([first, httpx.Response(404), httpx.Response(404)])
     with pytest.raises(SourceEventGone):

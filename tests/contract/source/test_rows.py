@@ -1,4 +1,4 @@
-"""Every trap that a row can hold: the record is mended where nothing is guessed, else reported."""
+"""Invalid values in rows: they are repaired where no guess is needed, and otherwise the row is reported."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -28,11 +28,11 @@ def person(**row: Any) -> dict[str, Any]:
     return {"id": "p1", "first_name": "Ada", "email": "ada@example.org", **row}
 
 
-def test_a_session_of_which_only_the_id_is_known_is_read() -> None:
+def test_session_needs_only_an_id() -> None:
     assert read() == Session(read().id)
 
 
-def test_ids_may_be_numbers() -> None:
+def test_ids_can_be_numbers() -> None:
     (session,) = SESSION_SCHEMA.read_rows([{"id": 7, "speakers": [{"id": 8}]}]).records
     assert isinstance(session, Session)
     assert session.id == "7"
@@ -40,7 +40,7 @@ def test_ids_may_be_numbers() -> None:
 
 
 @pytest.mark.parametrize("unassigned", [{}, None, [], "Python"])
-def test_an_unassigned_track_is_none(unassigned: object) -> None:
+def test_unassigned_track_is_none(unassigned: object) -> None:
     assert read(track=unassigned, title="Talk") == read(title="Talk")
 
 
@@ -50,7 +50,7 @@ def test_tags_are_read_by_name() -> None:
     )
 
 
-def test_rule_12_a_custom_status_counts_by_its_category_never_by_its_name() -> None:
+def test_rule_12_custom_status_counts_by_category_and_not_by_name() -> None:
     assert (
         read(status="pending", custom_status={"name": "declined", "status": "accepted"}).status == "accepted"
     )
@@ -70,7 +70,7 @@ def test_rule_12_a_custom_status_counts_by_its_category_never_by_its_name() -> N
         "2027-05-01t09:00:00z",
     ],
 )
-def test_times_are_read_in_every_form_that_has_an_offset(text: str) -> None:
+def test_times_with_an_offset_are_read_in_every_format(text: str) -> None:
     assert read(starts_at=text).starts_at == datetime(2027, 5, 1, 9, tzinfo=UTC)
 
 
@@ -78,13 +78,13 @@ def test_times_are_read_in_every_form_that_has_an_offset(text: str) -> None:
     "text",
     ["2027-05-01T09:00:00", "2027-05-01", "tomorrow", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z"],
 )
-def test_a_time_without_offset_and_a_time_that_is_none_are_not_guessed(text: str) -> None:
+def test_invalid_times_and_times_without_offset_are_not_guessed(text: str) -> None:
     session = read(starts_at=text, ends_at=text)
     assert session.starts_at is None
     assert session.unreadable_times == (("starts_at", text), ("ends_at", text))
 
 
-def test_a_time_of_a_wrong_type_is_unreadable_rather_than_missing() -> None:
+def test_time_of_a_wrong_type_is_unreadable_and_not_missing() -> None:
     assert read(starts_at=1714555000, ends_at=["x"]).unreadable_times == (
         ("starts_at", "1714555000"),
         ("ends_at", '["x"]'),
@@ -92,11 +92,11 @@ def test_a_time_of_a_wrong_type_is_unreadable_rather_than_missing() -> None:
 
 
 @pytest.mark.parametrize("empty", [None, "", " ", {}])
-def test_an_empty_time_is_missing_not_unreadable(empty: object) -> None:
+def test_empty_time_is_missing_and_not_unreadable(empty: object) -> None:
     assert read(starts_at=empty).unreadable_times == ()
 
 
-def test_participants_count_before_the_older_arrays() -> None:
+def test_participants_take_precedence_over_the_older_arrays() -> None:
     session = read(
         participants=[
             {**person(), "participant_role": {"name": "Author", "core_role": "moderator"}},
@@ -112,7 +112,7 @@ def test_participants_count_before_the_older_arrays() -> None:
     ]
 
 
-def test_rule_14_in_the_older_arrays_the_array_says_the_role() -> None:
+def test_rule_14_older_arrays_define_the_role() -> None:
     session = read(
         participants=[],
         speakers=[{**person(), "participant_role": {"core_role": "moderator"}}],
@@ -126,7 +126,7 @@ def test_rule_14_in_the_older_arrays_the_array_says_the_role() -> None:
     ]
 
 
-def test_a_person_is_read_with_every_field_and_lenient_dates() -> None:
+def test_person_is_read_with_every_field_and_lenient_dates() -> None:
     someone = (
         read(
             speakers=[
@@ -153,7 +153,7 @@ def test_a_person_is_read_with_every_field_and_lenient_dates() -> None:
     assert someone.updated_at is None
 
 
-def test_a_person_without_an_id_is_kept_and_is_the_same_on_every_session() -> None:
+def test_person_without_an_id_is_the_same_on_every_session() -> None:
     nameless = {"first_name": "Ada", "email": "ada@example.org"}
     one = read(speakers=[nameless]).people[0].person
     two = read(participants=[{**nameless, "id": None, "title": "Countess"}]).people[0].person
@@ -164,28 +164,28 @@ def test_a_person_without_an_id_is_kept_and_is_the_same_on_every_session() -> No
     assert one.id == two.id != other.id
 
 
-def test_nobody_is_no_participant() -> None:
+def test_empty_person_is_ignored() -> None:
     assert read(speakers=[{}, None, {"id": None, "first_name": []}]).people == ()
     assert [entry.role for entry in read(participants=[{}], moderators=[person()]).people] == [
         ParticipationRole.MODERATOR
     ]
 
 
-def test_a_composition_source_is_told_by_its_role() -> None:
+def test_composition_source_is_recognized_by_its_role() -> None:
     assert read(composition_status={"role": "source"}).is_composition_source
     assert not read(composition_status={"role": "target"}).is_composition_source
     assert not read(composition_status={}).is_composition_source
 
 
 @pytest.mark.parametrize("key", ["parent_session_friendly_id", "parent_session_friendly_id_raw"])
-def test_a_row_with_a_parent_is_a_subsession(key: str) -> None:
+def test_row_with_a_parent_is_a_subsession(key: str) -> None:
     assert read(**{key: 7}).is_subsession
     assert read(**{key: ["?"]}).is_subsession
     assert not read(**{key: None}).is_subsession
     assert not read(**{key: ""}).is_subsession
 
 
-def test_nested_subsessions_are_rows_of_their_own_that_inherit_nothing() -> None:
+def test_nested_subsessions_are_separate_rows_that_inherit_nothing() -> None:
     page = SESSION_SCHEMA.read_rows(
         [
             {
@@ -207,17 +207,17 @@ def test_nested_subsessions_are_rows_of_their_own_that_inherit_nothing() -> None
     assert nested[0].is_abstract
     assert nested[0].people[0].person.first_name == "Ada"
     assert not is_id(nested[3].id)
-    assert page.ids == ["s1"], "totals count rows, not what is nested in them"
+    assert page.ids == ["s1"], "totals count rows and not what is nested in them"
 
 
-def test_characters_that_no_database_takes_are_replaced() -> None:
+def test_unstorable_characters_are_replaced() -> None:
     session = read(title="a\x00b", description="\ud800!", speakers=[person(last_name="\udfff\x00")])
     assert session.title == "a\ufffdb"
     assert session.description == "\ufffd!"
     assert session.people[0].person.last_name == "\ufffd\ufffd"
 
 
-def test_numbers_become_text_and_other_odd_values_are_left_out() -> None:
+def test_numbers_become_text_and_other_invalid_values_are_removed() -> None:
     session = read(title=1984, description=["x"], track=[], tags={}, speakers=[person(title=3, email=[])])
     assert (session.title, session.description, session.track, session.tags) == ("1984", None, None, ())
     assert session.people[0].person.job_title == "3"
@@ -237,14 +237,14 @@ def test_numbers_become_text_and_other_odd_values_are_left_out() -> None:
         {"moderators": [7]},
     ],
 )
-def test_rule_34_what_decides_whether_a_session_syncs_is_not_guessed(odd: dict[str, Any]) -> None:
+def test_rule_34_decisive_fields_are_not_guessed(odd: dict[str, Any]) -> None:
     (record,) = SESSION_SCHEMA.read_rows([{"id": "s1", "title": "Talk", **odd}]).records
     assert isinstance(record, Unreadable)
     assert (record.id, record.label) == ("s1", "Talk")
     assert next(iter(odd)) in record.problem
 
 
-def test_rule_29_a_bad_row_is_reported_and_the_others_go_on() -> None:
+def test_rule_29_bad_row_is_reported_and_the_others_are_read() -> None:
     rows = [
         {"id": "s1"},
         "row",
@@ -263,7 +263,7 @@ def test_rule_29_a_bad_row_is_reported_and_the_others_go_on() -> None:
     assert [record.problem for record in bad[:3]] == [
         "The row is text instead of an object.",
         "The row is null instead of an object.",
-        "The row has no id, or one that is none.",
+        "The row has no valid id.",
     ]
     assert bad[2].label == "No id"
     assert bad[3].label == "x\ufffd"
@@ -272,7 +272,7 @@ def test_rule_29_a_bad_row_is_reported_and_the_others_go_on() -> None:
     ]
 
 
-def test_an_exhibitor_is_read_with_its_contacts() -> None:
+def test_exhibitor_is_read_with_its_contacts() -> None:
     exhibitor = read_exhibitor(
         name="Engines",
         logo_image_url="https://example.org/l.png",
@@ -294,7 +294,7 @@ def test_an_exhibitor_is_read_with_its_contacts() -> None:
     assert not second.is_primary
 
 
-def test_an_event_without_a_zone_has_none() -> None:
+def test_event_without_a_zone_has_none() -> None:
     (event,) = EVENT_SCHEMA.read_rows([{"id": 5}]).records
     assert (event.id, getattr(event, "name", None), getattr(event, "time_zone", "")) == ("5", "5", None)
 
@@ -325,7 +325,7 @@ def test_any_rows_are_read_or_reported(rows: list[object]) -> None:
         assert len(page.records) >= len(rows)
 
 
-def test_rule_34_an_exhibitor_whose_contacts_cannot_be_read_has_not_lost_them() -> None:
+def test_rule_34_exhibitor_with_unreadable_contacts_is_unreadable() -> None:
     (record,) = EXHIBITOR_SCHEMA.read_rows(
         [{"id": "x1", "name": "Acme", "contacts": {"error": "timeout"}}]
     ).records

@@ -1,4 +1,4 @@
-"""Answers that are too large: asked for again in smaller pages, down to a single row, which is reported (rule 29)."""
+"""Responses that are too large: they are read in smaller pages, down to a single row, which is reported (rule 29)."""
 
 import gzip
 import json
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.sessionboard.pages import MOST_TOO_LARGE
+from adapters.sessionboard.pages import MAX_TOO_LARGE
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SourceEventId
 from core.domain.records.feeds import EXHIBITORS, SESSIONS
@@ -20,7 +20,7 @@ from tests.contract.source.fake_api import TOKEN, FakeApi
 
 EVENT = SourceEventId("1")
 KIB = 1024
-"""The tests' bound is a MiB."""
+"""The tests' limit is 1 MiB."""
 
 
 def row(number: int, size: int = 0, **more: Any) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def unreadable(rows: list[Any]) -> list[Unreadable]:
 @pytest.mark.parametrize(
     ("kib", "passes"), [(15, 50), (30, 25), (150, 5), (600, 1)], ids=["50", "25", "5", "1"]
 )
-async def test_rule_29_answer_that_is_too_large_is_asked_for_again_in_smaller_pages(
+async def test_rule_29_too_large_response_is_read_in_smaller_pages(
     api: FakeApi, source: Source, feed: str, kib: int, passes: int
 ) -> None:
     api.sessions = api.exhibitors = [row(number, kib * KIB) for number in range(230)]
@@ -49,19 +49,17 @@ async def test_rule_29_answer_that_is_too_large_is_asked_for_again_in_smaller_pa
     assert not unreadable(given)
     smallest = [page for page, size in api.places_asked if size == passes]
     assert smallest == list(range(1, -(-230 // passes) + 1)), "aligned, each once, and none beyond the end"
-    # Of the first hundred rows, in which it was found out what passes; later ones are not asked for in vain.
+    # Only the first hundred rows determine the size; later pages are requested in that size.
     assert all((page - 1) * size < 100 for page, size in api.places_asked if size > passes)
 
 
-async def test_rule_29_reading_goes_on_with_the_smaller_pages(api: FakeApi, source: Source) -> None:
+async def test_rule_29_smaller_page_size_is_kept(api: FakeApi, source: Source) -> None:
     api.sessions = [row(number, 15 * KIB) for number in range(330)]
     await all_rows(source.records(EVENT, SESSIONS))
     assert api.places_asked == [(1, 100), *((page, 50) for page in range(1, 8))]
 
 
-async def test_rule_29_later_page_that_is_too_large_leaves_those_before_it_alone(
-    api: FakeApi, source: Source
-) -> None:
+async def test_rule_29_too_large_later_page_keeps_the_earlier_ones(api: FakeApi, source: Source) -> None:
     api.sessions = [row(number, 15 * KIB if 200 <= number < 300 else 0) for number in range(400)]
     assert ids(await all_rows(source.records(EVENT, SESSIONS))) == [row["id"] for row in api.sessions]
     assert sorted(api.places_asked) == [(1, 100), (2, 100), (3, 100), (4, 100), (5, 50), (6, 50)]
@@ -69,7 +67,7 @@ async def test_rule_29_later_page_that_is_too_large_leaves_those_before_it_alone
 
 @pytest.mark.parametrize("pagination", ["as documented", None, "pages", "results"])
 @pytest.mark.parametrize("count", [1, 30, 101, 230])
-async def test_rule_29_smaller_pages_add_up_whatever_is_announced(
+async def test_rule_29_smaller_pages_add_up_with_any_totals(
     api: FakeApi, source: Source, count: int, pagination: str | None
 ) -> None:
     api.sessions = [row(number, 600 * KIB if number < 2 else 12 * KIB) for number in range(count)]
@@ -92,15 +90,13 @@ async def test_rule_29_smaller_pages_add_up_whatever_is_announced(
 
 
 @pytest.mark.parametrize("at", [0, 3, 99, 150, 229])
-async def test_rule_29_single_row_that_is_too_large_is_one_blocked_record(
-    api: FakeApi, source: Source, at: int
-) -> None:
+async def test_rule_29_too_large_row_is_one_blocked_record(api: FakeApi, source: Source, at: int) -> None:
     api.sessions = [row(number, 1100 * KIB if number == at else 0) for number in range(230)]
     given = await all_rows(source.records(EVENT, SESSIONS))
 
     assert ids(given) == [row["id"] for row in api.sessions]
     assert unreadable(given) == [Unreadable(given[at].id, f"Talk {at}", "The row is larger than 1 MiB.")]
-    # The row is to blame, and not the size of pages: the others are asked for as before.
+    # The row is at fault and not the page size: the other pages are requested as before.
     assert {place for place in api.places_asked if place[1] == 100} == {(1, 100), (2, 100), (3, 100)}
     assert len(api.requests) <= 3 + 2 + 2 + 5 + 5
 
@@ -113,7 +109,7 @@ async def test_rule_29_single_row_that_is_too_large_is_one_blocked_record(
         ({"id": {"no": "id"}, "name": "  "}, "Row 2 of the exhibitors"),
     ],
 )
-async def test_rule_29_row_whose_id_was_not_received_is_named_by_its_place(
+async def test_rule_29_row_without_a_received_id_is_named_by_its_position(
     api: FakeApi, source: Source, beginning: dict[str, Any], label: str
 ) -> None:
     late = {"id": "e2", "name": "Late"}
@@ -132,7 +128,7 @@ async def test_rule_29_row_whose_id_was_not_received_is_named_by_its_place(
     assert len(first) == 3
 
 
-async def test_an_id_that_was_cut_is_not_taken_for_another_one(api: FakeApi, source: Source) -> None:
+async def test_truncated_id_is_not_used(api: FakeApi, source: Source) -> None:
     start = b'{"results": [{"title": "%s", "id": 1234'
     body = start % (b"x" * (2**20 - len(start) + 2))
 
@@ -155,7 +151,7 @@ async def test_an_id_that_was_cut_is_not_taken_for_another_one(api: FakeApi, sou
     ids=["blank", "list", "text"],
 )
 @pytest.mark.parametrize("packed", [False, True])
-async def test_answer_that_stays_too_large_is_told_as_such(
+async def test_response_that_stays_too_large_is_an_error(
     api: FakeApi, source: Source, content: bytes, packed: bool
 ) -> None:
     headers = {"content-encoding": "gzip"} if packed else {}
@@ -163,34 +159,34 @@ async def test_answer_that_stays_too_large_is_told_as_such(
     api.first_answers.extend(
         httpx.Response(200, stream=httpx.ByteStream(body), headers=headers) for _ in range(99)
     )
-    with pytest.raises(SourceUnreadable, match=r"api\.example\.com is larger than 1 MiB"):
+    with pytest.raises(SourceUnreadable, match=r"Sessionboard's response is larger than 1 MiB"):
         await all_rows(source.records(EVENT, SESSIONS))
     assert [size for _, size in api.places_asked] == [100, 50, 25, 5, 1]
 
 
-async def test_no_more_rows_in_succession_are_too_large_than_can_be_believed(
-    api: FakeApi, source: Source
-) -> None:
+async def test_too_many_consecutive_large_rows_are_an_error(api: FakeApi, source: Source) -> None:
     api.sessions = [row(number, 1100 * KIB) for number in range(100)]
     given, error = await rows_before(SourceUnreadable, source.records(EVENT, SESSIONS))
-    assert len(given) == MOST_TOO_LARGE
-    assert "10 sessions in succession are too large" in str(error)
+    assert len(given) == MAX_TOO_LARGE
+    assert "10 sessions in a row are too large" in str(error)
     assert len(api.requests) < 40
 
 
-async def test_rule_34_rows_without_a_page_number_are_told_as_missing(api: FakeApi, source: Source) -> None:
-    """There are 999 pages at most, so single rows can be asked for among the first 999 only."""
+async def test_rule_34_rows_without_a_page_number_are_reported_as_missing(
+    api: FakeApi, source: Source
+) -> None:
+    """There are at most 999 pages, so single rows can be requested only among the first 999."""
     api.sessions = [row(number, 1100 * KIB if number in (998, 1202) else 0) for number in range(1230)]
     given, error = await rows_before(SourceIncomplete, source.records(EVENT, SESSIONS))
     assert str(error) == (
-        "The answer of api.example.com is larger than 1 MiB. "
+        "Sessionboard's response is larger than 1 MiB. "
         "These rows of the sessions are missing: 1,000, 1,201 to 1,205."
     )
     assert len(given) == 1224
     assert ids(unreadable(given)) == ["s998"]
 
 
-async def test_rule_29_memory_holds_no_more_bodies_than_are_read_at_once(
+async def test_rule_29_number_of_bodies_in_memory_is_bounded(
     api: FakeApi, sources: SessionboardSources
 ) -> None:
     api.sessions = [row(number, 15 * KIB) for number in range(1000)]
@@ -213,7 +209,7 @@ async def test_rule_29_memory_holds_no_more_bodies_than_are_read_at_once(
 EVENT_ROW = {"id": 1, "name": "PyCon", "timezone": "Europe/Paris"}
 
 
-async def test_rule_29_event_that_is_too_large_does_not_hide_the_others(api: FakeApi, source: Source) -> None:
+async def test_rule_29_too_large_event_does_not_hide_the_others(api: FakeApi, source: Source) -> None:
     large = {"id": 2, "name": "x" * 1100 * KIB}
     api.events = [large, EVENT_ROW]
     assert await source.events() == [SourceEvent(EVENT, "PyCon", "Europe/Paris")]
@@ -227,7 +223,7 @@ async def test_rule_29_event_that_is_too_large_does_not_hide_the_others(api: Fak
         ("3", r"event '2' cannot be read: The row .* No other row is event '3'\.$"),
     ],
 )
-async def test_rule_34_event_that_may_be_in_a_row_that_cannot_be_read_is_not_gone(
+async def test_rule_34_event_that_may_be_an_unreadable_row_is_not_gone(
     api: FakeApi, source: Source, event_id: str, words: str
 ) -> None:
     api.events = [EVENT_ROW, {"id": 2, "timezone": "x" * 1100 * KIB}]
@@ -236,7 +232,7 @@ async def test_rule_34_event_that_may_be_in_a_row_that_cannot_be_read_is_not_gon
 
 
 @pytest.mark.parametrize("odd", [None, "event", {"name": "No id"}])
-async def test_rule_34_event_is_not_gone_while_a_row_of_the_list_cannot_be_read(
+async def test_rule_34_event_is_not_gone_while_a_row_is_unreadable(
     api: FakeApi, source: Source, odd: object
 ) -> None:
     api.events = [EVENT_ROW, odd]
@@ -248,9 +244,9 @@ async def test_rule_34_event_is_not_gone_while_a_row_of_the_list_cannot_be_read(
 
 async def test_rule_34_event_is_not_gone_while_the_list_is_incomplete(api: FakeApi, source: Source) -> None:
     api.events, api.pagination = [EVENT_ROW], lambda *_: {"totalPages": 1, "totalResults": 2}
-    assert len(await source.events()) == 1, "a list to choose from has what there is"
+    assert len(await source.events()) == 1, "a list to choose from shows what was read"
     assert (await source.event(EVENT)).id == EVENT
-    with pytest.raises(SourceIncomplete, match="there are 2 events, but gave 1"):
+    with pytest.raises(SourceIncomplete, match="reports 2 events but returned 1"):
         await source.event(SourceEventId("3"))
 
 
@@ -260,7 +256,7 @@ def test_incomplete_is_neither_unreadable_nor_gone() -> None:
     assert not issubclass(SourceIncomplete, SourceUnreadable)
 
 
-async def test_a_large_row_is_a_session_as_long_as_it_fits(api: FakeApi, source: Source) -> None:
+async def test_large_row_within_the_limit_is_a_session(api: FakeApi, source: Source) -> None:
     api.sessions = [row(0, 1000 * KIB), row(1, 1000 * KIB)]
     given = await all_rows(source.records(EVENT, SESSIONS))
     assert all(isinstance(row, Session) for row in given)

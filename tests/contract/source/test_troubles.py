@@ -1,4 +1,4 @@
-"""Whatever can go wrong on the way: waited for, or told in words somebody can act on."""
+"""Failures of requests to Sessionboard: they are retried, or explained in a sentence that says what to do."""
 
 import httpx
 import pytest
@@ -31,7 +31,7 @@ async def trouble(source: Source) -> SourceError:
     return caught.value
 
 
-async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source: Source) -> None:
+async def test_permanent_failure_names_the_system(api: FakeApi, source: Source) -> None:
     api.first_answers.extend(httpx.Response(502) for _ in range(99))
     told = await trouble(source)
 
@@ -40,25 +40,25 @@ async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source:
     assert len(api.requests) == 5
 
 
-async def test_an_unknown_token_is_refused(sources: SessionboardSources) -> None:
+async def test_unknown_token_is_refused(sources: SessionboardSources) -> None:
     async with sources.open("https://api.example.com", Token("another-token")) as source:
         with pytest.raises(SourceRefused, match="refused the Sessionboard token"):
             await source.events()
 
 
-async def test_a_token_without_the_scopes_is_told_which_it_needs(api: FakeApi, source: Source) -> None:
+async def test_token_without_scopes_is_told_which_it_needs(api: FakeApi, source: Source) -> None:
     api.first_answers.append(httpx.Response(403, text="forbidden"))
     told = await trouble(source)
     assert isinstance(told, SourceRefused)
     assert all(scope in str(told) for scope in ("read:events", "read:sessions", "read:contacts"))
 
 
-async def test_an_event_that_went_is_gone(api: FakeApi, source: Source) -> None:
+async def test_deleted_event_is_gone(api: FakeApi, source: Source) -> None:
     api.event_id = "2"
     assert isinstance(await trouble(source), SourceEventGone)
 
 
-async def test_a_wrong_address_is_not_taken_for_an_event_that_went(api: FakeApi, source: Source) -> None:
+async def test_wrong_address_is_not_a_deleted_event(api: FakeApi, source: Source) -> None:
     api.first_answers.append(httpx.Response(404))
     with pytest.raises(SourceUnreadable, match="HTTP 404"):
         await source.events()
@@ -67,24 +67,24 @@ async def test_a_wrong_address_is_not_taken_for_an_event_that_went(api: FakeApi,
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (httpx.Response(200, content=b"\x00\xff"), r"no JSON \(no content type, 2 bytes\)"),
+        (httpx.Response(200, content=b"\x00\xff"), r"invalid JSON \(no content type, 2 bytes\)"),
         (httpx.Response(200, json={"error": "secret"}), "an object without results"),
         (httpx.Response(200, json=["secret"]), "a list instead of an object"),
         (
             httpx.Response(200, stream=httpx.ByteStream(b"secret"), headers={"content-encoding": "gzip"}),
-            "cannot be decoded",
+            "cannot be decompressed",
         ),
         (httpx.Response(200, json={"results": []}, headers={"x-junk": "y" * 5000}), "headers .* too large"),
         (
             httpx.Response(302, headers={"location": "https://evil.example/"}),
-            "redirects elsewhere .* address",
+            "redirects to another address .* address",
         ),
-        (httpx.Response(308, headers={"location": "/login"}), "redirects elsewhere"),
+        (httpx.Response(308, headers={"location": "/login"}), "redirects to another address"),
         (httpx.Response(204), "HTTP 204"),
         (httpx.Response(400, text="secret"), "HTTP 400"),
     ],
 )
-async def test_an_answer_that_was_not_agreed_is_described_without_being_quoted(
+async def test_malformed_response_is_described_without_a_quote(
     api: FakeApi, source: Source, answer: httpx.Response, words: str
 ) -> None:
     api.first_answers.append(answer)
@@ -95,12 +95,10 @@ async def test_an_answer_that_was_not_agreed_is_described_without_being_quoted(
     assert "secret" not in str(told)
     with pytest.raises(SourceUnreadable, match=words):
         raise told
-    assert len(api.requests) == 1, "neither repeated nor followed"
+    assert len(api.requests) == 1, "neither retried nor followed"
 
 
-async def test_trouble_on_a_later_page_is_told_after_the_pages_before_it(
-    api: FakeApi, source: Source
-) -> None:
+async def test_failure_on_a_later_page_comes_after_the_earlier_pages(api: FakeApi, source: Source) -> None:
     api.sessions = [{"id": f"s{number}"} for number in range(900)]
 
     def fail_on_page_three(request: httpx.Request) -> httpx.Response:
@@ -117,7 +115,7 @@ async def test_trouble_on_a_later_page_is_told_after_the_pages_before_it(
 
 
 @pytest.mark.parametrize("url", ["http://api.example.com", "https://127.0.0.1", "nonsense", ""])
-def test_an_address_that_is_not_allowed_is_refused_before_anything_is_sent(
+def test_disallowed_address_is_refused_before_any_request(
     api: FakeApi, sources: SessionboardSources, url: str
 ) -> None:
     with pytest.raises(InvalidInput):
@@ -126,7 +124,7 @@ def test_an_address_that_is_not_allowed_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("region", SESSIONBOARD_REGIONS.values())
-async def test_both_regions_are_addresses_that_are_allowed(
+async def test_addresses_of_both_regions_are_allowed(
     api: FakeApi, sources: SessionboardSources, region: str
 ) -> None:
     async with sources.open(region, Token(TOKEN)) as source:
@@ -134,7 +132,7 @@ async def test_both_regions_are_addresses_that_are_allowed(
     assert str(api.requests[0].url) == f"{region}/v1/events?page=1&pageSize=100"
 
 
-async def test_a_base_address_may_have_a_path(api: FakeApi, sources: SessionboardSources) -> None:
+async def test_base_address_can_have_a_path(api: FakeApi, sources: SessionboardSources) -> None:
     async with sources.open("https://proxy.example.com/sessionboard/", Token(TOKEN)) as source:
         with pytest.raises(SourceUnreadable):
             await source.events()

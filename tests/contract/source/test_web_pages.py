@@ -1,4 +1,4 @@
-"""A web page instead of an API answer: a challenge or a notice in front of the API, which passes (rule 29)."""
+"""A web page instead of an API response: a temporary challenge or notice from an intermediary (rule 29)."""
 
 import httpx
 import pytest
@@ -38,7 +38,7 @@ LOOKS = {
 
 @STATUSES
 @pytest.mark.parametrize(("kind", "body"), LOOKS.values(), ids=LOOKS.keys())
-async def test_rule_29_web_page_that_passes_is_not_told(
+async def test_rule_29_transient_web_page_is_retried(
     api: FakeApi, source: Source, status: int, kind: str | None, body: bytes
 ) -> None:
     api.sessions = [{"id": "s1"}]
@@ -48,7 +48,7 @@ async def test_rule_29_web_page_that_passes_is_not_told(
 
 
 @STATUSES
-async def test_rule_29_web_page_that_does_not_pass_is_temporary(
+async def test_rule_29_permanent_web_page_is_temporary_failure(
     api: FakeApi, source: Source, status: int
 ) -> None:
     api.first_answers.extend(web_page(status) for _ in range(99))
@@ -56,7 +56,7 @@ async def test_rule_29_web_page_that_does_not_pass_is_temporary(
         await all_rows(source.records(EVENT, SESSIONS))
     assert str(caught.value) == (
         f"Sessionboard returned a web page instead of an API response (HTTP {status}); "
-        "if that lasts, check the address."
+        "if this persists, check the address."
     )
     assert len(api.requests) == 5
 
@@ -75,7 +75,7 @@ async def test_rule_29_web_page_that_does_not_pass_is_temporary(
     ],
     ids=["401", "403 JSON", "403 empty", "403 text", "403 unreadable", "404 JSON", "404 empty", "redirect"],
 )
-async def test_rule_29_answer_that_says_what_it_means_is_taken_at_its_word(
+async def test_rule_29_clear_error_status_is_not_a_web_page(
     api: FakeApi, source: Source, answer: httpx.Response, kind: type[SourceError]
 ) -> None:
     api.first_answers.append(answer)
@@ -84,7 +84,7 @@ async def test_rule_29_answer_that_says_what_it_means_is_taken_at_its_word(
     assert len(api.requests) == 1
 
 
-async def test_rule_34_web_page_in_the_place_of_a_page_that_was_not_announced_is_not_the_end(
+async def test_rule_34_web_page_instead_of_an_unannounced_page_is_not_the_end(
     api: FakeApi, source: Source
 ) -> None:
     api.sessions, api.pagination = [{"id": f"s{number}"} for number in range(150)], lambda *_: None
@@ -93,7 +93,7 @@ async def test_rule_34_web_page_in_the_place_of_a_page_that_was_not_announced_is
     assert len(await all_rows(source.records(EVENT, SESSIONS))) == 150
 
 
-async def test_of_an_error_no_more_is_read_than_its_beginning(api: FakeApi, source: Source) -> None:
+async def test_only_the_beginning_of_an_error_is_read(api: FakeApi, source: Source) -> None:
     read = 0
 
     class Endless(httpx.AsyncByteStream):

@@ -52,15 +52,15 @@ def until_asked(process: subprocess.Popen[str], world: SandboxState) -> None:
     wait_until(is_asked, "one of the stand-ins is asked")
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "termination"])
+@pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "termination"])
 def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
-    actor: signal.Signals, cli: CommandLine, mapping: str, world: SandboxState
+    stop_signal: signal.Signals, cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
     world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=2000))
     with started("sync", mapping) as process:
         assert next_line(process) == "Sync to Gleanin has started.\n"
         until_asked(process, world)  # to write
-        process.send_signal(actor)
+        process.send_signal(stop_signal)
         _, told = process.communicate(timeout=WITHIN)
     assert process.returncode == 130
     assert f"To continue: gleanin-sync sync {mapping}" in told
@@ -159,7 +159,7 @@ def test_the_stand_ins_bring_a_conference_and_say_what_to_type() -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "no file"), ("<html>", "no JSON"), ("{}", "no saved event"), ('{"event": {"name": "x"}}', "id")],
+    [(None, "does not exist"), ("<html>", "invalid JSON"), ("{}", "not a saved event"), ('{"event": {"name": "x"}}', "id")],
 )
 def test_what_is_no_saved_event_is_wrong_usage(
     content: str | None, said: str, cli: CommandLine, tmp_path: Path

@@ -75,7 +75,7 @@ def test_rule_34_a_page_that_is_empty_or_repeats_reports_nothing_as_gone(
     synced(cli, mapping)
     world.make_trouble(trouble)
     run = synced(cli, mapping, 4)
-    assert "Sessionboard says that there are 250 sessions, but gave 150." in run["message"]
+    assert "Sessionboard reports 250 sessions but returned 150." in run["message"]
     kept = outcomes(cli, run, "kept")
     assert len(kept) == 100
     assert {each["code"] for each in kept} == {"not_all_read"}

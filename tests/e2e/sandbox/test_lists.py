@@ -82,7 +82,7 @@ async def test_rule_34_the_sync_reads_on_and_knows_that_rows_are_missing(
     world.make_trouble(trouble)
     given, told = await incomplete_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 150
-    assert told == "Sessionboard says that there are 250 sessions, but gave 150."
+    assert told == "Sessionboard reports 250 sessions but returned 150."
 
 
 @pytest.mark.parametrize("feed", ["sessions", "exhibitors"])
