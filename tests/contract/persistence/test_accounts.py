@@ -1,4 +1,4 @@
-"""Accounts and their grants, wherever they are kept."""
+"""Accounts and their grants, in every store."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
     ],
     ids=["with grants", "in another script", "without a password"],
 )
-async def test_an_account_comes_back_with_all_that_it_says(
+async def test_an_account_is_loaded_as_it_was_stored(
     two_organizations: UnitOfWorkFactory, account: Account
 ) -> None:
     assert not await _is_any(two_organizations)
@@ -46,30 +46,30 @@ async def _is_any(units: UnitOfWorkFactory) -> bool:
 async def test_an_account_is_found_by_its_email_in_any_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_account(1, "Émilie.STRASSE@example.org"), an_account(2, "grace@example.org"))
     async with units.read() as unit:
-        for asked in ("émilie.strasse@EXAMPLE.org", " E\u0301milie.STRASSE@example.org\u200b"):
-            assert await unit.accounts.with_email(asked) == an_account(1, "Émilie.STRASSE@example.org")
-        for asked in ("émilie", "émilie.straße@example.org"):
-            assert await unit.accounts.with_email(asked) is None
-        for asked in ("", "\0", "\ud800", LONG):
-            assert await unit.accounts.with_email(asked) is None
+        for email in ("émilie.strasse@EXAMPLE.org", " E\u0301milie.STRASSE@example.org\u200b"):
+            assert await unit.accounts.with_email(email) == an_account(1, "Émilie.STRASSE@example.org")
+        for email in ("émilie", "émilie.straße@example.org"):
+            assert await unit.accounts.with_email(email) is None
+        for email in ("", "\0", "\ud800", LONG):
+            assert await unit.accounts.with_email(email) is None
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "ADA@Example.ORG"])
-async def test_an_accounts_email_is_taken_in_any_case(units: UnitOfWorkFactory, email: str) -> None:
+async def test_an_account_email_is_unique_in_any_case(units: UnitOfWorkFactory, email: str) -> None:
     await store(units, an_account(1, "Ada@example.org"))
     with pytest.raises(UniqueViolation) as caught:
         await store(units, an_account(2, email))
     assert caught.value.what is UniqueConstraint.ACCOUNT_EMAIL
 
 
-async def test_the_longest_email_that_there_is_can_be_taken_too(units: UnitOfWorkFactory) -> None:
+async def test_the_longest_possible_email_is_unique_too(units: UnitOfWorkFactory) -> None:
     email = LONG[:242] + "@example.org"
     await store(units, an_account(1, email))
     with pytest.raises(UniqueViolation):
         await store(units, an_account(2, email))
 
 
-async def test_accounts_come_by_email_whatever_its_case(units: UnitOfWorkFactory) -> None:
+async def test_accounts_are_sorted_by_email_ignoring_case(units: UnitOfWorkFactory) -> None:
     emails = ["b@example.org", "C@example.org", "A@example.org"]
     await store(units, *(an_account(number, email, EVERYWHERE) for number, email in enumerate(emails)))
     async with units.read() as unit:
@@ -77,7 +77,7 @@ async def test_accounts_come_by_email_whatever_its_case(units: UnitOfWorkFactory
     assert [account.email for account in found] == ["A@example.org", "b@example.org", "C@example.org"]
 
 
-async def test_an_accounts_password_and_grants_are_replaced_and_nothing_else_of_it(
+async def test_an_update_changes_only_password_and_grants(
     two_organizations: UnitOfWorkFactory,
 ) -> None:
     account = an_account(1, "ada@example.org", HERE, EVERYWHERE)
@@ -95,7 +95,9 @@ async def test_an_accounts_password_and_grants_are_replaced_and_nothing_else_of_
         assert await unit.accounts.get(account.id) == replace(changed, password_hash=None, grants=frozenset())
 
 
-async def test_those_of_an_organization_have_a_role_in_itself(two_organizations: UnitOfWorkFactory) -> None:
+async def test_an_organization_lists_only_accounts_with_a_role_in_it(
+    two_organizations: UnitOfWorkFactory,
+) -> None:
     both = an_account(1, "b@example.org", HERE, THERE)
     one = an_account(2, "A@example.org", HERE)
     await store(
@@ -118,9 +120,9 @@ async def test_those_of_an_organization_have_a_role_in_itself(two_organizations:
         (EVERYWHERE, Grant(Role.ADMIN)),
         (Grant(Role.VIEWER, OrganizationId("none")),),
     ],
-    ids=["two in an organization", "two in all", "in an organization that is not there"],
+    ids=["two in an organization", "two in all", "in a missing organization"],
 )
-async def test_an_account_has_one_role_at_most_for_what_is_there(
+async def test_an_account_has_at_most_one_role_per_existing_organization(
     two_organizations: UnitOfWorkFactory, grants: tuple[Grant, ...]
 ) -> None:
     with pytest.raises(PersistenceError):
@@ -137,7 +139,7 @@ async def test_an_account_that_was_never_added_cannot_be_updated(units: UnitOfWo
             await unit.accounts.update(an_account())
 
 
-async def test_a_removed_account_is_gone_with_its_grants_and_sign_ins(
+async def test_a_removed_account_loses_its_grants_and_login_sessions(
     two_organizations: UnitOfWorkFactory,
 ) -> None:
     await store(
@@ -145,22 +147,22 @@ async def test_a_removed_account_is_gone_with_its_grants_and_sign_ins(
         an_account(1, "ada@example.org", HERE, EVERYWHERE),
         an_account(2, "b@example.org", HERE),
     )
-    gone, stays = (
+    deleted, remaining = (
         LoginSession("one", AccountId("account1"), NOW),
         LoginSession("other", AccountId("account2"), NOW),
     )
     async with committing(two_organizations) as unit:
-        await unit.login_sessions.add(gone)
-        await unit.login_sessions.add(stays)
-        await unit.accounts.remove(gone.account_id)
+        await unit.login_sessions.add(deleted)
+        await unit.login_sessions.add(remaining)
+        await unit.accounts.remove(deleted.account_id)
         await unit.accounts.remove(AccountId("none"))
     async with two_organizations.read() as unit:
-        assert await unit.accounts.get(gone.account_id) is None
+        assert await unit.accounts.get(deleted.account_id) is None
         assert await unit.login_sessions.find("one") is None
-        assert await unit.login_sessions.find("other") == stays
+        assert await unit.login_sessions.find("other") == remaining
         assert await unit.accounts.list_by_organization(ORGANIZATION) == [
             an_account(2, "b@example.org", HERE)
         ]
     await store(two_organizations, an_account(1, "ADA@example.org"))
     async with two_organizations.read() as unit:
-        assert await unit.accounts.get(gone.account_id) == an_account(1, "ADA@example.org")
+        assert await unit.accounts.get(deleted.account_id) == an_account(1, "ADA@example.org")

@@ -1,4 +1,4 @@
-"""API keys and revoked addresses of people's pages, wherever they are kept."""
+"""API keys and portal revocations, in every store."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -24,19 +24,19 @@ from tests.support.store_samples import (
 )
 
 
-async def test_a_key_comes_back_with_all_that_it_says(units: UnitOfWorkFactory) -> None:
-    here = replace(a_key(1), grant=Grant(Role.ADMIN, ORGANIZATION))
+async def test_a_key_is_loaded_as_it_was_stored(units: UnitOfWorkFactory) -> None:
+    key = replace(a_key(1), grant=Grant(Role.ADMIN, ORGANIZATION))
     revoked = replace(a_key(2, None), grant=Grant(Role.SUPPORT)).revoke(NOW)
-    await store(units, an_organization(), here, revoked)
+    await store(units, an_organization(), key, revoked)
     async with units.read() as unit:
-        for key in (here, revoked):
-            assert await unit.api_keys.get(key.id) == key
-            assert await unit.api_keys.with_digest(key.digest) == key
+        for stored in (key, revoked):
+            assert await unit.api_keys.get(stored.id) == stored
+            assert await unit.api_keys.with_digest(stored.digest) == stored
         assert await unit.api_keys.get(ApiKeyId("none")) is None
         assert await unit.api_keys.with_digest(hash_secret("none")) is None
 
 
-async def test_keys_come_newest_first_and_only_those_that_were_asked_for(
+async def test_only_the_requested_keys_are_listed_newest_first(
     two_organizations: UnitOfWorkFactory,
 ) -> None:
     keys = a_key(1), a_key(2, None), a_key(3), a_key(4, OTHER), a_key(5, None).revoke(NOW)
@@ -48,7 +48,7 @@ async def test_keys_come_newest_first_and_only_those_that_were_asked_for(
         assert await unit.api_keys.list_by_organization(OrganizationId("none")) == []
 
 
-async def test_that_a_key_was_revoked_is_stored_and_nothing_else_of_it(units: UnitOfWorkFactory) -> None:
+async def test_an_update_of_a_key_stores_only_its_revocation(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_key(1), a_key(2))
     async with committing(units) as unit:
         await unit.api_keys.update(replace(a_key(1), name="Another", grant=Grant(Role.ADMIN)).revoke(NOW))
@@ -68,7 +68,7 @@ async def test_no_two_keys_have_the_same_secret(units: UnitOfWorkFactory) -> Non
         await store(units, replace(a_key(2), digest=a_key(1).digest))
 
 
-async def test_a_key_is_for_an_organization_that_is_there(units: UnitOfWorkFactory) -> None:
+async def test_a_key_needs_an_existing_organization(units: UnitOfWorkFactory) -> None:
     with pytest.raises(PersistenceError):
         await store(units, a_key())
 
@@ -76,7 +76,7 @@ async def test_a_key_is_for_an_organization_that_is_there(units: UnitOfWorkFacto
 PERSON = PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1"))
 
 
-async def test_rule_31_up_to_when_addresses_were_revoked_is_known_of_just_the_person(
+async def test_rule_31_a_revocation_applies_to_one_person_only(
     two_organizations: UnitOfWorkFactory,
 ) -> None:
     later = NOW + timedelta(days=1)
@@ -95,7 +95,7 @@ async def test_rule_31_up_to_when_addresses_were_revoked_is_known_of_just_the_pe
             assert await unit.portal_revocations.of(other) is None
 
 
-async def test_rule_31_addresses_are_of_an_organization_that_is_there(units: UnitOfWorkFactory) -> None:
+async def test_rule_31_a_revocation_needs_an_existing_organization(units: UnitOfWorkFactory) -> None:
     async with units.write() as unit:
         with pytest.raises(PersistenceError):
             await unit.portal_revocations.save(PERSON, NOW)

@@ -1,4 +1,4 @@
-"""The audit log, wherever it is kept."""
+"""The audit log, in every store."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ async def _add(units: UnitOfWorkFactory, *entries: AuditEntry) -> None:
             await unit.audit.add(entry)
 
 
-async def test_entries_come_newest_first_with_their_positions(units: UnitOfWorkFactory) -> None:
+async def test_entries_are_listed_newest_first_with_their_positions(units: UnitOfWorkFactory) -> None:
     entries = [
         replace(_entry("PyConFR to PyConFR 2027 🐍"), action=action, by="API key Desk") for action in Action
     ]
@@ -33,7 +33,7 @@ async def test_entries_come_newest_first_with_their_positions(units: UnitOfWorkF
     assert min(positions) > 0
 
 
-async def test_an_organization_sees_its_own_entries_and_the_installation_all(
+async def test_an_organization_lists_its_entries_and_the_installation_all(
     units: UnitOfWorkFactory,
 ) -> None:
     await _add(units, _entry("1"), _entry("2", OTHER), _entry("3", None), _entry("4"))
@@ -60,7 +60,7 @@ async def test_the_log_is_read_page_by_page_while_it_grows(units: UnitOfWorkFact
     assert seen == [str(number) for number in range(120)][::-1]
 
 
-async def test_no_more_entries_are_given_than_fifty_unless_asked_for(units: UnitOfWorkFactory) -> None:
+async def test_a_page_has_at_most_fifty_entries_by_default(units: UnitOfWorkFactory) -> None:
     await _add(units, *(_entry(str(number)) for number in range(60)))
     async with units.read() as unit:
         assert len(await unit.audit.page(None)) == 50

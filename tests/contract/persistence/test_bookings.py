@@ -1,4 +1,4 @@
-"""Lists of runs, and which request booked which, wherever they are kept."""
+"""Lists of runs and idempotency keys, in every store."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ def _ids(runs: Sequence[SyncRun]) -> list[str]:
 
 @pytest.fixture
 async def runs_of_two(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
-    """Return a store with runs of two organizations in turn."""
+    """Return a store with alternating runs of two organizations."""
     units, second = mapped, a_mapping(2, "s2", "g2")
     await store(units, an_organization("Other", 2), a_connection(2, OTHER), second, a_mapping_of_other(3))
     for number in range(1, 10):
@@ -44,12 +44,12 @@ async def runs_of_two(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
         )
     async with committing(units) as unit:
         await unit.mappings.update(second.remove(NOW))
-        # A run that changes keeps its place.
+        # An updated run keeps its position.
         await unit.runs.update(a_run(1).stopped(LEASE_EXPIRED, NOW + LEASE, Counts()))
     return units
 
 
-async def test_runs_that_were_requested_before_a_certain_one(runs_of_two: UnitOfWorkFactory) -> None:
+async def test_runs_of_a_mapping_are_listed_before_a_given_run(runs_of_two: UnitOfWorkFactory) -> None:
     async with runs_of_two.read() as unit:
         runs = unit.runs
         assert _ids(await runs.list_by_mapping(MAPPING)) == ["run7", "run4", "run1"]
@@ -59,7 +59,7 @@ async def test_runs_that_were_requested_before_a_certain_one(runs_of_two: UnitOf
         assert _ids(await runs.list_by_mapping(MAPPING, before=RunId("none"))) == []
 
 
-async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(
+async def test_runs_of_an_organization_include_removed_mappings(
     runs_of_two: UnitOfWorkFactory,
 ) -> None:
     async with runs_of_two.read() as unit:
@@ -74,7 +74,7 @@ async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(
 
 
 @pytest.mark.parametrize("key", ["key 1", "", "ada@example.org\n\0", LONG])
-async def test_a_request_is_known_by_its_key_and_mapping(mapped: UnitOfWorkFactory, key: str) -> None:
+async def test_a_run_is_found_by_idempotency_key_and_mapping(mapped: UnitOfWorkFactory, key: str) -> None:
     await store(mapped, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
     async with committing(mapped) as unit:
         assert await unit.runs.find_by_idempotency_key(MAPPING, key) is None
@@ -87,7 +87,7 @@ async def test_a_request_is_known_by_its_key_and_mapping(mapped: UnitOfWorkFacto
         assert await unit.runs.find_by_idempotency_key(MAPPING, f"{key}..") is None
 
 
-async def test_a_key_books_one_run_that_is_there(mapped: UnitOfWorkFactory) -> None:
+async def test_an_idempotency_key_belongs_to_one_existing_run(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1))
     async with mapped.write() as unit:
         await unit.runs.save_idempotency_key(MAPPING, "key", RunId("run1"))

@@ -1,4 +1,4 @@
-"""Who checks a mapping: one at a time, and for a time (rules 23 and 24), wherever it is kept."""
+"""Leases for checking a mapping: one owner at a time (rules 23 and 24), in every store."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -28,11 +28,11 @@ async def _begin(units: UnitOfWorkFactory, owner: str, now: datetime = NOW) -> b
 
 async def _held_until(units: UnitOfWorkFactory) -> datetime | None:
     async with units.read() as unit:
-        (*_, until) = [None, *(each.lease_until for each in await unit.runs.open_work())]
+        (*_, until) = [None, *(work.lease_until for work in await unit.runs.open_work())]
         return until
 
 
-async def test_rule_23_a_mapping_is_checked_by_one_at_a_time(checked: UnitOfWorkFactory) -> None:
+async def test_rule_23_only_one_process_checks_a_mapping(checked: UnitOfWorkFactory) -> None:
     assert not await _begin(checked, "b")
     assert not await _begin(checked, "a"), "not even by the same process twice"
     assert await _held_until(checked) == NOW + LEASE
@@ -40,19 +40,21 @@ async def test_rule_23_a_mapping_is_checked_by_one_at_a_time(checked: UnitOfWork
         assert await unit.schedules.begin_check(SECOND.id, "b", NOW, NOW + LEASE), "another mapping is free"
 
 
-async def test_a_check_of_a_process_that_died_is_made_again_after_its_time(
+async def test_a_check_of_a_dead_process_is_repeated_after_its_lease(
     checked: UnitOfWorkFactory,
 ) -> None:
     assert not await _begin(checked, "b", NOW + LEASE / 2)
     assert await _begin(checked, "b", NOW + LEASE)
     assert await _held_until(checked) == NOW + 2 * LEASE
     async with committing(checked) as unit:
-        assert not await unit.schedules.renew_check(MAPPING, "a", NOW + 9 * LEASE), "should it come back"
+        assert not await unit.schedules.renew_check(MAPPING, "a", NOW + 9 * LEASE), (
+            "the previous owner, should it come back"
+        )
         assert not await unit.schedules.end_check(MAPPING, "a")
     assert await _held_until(checked) == NOW + 2 * LEASE
 
 
-async def test_a_check_goes_on_for_as_long_as_its_owner_says(checked: UnitOfWorkFactory) -> None:
+async def test_only_the_owner_extends_a_check(checked: UnitOfWorkFactory) -> None:
     async with committing(checked) as unit:
         assert not await unit.schedules.renew_check(MAPPING, "b", NOW + 9 * LEASE)
         assert not await unit.schedules.renew_check(SECOND.id, "a", NOW + 9 * LEASE)
@@ -61,7 +63,7 @@ async def test_a_check_goes_on_for_as_long_as_its_owner_says(checked: UnitOfWork
     assert not await _begin(checked, "b", NOW + LEASE)
 
 
-async def test_a_check_that_has_ended_frees_the_mapping_once(checked: UnitOfWorkFactory) -> None:
+async def test_an_ended_check_releases_the_mapping_once(checked: UnitOfWorkFactory) -> None:
     async with committing(checked) as unit:
         assert not await unit.schedules.end_check(MAPPING, "b")
         assert await unit.schedules.end_check(MAPPING, "a")
@@ -71,33 +73,33 @@ async def test_a_check_that_has_ended_frees_the_mapping_once(checked: UnitOfWork
     assert await _begin(checked, "b")
 
 
-async def test_rule_23_a_run_that_starts_ends_whatever_check_there_is(checked: UnitOfWorkFactory) -> None:
+async def test_rule_23_a_starting_run_ends_any_check(checked: UnitOfWorkFactory) -> None:
     async with committing(checked) as unit:
         assert await unit.schedules.end_check(MAPPING)
-        assert not await unit.schedules.end_check(MAPPING), "there is none any more"
+        assert not await unit.schedules.end_check(MAPPING), "there is none left"
         assert not await unit.schedules.renew_check(MAPPING, "a", NOW + LEASE), "its owner notices"
         assert not await unit.schedules.end_check(MAPPING, "a")
     assert await _held_until(checked) is None
 
 
-async def test_what_is_not_committed_holds_nothing(checked: UnitOfWorkFactory) -> None:
+async def test_an_uncommitted_check_has_no_effect(checked: UnitOfWorkFactory) -> None:
     async with checked.write() as unit:
         assert await unit.schedules.end_check(MAPPING, "a")
         assert await unit.schedules.begin_check(SECOND.id, "b", NOW, NOW + LEASE)
     async with checked.read() as unit:
-        assert [each.mapping_id for each in await unit.runs.open_work()] == [MAPPING]
+        assert [work.mapping_id for work in await unit.runs.open_work()] == [MAPPING]
 
 
 async def test_a_mapping_without_a_schedule_is_not_checked(mapped: UnitOfWorkFactory) -> None:
-    """Nothing was proved of it yet: it gets a run."""
+    """A mapping that was never synced gets a run instead."""
     assert not await _begin(mapped, "a")
     async with mapped.write() as unit:
         assert not await unit.schedules.renew_check(MAPPING, "a", NOW + LEASE)
         assert not await unit.schedules.end_check(MAPPING)
 
 
-async def test_a_schedule_that_is_saved_leaves_the_check_as_it_is(checked: UnitOfWorkFactory) -> None:
-    """A hint comes meanwhile: whoever checks the mapping still holds it."""
+async def test_saving_a_schedule_does_not_affect_the_check(checked: UnitOfWorkFactory) -> None:
+    """A hint arrives during a check: its owner keeps the lease."""
     hinted = Schedule(MAPPING, NOW).hinted(NOW)
     await store(checked, hinted)
     assert await _held_until(checked) == NOW + LEASE
@@ -106,7 +108,7 @@ async def test_a_schedule_that_is_saved_leaves_the_check_as_it_is(checked: UnitO
         assert await unit.schedules.get(MAPPING) == hinted
 
 
-async def test_what_is_being_checked_waits_for_nobody_else_until_its_time_has_run_out(
+async def test_a_mapping_being_checked_is_not_queued_until_the_lease_ends(
     mapped: UnitOfWorkFactory,
 ) -> None:
     async with committing(mapped) as unit:

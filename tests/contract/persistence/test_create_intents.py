@@ -1,4 +1,4 @@
-"""Intents to create, wherever they are kept (rule 32)."""
+"""Intents to create, in every store (rule 32)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -60,7 +60,7 @@ async def test_rule_32_intents_are_listed_until_they_are_removed(mapped: UnitOfW
     assert set(await _open(mapped)) == {"session 2", f"exhibitor_contact {LONG[:300]}"}
 
 
-async def test_rule_32_what_was_sent_is_dated_by_the_databases_clock(mapped: UnitOfWorkFactory) -> None:
+async def test_rule_32_sent_intents_are_dated_by_the_database_clock(mapped: UnitOfWorkFactory) -> None:
     await _add(mapped, an_intent("1"), an_intent("2"), an_intent("1", SESSION))
     async with committing(mapped) as unit:
         before = await unit.now()
@@ -75,7 +75,7 @@ async def test_rule_32_what_was_sent_is_dated_by_the_databases_clock(mapped: Uni
     assert found["session 1"].sent_at is None
 
 
-async def test_rule_32_a_new_intent_takes_the_place_of_the_one_before(mapped: UnitOfWorkFactory) -> None:
+async def test_rule_32_a_new_intent_replaces_the_previous_one(mapped: UnitOfWorkFactory) -> None:
     await _add(mapped, an_intent("1", SPEAKER, "email"))
     async with committing(mapped) as unit:
         await unit.intents.mark_sent(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")])
@@ -84,7 +84,7 @@ async def test_rule_32_a_new_intent_takes_the_place_of_the_one_before(mapped: Un
     assert await _open(mapped) == {"speaker 1": again}
 
 
-async def test_many_intents_at_once(mapped: UnitOfWorkFactory) -> None:
+async def test_many_intents_in_one_call(mapped: UnitOfWorkFactory) -> None:
     intents = [an_intent(str(number)) for number in range(1203)]
     await _add(mapped, *intents)
     assert len(await _open(mapped)) == 1203
@@ -97,13 +97,13 @@ async def test_many_intents_at_once(mapped: UnitOfWorkFactory) -> None:
     assert set(await _open(mapped)) == {"speaker 0"}
 
 
-async def test_intents_of_a_unit_that_is_not_committed_are_not_there(mapped: UnitOfWorkFactory) -> None:
+async def test_uncommitted_intents_are_not_stored(mapped: UnitOfWorkFactory) -> None:
     async with mapped.write() as unit:
         await unit.intents.add(ORGANIZATION, EVENT, [an_intent("1")])
     assert not await _open(mapped)
 
 
-async def test_intents_go_with_their_organization_and_with_no_other(mapped: UnitOfWorkFactory) -> None:
+async def test_intents_are_deleted_with_their_organization_only(mapped: UnitOfWorkFactory) -> None:
     other = an_organization("Another", 2)
     await store(mapped, other, a_connection(2, other.id))
     await _add(mapped, an_intent("1"))

@@ -1,4 +1,4 @@
-"""What tells how mappings fare, wherever it is kept."""
+"""What the health of mappings is judged by, in every store."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -46,39 +46,45 @@ async def _latest(units: UnitOfWorkFactory, organization_id: OrganizationId | No
         return [run.id for run in await unit.runs.latest_ended(organization_id)]
 
 
-async def test_the_latest_run_of_each_scope_that_has_ended(mapped: UnitOfWorkFactory) -> None:
-    own = a_mapping()
+async def test_the_latest_ended_run_of_each_scope(mapped: UnitOfWorkFactory) -> None:
+    mapping = a_mapping()
     assert await _latest(mapped) == []
     await store(
-        mapped, ended(1, own), ended(2, own, Scope.AGENDA), ended(3, own), ended(4, own, Scope.AGENDA)
+        mapped,
+        ended(1, mapping),
+        ended(2, mapping, Scope.AGENDA),
+        ended(3, mapping),
+        ended(4, mapping, Scope.AGENDA),
     )
     await store(mapped, replace(a_run(5), scope=Scope.AGENDA).stopped(INTERRUPTED, NOW, Counts()))
     await store(mapped, a_run(6).start("p", NOW, LEASE), a_run(7))
     assert await _latest(mapped) == [a_run(5).id, a_run(3).id]
     await store(mapped, a_run(8).stopped(MAPPING_REMOVED, NOW, Counts()))
     assert await _latest(mapped) == [a_run(5).id, a_run(3).id], (
-        "what somebody stopped tells nothing of the sync"
+        "a requested stop says nothing about the health of the sync"
     )
 
 
-async def test_of_whom_the_latest_runs_are(two_tenants: UnitOfWorkFactory) -> None:
-    gone = a_mapping_of_other(3).remove(NOW)
-    await store(two_tenants, gone, ended(1, a_mapping()), ended(2, a_mapping_of_other()), ended(3, gone))
+async def test_the_latest_ended_runs_of_an_organization_or_of_all(two_tenants: UnitOfWorkFactory) -> None:
+    removed = a_mapping_of_other(3).remove(NOW)
+    await store(
+        two_tenants, removed, ended(1, a_mapping()), ended(2, a_mapping_of_other()), ended(3, removed)
+    )
     assert await _latest(two_tenants, ORGANIZATION) == [a_run(1).id]
     assert await _latest(two_tenants, OTHER) == [a_run(2).id]
     assert await _latest(two_tenants) == [a_run(2).id, a_run(1).id]
     assert await _latest(two_tenants, OrganizationId("nobody")) == []
 
 
-async def test_schedules_of_open_connections_and_who_is_halted(two_tenants: UnitOfWorkFactory) -> None:
+async def test_schedules_and_halts_of_open_connections(two_tenants: UnitOfWorkFactory) -> None:
     removed, ended_with_it = a_mapping_of_other(3).remove(NOW), a_mapping_of_other(4).end_with_connection(NOW)
     await store(two_tenants, removed, ended_with_it)
     later, first = Halt("Gleanin", NOW), Halt("Sessionboard", NOW - HOUR)
-    own = Schedule(MAPPING, NOW, failures=1, failing_since=NOW - HOUR)
+    failing = Schedule(MAPPING, NOW, failures=1, failing_since=NOW - HOUR)
     halted = [Schedule(removed.id, NOW, halt=first), Schedule(a_mapping_of_other().id, NOW, halt=later)]
-    await store(two_tenants, own, *halted, Schedule(ended_with_it.id, NOW, halt=Halt("", NOW - 2 * HOUR)))
+    await store(two_tenants, failing, *halted, Schedule(ended_with_it.id, NOW, halt=Halt("", NOW - 2 * HOUR)))
     async with two_tenants.read() as unit:
-        assert [*await unit.schedules.list_by_open_connections(ORGANIZATION)] == [(ORGANIZATION, own)]
+        assert [*await unit.schedules.list_by_open_connections(ORGANIZATION)] == [(ORGANIZATION, failing)]
         assert {each.mapping_id for _, each in await unit.schedules.list_by_open_connections(OTHER)} == {
             each.mapping_id for each in halted
         }
@@ -87,7 +93,7 @@ async def test_schedules_of_open_connections_and_who_is_halted(two_tenants: Unit
         assert await unit.schedules.halt_of(ORGANIZATION) is None
 
 
-async def test_active_mappings(two_tenants: UnitOfWorkFactory) -> None:
+async def test_active_mappings_of_an_organization_or_of_all(two_tenants: UnitOfWorkFactory) -> None:
     await store(two_tenants, a_mapping_of_other(3).remove(NOW))
     async with two_tenants.read() as unit:
         assert [*await unit.mappings.active(ORGANIZATION)] == [a_mapping()]
@@ -95,7 +101,7 @@ async def test_active_mappings(two_tenants: UnitOfWorkFactory) -> None:
         assert [*await unit.mappings.active()] == [a_mapping(), a_mapping_of_other()]
 
 
-async def test_rule_24_a_mapping_whose_settings_were_never_saved_is_counted_and_not_due(
+async def test_rule_24_a_mapping_without_saved_settings_is_counted_but_not_due(
     units: UnitOfWorkFactory,
 ) -> None:
     await store(units, an_organization(), a_connection())
@@ -122,14 +128,16 @@ async def test_failures_and_halts_of_an_earlier_version_are_dated_by_its_runs(
     engine = engine_at(empty_database)
     migrate.upgrade(engine)
     units = SqlUnitOfWorkFactory(engine_at(empty_database))
-    own = a_mapping()
-    await store(units, an_organization(), a_connection(), own)
+    mapping = a_mapping()
+    await store(units, an_organization(), a_connection(), mapping)
     await store(units, an_organization("Other", 2), a_connection(2, OTHER), a_mapping_of_other())
     at = [NOW + number * HOUR for number in range(5)]
     refused = replace(
         INTERRUPTED, code="token_refused", sentence=f"{system} refused the token: it was revoked."
     )
-    await store(units, ended(1, own), a_run(4).start("p", NOW, LEASE).stopped(INTERRUPTED, at[1], Counts()))
+    await store(
+        units, ended(1, mapping), a_run(4).start("p", NOW, LEASE).stopped(INTERRUPTED, at[1], Counts())
+    )
     for number in (2, 3):
         stop = refused if number == 3 else replace(INTERRUPTED, code="unreachable")
         await store(units, a_run(number).start("p", NOW, LEASE).stopped(stop, at[number], Counts()))

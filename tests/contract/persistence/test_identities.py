@@ -1,4 +1,4 @@
-"""Identities at providers, and what is stored of the installation, wherever it is kept."""
+"""Identities at providers and the installation's data, in every store."""
 
 import pytest
 
@@ -22,21 +22,21 @@ async def accounts(units: UnitOfWorkFactory) -> None:
     await store(units, an_account(1), an_account(2, "grace@example.org"))
 
 
-async def test_an_identity_leads_to_its_account_until_it_is_unbound(units: UnitOfWorkFactory) -> None:
-    own = [ProviderIdentity(ISSUER, "Ada-1"), ProviderIdentity(OTHER_ISSUER, "Ada-1")]
-    for identity in own:
+async def test_an_identity_identifies_its_account_until_it_is_unbound(units: UnitOfWorkFactory) -> None:
+    identities = [ProviderIdentity(ISSUER, "Ada-1"), ProviderIdentity(OTHER_ISSUER, "Ada-1")]
+    for identity in identities:
         await _bind(units, identity, ADA)
     await _bind(units, ProviderIdentity(ISSUER, "ada-1"), GRACE)
     async with units.read() as unit:
-        assert [await unit.identities.account_of(identity) for identity in own] == [ADA, ADA]
+        assert [await unit.identities.account_of(identity) for identity in identities] == [ADA, ADA]
         assert await unit.identities.account_of(ProviderIdentity(ISSUER, "ada-1")) == GRACE
         assert await unit.identities.account_of(ProviderIdentity(ISSUER, "nobody")) is None
-        assert await unit.identities.list_by_account(ADA) == own
+        assert await unit.identities.list_by_account(ADA) == identities
     async with committing(units) as unit:
         await unit.identities.unbind_all_of(ADA)
         await unit.identities.unbind_all_of(AccountId("none"))
     async with units.read() as unit:
-        assert await unit.identities.account_of(own[0]) is None
+        assert await unit.identities.account_of(identities[0]) is None
         assert await unit.identities.list_by_account(ADA) == []
         assert await unit.identities.account_of(ProviderIdentity(ISSUER, "ada-1")) == GRACE
 
@@ -46,7 +46,7 @@ async def test_an_identity_leads_to_its_account_until_it_is_unbound(units: UnitO
     [("one", GRACE), ("one", ADA), ("two", ADA), ("two", AccountId("none"))],
     ids=["another's", "bound already", "a second one", "of no account"],
 )
-async def test_an_identity_has_one_account_and_an_account_one_identity_at_an_issuer(
+async def test_an_identity_has_one_account_and_an_account_one_identity_per_issuer(
     units: UnitOfWorkFactory, subject: str, account: AccountId
 ) -> None:
     await _bind(units, ProviderIdentity(ISSUER, "one"), ADA)
@@ -56,7 +56,7 @@ async def test_an_identity_has_one_account_and_an_account_one_identity_at_an_iss
         assert await unit.identities.list_by_account(ADA) == [ProviderIdentity(ISSUER, "one")]
 
 
-async def test_a_removed_account_leaves_its_identity_to_the_next(units: UnitOfWorkFactory) -> None:
+async def test_the_identity_of_a_removed_account_can_be_bound_again(units: UnitOfWorkFactory) -> None:
     identity = ProviderIdentity(ISSUER, "one")
     await _bind(units, identity, ADA)
     async with committing(units) as unit:
@@ -66,7 +66,7 @@ async def test_a_removed_account_leaves_its_identity_to_the_next(units: UnitOfWo
     await _bind(units, identity, GRACE)
 
 
-async def test_accounts_are_counted_when_they_are_added_and_not_when_they_go(
+async def test_added_accounts_are_counted_and_removed_ones_stay_counted(
     units: UnitOfWorkFactory,
 ) -> None:
     async with committing(units) as unit:
@@ -81,7 +81,7 @@ async def test_accounts_are_counted_when_they_are_added_and_not_when_they_go(
         assert await unit.installation.accounts_added() == 3
 
 
-async def test_where_it_is_served_is_kept(units: UnitOfWorkFactory) -> None:
+async def test_the_served_url_is_stored(units: UnitOfWorkFactory) -> None:
     async with units.read() as unit:
         assert await unit.installation.served_url() is None
     for url in ("http://127.0.0.1:8001", "https://sync.example.org"):

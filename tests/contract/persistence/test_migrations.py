@@ -1,4 +1,4 @@
-"""The migrations: up and down on both databases, and never apart from the tables."""
+"""The migrations: up and down on both databases, and in agreement with the tables."""
 
 import re
 import sqlite3
@@ -51,16 +51,16 @@ def _tables(engine: sa.Engine) -> set[str]:
 
 
 def _indexes(engine: sa.Engine) -> set[str]:
-    """Give the indexes as the database itself writes them, conditions and all."""
-    question = {
+    """Return the indexes as the database reports them, with their conditions."""
+    query = {
         "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
         "postgresql": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
     }[engine.dialect.name]
     with engine.connect() as connection:
-        return {" ".join(sql.split()) for (sql,) in connection.exec_driver_sql(question)}
+        return {" ".join(sql.split()) for (sql,) in connection.exec_driver_sql(query)}
 
 
-def test_every_migration_goes_up_and_down_and_up_again(engine: sa.Engine) -> None:
+def test_every_migration_upgrades_downgrades_and_upgrades_again(engine: sa.Engine) -> None:
     states = [_tables(engine)]
     for revision in _REVISIONS:
         migrate.upgrade(engine, revision)
@@ -74,11 +74,11 @@ def test_every_migration_goes_up_and_down_and_up_again(engine: sa.Engine) -> Non
     assert _tables(engine) == states[-1] == {*metadata.tables}
 
 
-def test_the_program_wants_the_newest_migration() -> None:
+def test_head_is_the_newest_migration() -> None:
     assert _REVISIONS[-1] == migrate.HEAD
 
 
-def test_the_migrations_make_just_the_tables_that_are_used(engine: sa.Engine) -> None:
+def test_the_migrations_create_exactly_the_tables_in_the_metadata(engine: sa.Engine) -> None:
     migrate.upgrade(engine)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
@@ -92,7 +92,7 @@ def test_the_migrations_make_just_the_tables_that_are_used(engine: sa.Engine) ->
     }
 
 
-def test_a_database_tells_whether_it_is_up_to_date(engine: sa.Engine) -> None:
+def test_a_database_reports_whether_it_is_up_to_date(engine: sa.Engine) -> None:
     assert migrate.current_revision(engine) is None
     assert not migrate.is_current(engine)
     migrate.upgrade(engine)
@@ -100,41 +100,39 @@ def test_a_database_tells_whether_it_is_up_to_date(engine: sa.Engine) -> None:
     assert migrate.current_revision(engine) == migrate.HEAD == _REVISIONS[-1]
 
 
-def test_a_database_of_a_newer_program_is_left_as_it_is_and_says_so(engine: sa.Engine) -> None:
+def test_a_database_of_a_newer_program_is_rejected_and_left_unchanged(engine: sa.Engine) -> None:
     migrate.upgrade(engine)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    said = "revision 9999, of a newer gleanin-sync than this one. Update this program."
+    message = "revision 9999, of a newer gleanin-sync than this one. Update this program."
     for use in (migrate.current_revision, migrate.is_current, migrate.upgrade):
-        with pytest.raises(DatabaseUnavailable, match=said):
+        with pytest.raises(DatabaseUnavailable, match=message):
             use(engine)
-    with pytest.raises(DatabaseUnavailable, match=said):
+    with pytest.raises(DatabaseUnavailable, match=message):
         migrate.downgrade(engine, "base")
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "9999"
     assert _tables(engine) == {*metadata.tables}
 
 
-async def test_a_process_that_a_newer_program_upgraded_the_database_under_says_so(
-    engine: sa.Engine, empty_database: str
-) -> None:
+async def test_an_upgrade_under_a_running_process_is_reported(engine: sa.Engine, empty_database: str) -> None:
     migrate.upgrade(engine)
     units = SqlUnitOfWorkFactory(engine_at(empty_database))
     await store_mapped_event(units)
     with engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE sync_runs RENAME COLUMN message TO told")
+        connection.exec_driver_sql("ALTER TABLE sync_runs RENAME COLUMN message TO renamed")
         connection.exec_driver_sql("ALTER TABLE checkpoints RENAME TO markers")
-    said = "another version than this program: run gleanin-sync database upgrade.*newer program"
+    message = "another version than this program: run gleanin-sync database upgrade.*newer program"
     async with units.read() as unit:
-        with pytest.raises(DatabaseUnavailable, match=said):
+        with pytest.raises(DatabaseUnavailable, match=message):
             await unit.runs.get(a_run().id)
     async with units.read() as unit:
-        with pytest.raises(DatabaseUnavailable, match=said):
+        with pytest.raises(DatabaseUnavailable, match=message):
             await unit.unchanged_markers.get(MAPPING)
     units.close()
 
 
-def test_several_that_upgrade_at_once_do_it_one_after_the_other(empty_database: str) -> None:
+def test_concurrent_upgrades_run_one_after_the_other(empty_database: str) -> None:
     def upgrade(_: int) -> bool:
         engine = engine_at(empty_database)
         try:
@@ -147,7 +145,7 @@ def test_several_that_upgrade_at_once_do_it_one_after_the_other(empty_database: 
         assert [*pool.map(upgrade, range(4))] == [True] * 4
 
 
-def test_a_migration_that_fails_leaves_no_half_of_it(engine: sa.Engine) -> None:
+def test_a_failed_migration_leaves_nothing_behind(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE sync_runs (id INTEGER)")
     with pytest.raises((DatabaseUnavailable, sa.exc.DBAPIError)):
@@ -178,7 +176,7 @@ _ROWS_OF_0001 = (
 )
 
 
-async def test_what_a_database_of_the_first_revision_holds_comes_through_the_upgrade(
+async def test_data_of_the_first_revision_survives_the_upgrade(
     engine: sa.Engine, empty_database: str
 ) -> None:
     migrate.upgrade(engine, "0001")
@@ -211,12 +209,12 @@ _BEFORE_NORMAL_FORMS = (
     ("e", "E\u0301milie@example.org", "e\u0301milie@example.org"),
     ("f", "Grace@example.org", "grace@example.org"),
 )
-"""Accounts by id, oldest first, with their e-mails and what 0005 compared them by."""
+"""Accounts by id, oldest first, with their e-mails and the mailboxes of revision 0005."""
 
 
-@pytest.mark.parametrize("by_way_of", ["0006", "head"])
-async def test_accounts_with_the_same_mailbox_do_not_break_the_upgrade_and_the_oldest_has_it(
-    engine: sa.Engine, empty_database: str, by_way_of: str
+@pytest.mark.parametrize("through", ["0006", "head"])
+async def test_of_accounts_with_the_same_mailbox_the_oldest_gets_it_in_the_upgrade(
+    engine: sa.Engine, empty_database: str, through: str
 ) -> None:
     migrate.upgrade(engine, "0005")
     with engine.begin() as connection:
@@ -229,14 +227,14 @@ async def test_accounts_with_the_same_mailbox_do_not_break_the_upgrade_and_the_o
                     id=id_, email=email, mailbox=mailbox, at=at
                 )
             )
-    migrate.upgrade(engine, by_way_of)
+    migrate.upgrade(engine, through)
     migrate.upgrade(engine)
     units = SqlUnitOfWorkFactory(engine_at(empty_database))
     async with units.read() as unit:
         found = {
-            asked: account.id
-            for asked in (*(email for _, email, _ in _BEFORE_NORMAL_FORMS), "ss@m\u00fcnchen.de", "c", "e")
-            if (account := await unit.accounts.with_email(asked))
+            query: account.id
+            for query in (*(email for _, email, _ in _BEFORE_NORMAL_FORMS), "ss@m\u00fcnchen.de", "c", "e")
+            if (account := await unit.accounts.with_email(query))
         }
         assert len(await unit.accounts.all()) == len(_BEFORE_NORMAL_FORMS)
     assert found == {
@@ -254,7 +252,7 @@ async def test_accounts_with_the_same_mailbox_do_not_break_the_upgrade_and_the_o
 
 
 @pytest.mark.parametrize("revision", ["0002", "0003"])
-async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
+async def test_data_survives_a_downgrade_and_an_upgrade(
     engine: sa.Engine, empty_database: str, revision: str
 ) -> None:
     migrate.upgrade(engine)
@@ -268,10 +266,10 @@ async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
         await unit.runs.save_idempotency_key(MAPPING, "key", ended.id)
         await unit.outcomes.add(ended.id, [an_outcome()])
     migrate.downgrade(engine, revision)
-    for question in ("mappings", "unchanged_markers"):
+    for repository in ("mappings", "unchanged_markers"):
         async with units.read() as unit:
             with pytest.raises(DatabaseUnavailable, match="database upgrade"):
-                await getattr(unit, question).get(MAPPING)
+                await getattr(unit, repository).get(MAPPING)
     migrate.upgrade(engine)
     async with committing(units) as unit:
         assert await unit.mappings.get(MAPPING) == continuous
@@ -283,7 +281,7 @@ async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
     units.close()
 
 
-async def test_what_is_left_of_removed_organizations_does_not_come_through_a_downgrade(
+async def test_tombstones_of_organizations_are_deleted_by_a_downgrade(
     engine: sa.Engine, empty_database: str
 ) -> None:
     migrate.upgrade(engine)
@@ -299,7 +297,7 @@ async def test_what_is_left_of_removed_organizations_does_not_come_through_a_dow
         assert connection.exec_driver_sql("SELECT id FROM connections").all() == [("con2",)]
 
 
-def test_an_sqlite_file_is_made_with_its_folder_for_nobody_else(tmp_path: Path) -> None:
+def test_an_sqlite_file_and_its_folder_are_private(tmp_path: Path) -> None:
     engine = engine_at(f"sqlite:///{tmp_path}/a/b/data.db")
     migrate.upgrade(engine)
     engine.dispose()
@@ -310,8 +308,8 @@ def test_an_sqlite_file_is_made_with_its_folder_for_nobody_else(tmp_path: Path) 
     connection.close()
 
 
-def test_the_queue_in_a_schema_of_its_own_goes(engine: sa.Engine) -> None:
-    """Revision 0010: the look for waiting runs offers again what it held."""
+def test_the_separate_schema_of_the_queue_is_dropped(engine: sa.Engine) -> None:
+    """Revision 0010: polling enqueues again what the dropped queue had."""
     if engine.dialect.name == "sqlite":
         pytest.skip("SQLite has no queue")
     migrate.upgrade(engine, "0009")
@@ -325,32 +323,32 @@ def test_the_queue_in_a_schema_of_its_own_goes(engine: sa.Engine) -> None:
 
 
 def _schema(engine: sa.Engine) -> dict[str, list[str]]:
-    """Give everything that the database tells of its tables, in an order of its own."""
+    """Return everything that the database reports about its tables, sorted."""
     inspector = sa.inspect(engine)
-    asked = (
+    readers = (
         inspector.get_columns,
         inspector.get_foreign_keys,
         inspector.get_unique_constraints,
         inspector.get_check_constraints,
         inspector.get_indexes,
     )
-    told = {
-        table: [inspector.get_pk_constraint(table), *(each for ask in asked for each in ask(table))]
+    reported = {
+        table: [inspector.get_pk_constraint(table), *(item for read in readers for item in read(table))]
         for table in inspector.get_table_names()
     }
-    # A condition is an object; what it says is compared with the indexes.
+    # A condition is an object; its text is compared with the indexes.
     return {
-        table: sorted(re.sub(r" at 0x[0-9a-f]+", "", repr(each)) for each in those)
-        for table, those in told.items()
+        table: sorted(re.sub(r" at 0x[0-9a-f]+", "", repr(item)) for item in items)
+        for table, items in reported.items()
     }
 
 
-def test_a_new_database_is_just_what_the_migrations_make(engine: sa.Engine) -> None:
+def test_a_new_database_equals_a_migrated_one(engine: sa.Engine) -> None:
     migrate.upgrade(engine)
     new = _schema(engine), _indexes(engine), migrate.current_revision(engine)
     with engine.begin() as connection:
         metadata.drop_all(connection)
         connection.exec_driver_sql("DROP TABLE alembic_version")
-    for each in _REVISIONS:
-        migrate.upgrade(engine, each)
+    for revision in _REVISIONS:
+        migrate.upgrade(engine, revision)
     assert new == (_schema(engine), _indexes(engine), migrate.current_revision(engine))

@@ -1,4 +1,4 @@
-"""The outbox of notices and whom they go to, wherever they are kept."""
+"""The outbox of notifications and their recipients, in every store."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.support.store_samples import (
     NOW,
     ORGANIZATION,
     OTHER,
-    a_notice,
+    a_notification,
     a_recipient,
     committing,
     store,
@@ -24,16 +24,21 @@ THEIRS = MappingId("map2")
 MINUTE = timedelta(minutes=1)
 
 
-async def due(units: UnitOfWorkFactory, minutes: int, most: int = 10, limit: int = 10) -> list[str]:
+async def due(
+    units: UnitOfWorkFactory, minutes: int, max_per_organization: int = 10, limit: int = 10
+) -> list[str]:
     async with units.read() as unit:
-        return [each.id for each in await unit.notifications.due(NOW + minutes * MINUTE, most, limit)]
+        return [
+            each.id
+            for each in await unit.notifications.due(NOW + minutes * MINUTE, max_per_organization, limit)
+        ]
 
 
-def after(notice: Notification, minutes: int) -> Notification:
-    return replace(notice, next_attempt_at=NOW + minutes * MINUTE)
+def after(notification: Notification, minutes: int) -> Notification:
+    return replace(notification, next_attempt_at=NOW + minutes * MINUTE)
 
 
-async def test_a_recipient_is_kept_replaced_and_removed(two_tenants: UnitOfWorkFactory) -> None:
+async def test_a_recipient_is_stored_replaced_and_removed(two_tenants: UnitOfWorkFactory) -> None:
     email = Recipient(ORGANIZATION, Channel.EMAIL, "ops@example.org")
     await store(two_tenants, a_recipient(), a_recipient(OTHER))
     async with committing(two_tenants) as unit:
@@ -47,19 +52,24 @@ async def test_a_recipient_is_kept_replaced_and_removed(two_tenants: UnitOfWorkF
         assert await unit.recipients.get(OTHER) == a_recipient(OTHER)
 
 
-async def test_a_notice_is_kept_as_it_is_with_texts_of_any_length(two_tenants: UnitOfWorkFactory) -> None:
-    notice = replace(a_notice(), text=LONG)
-    await store(two_tenants, notice, a_notice(2), a_notice(3, THEIRS, OTHER))
+async def test_a_notification_is_stored_unchanged_with_text_of_any_length(
+    two_tenants: UnitOfWorkFactory,
+) -> None:
+    notification = replace(a_notification(), text=LONG)
+    await store(two_tenants, notification, a_notification(2), a_notification(3, THEIRS, OTHER))
     async with two_tenants.read() as unit:
-        assert await unit.notifications.get(notice.id) == notice
+        assert await unit.notifications.get(notification.id) == notification
         assert await unit.notifications.get(NotificationId("none")) is None
-        assert await unit.notifications.list_by_organization(ORGANIZATION) == [a_notice(2), notice]
-        assert await unit.notifications.list_by_organization(ORGANIZATION, 1) == [a_notice(2)]
+        assert await unit.notifications.list_by_organization(ORGANIZATION) == [
+            a_notification(2),
+            notification,
+        ]
+        assert await unit.notifications.list_by_organization(ORGANIZATION, 1) == [a_notification(2)]
 
 
-async def test_of_a_notice_only_its_delivery_changes(two_tenants: UnitOfWorkFactory) -> None:
-    await store(two_tenants, a_notice())
-    attempted = a_notice().attempted(NOW)
+async def test_an_update_changes_only_the_delivery_of_a_notification(two_tenants: UnitOfWorkFactory) -> None:
+    await store(two_tenants, a_notification())
+    attempted = a_notification().attempted(NOW)
     async with committing(two_tenants) as unit:
         await unit.notifications.update(replace(attempted, text="Another text."))
         assert await unit.notifications.get(attempted.id) == attempted
@@ -67,33 +77,41 @@ async def test_of_a_notice_only_its_delivery_changes(two_tenants: UnitOfWorkFact
         await unit.notifications.update(failed)
         assert await unit.notifications.get(attempted.id) == failed
         await unit.notifications.update(attempted.delivered())
-        await unit.notifications.update(a_notice(9))
+        await unit.notifications.update(a_notification(9))
     async with two_tenants.read() as unit:
         assert await unit.notifications.list_by_organization(ORGANIZATION) == [attempted.delivered()]
 
 
-async def test_due_is_what_waits_the_longest_due_first(two_tenants: UnitOfWorkFactory) -> None:
+async def test_due_notifications_are_listed_longest_due_first(two_tenants: UnitOfWorkFactory) -> None:
     await store(
-        two_tenants, *(after(a_notice(number), minutes) for number, minutes in ((1, 3), (2, 1), (3, 1)))
+        two_tenants, *(after(a_notification(number), minutes) for number, minutes in ((1, 3), (2, 1), (3, 1)))
     )
-    await store(two_tenants, a_notice(4).delivered(), a_notice(5).expire(), after(a_notice(6), 9))
+    await store(
+        two_tenants, a_notification(4).delivered(), a_notification(5).expire(), after(a_notification(6), 9)
+    )
     assert await due(two_tenants, 0) == []
     assert await due(two_tenants, 1) == ["notice2", "notice3"]
     assert await due(two_tenants, 3) == ["notice2", "notice3", "notice1"]
     assert await due(two_tenants, 3, limit=2) == ["notice2", "notice3"]
 
 
-async def test_no_organization_takes_the_place_of_another(two_tenants: UnitOfWorkFactory) -> None:
-    await store(two_tenants, *(after(a_notice(number), number) for number in range(1, 5)))
-    await store(two_tenants, after(a_notice(9, THEIRS, OTHER), 5))
-    assert await due(two_tenants, 9, most=1) == ["notice1", "notice9"]
-    assert await due(two_tenants, 9, most=2) == ["notice1", "notice2", "notice9"]
+async def test_due_notifications_are_limited_per_organization(two_tenants: UnitOfWorkFactory) -> None:
+    await store(two_tenants, *(after(a_notification(number), number) for number in range(1, 5)))
+    await store(two_tenants, after(a_notification(9, THEIRS, OTHER), 5))
+    assert await due(two_tenants, 9, max_per_organization=1) == ["notice1", "notice9"]
+    assert await due(two_tenants, 9, max_per_organization=2) == ["notice1", "notice2", "notice9"]
 
 
-async def test_what_waits_goes_with_its_recipient_and_what_was_delivered_stays(
+async def test_removing_a_recipient_deletes_only_waiting_notifications(
     two_tenants: UnitOfWorkFactory,
 ) -> None:
-    await store(two_tenants, a_recipient(), a_notice(1), a_notice(2).delivered(), a_notice(3, THEIRS, OTHER))
+    await store(
+        two_tenants,
+        a_recipient(),
+        a_notification(1),
+        a_notification(2).delivered(),
+        a_notification(3, THEIRS, OTHER),
+    )
     async with committing(two_tenants) as unit:
         await unit.recipients.remove(ORGANIZATION)
     async with two_tenants.read() as unit:
@@ -103,10 +121,10 @@ async def test_what_waits_goes_with_its_recipient_and_what_was_delivered_stays(
         assert [each.id for each in await unit.notifications.list_by_organization(OTHER)] == ["notice3"]
 
 
-async def test_old_notices_are_forgotten_unless_they_wait(two_tenants: UnitOfWorkFactory) -> None:
-    old = [replace(a_notice(number), at=NOW - MINUTE) for number in range(1, 5)]
+async def test_old_notifications_are_deleted_unless_they_wait(two_tenants: UnitOfWorkFactory) -> None:
+    old = [replace(a_notification(number), at=NOW - MINUTE) for number in range(1, 5)]
     await store(two_tenants, old[0].delivered(), old[1].expire(), old[2], old[3].delivered())
-    await store(two_tenants, replace(a_notice(5).delivered(), state=Delivery.DELIVERED))
+    await store(two_tenants, replace(a_notification(5).delivered(), state=Delivery.DELIVERED))
     async with committing(two_tenants) as unit:
         assert [await unit.notifications.forget_before(NOW, 2) for _ in range(3)] == [2, 1, 0]
     async with two_tenants.read() as unit:
@@ -116,19 +134,21 @@ async def test_old_notices_are_forgotten_unless_they_wait(two_tenants: UnitOfWor
         ]
 
 
-@pytest.mark.parametrize("wrong", [a_notice(1), a_notice(2, MappingId("none"))], ids=["twice", "unmapped"])
-async def test_a_notice_that_contradicts_what_is_kept_is_refused(
+@pytest.mark.parametrize(
+    "wrong", [a_notification(1), a_notification(2, MappingId("none"))], ids=["twice", "unmapped"]
+)
+async def test_a_notification_that_conflicts_with_stored_data_is_rejected(
     two_tenants: UnitOfWorkFactory, wrong: Notification
 ) -> None:
-    await store(two_tenants, a_notice(1))
+    await store(two_tenants, a_notification(1))
     with pytest.raises(PersistenceError):
         await store(two_tenants, wrong)
 
 
-async def test_what_is_not_committed_is_not_told(two_tenants: UnitOfWorkFactory) -> None:
+async def test_uncommitted_notifications_are_not_stored(two_tenants: UnitOfWorkFactory) -> None:
     async with two_tenants.write() as unit:
         await unit.recipients.save(a_recipient())
-        await unit.notifications.add(a_notice())
+        await unit.notifications.add(a_notification())
     async with two_tenants.read() as unit:
         assert await unit.recipients.get(ORGANIZATION) is None
-        assert await unit.notifications.get(a_notice().id) is None
+        assert await unit.notifications.get(a_notification().id) is None

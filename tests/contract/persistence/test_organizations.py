@@ -1,4 +1,4 @@
-"""Organizations, connections and mappings, wherever they are kept."""
+"""Organizations, connections and mappings, in every store."""
 
 from dataclasses import replace
 from datetime import timedelta, timezone
@@ -32,17 +32,17 @@ async def test_an_organization_is_found_by_its_name_in_any_case(units: UnitOfWor
         assert await unit.organizations.named("événements STRASSE 🐍") == an_organization(
             "ÉVÉNEMENTS Straße 🐍"
         )
-        for asked in ("événements", "", "\0", "\ud800", "é" * 10_000):
-            assert await unit.organizations.named(asked) is None
+        for name in ("événements", "", "\0", "\ud800", "é" * 10_000):
+            assert await unit.organizations.named(name) is None
 
 
-async def test_organizations_come_by_name_whatever_its_case(units: UnitOfWorkFactory) -> None:
+async def test_organizations_are_sorted_by_name_ignoring_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization("b", 1), an_organization("C", 2), an_organization("A", 3))
     async with units.read() as unit:
         assert [each.name for each in await unit.organizations.all()] == ["A", "b", "C"]
 
 
-async def test_an_organizations_name_is_taken_in_any_case(units: UnitOfWorkFactory) -> None:
+async def test_an_organization_name_is_unique_in_any_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization("Écoles"))
     with pytest.raises(UniqueViolation) as caught:
         await store(units, an_organization("ÉCOLES", 2))
@@ -56,7 +56,9 @@ async def test_rule_03_an_organization_has_at_most_one_open_connection(units: Un
     assert caught.value.what is UniqueConstraint.OPEN_CONNECTION
 
 
-async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: UnitOfWorkFactory) -> None:
+async def test_rule_09_an_organization_can_connect_again_after_a_connection_ended(
+    units: UnitOfWorkFactory,
+) -> None:
     await store(units, an_organization(), a_connection(1))
     ended = a_connection(1).end(NOW, an_organization(), an_organization().name)
     async with committing(units) as unit:
@@ -68,7 +70,7 @@ async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: 
         assert await unit.connections.list_open() == [a_connection(2)]
 
 
-async def test_a_renewed_token_of_an_organization_is_stored_and_nothing_else_of_it(
+async def test_an_update_of_an_organization_stores_only_its_token(
     units: UnitOfWorkFactory,
 ) -> None:
     renewed = replace(an_organization(), sessionboard_token=SealedToken("renewed"))
@@ -79,17 +81,17 @@ async def test_a_renewed_token_of_an_organization_is_stored_and_nothing_else_of_
         assert await unit.organizations.get(renewed.id) == renewed
 
 
-async def test_rule_10_connections_of_another_sessionboard_address_are_told_apart(
+async def test_rule_10_connections_at_another_sessionboard_url_are_listed(
     units: UnitOfWorkFactory,
 ) -> None:
-    there = replace(an_organization("Python Italia", 2), sessionboard_url="https://eu.example.org")
-    await store(units, an_organization(), there, a_connection(1), a_connection(2, there.id))
+    other = replace(an_organization("Python Italia", 2), sessionboard_url="https://eu.example.org")
+    await store(units, an_organization(), other, a_connection(1), a_connection(2, other.id))
     async with units.read() as unit:
         assert set(await unit.connections.elsewhere(an_organization().sessionboard_url)) == {"con2"}
-        assert set(await unit.connections.elsewhere(there.sessionboard_url)) == {"con1"}
+        assert set(await unit.connections.elsewhere(other.sessionboard_url)) == {"con1"}
 
 
-async def test_times_come_back_as_the_same_instant_in_utc(units: UnitOfWorkFactory) -> None:
+async def test_times_are_loaded_as_the_same_instant_in_utc(units: UnitOfWorkFactory) -> None:
     at = NOW.astimezone(timezone(timedelta(hours=-7)))
     await store(units, an_organization(), replace(a_connection(), opened_at=at))
     async with units.read() as unit:
@@ -97,7 +99,7 @@ async def test_times_come_back_as_the_same_instant_in_utc(units: UnitOfWorkFacto
     assert present(connection).opened_at == NOW
 
 
-async def test_a_mapping_comes_back_with_all_that_it_says(mapped: UnitOfWorkFactory) -> None:
+async def test_a_mapping_is_loaded_as_it_was_stored(mapped: UnitOfWorkFactory) -> None:
     settings = MappingSettings(TracksFrom.TAGS, False, False, ExhibitorName.EXHIBITOR)
     changed = replace(
         a_mapping(), settings=settings, confirmed_time_zone="Europe/Paris", continuous_sync=True
@@ -144,7 +146,7 @@ async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_event
         ]
 
 
-async def test_rule_05_a_written_mapping_holds_its_events_though_removed(mapped: UnitOfWorkFactory) -> None:
+async def test_rule_05_a_written_mapping_holds_its_events_even_if_removed(mapped: UnitOfWorkFactory) -> None:
     removed = a_mapping().mark_written().remove(NOW)
     async with committing(mapped) as unit:
         await unit.mappings.update(removed)
@@ -156,7 +158,7 @@ async def test_rule_05_a_written_mapping_holds_its_events_though_removed(mapped:
         await unit.mappings.add(a_mapping(2, "s1", "g2"))
 
 
-async def test_rule_05_a_removed_mapping_cannot_come_back_to_events_that_are_taken(
+async def test_rule_05_a_removed_mapping_cannot_return_to_mapped_events(
     mapped: UnitOfWorkFactory,
 ) -> None:
     async with committing(mapped) as unit:
@@ -168,7 +170,7 @@ async def test_rule_05_a_removed_mapping_cannot_come_back_to_events_that_are_tak
     assert caught.value.what is UniqueConstraint.GLEANIN_EVENT
 
 
-async def test_only_mappings_that_hold_either_event_are_given_as_its_holders(
+async def test_only_mappings_that_hold_an_event_are_listed_for_it(
     mapped: UnitOfWorkFactory,
 ) -> None:
     await store(mapped, a_mapping(2, "s2", "g2"), a_mapping(3, "s3", "g3"), a_mapping(4, "s4", "g4"))
@@ -199,7 +201,7 @@ async def test_rule_06_each_connection_has_its_own_mappings(two_tenants: UnitOfW
         assert await unit.mappings.list_by_organization(OTHER) == [theirs]
 
 
-async def test_rule_24_a_connection_remembers_how_new_mappings_begin(units: UnitOfWorkFactory) -> None:
+async def test_rule_24_a_connection_stores_the_default_of_continuous_sync(units: UnitOfWorkFactory) -> None:
     continuous = replace(a_connection(), continuous_sync=True)
     await store(units, an_organization(), continuous)
     async with committing(units) as unit:

@@ -1,4 +1,4 @@
-"""Outcomes and the history of one record, wherever they are kept."""
+"""Outcomes and the history of one record, in every store."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -35,7 +35,7 @@ async def two_runs(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
     return mapped
 
 
-async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(
+async def test_rule_26_outcomes_are_listed_in_the_order_added(
     two_runs: UnitOfWorkFactory,
 ) -> None:
     first = [an_outcome(str(number), email=None) for number in (9, 3, 7)]
@@ -50,41 +50,41 @@ async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(
 
 
 async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(two_runs: UnitOfWorkFactory) -> None:
-    told = [
+    recorded = [
         an_outcome(f"{outcome.value}{number}", outcome) for number, outcome in enumerate([*Outcome, *Outcome])
     ]
     session = replace(an_outcome("1"), record=replace(an_outcome("1").record, kind=SESSION))
     async with committing(two_runs) as unit:
-        await unit.outcomes.add(RUN, [*told, session])
+        await unit.outcomes.add(RUN, [*recorded, session])
     async with two_runs.read() as unit:
-        assert await unit.outcomes.counts(RUN) == counted([*told, session])
-        assert await unit.outcomes.causes(RUN) == causes_of([*told, session])
+        assert await unit.outcomes.counts(RUN) == counted([*recorded, session])
+        assert await unit.outcomes.causes(RUN) == causes_of([*recorded, session])
         assert not await unit.outcomes.causes(RunId("none"))
         assert await unit.outcomes.counts(RunId("run2")) == Counts()
         assert await unit.outcomes.counts(RunId("none")) == Counts()
 
 
-async def test_some_outcomes_can_be_asked_for(two_runs: UnitOfWorkFactory) -> None:
-    told = [an_outcome(outcome.value, outcome) for outcome in Outcome]
+async def test_outcomes_can_be_filtered(two_runs: UnitOfWorkFactory) -> None:
+    recorded = [an_outcome(outcome.value, outcome) for outcome in Outcome]
     async with committing(two_runs) as unit:
-        await unit.outcomes.add(RUN, told)
+        await unit.outcomes.add(RUN, recorded)
     async with two_runs.read() as unit:
         some = await unit.outcomes.list_by_run(RUN, {Outcome.FAILED, Outcome.KEPT})
     assert some == [an_outcome("kept", Outcome.KEPT), an_outcome("failed", Outcome.FAILED)]
 
 
-async def test_rule_26_a_record_has_no_two_outcomes_in_one_run(two_runs: UnitOfWorkFactory) -> None:
+async def test_rule_26_a_record_has_one_outcome_per_run(two_runs: UnitOfWorkFactory) -> None:
     async with two_runs.write() as unit:
         await unit.outcomes.add(RUN, [an_outcome()])
         await unit.outcomes.add(RunId("run2"), [an_outcome()])
-        with pytest.raises(PersistenceError):  # noqa: PT012 - at the latest with the commit
+        with pytest.raises(PersistenceError):  # noqa: PT012 - at the latest on commit
             await unit.outcomes.add(RUN, [an_outcome(outcome=Outcome.FAILED)])
             await unit.commit()
 
 
-@pytest.mark.parametrize("asked", ["1", "101", "ada@EXAMPLE.org", " Ada@example.org "])
+@pytest.mark.parametrize("query", ["1", "101", "ada@EXAMPLE.org", " Ada@example.org "])
 async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(
-    two_runs: UnitOfWorkFactory, asked: str
+    two_runs: UnitOfWorkFactory, query: str
 ) -> None:
     created, unchanged = an_outcome(), an_outcome(outcome=Outcome.UNCHANGED)
     other = an_outcome("2", email="grace@example.org", gleanin_id="102")
@@ -92,7 +92,7 @@ async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(
         await unit.outcomes.add(RUN, [other, created])
         await unit.outcomes.add(RunId("run2"), [unchanged])
     async with two_runs.read() as unit:
-        first, second = await unit.outcomes.history(MAPPING, asked)
+        first, second = await unit.outcomes.history(MAPPING, query)
     assert first.position < second.position
     assert [replace(entry, position=0) for entry in (first, second)] == [
         HistoryEntry(RUN, NOW, created),
@@ -100,7 +100,7 @@ async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(
     ]
 
 
-async def test_the_history_of_another_mapping_is_not_told(two_runs: UnitOfWorkFactory) -> None:
+async def test_the_history_excludes_other_mappings(two_runs: UnitOfWorkFactory) -> None:
     other = a_mapping(2, "s2", "g2")
     await store(two_runs, other, a_run(3, other.id))
     async with committing(two_runs) as unit:

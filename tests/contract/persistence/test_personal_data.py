@@ -1,4 +1,4 @@
-"""Every table lists its columns with personal data, so that none is forgotten when somebody asks what is stored."""
+"""Every table lists its columns with personal data, so that none is forgotten in an export or an erasure."""
 
 from dataclasses import replace
 

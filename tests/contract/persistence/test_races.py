@@ -1,4 +1,4 @@
-"""Two processes want the same thing at once: one gets it, the other is told that it is taken."""
+"""Two processes add conflicting rows concurrently: one succeeds, the other gets a unique violation."""
 
 import asyncio
 import subprocess
@@ -29,7 +29,7 @@ from tests.support.store_samples import (
 )
 from tests.support.timeouts import next_line
 
-Racers = tuple["subprocess.Popen[str]", "subprocess.Popen[str]"]
+Writers = tuple["subprocess.Popen[str]", "subprocess.Popen[str]"]
 
 
 def _start(number: int) -> "subprocess.Popen[str]":
@@ -43,22 +43,22 @@ def _start(number: int) -> "subprocess.Popen[str]":
 
 
 @pytest.fixture(scope="module")
-def racers() -> Iterator[Racers]:
-    with _start(11) as one, _start(12) as other:
+def writers() -> Iterator[Writers]:
+    with _start(11) as first, _start(12) as second:
         try:
-            yield one, other
+            yield first, second
         finally:
-            for process in (one, other):
+            for process in (first, second):
                 process.kill()
 
 
-def _say(process: "subprocess.Popen[str]", line: str) -> None:
+def _send(process: "subprocess.Popen[str]", line: str) -> None:
     assert process.stdin is not None
     process.stdin.write(f"{line}\n")
     process.stdin.flush()
 
 
-def _hear(process: "subprocess.Popen[str]") -> str:
+def _receive(process: "subprocess.Popen[str]") -> str:
     return next_line(process).strip()
 
 
@@ -66,7 +66,7 @@ ORGANIZATION, CONNECTION, MAPPING = an_organization(), a_connection(), a_mapping
 
 
 @pytest.mark.parametrize(
-    ("what", "unique", "there"),
+    ("row", "constraint", "existing"),
     [
         ("organization", UniqueConstraint.ORGANIZATION_NAME, []),
         ("connection", UniqueConstraint.OPEN_CONNECTION, [ORGANIZATION]),
@@ -79,24 +79,24 @@ ORGANIZATION, CONNECTION, MAPPING = an_organization(), a_connection(), a_mapping
 )
 async def test_rules_03_04_23_of_two_processes_exactly_one_wins(
     database: str,
-    racers: Racers,
-    what: str,
-    unique: UniqueConstraint,
-    there: list[Organization | Connection | EventMapping],
+    writers: Writers,
+    row: str,
+    constraint: UniqueConstraint,
+    existing: list[Organization | Connection | EventMapping],
 ) -> None:
     units = SqlUnitOfWorkFactory(engine_at(database))
-    await store(units, *there)
+    await store(units, *existing)
     units.close()
-    for process in racers:
-        _say(process, f"{database} {what}")
-    assert [_hear(process) for process in racers] == ["ready", "ready"]
-    for process in racers:
-        _say(process, "go")
-    assert sorted(_hear(process) for process in racers) == sorted(["won", unique.value])
+    for process in writers:
+        _send(process, f"{database} {row}")
+    assert [_receive(process) for process in writers] == ["ready", "ready"]
+    for process in writers:
+        _send(process, "go")
+    assert sorted(_receive(process) for process in writers) == sorted(["won", constraint.value])
 
 
-async def test_rule_32_what_a_unit_has_read_is_not_changed_by_another_process(database: str) -> None:
-    """Two engines know no more of each other than two processes do."""
+async def test_rule_32_another_process_does_not_change_what_a_unit_has_read(database: str) -> None:
+    """Two engines share as little as two processes do."""
     both = [SqlUnitOfWorkFactory(engine_at(database)), SqlUnitOfWorkFactory(engine_at(database))]
     await store(both[0], ORGANIZATION, CONNECTION, replace(MAPPING, gleanin_name=""))
     times = 10
@@ -123,9 +123,9 @@ async def test_rule_23_of_two_processes_one_checks_a_mapping(database: str) -> N
         async with committing(units) as unit:
             return await unit.schedules.begin_check(MAPPING.id, owner, now, now + LEASE)
 
-    for number in range(10):  # each time when the one before has run out
+    for number in range(10):  # each time when the previous lease has run out
         at = NOW + number * LEASE
-        begun = await asyncio.gather(*(begin(units, f"{each}", at) for each, units in enumerate(both)))
+        begun = await asyncio.gather(*(begin(units, f"{owner}", at) for owner, units in enumerate(both)))
         assert sorted(begun) == [False, True]
     for units in both:
         units.close()

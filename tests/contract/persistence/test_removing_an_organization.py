@@ -1,4 +1,4 @@
-"""Taking an organization away, wherever it is kept."""
+"""Deletion of an organization, in every store."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -31,7 +31,7 @@ from tests.support.store_samples import (
     a_key,
     a_mapping,
     a_mapping_of_other,
-    a_notice,
+    a_notification,
     a_recipient,
     a_record,
     a_run,
@@ -43,20 +43,20 @@ from tests.support.store_samples import (
 )
 
 LATER = NOW + timedelta(days=1)
-THERE = "https://api-eu.sessionboard.com"
+OTHER_URL = "https://api-eu.sessionboard.com"
 PERSON = PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1"))
 ENDED = a_connection(3).end(NOW, an_organization(), an_organization().name)
 SUPPORT = Grant(Role.SUPPORT)
 
 
-def a_checkpoint(mapping: MappingId, run: int) -> UnchangedMarker:
+def a_marker(mapping: MappingId, run: int) -> UnchangedMarker:
     return UnchangedMarker(mapping, RunId(f"run{run}"), NOW, LATER, "b2f1", "0a")
 
 
 @pytest.fixture
 async def removed(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
-    """Give a store with all that an organization can have, of two of them, from which one was removed."""
-    await store(units, replace(an_organization(), sessionboard_url=THERE), an_organization("Other", 2))
+    """Return a store in which one of two organizations, both with everything they can own, was deleted."""
+    await store(units, replace(an_organization(), sessionboard_url=OTHER_URL), an_organization("Other", 2))
     await store(units, ENDED, a_connection(1), a_connection(2, OTHER))
     theirs = a_mapping_of_other(3)
     await store(units, a_mapping().mark_written(), a_mapping(2, "s2", "g2").remove(NOW), theirs)
@@ -64,7 +64,9 @@ async def removed(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     await store(units, a_run(4, MappingId("map2")).stopped(LEASE_EXPIRED, NOW, Counts()))
     await store(units, a_key(1), a_key(2, OTHER), a_key(3, None))
     await store(units, *(Schedule(MappingId(f"map{number}"), NOW) for number in range(1, 4)))
-    await store(units, a_recipient(), a_recipient(OTHER), a_notice(1), a_notice(2, theirs.id, OTHER))
+    await store(
+        units, a_recipient(), a_recipient(OTHER), a_notification(1), a_notification(2, theirs.id, OTHER)
+    )
     grants = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER), SUPPORT
     await store(units, an_account(1, "ada@example.org", *grants))
     async with committing(units) as unit:
@@ -73,7 +75,7 @@ async def removed(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
         await unit.runs.save_idempotency_key(MAPPING, "key", RunId("run2"))
         await unit.runs.save_idempotency_key(theirs.id, "key", RunId("run3"))
         for mapping, run in ((MAPPING, 1), (MappingId("map2"), 4), (theirs.id, 3)):
-            await unit.unchanged_markers.save(a_checkpoint(mapping, run))
+            await unit.unchanged_markers.save(a_marker(mapping, run))
         for mapping in (MAPPING, theirs.id):
             await unit.schedules.begin_check(mapping, "a", NOW, LATER)
         for organization in (ORGANIZATION, OTHER):
@@ -85,7 +87,7 @@ async def removed(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     return units
 
 
-async def test_a_removed_organization_is_not_found_in_any_way(removed: UnitOfWorkFactory) -> None:
+async def test_a_deleted_organization_is_not_found(removed: UnitOfWorkFactory) -> None:
     async with removed.read() as unit:
         assert await unit.organizations.get(ORGANIZATION) is None
         assert await unit.organizations.named(an_organization().name) is None
@@ -94,7 +96,7 @@ async def test_a_removed_organization_is_not_found_in_any_way(removed: UnitOfWor
         assert await unit.organizations.all() == [an_organization("Other", 2)]
 
 
-async def test_nothing_is_left_of_what_a_removed_organization_had(removed: UnitOfWorkFactory) -> None:
+async def test_everything_a_deleted_organization_owned_is_deleted(removed: UnitOfWorkFactory) -> None:
     async with removed.read() as unit:
         assert await unit.mappings.list_by_organization(ORGANIZATION) == []
         assert await unit.mappings.list_by_connection(CONNECTION) == []
@@ -122,20 +124,20 @@ async def test_nothing_is_left_of_what_a_removed_organization_had(removed: UnitO
         assert await unit.notifications.list_by_organization(ORGANIZATION) == []
 
 
-async def test_what_others_have_stays(removed: UnitOfWorkFactory) -> None:
+async def test_data_of_other_organizations_remains(removed: UnitOfWorkFactory) -> None:
     theirs = MappingId("map3")
     async with removed.read() as unit:
         assert [mapping.id for mapping in await unit.mappings.list_by_organization(OTHER)] == [theirs]
         assert await unit.runs.list_open(theirs) == [a_run(3, theirs)]
         assert await unit.schedules.get(theirs) == Schedule(theirs, NOW)
-        assert await unit.unchanged_markers.get(theirs) == a_checkpoint(theirs, 3)
+        assert await unit.unchanged_markers.get(theirs) == a_marker(theirs, 3)
         assert await unit.runs.find_by_idempotency_key(theirs, "key") == "run3"
         assert await unit.outcomes.list_by_run(RunId("run3")) == [an_outcome("1"), an_outcome("2")]
         assert (await unit.synced.people(OTHER, EVENT)).total == 2
         assert await unit.api_keys.list_by_organization(OTHER) == [a_key(2, OTHER)]
         assert await unit.api_keys.list_by_organization(None) == [a_key(3, None)]
         assert await unit.recipients.get(OTHER) == a_recipient(OTHER)
-        assert await unit.notifications.list_by_organization(OTHER) == [a_notice(2, theirs, OTHER)]
+        assert await unit.notifications.list_by_organization(OTHER) == [a_notification(2, theirs, OTHER)]
         assert await unit.connections.get_open(OTHER) == a_connection(2, OTHER)
         assert await unit.portal_revocations.of(replace(PERSON, organization_id=OTHER)) == NOW
         assert await unit.accounts.all() == [
@@ -143,15 +145,15 @@ async def test_what_others_have_stays(removed: UnitOfWorkFactory) -> None:
         ]
 
 
-async def test_the_audit_log_goes_on_telling_of_a_removed_organization(removed: UnitOfWorkFactory) -> None:
+async def test_the_audit_log_of_a_deleted_organization_remains(removed: UnitOfWorkFactory) -> None:
     entry = AuditEntry(NOW, "ada", Action.ORGANIZATION_REMOVED, ORGANIZATION, "Python France")
     async with removed.write() as unit:
         await unit.audit.add(entry)
-        told = await unit.audit.page(ORGANIZATION)
-        assert [each.action for each in told] == [Action.ORGANIZATION_REMOVED, Action.CONNECTED]
+        entries = await unit.audit.page(ORGANIZATION)
+        assert [entry.action for entry in entries] == [Action.ORGANIZATION_REMOVED, Action.CONNECTED]
 
 
-async def test_its_connections_stay_ended_and_without_their_tokens(removed: UnitOfWorkFactory) -> None:
+async def test_its_connections_remain_ended_and_without_tokens(removed: UnitOfWorkFactory) -> None:
     async with removed.read() as unit:
         assert await unit.connections.get_open(ORGANIZATION) is None
         ended = await unit.connections.get(CONNECTION)
@@ -159,15 +161,15 @@ async def test_its_connections_stay_ended_and_without_their_tokens(removed: Unit
     assert ended == Connection(CONNECTION, ORGANIZATION, None, "", NOW, LATER)
 
 
-async def test_rule_10_its_connections_are_still_told_apart_by_their_sessionboard(
+async def test_rule_10_its_connections_are_still_distinguished_by_sessionboard_url(
     removed: UnitOfWorkFactory,
 ) -> None:
     async with removed.read() as unit:
-        assert set(await unit.connections.elsewhere(THERE)) == {"con2"}
+        assert set(await unit.connections.elsewhere(OTHER_URL)) == {"con2"}
         assert set(await unit.connections.elsewhere(an_organization().sessionboard_url)) == {"con1", "con3"}
 
 
-async def test_its_name_and_its_events_are_free_again(removed: UnitOfWorkFactory) -> None:
+async def test_its_name_and_events_can_be_used_again(removed: UnitOfWorkFactory) -> None:
     again = an_organization(number=4)
     mapping = replace(a_mapping(5), organization_id=again.id, connection_id=ConnectionId("con4"))
     await store(removed, again, a_connection(4, again.id), mapping)
@@ -176,13 +178,13 @@ async def test_its_name_and_its_events_are_free_again(removed: UnitOfWorkFactory
         assert await unit.mappings.list_by_organization(again.id) == [mapping]
 
 
-async def test_several_can_be_removed_and_each_of_them_twice(removed: UnitOfWorkFactory) -> None:
+async def test_several_organizations_can_be_deleted_even_twice(removed: UnitOfWorkFactory) -> None:
     async with committing(removed) as unit:
         for organization in (OTHER, OTHER, ORGANIZATION, OrganizationId("none")):
             await unit.organizations.remove(organization, LATER)
     async with removed.read() as unit:
         assert await unit.organizations.all() == []
-        assert set(await unit.connections.elsewhere(THERE)) == {"con2"}
+        assert set(await unit.connections.elsewhere(OTHER_URL)) == {"con2"}
         assert await unit.accounts.all() == [an_account(1, "ada@example.org", SUPPORT)]
 
 
@@ -204,19 +206,19 @@ async def test_several_can_be_removed_and_each_of_them_twice(removed: UnitOfWork
         ),
         pytest.param(lambda unit: unit.portal_revocations.save(PERSON, NOW), id="a revocation"),
         pytest.param(lambda unit: unit.recipients.save(a_recipient()), id="a recipient"),
-        pytest.param(lambda unit: unit.notifications.add(a_notice(3)), id="a notice"),
+        pytest.param(lambda unit: unit.notifications.add(a_notification(3)), id="a notification"),
     ],
 )
-async def test_nothing_can_be_added_to_a_removed_organization(
+async def test_nothing_can_be_added_to_a_deleted_organization(
     removed: UnitOfWorkFactory, add: Callable[[UnitOfWork], Awaitable[None]]
 ) -> None:
     async with removed.write() as unit:
-        with pytest.raises(PersistenceError):  # noqa: PT012 - at the latest with the commit
+        with pytest.raises(PersistenceError):  # noqa: PT012 - at the latest on commit
             await add(unit)
             await unit.commit()
 
 
-async def test_a_removal_that_is_not_committed_is_undone(units: UnitOfWorkFactory) -> None:
+async def test_an_uncommitted_deletion_is_undone(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_connection(), a_mapping(), a_run(), a_key())
     await store(units, Schedule(MAPPING, NOW))
     async with units.write() as unit:
@@ -230,8 +232,8 @@ async def test_a_removal_that_is_not_committed_is_undone(units: UnitOfWorkFactor
         assert await unit.api_keys.list_by_organization(ORGANIZATION) == [a_key()]
 
 
-async def test_a_removed_organizations_token_is_erased(units: UnitOfWorkFactory) -> None:
-    """Whatever is kept of it, whoever reads the database finds no token in it."""
+async def test_the_token_of_a_deleted_organization_is_erased(units: UnitOfWorkFactory) -> None:
+    """The tombstone has no token."""
     await store(units, replace(an_organization(), sessionboard_token=SealedToken("sealed")), a_connection())
     async with committing(units) as unit:
         await unit.organizations.remove(ORGANIZATION, LATER)

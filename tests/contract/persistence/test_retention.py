@@ -1,4 +1,4 @@
-"""Forgetting what happened long ago, wherever it is kept."""
+"""Deletion of old runs, in every store."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -42,7 +42,7 @@ def _ended(number: int, days: int, mapping: MappingId = MAPPING) -> SyncRun:
 
 
 async def _with_outcomes(units: UnitOfWorkFactory, *runs: SyncRun) -> None:
-    """Store runs with two outcomes and a booking each."""
+    """Store runs with two outcomes and an idempotency key each."""
     await store(units, *runs)
     async with committing(units) as unit:
         for run in runs:
@@ -67,40 +67,40 @@ def _row(number: int, *, is_latest: bool = False, has_checkpoint: bool = False) 
     return EndedRun(RunId(f"run{number}"), is_latest, has_checkpoint)
 
 
-async def _left(units: UnitOfWorkFactory, numbers: Collection[int]) -> dict[int, int | None]:
-    """Tell how many outcomes runs have; None for one that is gone."""
-    left = dict[int, int | None]()
+async def _outcome_counts(units: UnitOfWorkFactory, numbers: Collection[int]) -> dict[int, int | None]:
+    """Return how many outcomes runs have; None for deleted runs."""
+    counts = dict[int, int | None]()
     async with units.read() as unit:
         for number in numbers:
             run = RunId(f"run{number}")
-            is_there = await unit.runs.get(run) is not None
-            left[number] = len(await unit.outcomes.list_by_run(run)) if is_there else None
-    return left
+            exists = await unit.runs.get(run) is not None
+            counts[number] = len(await unit.outcomes.list_by_run(run)) if exists else None
+    return counts
 
 
-async def test_runs_that_ended_before_come_the_earliest_first(mapped: UnitOfWorkFactory) -> None:
+async def test_ended_runs_are_listed_earliest_first(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s2", "g2"))
     await store(mapped, _ended(1, 3), _ended(2, 1, SECOND), _ended(3, 1), _ended(4, 9), _ended(5, 9, SECOND))
     await store(mapped, a_run(6).start("a", NOW, LEASE), a_run(7))
     assert await _ended_before(mapped, 9) == [_row(2), _row(3), _row(1)]
-    assert await _ended_before(mapped, 3) == [_row(2), _row(3)], "not what ends just then"
+    assert await _ended_before(mapped, 3) == [_row(2), _row(3)], "not what ended at that moment"
     assert await _ended_before(mapped, 0) == []
 
 
-async def test_runs_that_ended_before_are_read_in_steps(mapped: UnitOfWorkFactory) -> None:
+async def test_ended_runs_are_listed_in_pages(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, *(_ended(number, 5 - number % 3) for number in range(1, 7)))
     assert await _ended_before(mapped, 9, limit=2) == [_row(2), _row(5)]
     assert await _ended_before(mapped, 9, 2, after=5) == [_row(1), _row(4)], "of equals, the older one first"
     assert await _ended_before(mapped, 9, 2, after=1) == [_row(4), _row(3)]
     assert await _ended_before(mapped, 9, 2, after=3) == [_row(6, is_latest=True)]
     assert await _ended_before(mapped, 9, 2, after=6) == []
-    assert await _ended_before(mapped, 9, 2, after=99) == [], "one that is not there any more"
+    assert await _ended_before(mapped, 9, 2, after=99) == [], "a run that does not exist"
 
 
-async def test_the_latest_run_is_told_of_each_mapping_and_scope(mapped: UnitOfWorkFactory) -> None:
+async def test_the_latest_run_of_each_mapping_and_scope_is_flagged(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s2", "g2").remove(NOW))
     agenda = [replace(_ended(number, 0), scope=Scope.AGENDA) for number in (4, 5)]
-    # The latest is the one that was asked for last, not the one that ended last.
+    # The latest run is the one requested last, not the one that ended last.
     await store(mapped, _ended(1, 5), _ended(2, 1), _ended(3, 0, SECOND), *agenda)
     assert await _ended_before(mapped, 99) == [
         _row(3, is_latest=True),
@@ -110,10 +110,10 @@ async def test_the_latest_run_is_told_of_each_mapping_and_scope(mapped: UnitOfWo
         _row(1),
     ]
     await store(mapped, a_run(6))
-    assert _row(2) in await _ended_before(mapped, 99), "one that waits is the latest too"
+    assert _row(2) in await _ended_before(mapped, 99), "a queued run counts as the latest too"
 
 
-async def test_a_run_that_a_checkpoint_names_is_told(mapped: UnitOfWorkFactory) -> None:
+async def test_a_run_with_an_unchanged_marker_is_flagged(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, _ended(1, 0), _ended(2, 0), _ended(3, 0))
     await store(mapped, UnchangedMarker(MAPPING, RunId("run2"), NOW, None, "b2f1"))
     assert await _ended_before(mapped, 9) == [_row(1), _row(2, has_checkpoint=True), _row(3, is_latest=True)]
@@ -122,12 +122,12 @@ async def test_a_run_that_a_checkpoint_names_is_told(mapped: UnitOfWorkFactory) 
     assert await _ended_before(mapped, 9) == [_row(1), _row(2), _row(3, is_latest=True)]
 
 
-async def test_a_run_is_forgotten_with_its_outcomes_and_bookings_and_no_other(
+async def test_a_run_is_deleted_with_its_outcomes_and_idempotency_keys_only(
     mapped: UnitOfWorkFactory,
 ) -> None:
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 1), _ended(3, 2))
     assert await _forget(mapped, 1, 3) == 6
-    assert await _left(mapped, (1, 2, 3)) == {1: None, 2: 2, 3: None}
+    assert await _outcome_counts(mapped, (1, 2, 3)) == {1: None, 2: 2, 3: None}
     async with mapped.read() as unit:
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key of run1") is None
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key of run2") == "run2"
@@ -137,72 +137,81 @@ async def test_a_run_is_forgotten_with_its_outcomes_and_bookings_and_no_other(
     assert await _forget(mapped) == 0
 
 
-async def test_runs_are_forgotten_in_steps_their_outcomes_first(mapped: UnitOfWorkFactory) -> None:
+async def test_runs_are_deleted_in_steps_outcomes_first(mapped: UnitOfWorkFactory) -> None:
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 1), _ended(3, 2))
     assert await _forget(mapped, 1, 2, limit=3) == 3
-    assert await _left(mapped, (1, 2, 3)) == {1: 0, 2: 1, 3: 2}
+    assert await _outcome_counts(mapped, (1, 2, 3)) == {1: 0, 2: 1, 3: 2}
     assert await _forget(mapped, 1, 2, limit=2) == 2
-    assert await _left(mapped, (1, 2, 3)) == {1: None, 2: 0, 3: 2}
+    assert await _outcome_counts(mapped, (1, 2, 3)) == {1: None, 2: 0, 3: 2}
     assert await _forget(mapped, 1, 2, limit=2) == 1
     assert await _forget(mapped, 1, 2, limit=2) == 0
-    assert await _left(mapped, (1, 2, 3)) == {1: None, 2: None, 3: 2}
+    assert await _outcome_counts(mapped, (1, 2, 3)) == {1: None, 2: None, 3: 2}
 
 
-async def test_a_step_goes_on_behind_those_that_are_gone(mapped: UnitOfWorkFactory) -> None:
+async def test_a_step_continues_after_deleted_runs(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, *(_ended(number, 0) for number in range(1, 6)))
     assert [await _forget(mapped, *range(1, 6), limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
 
-async def test_more_runs_than_fit_into_one_question_are_forgotten_in_steps(mapped: UnitOfWorkFactory) -> None:
+async def test_more_runs_than_fit_in_one_statement_are_deleted_in_steps(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, *(_ended(number, 0) for number in range(1_103)))
     assert [await _forget(mapped, *range(1_102), limit=1_001) for _ in range(3)] == [1_001, 101, 0]
     async with mapped.read() as unit:
         assert [run.id for run in await unit.runs.list_by_mapping(MAPPING)] == ["run1102"]
 
 
-async def test_what_is_forgotten_without_a_commit_is_still_there(mapped: UnitOfWorkFactory) -> None:
+async def test_an_uncommitted_deletion_of_runs_is_undone(mapped: UnitOfWorkFactory) -> None:
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 0))
     async with mapped.write() as unit:
         assert await unit.runs.forget([RunId("run1")], 100) == 3
-    assert await _left(mapped, (1, 2)) == {1: 2, 2: 2}
+    assert await _outcome_counts(mapped, (1, 2)) == {1: 2, 2: 2}
     async with mapped.read() as unit:
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key of run1") == "run1"
 
 
-async def _forget_old(units: UnitOfWorkFactory, days: int) -> int:
+async def _apply_retention(units: UnitOfWorkFactory, days: int) -> int:
     return await ApplyRetention(units, ManualClock(NOW + days * DAY), timedelta())()
 
 
-async def test_all_that_is_old_goes_but_what_the_rule_keeps(mapped: UnitOfWorkFactory) -> None:
+async def test_retention_deletes_all_old_runs_except_those_it_must_keep(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s2", "g2").remove(NOW))
     await _with_outcomes(mapped, *(_ended(number, number) for number in range(1, 6)))
     await _with_outcomes(mapped, _ended(6, 0, SECOND), _ended(7, 0, SECOND), a_run(8))
     await store(mapped, UnchangedMarker(MAPPING, RunId("run2"), NOW, None, "b2f1"))
-    assert await _forget_old(mapped, 5) == 12
-    assert await _left(mapped, range(1, 9)) == {1: None, 2: 2, 3: None, 4: None, 5: 2, 6: None, 7: 2, 8: 2}
-    assert await _forget_old(mapped, 5) == 0
-    assert await _forget_old(mapped, 99) == 3, "the fifth, for the mapping's latest run waits"
+    assert await _apply_retention(mapped, 5) == 12
+    assert await _outcome_counts(mapped, range(1, 9)) == {
+        1: None,
+        2: 2,
+        3: None,
+        4: None,
+        5: 2,
+        6: None,
+        7: 2,
+        8: 2,
+    }
+    assert await _apply_retention(mapped, 5) == 0
+    assert await _apply_retention(mapped, 99) == 3, "the fifth too: the latest run of the mapping is queued"
 
 
-async def test_many_steps_come_to_an_end_and_leave_what_is_kept_in_each(
+async def test_retention_in_many_steps_ends_and_keeps_what_it_must(
     mapped: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apply_retention, "BATCH_SIZE", 2)
     scopes = {2: Scope.AGENDA, 5: Scope.EXHIBITORS}
     runs = [replace(_ended(number, 0), scope=scopes.get(number, Scope.ALL)) for number in range(1, 10)]
     await _with_outcomes(mapped, *runs)
-    assert await _forget_old(mapped, 1) == 6 * 3
-    left = await _left(mapped, range(1, 10))
-    assert {number for number, outcomes in left.items() if outcomes == 2} == {2, 5, 9}
+    assert await _apply_retention(mapped, 1) == 6 * 3
+    counts = await _outcome_counts(mapped, range(1, 10))
+    assert {number for number, outcomes in counts.items() if outcomes == 2} == {2, 5, 9}
 
 
-async def test_rules_5_10_and_21_what_they_need_is_never_forgotten(mapped: UnitOfWorkFactory) -> None:
+async def test_rules_05_10_21_retention_never_deletes_what_they_need(mapped: UnitOfWorkFactory) -> None:
     second = a_mapping(2, "s2", "g2").mark_written().remove(NOW)
     await store(mapped, second)
     async with committing(mapped) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, [a_record()])
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 0), _ended(3, 0, SECOND), _ended(4, 0, SECOND))
-    assert await _forget_old(mapped, 999) == 6
+    assert await _apply_retention(mapped, 999) == 6
     async with mapped.read() as unit:
         assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
         assert await unit.mappings.list_by_organization(ORGANIZATION) == [a_mapping(), second]

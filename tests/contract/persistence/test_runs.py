@@ -1,4 +1,4 @@
-"""Sync runs and their leases, wherever they are kept."""
+"""Sync runs and their leases, in every store."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,9 +34,9 @@ async def _update(units: UnitOfWorkFactory, *runs: SyncRun) -> None:
         .start("host:1:x", NOW, LEASE)
         .finished(Counts({SESSION: Tally({Outcome.CREATED: 2, Outcome.FAILED: 1})}), NOW + LEASE),
     ],
-    ids=["queued", "running", "under way", "asked to stop", "stopped", "finished"],
+    ids=["queued", "running", "in progress", "cancel requested", "stopped", "finished"],
 )
-async def test_a_run_comes_back_as_it_was_stored(mapped: UnitOfWorkFactory, run: SyncRun) -> None:
+async def test_a_run_is_loaded_as_it_was_stored(mapped: UnitOfWorkFactory, run: SyncRun) -> None:
     await store(mapped, a_run())
     await _update(mapped, run)
     async with mapped.read() as unit:
@@ -45,14 +45,14 @@ async def test_a_run_comes_back_as_it_was_stored(mapped: UnitOfWorkFactory, run:
         assert await unit.runs.list_open(MAPPING) == ([run] if run.is_open else [])
 
 
-async def test_rule_23_one_run_waits_at_most(mapped: UnitOfWorkFactory) -> None:
+async def test_rule_23_a_mapping_has_at_most_one_queued_run(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1))
     with pytest.raises(UniqueViolation) as caught:
         await store(mapped, a_run(2))
     assert caught.value.what is UniqueConstraint.QUEUED_RUN
 
 
-async def test_rule_23_one_run_is_carried_out_at_most(mapped: UnitOfWorkFactory) -> None:
+async def test_rule_23_a_mapping_has_at_most_one_running_run(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1).start("a", NOW, LEASE), a_run(2))
     async with mapped.write() as unit:
         with pytest.raises(UniqueViolation) as caught:
@@ -60,7 +60,7 @@ async def test_rule_23_one_run_is_carried_out_at_most(mapped: UnitOfWorkFactory)
     assert caught.value.what is UniqueConstraint.RUNNING_RUN
 
 
-async def test_rule_23_a_check_that_comes_to_a_run_begins_none_beside_another(
+async def test_rule_23_a_check_cannot_start_a_second_run(
     mapped: UnitOfWorkFactory,
 ) -> None:
     await store(mapped, a_run(1).start("a", NOW, LEASE))
@@ -71,7 +71,7 @@ async def test_rule_23_a_check_that_comes_to_a_run_begins_none_beside_another(
         assert await unit.runs.run_in_place_of(RunId("run2")) is None
 
 
-async def test_rule_23_runs_of_other_mappings_are_not_in_the_way(mapped: UnitOfWorkFactory) -> None:
+async def test_rule_23_runs_of_other_mappings_do_not_conflict(mapped: UnitOfWorkFactory) -> None:
     other = a_mapping(2, "s2", "g2")
     await store(mapped, other, a_run(1), a_run(2, other.id))
     async with mapped.read() as unit:
@@ -79,7 +79,7 @@ async def test_rule_23_runs_of_other_mappings_are_not_in_the_way(mapped: UnitOfW
         assert await unit.runs.list_by_mapping(other.id) == [a_run(2, other.id)]
 
 
-async def test_of_the_open_runs_the_running_one_comes_first(mapped: UnitOfWorkFactory) -> None:
+async def test_open_runs_are_listed_running_first(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1))
     await _update(mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()))
     running = a_run(3).start("a", NOW, LEASE)
@@ -88,7 +88,7 @@ async def test_of_the_open_runs_the_running_one_comes_first(mapped: UnitOfWorkFa
         assert await unit.runs.list_open(MAPPING) == [running, a_run(2)]
 
 
-async def test_runs_come_newest_first_and_no_more_than_asked_for(mapped: UnitOfWorkFactory) -> None:
+async def test_runs_are_listed_newest_first_up_to_a_limit(mapped: UnitOfWorkFactory) -> None:
     for number in range(1, 6):
         await store(mapped, a_run(number).stopped(LEASE_EXPIRED, NOW, Counts()))
     async with mapped.read() as unit:
@@ -100,7 +100,7 @@ async def test_runs_come_newest_first_and_no_more_than_asked_for(mapped: UnitOfW
         assert len(await unit.runs.list_by_mapping(MAPPING)) == 5
 
 
-async def test_a_standing_tells_owner_lease_and_a_stop_that_was_asked_for(mapped: UnitOfWorkFactory) -> None:
+async def test_the_lease_status_has_owner_lease_and_cancel_request(mapped: UnitOfWorkFactory) -> None:
     running = a_run().start("a", NOW, LEASE)
     await store(mapped, running)
     async with mapped.read() as unit:
@@ -122,13 +122,13 @@ async def test_a_lease_is_renewed_by_its_owner_only(mapped: UnitOfWorkFactory) -
         assert await unit.runs.lease_status(a_run().id) == LeaseStatus("a", later, None)
 
 
-async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
+async def test_renewing_stores_the_progress_and_keeps_a_cancel_request(
     mapped: UnitOfWorkFactory,
 ) -> None:
     running = a_run().start("a", NOW, LEASE)
     await store(mapped, running)
-    asked_to_stop = running.request_cancel(DISCONNECTED)
-    await _update(mapped, asked_to_stop)
+    cancelled = running.request_cancel(DISCONNECTED)
+    await _update(mapped, cancelled)
     progress = {SESSION: Progress(10, 84), SPEAKER: Progress(0, 87)}
     later = NOW + timedelta(minutes=5)
     async with committing(mapped) as unit:
@@ -136,10 +136,10 @@ async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
         assert await unit.runs.renew(running.id, "a", later)
         assert not await unit.runs.renew(running.id, "b", later, {})
     async with mapped.read() as unit:
-        assert await unit.runs.get(running.id) == replace(asked_to_stop, lease_until=later, progress=progress)
+        assert await unit.runs.get(running.id) == replace(cancelled, lease_until=later, progress=progress)
 
 
-async def test_an_old_owner_cannot_renew_after_its_run_was_taken_over(mapped: UnitOfWorkFactory) -> None:
+async def test_the_previous_owner_cannot_renew_a_recovered_run(mapped: UnitOfWorkFactory) -> None:
     old = a_run(1).start("old", NOW, LEASE)
     await store(mapped, old, a_run(2))
     now = NOW + LEASE
@@ -152,7 +152,7 @@ async def test_an_old_owner_cannot_renew_after_its_run_was_taken_over(mapped: Un
         assert not await unit.runs.renew(old.id, "old", now + LEASE)
         assert await unit.runs.renew(a_run(2).id, "new", now + LEASE)
     async with mapped.read() as unit:
-        taken = await unit.runs.get(old.id)
-    assert taken is not None
-    assert taken.state is RunState.STOPPED
-    assert taken.owner is None
+        recovered = await unit.runs.get(old.id)
+    assert recovered is not None
+    assert recovered.state is RunState.STOPPED
+    assert recovered.owner is None

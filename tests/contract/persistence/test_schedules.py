@@ -1,4 +1,4 @@
-"""When mappings are synced next by themselves, wherever it is kept."""
+"""Schedules of continuous sync, in every store."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -62,16 +62,20 @@ async def three(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     return units
 
 
-async def _due_rows(units: UnitOfWorkFactory, of_each: int = 2, limit: int = 100) -> Sequence[DueMapping]:
+async def _due_rows(
+    units: UnitOfWorkFactory, max_per_organization: int = 2, limit: int = 100
+) -> Sequence[DueMapping]:
     async with units.read() as unit:
-        return await unit.schedules.due(NOW, of_each, limit)
+        return await unit.schedules.due(NOW, max_per_organization, limit)
 
 
-async def _ask(units: UnitOfWorkFactory, of_each: int = 2, limit: int = 100) -> Sequence[MappingId]:
-    return [each.mapping_id for each in await _due_rows(units, of_each, limit)]
+async def _due_ids(
+    units: UnitOfWorkFactory, max_per_organization: int = 2, limit: int = 100
+) -> Sequence[MappingId]:
+    return [due.mapping_id for due in await _due_rows(units, max_per_organization, limit)]
 
 
-async def test_a_schedule_comes_back_as_it_was_last_saved(mapped: UnitOfWorkFactory) -> None:
+async def test_a_schedule_is_loaded_as_it_was_last_saved(mapped: UnitOfWorkFactory) -> None:
     saved = Schedule(
         MAPPING,
         NOW,
@@ -91,20 +95,20 @@ async def test_a_schedule_comes_back_as_it_was_last_saved(mapped: UnitOfWorkFact
         assert await unit.schedules.get(MAPPING) == Schedule(MAPPING, NOW + MINUTE)
 
 
-async def test_what_is_not_committed_is_not_saved(mapped: UnitOfWorkFactory) -> None:
+async def test_uncommitted_changes_are_not_saved(mapped: UnitOfWorkFactory) -> None:
     async with mapped.write() as unit:
         await unit.schedules.save(_due(1))
     async with mapped.read() as unit:
         assert await unit.schedules.get(MAPPING) is None
 
 
-async def test_only_a_mapping_has_a_schedule(units: UnitOfWorkFactory) -> None:
+async def test_a_schedule_needs_a_mapping(units: UnitOfWorkFactory) -> None:
     async with units.write() as unit:
         with pytest.raises(PersistenceError):
             await unit.schedules.save(_due(1))
 
 
-async def test_a_connection_has_the_schedules_of_its_mappings_removed_ones_too(
+async def test_schedules_of_a_connection_include_removed_mappings(
     three: UnitOfWorkFactory,
 ) -> None:
     await store(three, _continuous(1), _continuous(2).remove(NOW), _continuous(3), _continuous(4, 2))
@@ -115,17 +119,19 @@ async def test_a_connection_has_the_schedules_of_its_mappings_removed_ones_too(
         assert await unit.schedules.list_by_connection(ConnectionId("none")) == []
 
 
-async def test_rule_24_what_is_due_comes_the_longest_due_first(three: UnitOfWorkFactory) -> None:
+async def test_rule_24_due_mappings_are_listed_longest_due_first(three: UnitOfWorkFactory) -> None:
     await store(three, *(_continuous(number, 1 + number % 2) for number in range(1, 6)))
     await store(three, _due(1), _due(2, 5), _due(3, 10), _due(4, -1), _due(5, 7))
-    assert await _ask(three, of_each=9) == [_id(3), _id(5), _id(2), _id(1)]
-    assert await _ask(three, of_each=9, limit=2) == [_id(3), _id(5)]
-    assert await _ask(three, limit=0) == []
+    assert await _due_ids(three, max_per_organization=9) == [_id(3), _id(5), _id(2), _id(1)]
+    assert await _due_ids(three, max_per_organization=9, limit=2) == [_id(3), _id(5)]
+    assert await _due_ids(three, limit=0) == []
 
 
-async def test_rule_24_what_was_never_synced_is_due_since_it_was_made(three: UnitOfWorkFactory) -> None:
+async def test_rule_24_a_mapping_without_a_schedule_is_due_since_its_creation(
+    three: UnitOfWorkFactory,
+) -> None:
     await store(three, _continuous(1), _continuous(2), _continuous(3), _due(3, 60 * 24 + 1.5))
-    assert await _ask(three, of_each=9) == [_id(2), _id(3), _id(1)]
+    assert await _due_ids(three, max_per_organization=9) == [_id(2), _id(3), _id(1)]
 
 
 @pytest.mark.parametrize(
@@ -142,18 +148,18 @@ async def test_rule_24_only_an_active_mapping_with_continuous_sync_is_due(
     three: UnitOfWorkFactory, mapping: EventMapping, *, has_schedule: bool
 ) -> None:
     await store(three, mapping, *[_due(1)] * has_schedule)
-    assert await _ask(three) == []
+    assert await _due_ids(three) == []
 
 
-async def test_a_halted_mapping_is_not_due_until_it_begins_anew(three: UnitOfWorkFactory) -> None:
+async def test_a_halted_mapping_is_not_due_until_it_resumes(three: UnitOfWorkFactory) -> None:
     halted = _due(1, 5).halted(Halt("Gleanin", NOW))
     await store(three, _continuous(1), halted)
-    assert await _ask(three) == []
+    assert await _due_ids(three) == []
     await store(three, halted.resume(NOW))
-    assert await _ask(three) == [_id(1)]
+    assert await _due_ids(three) == [_id(1)]
 
 
-async def test_what_is_due_is_told_with_its_organization_and_since_when(three: UnitOfWorkFactory) -> None:
+async def test_due_mappings_have_organization_and_due_time(three: UnitOfWorkFactory) -> None:
     never, theirs = _continuous(1), _continuous(2, 2)
     await store(three, never, theirs, _due(2, 5))
     assert await _due_rows(three) == [
@@ -162,39 +168,39 @@ async def test_what_is_due_is_told_with_its_organization_and_since_when(three: U
     ]
 
 
-async def test_whether_a_mapping_is_due_is_no_question_of_its_runs(three: UnitOfWorkFactory) -> None:
-    """Which of them wait is what the domain finds."""
+async def test_a_mapping_with_open_runs_is_still_listed_as_due(three: UnitOfWorkFactory) -> None:
+    """The domain decides which of them wait."""
     await store(three, *map(_continuous, range(1, 4)), *(_due(number, 9 - number) for number in (1, 2, 3)))
     await store(three, a_run(1, _id(1)), a_run(2, _id(2)).start("a", NOW, LEASE))
     async with committing(three) as unit:
         assert await unit.schedules.begin_check(_id(3), "a", NOW, NOW + LEASE)
-    assert await _ask(three, of_each=9) == [_id(1), _id(2), _id(3)]
+    assert await _due_ids(three, max_per_organization=9) == [_id(1), _id(2), _id(3)]
 
 
-async def test_of_each_organization_no_more_than_so_many_come_the_longest_due(
+async def test_due_mappings_are_limited_per_organization(
     three: UnitOfWorkFactory,
 ) -> None:
     await store(three, *(_continuous(number, 1) for number in range(1, 6)))
     await store(three, *(_continuous(number, 2) for number in range(6, 9)), _continuous(9, 3))
     await store(three, *(_due(number, 100 - number) for number in range(1, 10)))
-    assert await _ask(three) == [_id(1), _id(2), _id(6), _id(7), _id(9)]
-    assert await _ask(three, limit=3) == [_id(1), _id(2), _id(6)]
-    assert await _ask(three, of_each=1) == [_id(1), _id(6), _id(9)]
+    assert await _due_ids(three) == [_id(1), _id(2), _id(6), _id(7), _id(9)]
+    assert await _due_ids(three, limit=3) == [_id(1), _id(2), _id(6)]
+    assert await _due_ids(three, max_per_organization=1) == [_id(1), _id(6), _id(9)]
     await store(three, _due(1, -1), _due(5, 200))
-    assert await _ask(three, of_each=1) == [_id(5), _id(6), _id(9)]
+    assert await _due_ids(three, max_per_organization=1) == [_id(5), _id(6), _id(9)]
 
 
-async def test_of_equals_the_mapping_that_was_made_first_comes_first(three: UnitOfWorkFactory) -> None:
+async def test_of_equally_due_mappings_the_oldest_comes_first(three: UnitOfWorkFactory) -> None:
     await store(three, *map(_continuous, (3, 1, 2)), *(_due(number, 5) for number in (1, 2, 3)))
-    assert await _ask(three) == [_id(3), _id(1)]
+    assert await _due_ids(three) == [_id(3), _id(1)]
 
 
-def test_what_is_not_due_is_not_read(migrated_sqlite: Path) -> None:
-    """Only indexes are gone through: it is asked every few seconds, of thousands of mappings."""
+def test_mappings_that_are_not_due_are_not_read(migrated_sqlite: Path) -> None:
+    """Only indexes are scanned: the query runs every few seconds, over thousands of mappings."""
     plans = list[str]()
 
-    def explain(connection: sa.Connection, _: object, statement: str, asked: Any, *_more: object) -> None:
-        plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", asked)
+    def explain(connection: sa.Connection, _: object, statement: str, params: Any, *_more: object) -> None:
+        plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", params)
         plans.extend(step for *_numbers, step in plan)
 
     engine = engine_at(f"sqlite:///{migrated_sqlite}")
@@ -207,7 +213,7 @@ def test_what_is_not_due_is_not_read(migrated_sqlite: Path) -> None:
     assert "SCAN event_mappings USING INDEX continuous_mappings" in plans
 
 
-async def test_mappings_with_continuous_sync_are_counted_for_each_organization(
+async def test_mappings_with_continuous_sync_are_counted_by_organization(
     three: UnitOfWorkFactory,
 ) -> None:
     never, due, later, failing, halted = (_continuous(number) for number in range(1, 6))
@@ -239,7 +245,7 @@ async def test_mappings_with_continuous_sync_are_counted_for_each_organization(
         assert (await counts(unit))[OrganizationId("org1")].next_due_at == NOW - 3 * MINUTE
 
 
-async def test_a_mapping_that_is_synced_or_booked_is_not_due_any_more(three: UnitOfWorkFactory) -> None:
+async def test_a_mapping_with_an_open_run_is_not_counted_as_due(three: UnitOfWorkFactory) -> None:
     await store(three, *(_continuous(number) for number in range(1, 5)), _due(1, 9), _due(2, 7), _due(3, 5))
     await store(three, a_run(1, _id(1)).start("a", NOW, LEASE), a_run(2, _id(1)), a_run(3, _id(2)))
     await store(three, a_run(4, _id(4)).start("a", NOW, LEASE))

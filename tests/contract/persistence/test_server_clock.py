@@ -1,4 +1,4 @@
-"""Hosts that share a database are told by its clock."""
+"""The clock of the database server, by which hosts compare their own."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,11 +7,13 @@ from adapters.persistence.server_clock import server_clock
 from tests.support.assertions import present
 
 
-def test_a_servers_clock_is_read_and_a_file_has_none(empty_database: str) -> None:
+def test_a_server_has_a_clock_and_a_file_has_none(empty_database: str) -> None:
     engine = engine_at(empty_database)
-    told = server_clock(engine)
+    time = server_clock(engine)
     engine.dispose()
     if empty_database.startswith("sqlite"):
-        assert told is None
+        assert time is None
     else:
-        assert abs(present(told) - datetime.now(UTC)) < timedelta(seconds=30), "it is the same machine here"
+        assert abs(present(time) - datetime.now(UTC)) < timedelta(seconds=30), (
+            "the server runs on this machine"
+        )

@@ -1,4 +1,4 @@
-"""Sign-ins, and failed attempts at them, wherever they are kept."""
+"""Login sessions and failed login attempts, in every store."""
 
 from datetime import timedelta
 
@@ -13,17 +13,17 @@ from tests.support.store_samples import LONG, NOW, an_account, committing, store
 HOUR = timedelta(hours=1)
 
 
-def _sign_in(digest: str, account: int = 1, ago: timedelta = timedelta()) -> LoginSession:
+def _session(digest: str, account: int = 1, ago: timedelta = timedelta()) -> LoginSession:
     return LoginSession(digest, AccountId(f"account{account}"), NOW - ago)
 
 
 @pytest.fixture
 async def signed_in(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
-    """Return a store with three sign-ins of two accounts."""
+    """Return a store with three sessions of two accounts."""
     await store(units, an_account(1), an_account(2, "grace@example.org"))
     async with committing(units) as unit:
-        for sign_in in (_sign_in("new"), _sign_in("old", ago=HOUR), _sign_in("other", account=2)):
-            await unit.login_sessions.add(sign_in)
+        for session in (_session("new"), _session("old", ago=HOUR), _session("other", account=2)):
+            await unit.login_sessions.add(session)
     return units
 
 
@@ -32,9 +32,9 @@ async def _signed_in(units: UnitOfWorkFactory) -> list[str]:
         return [digest for digest in ("new", "old", "other") if await unit.login_sessions.find(digest)]
 
 
-async def test_a_sign_in_is_found_by_its_digest_until_it_ends(signed_in: UnitOfWorkFactory) -> None:
+async def test_a_session_is_found_by_digest_until_it_ends(signed_in: UnitOfWorkFactory) -> None:
     async with signed_in.read() as unit:
-        assert await unit.login_sessions.find("old") == _sign_in("old", ago=HOUR)
+        assert await unit.login_sessions.find("old") == _session("old", ago=HOUR)
         assert await unit.login_sessions.find("none") is None
     async with committing(signed_in) as unit:
         await unit.login_sessions.end("old")
@@ -42,13 +42,13 @@ async def test_a_sign_in_is_found_by_its_digest_until_it_ends(signed_in: UnitOfW
     assert await _signed_in(signed_in) == ["new", "other"]
 
 
-async def test_all_sign_ins_of_an_account_end_at_once(signed_in: UnitOfWorkFactory) -> None:
+async def test_all_sessions_of_an_account_end_together(signed_in: UnitOfWorkFactory) -> None:
     async with committing(signed_in) as unit:
         await unit.login_sessions.end_all_of(AccountId("account1"))
     assert await _signed_in(signed_in) == ["other"]
 
 
-async def test_sign_ins_that_started_before_are_forgotten(signed_in: UnitOfWorkFactory) -> None:
+async def test_old_sessions_are_deleted(signed_in: UnitOfWorkFactory) -> None:
     for instant, left in (
         (NOW - HOUR, ["new", "old", "other"]),
         (NOW, ["new", "other"]),
@@ -59,16 +59,14 @@ async def test_sign_ins_that_started_before_are_forgotten(signed_in: UnitOfWorkF
         assert await _signed_in(signed_in) == left
 
 
-async def test_a_sign_in_is_of_an_account_that_is_there(units: UnitOfWorkFactory) -> None:
+async def test_a_session_needs_an_existing_account(units: UnitOfWorkFactory) -> None:
     async with units.write() as unit:
         with pytest.raises(PersistenceError):
-            await unit.login_sessions.add(_sign_in("one"))
+            await unit.login_sessions.add(_session("one"))
 
 
 @pytest.mark.parametrize("subject", ["Ada@example.org", "203.0.113.7", "", "\0", "\ud800", LONG])
-async def test_attempts_are_counted_by_whatever_they_are_counted_for(
-    units: UnitOfWorkFactory, subject: str
-) -> None:
+async def test_attempts_are_counted_by_subject(units: UnitOfWorkFactory, subject: str) -> None:
     async with committing(units) as unit:
         assert await unit.attempts.of(subject) == Attempts()
         await unit.attempts.save(subject, Attempts(1, NOW))
@@ -85,7 +83,7 @@ async def test_attempts_are_counted_by_whatever_they_are_counted_for(
         assert await unit.attempts.of("other") == Attempts(7)
 
 
-async def test_attempts_whose_last_failure_was_before_are_forgotten(units: UnitOfWorkFactory) -> None:
+async def test_old_attempts_are_deleted(units: UnitOfWorkFactory) -> None:
     async with committing(units) as unit:
         await unit.attempts.save("old", Attempts(3, NOW - HOUR))
         await unit.attempts.save("new", Attempts(3, NOW))

@@ -1,4 +1,4 @@
-"""Synced records, wherever they are kept."""
+"""Synced records, in every store."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -34,14 +34,14 @@ async def _save(units: UnitOfWorkFactory, *records: SyncedRecord) -> None:
 async def test_rule_32_saved_records_are_found_by_their_source_ids(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, a_record("1"), a_record("2", kind=SESSION), a_record("3"))
     async with mapped.read() as unit:
-        asked = [SourceId("1"), SourceId("2"), SourceId("none")]
-        assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, asked) == {"1": a_record("1")}
+        ids = [SourceId("1"), SourceId("2"), SourceId("none")]
+        assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, ids) == {"1": a_record("1")}
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, []) == {}
-        assert await unit.synced.find(ORGANIZATION, DestinationEventId("other"), SPEAKER, asked) == {}
-        assert await unit.synced.find(OrganizationId("other"), EVENT, SPEAKER, asked) == {}
+        assert await unit.synced.find(ORGANIZATION, DestinationEventId("other"), SPEAKER, ids) == {}
+        assert await unit.synced.find(OrganizationId("other"), EVENT, SPEAKER, ids) == {}
 
 
-async def test_a_record_that_is_saved_again_is_replaced_and_keeps_its_links(
+async def test_saving_a_record_again_replaces_it_and_keeps_its_links(
     mapped: UnitOfWorkFactory,
 ) -> None:
     await _save(mapped, replace(a_record(), links=LINKS[:1]))
@@ -63,7 +63,7 @@ async def test_the_links_of_a_new_record_are_saved_with_it(mapped: UnitOfWorkFac
         ]
 
 
-async def test_rule_30_links_go_to_the_persons_they_belong_to_and_to_nobody_else(
+async def test_rule_30_links_are_saved_for_their_person_only(
     mapped: UnitOfWorkFactory,
 ) -> None:
     twin = a_record("1", kind=EXHIBITOR_CONTACT)
@@ -78,7 +78,7 @@ async def test_rule_30_links_go_to_the_persons_they_belong_to_and_to_nobody_else
         assert await unit.synced.list_by_event(ORGANIZATION, EVENT, EXHIBITOR_CONTACT) == [twin]
 
 
-async def test_places_tell_of_every_record_of_a_kind_where_it_is(mapped: UnitOfWorkFactory) -> None:
+async def test_every_record_of_a_kind_has_a_reference(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, a_record("1", gleanin_id="101"), a_record("2", gleanin_id="102"))
     await _save(mapped, a_record("3", kind=SESSION))
     async with mapped.read() as unit:
@@ -89,14 +89,14 @@ async def test_places_tell_of_every_record_of_a_kind_where_it_is(mapped: UnitOfW
     ]
 
 
-async def test_an_events_records_come_by_label_whatever_its_case(mapped: UnitOfWorkFactory) -> None:
+async def test_records_of_an_event_are_sorted_by_label_ignoring_case(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, a_record("1", label="b"), a_record("2", label="C"), a_record("3", label="A"))
     async with mapped.read() as unit:
         found = await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER)
     assert [record.label for record in found] == ["A", "b", "C"]
 
 
-async def test_records_of_two_organizations_are_apart(mapped: UnitOfWorkFactory) -> None:
+async def test_records_of_two_organizations_are_separate(mapped: UnitOfWorkFactory) -> None:
     other = OrganizationId("org2")
     await store(mapped, an_organization("Other", 2), a_connection(2, other))
     await _save(mapped, a_record(label="Ours"))
@@ -107,7 +107,7 @@ async def test_records_of_two_organizations_are_apart(mapped: UnitOfWorkFactory)
         assert await unit.synced.list_by_event(other, EVENT, SPEAKER) == [a_record(label="Theirs")]
 
 
-async def test_thousands_of_records_are_found_at_once(mapped: UnitOfWorkFactory) -> None:
+async def test_thousands_of_records_are_found_in_one_call(mapped: UnitOfWorkFactory) -> None:
     records = {SourceId(str(number)): a_record(str(number)) for number in range(1_201)}
     await _save(mapped, *records.values())
     async with mapped.read() as unit:
@@ -115,14 +115,14 @@ async def test_thousands_of_records_are_found_at_once(mapped: UnitOfWorkFactory)
         assert len(await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)) == len(records)
 
 
-async def test_a_name_of_ten_thousand_characters_is_kept_whole(mapped: UnitOfWorkFactory) -> None:
+async def test_a_name_of_ten_thousand_characters_is_stored_whole(mapped: UnitOfWorkFactory) -> None:
     record = replace(a_record(label="🎤é" * 5_000), email="é" * 10_000 + "@example.org")
     await _save(mapped, record)
     async with mapped.read() as unit:
         assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER) == [record]
 
 
-# NUL and halves of surrogate pairs are taken out where texts come in.
+# NUL and lone surrogates are removed where text enters the program.
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 _FIELDS = st.dictionaries(_TEXT, _TEXT | st.lists(_TEXT).map(tuple), max_size=4)
 _RECORDS = st.builds(
@@ -139,14 +139,14 @@ _RECORDS = st.builds(
 )
 
 
-# One store serves all examples: each has an event of its own.
+# All examples share one store, each with its own event.
 @settings(
     max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(record=_RECORDS, label=st.sampled_from(["שלום עולם", "مرحبا", "👩‍🚀", "e\u0301", "'; DROP TABLE"]))
-async def test_every_text_comes_back_as_it_was(
+async def test_any_text_is_loaded_as_it_was_stored(
     units: UnitOfWorkFactory, record: SyncedRecord, label: str
 ) -> None:
     async with units.write() as unit:
@@ -161,7 +161,7 @@ async def test_every_text_comes_back_as_it_was(
     assert found == {record.source_id: record, other.source_id: other}
 
 
-async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(
+async def test_rule_32_a_record_in_doubt_stays_unconfirmed_until_it_is_saved(
     mapped: UnitOfWorkFactory,
 ) -> None:
     await _save(mapped, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
@@ -183,7 +183,7 @@ async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")]) == {"1": a_record("1")}
 
 
-async def test_rule_34_since_when_records_have_left_is_noted_apart_from_them(
+async def test_rule_34_the_time_a_record_left_is_stored_separately(
     mapped: UnitOfWorkFactory,
 ) -> None:
     await _save(mapped, a_record("1"), a_record("2"), a_record("1", kind=SESSION))

@@ -1,4 +1,4 @@
-"""Work in threads outlives no caller, and no caller its work."""
+"""Jobs in threads, which their callers always await."""
 
 import asyncio
 import threading
@@ -32,7 +32,7 @@ async def test_a_cancelled_caller_waits_until_its_work_is_done() -> None:
     threads.close()
 
 
-async def test_what_goes_wrong_in_a_thread_is_told_to_the_caller() -> None:
+async def test_an_error_in_a_thread_is_raised_to_the_caller() -> None:
     threads = DatabaseThreads(1)
     with pytest.raises(ZeroDivisionError):
         await threads.do(lambda: 1 // 0)

@@ -1,4 +1,4 @@
-"""What is open: runs that have not ended, and checks that go on, wherever they are kept."""
+"""Open work: runs that have not ended and checks in progress, in every store."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,41 +48,41 @@ async def _open_work(units: UnitOfWorkFactory) -> Sequence[OpenWork]:
         return await unit.runs.open_work()
 
 
-async def test_nothing_is_open_where_all_has_ended(tenants: UnitOfWorkFactory) -> None:
+async def test_nothing_is_open_after_all_runs_have_ended(tenants: UnitOfWorkFactory) -> None:
     assert await _open_work(tenants) == []
     await store(tenants, Schedule(FIRST, NOW), a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()))
     assert await _open_work(tenants) == []
 
 
-async def test_open_runs_come_in_the_order_in_which_they_were_asked_for(tenants: UnitOfWorkFactory) -> None:
+async def test_open_runs_are_listed_in_the_order_of_their_requests(tenants: UnitOfWorkFactory) -> None:
     theirs = replace(a_run(1, THEIRS), trigger=Trigger.CONTINUOUS, requested_at=NOW - LEASE)
-    going_on, behind = a_run(2).start("a", NOW, LEASE), a_run(3)
-    asked_to_stop = a_run(4, SECOND).start("b", NOW, LEASE).request_cancel(DISCONNECTED)
+    running, behind = a_run(2).start("a", NOW, LEASE), a_run(3)
+    cancelled = a_run(4, SECOND).start("b", NOW, LEASE).request_cancel(DISCONNECTED)
     ended = a_run(5, THIRD).stopped(LEASE_EXPIRED, NOW, Counts())
     without_lease = replace(a_run(6, THIRD).start("c", NOW, LEASE), lease_until=None)
-    await store(tenants, theirs, going_on, behind, asked_to_stop, ended, without_lease)
+    await store(tenants, theirs, running, behind, cancelled, ended, without_lease)
     assert await _open_work(tenants) == [
         _open(theirs, OTHER),
-        _open(going_on),
+        _open(running),
         _open(behind),
-        _open(asked_to_stop),
+        _open(cancelled),
         _open(without_lease),
     ]
 
 
-async def test_a_run_that_starts_keeps_its_place(tenants: UnitOfWorkFactory) -> None:
-    one, other = a_run(1), a_run(2, SECOND)
-    await store(tenants, one, other)
-    started = one.start("a", NOW, LEASE)
+async def test_a_starting_run_keeps_its_position(tenants: UnitOfWorkFactory) -> None:
+    first, second = a_run(1), a_run(2, SECOND)
+    await store(tenants, first, second)
+    started = first.start("a", NOW, LEASE)
     async with committing(tenants) as unit:
         await unit.runs.update(started)
-    assert await _open_work(tenants) == [_open(started), _open(other)]
+    assert await _open_work(tenants) == [_open(started), _open(second)]
     async with committing(tenants) as unit:
         await unit.runs.update(started.stopped(LEASE_EXPIRED, NOW, Counts()))
-    assert await _open_work(tenants) == [_open(other)]
+    assert await _open_work(tenants) == [_open(second)]
 
 
-async def test_a_run_of_a_removed_mapping_is_open_until_it_has_ended(tenants: UnitOfWorkFactory) -> None:
+async def test_a_run_of_a_removed_mapping_stays_open_until_it_ends(tenants: UnitOfWorkFactory) -> None:
     run = a_run(1, FIRST).start("a", NOW, LEASE)
     await store(tenants, run)
     async with committing(tenants) as unit:
@@ -97,7 +97,7 @@ def _check(mapping: MappingId, due_minutes: int, organization: OrganizationId = 
     )
 
 
-async def test_checks_come_after_the_runs_the_longest_due_first(tenants: UnitOfWorkFactory) -> None:
+async def test_checks_are_listed_after_runs_longest_due_first(tenants: UnitOfWorkFactory) -> None:
     for mapping, minutes in ((FIRST, 2), (SECOND, 2), (THIRD, 1), (THEIRS, 3)):
         await store(tenants, Schedule(mapping, NOW - minutes * LEASE))
     async with committing(tenants) as unit:

@@ -1,4 +1,4 @@
-"""What a unit of work promises, wherever it keeps things."""
+"""The guarantees of a unit of work, in every store."""
 
 import asyncio
 from contextlib import suppress
@@ -17,13 +17,13 @@ class _AnError(Exception):
     pass
 
 
-async def test_what_is_committed_is_there_for_later_units(units: UnitOfWorkFactory) -> None:
+async def test_later_units_see_committed_changes(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization())
     async with units.read() as unit:
         assert await unit.organizations.get(ORGANIZATION) == an_organization()
 
 
-async def test_leaving_without_commit_undoes_everything(units: UnitOfWorkFactory) -> None:
+async def test_leaving_without_commit_rolls_back(units: UnitOfWorkFactory) -> None:
     async with units.write() as unit:
         await unit.organizations.add(an_organization())
         await unit.connections.add(a_connection())
@@ -32,7 +32,7 @@ async def test_leaving_without_commit_undoes_everything(units: UnitOfWorkFactory
         assert await unit.connections.get_open(ORGANIZATION) is None
 
 
-async def test_an_error_undoes_everything(units: UnitOfWorkFactory) -> None:
+async def test_an_error_rolls_back(units: UnitOfWorkFactory) -> None:
     with suppress(_AnError):
         async with units.write() as unit:
             await unit.organizations.add(an_organization())
@@ -41,7 +41,7 @@ async def test_an_error_undoes_everything(units: UnitOfWorkFactory) -> None:
         assert await unit.organizations.all() == []
 
 
-async def test_what_is_done_after_a_commit_waits_for_the_next_one(units: UnitOfWorkFactory) -> None:
+async def test_changes_after_a_commit_need_another_commit(units: UnitOfWorkFactory) -> None:
     async with units.write() as unit:
         organizations = unit.organizations
         await organizations.add(an_organization())
@@ -51,7 +51,7 @@ async def test_what_is_done_after_a_commit_waits_for_the_next_one(units: UnitOfW
         assert await unit.organizations.all() == [an_organization()]
 
 
-async def test_a_unit_sees_what_it_wrote_itself_and_others_do_not(units: UnitOfWorkFactory) -> None:
+async def test_only_the_unit_itself_sees_its_uncommitted_changes(units: UnitOfWorkFactory) -> None:
     async with units.write() as writer:
         await writer.organizations.add(an_organization())
         async with units.read() as reader:
@@ -59,20 +59,20 @@ async def test_a_unit_sees_what_it_wrote_itself_and_others_do_not(units: UnitOfW
         assert await writer.organizations.get(ORGANIZATION) == an_organization()
 
 
-async def test_a_reading_unit_shows_one_state_throughout(units: UnitOfWorkFactory) -> None:
+async def test_a_read_only_unit_sees_one_snapshot(units: UnitOfWorkFactory) -> None:
     async with units.read() as unit:
         assert await unit.organizations.all() == []
         await store(units, an_organization())
         assert await unit.organizations.all() == []
 
 
-async def test_a_reading_unit_has_nothing_to_commit(units: UnitOfWorkFactory) -> None:
+async def test_a_read_only_unit_cannot_commit(units: UnitOfWorkFactory) -> None:
     async with units.read() as unit:
         with pytest.raises(RuntimeError):
             await unit.commit()
 
 
-async def test_what_a_writing_unit_has_read_does_not_change_before_it_commits(
+async def test_what_a_writing_unit_read_stays_true_until_it_commits(
     mapped: UnitOfWorkFactory,
 ) -> None:
     times = 20
@@ -92,7 +92,7 @@ async def test_what_a_writing_unit_has_read_does_not_change_before_it_commits(
         assert len(present(run).message) == times
 
 
-async def test_a_cancelled_unit_is_undone_and_lets_the_next_one_write(units: UnitOfWorkFactory) -> None:
+async def test_a_cancelled_unit_rolls_back_and_releases_the_writer_lock(units: UnitOfWorkFactory) -> None:
     written = asyncio.Event()
 
     async def never_commit() -> None:
@@ -111,7 +111,7 @@ async def test_a_cancelled_unit_is_undone_and_lets_the_next_one_write(units: Uni
         assert await unit.organizations.all() == [an_organization("Another")]
 
 
-async def test_many_units_at_once_all_get_their_turn(units: UnitOfWorkFactory) -> None:
+async def test_many_concurrent_units_all_complete(units: UnitOfWorkFactory) -> None:
     async def read() -> int:
         async with units.read() as unit:
             return len(await unit.organizations.all())
@@ -123,7 +123,7 @@ async def test_many_units_at_once_all_get_their_turn(units: UnitOfWorkFactory) -
     assert await read() == 20
 
 
-async def test_a_row_that_belongs_to_nothing_is_refused(units: UnitOfWorkFactory) -> None:
+async def test_a_row_without_its_parent_is_rejected(units: UnitOfWorkFactory) -> None:
     with pytest.raises(PersistenceError):
         await store(units, a_connection())
 

@@ -1,4 +1,4 @@
-"""What a database of the version before checks holds, with rows in every table, comes through the upgrade."""
+"""The upgrade of a database from before checks, with rows in every table."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -44,7 +44,7 @@ from tests.support.store_samples import (
     a_connection,
     a_key,
     a_mapping,
-    a_notice,
+    a_notification,
     a_recipient,
     a_record,
     a_run,
@@ -60,7 +60,7 @@ PAUSED, MANY, PLAIN = (MappingId(f"map{number}") for number in (2, 3, 4))
 PAUSED_UNTIL = NOW + 3 * HOUR
 NEW = {"replaced_runs"}
 CHANGED = {"schedules", "sync_runs", "checkpoints", "run_bookings", "notices", "alembic_version"}
-NOT_FROM_UNITS = (
+STATEMENTS_OF_0008 = (
     "UPDATE sync_runs SET confirms = 'run1' WHERE id IN ('run2', 'run3')",
     "UPDATE sync_runs SET confirms = 'forgotten' WHERE id = 'run4'",
     """UPDATE sync_runs SET paused_until = :paused, slices_in_vain = 2, owner = NULL, lease_until = NULL
@@ -68,7 +68,7 @@ NOT_FROM_UNITS = (
     """INSERT INTO checkpoints (mapping_id, run_id, read_at, until, digest, has_many, outcomes) VALUES
     ('map1', 'run1', :now, :later, 'b2f1', FALSE, '0a'), ('map3', 'run7', :now, :later, 'c3', TRUE, '0b')""",
 )
-"""What this version cannot store: confirming runs, one between two slices, and what was proved."""
+"""What this version cannot store: confirming runs, a run between two slices, and markers of that version."""
 
 
 def _completed(number: int, hours: int, mapping: MappingId = MAPPING) -> SyncRun:
@@ -81,15 +81,15 @@ async def _fill(units: SqlUnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_connection())
     await store(units, *(a_mapping(number, f"s{number}", f"g{number}") for number in range(1, 5)))
     await store(units, *(Schedule(MappingId(f"map{number}"), NOW, failures=1) for number in range(1, 4)))
-    going_on = replace(a_run(5, PAUSED), requested_by="ada").start("a", NOW, LEASE)
+    running = replace(a_run(5, PAUSED), requested_by="ada").start("a", NOW, LEASE)
     await store(units, _completed(1, 0), *(_completed(number, number) for number in (2, 3, 4)))
-    await store(units, going_on, a_run(6, PAUSED), _completed(7, 0, MANY), _completed(8, 0, PLAIN))
-    await store(units, a_recipient(), replace(a_notice(), run_id=RunId("run3")), a_notice(2))
+    await store(units, running, a_run(6, PAUSED), _completed(7, 0, MANY), _completed(8, 0, PLAIN))
+    await store(units, a_recipient(), replace(a_notification(), run_id=RunId("run3")), a_notification(2))
     await store(units, an_account(1, "ada@example.org", Grant(Role.ADMIN, ORGANIZATION)), a_key())
     async with committing(units) as unit:
         for number in (1, 4, 5):
             await unit.outcomes.add(RunId(f"run{number}"), [an_outcome(f"{number}")])
-        await unit.runs.save_idempotency_key(MAPPING, "asked", RunId("run2"))
+        await unit.runs.save_idempotency_key(MAPPING, "key of a replaced run", RunId("run2"))
         await unit.runs.save_idempotency_key(MAPPING, "earlier", RunId("run1"))
         await unit.synced.save(ORGANIZATION, EVENT, [a_record()])
         await unit.intents.add(ORGANIZATION, EVENT, [CreateIntent(SPEAKER, SourceId("9"), CONNECTION)])
@@ -125,7 +125,7 @@ async def before(engine: sa.Engine, empty_database: str) -> dict[str, list[Any]]
 
     values = {"paused": at(PAUSED_UNTIL), "now": at(NOW), "later": at(NOW + HOUR)}
     with engine.begin() as connection:
-        for statement in NOT_FROM_UNITS:
+        for statement in STATEMENTS_OF_0008:
             bound = {name: value for name, value in values.items() if f":{name}" in statement}
             connection.execute(sa.text(statement).bindparams(**bound))
     return _rows(engine)
@@ -141,7 +141,7 @@ def upgraded(
         yield units
 
 
-def test_there_are_rows_in_every_table_and_most_stay_as_they_are(
+def test_every_table_has_rows_and_most_stay_unchanged(
     engine: sa.Engine, before: dict[str, list[Any]]
 ) -> None:
     assert {*before} == {*metadata.tables, "alembic_version"} - NEW
@@ -150,10 +150,12 @@ def test_there_are_rows_in_every_table_and_most_stay_as_they_are(
     after = _rows(engine)
     for table in {*before} - CHANGED - {"record_outcomes"}:
         assert after[table] == before[table]
-    assert after["record_outcomes"] == before["record_outcomes"], "none of these runs only confirmed another"
+    assert after["record_outcomes"] == before["record_outcomes"], (
+        "none of these runs only confirmed another run"
+    )
 
 
-async def test_a_confirming_run_becomes_a_check_and_its_address_leads_to_what_it_confirmed(
+async def test_a_confirming_run_becomes_a_check_and_its_id_leads_to_the_confirmed_run(
     upgraded: SqlUnitOfWorkFactory,
 ) -> None:
     async with upgraded.read() as unit:
@@ -169,23 +171,23 @@ async def test_a_confirming_run_becomes_a_check_and_its_address_leads_to_what_it
     assert (await FindRun(upgraded)(RunId("run3"))).id == "run1"
 
 
-async def test_a_run_that_confirmed_one_that_is_gone_stays_as_it_is(upgraded: SqlUnitOfWorkFactory) -> None:
+async def test_a_run_that_confirmed_a_deleted_run_stays_unchanged(upgraded: SqlUnitOfWorkFactory) -> None:
     async with upgraded.read() as unit:
         assert await unit.runs.get(RunId("run4")) == _completed(4, 4)
         assert await unit.outcomes.list_by_run(RunId("run4")) == [an_outcome("4")]
 
 
-async def test_bookings_and_notices_lead_to_the_run_that_was_confirmed(
+async def test_idempotency_keys_and_notifications_refer_to_the_confirmed_run(
     upgraded: SqlUnitOfWorkFactory,
 ) -> None:
     async with upgraded.read() as unit:
-        assert await unit.runs.find_by_idempotency_key(MAPPING, "asked") == "run1"
+        assert await unit.runs.find_by_idempotency_key(MAPPING, "key of a replaced run") == "run1"
         assert await unit.runs.find_by_idempotency_key(MAPPING, "earlier") == "run1"
         notices = await unit.notifications.list_by_organization(ORGANIZATION)
-    assert notices == [a_notice(2), a_notice()]
+    assert notices == [a_notification(2), a_notification()]
 
 
-async def test_a_run_between_two_slices_is_taken_over_when_its_turn_comes(
+async def test_a_run_between_two_slices_is_recovered_when_it_is_due(
     upgraded: SqlUnitOfWorkFactory,
 ) -> None:
     async with upgraded.read() as unit:
@@ -198,10 +200,8 @@ async def test_a_run_between_two_slices_is_taken_over_when_its_turn_comes(
     (only,) = waiting(work, [], PAUSED_UNTIL)
     assert (only.run_id, only.is_abandoned) == ("run5", True)
     clock, log = ManualClock(PAUSED_UNTIL), RecordedEvents()
-    take_over = RecoverAbandonedRun(
-        upgraded, SequentialIds(), clock, log, RunEnds(SequentialIds(), clock, log)
-    )
-    assert await take_over(RunId("run5")) == "run6"
+    recover = RecoverAbandonedRun(upgraded, SequentialIds(), clock, log, RunEnds(SequentialIds(), clock, log))
+    assert await recover(RunId("run5")) == "run6"
     async with upgraded.read() as unit:
         ended = await unit.runs.get(RunId("run5"))
         assert ended is not None
@@ -209,7 +209,7 @@ async def test_a_run_between_two_slices_is_taken_over_when_its_turn_comes(
         assert await unit.outcomes.list_by_run(RunId("run5")) == [an_outcome("5")]
 
 
-async def test_what_was_proved_of_few_sessions_still_is_and_no_longer_than_before(
+async def test_a_marker_of_few_sessions_stays_valid_no_longer_than_before(
     upgraded: SqlUnitOfWorkFactory,
 ) -> None:
     async with upgraded.read() as unit:
@@ -219,7 +219,7 @@ async def test_what_was_proved_of_few_sessions_still_is_and_no_longer_than_befor
         assert await unit.unchanged_markers.get(MANY) is None
 
 
-async def test_a_run_that_is_forgotten_takes_the_addresses_with_it_that_lead_to_it(
+async def test_deleting_a_run_deletes_the_ids_that_lead_to_it(
     upgraded: SqlUnitOfWorkFactory, engine: sa.Engine
 ) -> None:
     async with committing(upgraded) as unit:
@@ -231,7 +231,7 @@ async def test_a_run_that_is_forgotten_takes_the_addresses_with_it_that_lead_to_
     assert _rows(engine)["replaced_runs"] == []
 
 
-async def test_an_organization_is_removed_with_the_addresses_that_lead_to_its_runs(
+async def test_deleting_an_organization_deletes_the_ids_that_lead_to_its_runs(
     upgraded: SqlUnitOfWorkFactory, engine: sa.Engine
 ) -> None:
     async with committing(upgraded) as unit:
@@ -239,7 +239,7 @@ async def test_an_organization_is_removed_with_the_addresses_that_lead_to_its_ru
     assert _rows(engine)["replaced_runs"] == []
 
 
-async def test_what_is_left_of_a_downgrade_can_be_used_and_upgraded_again(
+async def test_a_downgraded_database_can_be_used_and_upgraded_again(
     upgraded: SqlUnitOfWorkFactory, engine: sa.Engine, before: dict[str, list[Any]], empty_database: str
 ) -> None:
     async with committing(upgraded) as unit:
@@ -247,36 +247,37 @@ async def test_what_is_left_of_a_downgrade_can_be_used_and_upgraded_again(
     migrate.downgrade(engine, "0008")
     after = _rows(engine)
     assert {*after} == {*before}
-    assert after["checkpoints"] == [], "what they prove, the earlier version cannot tell"
+    assert after["checkpoints"] == [], "the earlier version cannot interpret them"
     for table in {*before} - CHANGED:
         assert after[table] == before[table]
     with engine.connect() as connection:
-        question = (
-            "SELECT id FROM sync_runs WHERE confirms IS NULL AND paused_until IS NULL ORDER BY position"
-        )
-        assert [*connection.scalars(sa.text(question))] == [f"run{number}" for number in (1, 4, 5, 6, 7, 8)]
+        query = "SELECT id FROM sync_runs WHERE confirms IS NULL AND paused_until IS NULL ORDER BY position"
+        assert [*connection.scalars(sa.text(query))] == [f"run{number}" for number in (1, 4, 5, 6, 7, 8)]
     migrate.upgrade(engine)
     with closing(SqlUnitOfWorkFactory(engine_at(empty_database))) as units:
         async with units.read() as unit:
-            assert await unit.runs.find_by_idempotency_key(MAPPING, "asked") == "run1"
+            assert await unit.runs.find_by_idempotency_key(MAPPING, "key of a replaced run") == "run1"
             assert (await unit.schedules.get(MAPPING)) == Schedule(MAPPING, NOW, failures=1)
             assert [each.run_id for each in await unit.runs.open_work()] == ["run5", "run6"], "no check"
 
 
-def test_a_downgrade_makes_just_the_columns_and_indexes_that_there_were(engine: sa.Engine) -> None:
-    def shape() -> dict[str, Any]:
-        there = sa.inspect(engine)
+def test_a_downgrade_restores_the_columns_and_indexes(engine: sa.Engine) -> None:
+    def schema() -> dict[str, Any]:
+        inspector = sa.inspect(engine)
         return {
             table: (
-                {(each["name"], str(each["type"]), each["nullable"]) for each in there.get_columns(table)},
-                {(each["name"], *each["column_names"]) for each in there.get_indexes(table)},
+                {
+                    (each["name"], str(each["type"]), each["nullable"])
+                    for each in inspector.get_columns(table)
+                },
+                {(each["name"], *each["column_names"]) for each in inspector.get_indexes(table)},
             )
-            for table in there.get_table_names()
+            for table in inspector.get_table_names()
         }
 
     migrate.upgrade(engine, "0008")
-    at_0008 = shape()
+    at_0008 = schema()
     migrate.upgrade(engine)
-    assert shape() != at_0008
+    assert schema() != at_0008
     migrate.downgrade(engine, "0008")
-    assert shape() == at_0008
+    assert schema() == at_0008

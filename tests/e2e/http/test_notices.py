@@ -17,7 +17,7 @@ from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.pages import csrf_in
 from tests.e2e.http.test_settings_pages import settings
 from tests.support.http_fixtures import ADMIN, VIEWER, SeededDatabase
-from tests.support.store_samples import a_notice
+from tests.support.store_samples import a_notification
 
 __all__ = ["hook"]
 
@@ -115,7 +115,7 @@ def test_over_the_api_the_secret_is_given_once(fresh: Served, hook: Hook) -> Non
 async def _leave_undelivered(served: Served, problem: str) -> None:
     acme = served.acme
     notice = replace(
-        a_notice(1, MappingId(acme.mapping), OrganizationId(acme.organization)).failed(problem),
+        a_notification(1, MappingId(acme.mapping), OrganizationId(acme.organization)).failed(problem),
         state=Delivery.EXPIRED,
         next_attempt_at=None,
     )
