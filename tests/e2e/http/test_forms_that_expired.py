@@ -196,10 +196,10 @@ def test_who_signed_in_in_another_window_goes_on_without_signing_in_twice(served
     assert "Elsewhere" not in names_of_keys(served)
 
 
-@pytest.mark.parametrize("by", FOREIGN)
+@pytest.mark.parametrize("origin", FOREIGN)
 @pytest.mark.parametrize("is_signed_in", [True, False])
 def test_a_form_of_another_site_puts_nothing_into_ours(
-    served: Served, actor: str, *, is_signed_in: bool
+    served: Served, origin: str, *, is_signed_in: bool
 ) -> None:
     browser = served.browser(ADMIN) if is_signed_in else whose_sign_in_ended(served)[0]
     for to, fields in (
@@ -211,7 +211,7 @@ def test_a_form_of_another_site_puts_nothing_into_ours(
         ("/sign-in/resume", {"kept_form": f'["{settings(served)}", "{keys(served)}", [["name", "Forged"]]]'}),
         ("/sign-in", {"email": "Forged@example.org", "password": PASSWORD, "kept_form": "[]"}),
     ):
-        answer = send(served, browser, settings(served), to, FOREIGN[actor], **fields)
+        answer = send(served, browser, settings(served), to, FOREIGN[origin], **fields)
         assert answer.status_code in {303, 403}, to
         assert "Forged" not in answer.text
         if answer.status_code == 303:

@@ -178,7 +178,7 @@ def test_a_provider_that_goes_by_another_name_is_not_trusted(
 ) -> None:
     real, provider.issuer = provider.issuer, "https://another-issuer.example"
     with offering(seeded_database, tmp_path, provider, openid_issuer=real) as served:
-        refused(served.browser().get("/sign-in/openid"), 502, "goes by another name")
+        refused(served.browser().get("/sign-in/openid"), 502, "reports a different issuer")
 
 
 def test_a_provider_without_tls_is_not_asked(

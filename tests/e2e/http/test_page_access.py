@@ -28,10 +28,10 @@ FOR_EVERYBODY = {
     "/sign-in": "is where one signs in",
     "/sign-in/openid": "is where one signs in",
     "/sign-in/openid/callback": "is where one signs in",
-    "/sign-in/once/{offered}": "opens by the signed part of its address",
+    "/sign-in/once/{token}": "opens by the signed part of its address",
     "/sign-in/resume": "only gives a form back to the page of ours that it came from",
     "/sign-out": "ends what there is",
-    "/sign-up/{offered}": "opens by the signed part of its address",
+    "/sign-up/{token}": "opens by the signed part of its address",
     "/portal/{address:path}": "opens by its signed address (rule 31)",
 }
 """Paths that nobody has to sign in for, and why."""

@@ -75,11 +75,11 @@ def test_a_cookie_that_was_changed_is_none(served: Served) -> None:
         assert browser.get("/organizations").headers["Location"].startswith("/sign-in")
 
 
-@pytest.mark.parametrize("by", ["get", "head", "put"])
-def test_only_a_form_signs_somebody_in_or_out(served: Served, actor: str) -> None:
+@pytest.mark.parametrize("method", ["get", "head", "put"])
+def test_only_a_form_signs_somebody_in_or_out(served: Served, method: str) -> None:
     browser = served.signed_in(SUPPORT)
-    browser.request(actor, "/sign-out")
-    browser.request(actor, "/sign-in", params={"email": ADMIN, "password": PASSWORD})
+    browser.request(method, "/sign-out")
+    browser.request(method, "/sign-in", params={"email": ADMIN, "password": PASSWORD})
     assert browser.get("/organizations").status_code == 200
 
 

@@ -43,9 +43,9 @@ MENUS = "dialog .menu > summary, body:not(:has(dialog)) .menu > summary"
 """Those that can be reached: not behind a dialog."""
 EXPECTED_PROBLEMS = re.compile(r"9999|nobody|nowhere|made-up")
 SHOWN_IN = {
-    "/sign-up/{offered}": None,  # as long as there is no account: another test has it
+    "/sign-up/{token}": None,  # as long as there is no account: another test has it
     "/sign-in": State.EMPTY,
-    "/sign-in/once/{offered}": State.EMPTY,
+    "/sign-in/once/{token}": State.EMPTY,
     "/account": State.EMPTY,
     "/documentation": State.EMPTY,
     "/organizations": State.EMPTY,
