@@ -59,7 +59,7 @@ def test_an_account_for_one_organization(cli: CommandLine, organization: str) ->
     added = add(cli, "--role", "viewer", "--organization", ORG)
     assert added.document["roles"] == [{"role": "viewer", "organization_id": organization}]
     said = cli("user", "role", ADA, "--role", "admin", "--organization", organization)
-    assert said.out == f"{ADA} is admin of {organization} now.\n"
+    assert said.out == f"{ADA} is now admin of {organization}.\n"
     given = cli.json("user", "role", ADA, "--role", "support").document
     assert given["roles"] == [
         {"role": "support", "organization_id": None},
@@ -86,7 +86,7 @@ def test_a_password_is_changed_and_stored_as_a_hash_only(cli: CommandLine, datab
     changed = cli.json("user", "password", ADA, "--password-stdin", stdin=new)
     assert (changed.exit_code, changed.document["email"]) == (0, ADA)
     shown = cli("user", "password", ADA, "--password-stdin", stdin=new)
-    assert "signed out everywhere" in shown.out
+    assert "signed out on all devices" in shown.out
     for secret in (PASSWORD, new):
         assert secret not in changed.out + changed.err + shown.out + shown.err
         assert secret.encode() not in everything_stored(database)
@@ -125,7 +125,7 @@ def test_support_is_for_all_organizations_only(cli: CommandLine, organization: s
     arguments = ["bob@example.org", "--no-password"] if command == "user add" else ["export"]
     refused = cli.json(*command.split(), *arguments, "--role", "support", "--organization", organization)
     assert (refused.exit_code, refused.error["code"]) == (3, "bad_input")
-    assert "for all organizations, not for one" in refused.error["message"]
+    assert "covers all organizations" in refused.error["message"]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_what_there_is_not_is_not_found(cli: CommandLine, arguments: list[str]) 
     add(cli)
     refused = cli.json(*arguments, stdin=PASSWORD)
     assert (refused.exit_code, refused.error["code"]) == (3, "not_found")
-    assert refused.error["hint"].startswith("The ones there are: gleanin-sync ")
+    assert refused.error["hint"].startswith("To list them: gleanin-sync ")
     assert len(cli.json("user", "list").document) == 1
 
 
@@ -282,7 +282,7 @@ def test_a_key_s_secret_is_shown_once_and_stored_as_a_digest(
 
 def test_a_key_is_shown_to_people_in_a_line_of_its_own(cli: CommandLine) -> None:
     said, secret = cli("key", "add", "desk", "--role", "support").out.splitlines()
-    assert said == "The API key desk, support of all organizations. It is shown this once:"
+    assert said == "Created the API key desk, support of all organizations. It is shown only once:"
     assert secret.startswith("gls_")
     assert " " not in secret
 

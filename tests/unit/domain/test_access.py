@@ -36,7 +36,7 @@ def test_a_role_for_one_organization_holds_there_and_nowhere_else(role: Role, ri
 
 def test_support_is_a_role_for_all_organizations_and_for_no_single_one() -> None:
     assert Grant(Role.SUPPORT).covers(OURS)
-    with pytest.raises(InvalidInput, match="for all organizations, not for one"):
+    with pytest.raises(InvalidInput, match="covers all organizations"):
         Grant(Role.SUPPORT, OURS)
 
 

@@ -90,10 +90,10 @@ def test_rule_28_a_run_with_problems_gives_attempted_and_synced_word_for_word() 
         ({(SPEAKER, "missing_fields"): 1}, "speakers"),
         ({(SPEAKER, "missing_fields"): 2, (SESSION, "missing_fields"): 1}, "sessions and speakers"),
         (
-            {(kind.name, "missing_fields"): 1 for kind in KINDS},
+            {(kind, "missing_fields"): 1 for kind in KINDS},
             "sessions, speakers and exhibitors",
         ),
-        ({("exhibitor_contact", "primary_without_email"): 1}, "exhibitors"),
+        ({(EXHIBITOR_CONTACT, "primary_without_email"): 1}, "exhibitors"),
     ],
 )
 def test_rule_28_what_to_check_names_the_kinds_concerned(causes: Causes, kinds: str) -> None:

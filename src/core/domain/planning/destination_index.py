@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from core.domain.email import normalize_email
 from core.domain.ids import ConnectionId, DestinationId, SourceId, parse_external_id
 from core.domain.records.destination_records import DestinationRecord
-from core.domain.records.digests import number_of
+from core.domain.records.digests import hash_texts
 from core.domain.records.kinds import KINDS, SESSION, RecordKind
 
 Sent = tuple[ConnectionId, SourceId]
@@ -150,4 +150,4 @@ class DestinationIndex:
 
 def _digest(kind: RecordKind, record: DestinationRecord) -> int:
     """Return a hash of the parts of a record that a plan depends on; share links are not among them."""
-    return number_of(kind.name, record.id, record.external_id, record.email, *sorted(record.sessions))
+    return hash_texts(kind.name, record.id, record.external_id, record.email, *sorted(record.sessions))

@@ -1,1 +1,1 @@
-"""What a record is: its kind, as the source has it, as the destination has it, and what became of it."""
+"""Records: their kinds, source and destination records, synced records, outcomes and reasons."""

@@ -1,7 +1,6 @@
-"""The form in which fields are compared: without what differs at every read and means nothing (rule 21).
+"""The canonical form in which fields are compared, without meaningless differences between reads (rule 21).
 
-What was stored by an earlier version comes out as the same value does today, so that a rule that grew stricter
-re-sends nothing.
+Values stored by earlier versions get the same form as today's, so that stricter rules do not cause re-sending.
 """
 
 import re
@@ -17,7 +16,7 @@ PICTURES = frozenset(("headshot", "logo"))
 RICH_TEXT = frozenset(("description",))
 EMAIL = "email"
 
-_SIGNED = frozenset(
+_SIGNATURE_NAMES = frozenset(
     [
         "awsaccesskeyid",
         "googleaccessid",
@@ -40,27 +39,27 @@ _SIGNED = frozenset(
 )
 _SIGNED_PREFIXES = ("x-amz-", "x-goog-")
 _AZURE = frozenset(["sv", "se", "st", "sr", "sp", "spr", "skoid", "sktid", "skt", "ske", "sks", "skv"])
-"""What stands beside `sig` in a shared access signature; alone, any of them may mean something."""
+"""Parameters next to `sig` in a shared access signature; without `sig` they may have other meanings."""
 _AZURE_SIGNATURE = "sig"
 _IMGIX, _IMGIX_SIGNATURE = "s", re.compile("[0-9a-f]{32}", re.IGNORECASE)
 
-_ADDRESS = re.compile(r"//(?:&#(?:38|x26);|[^\s\"'<>\\#])+", re.IGNORECASE)
-"""What can end an address in HTML, JSON or Python ends it here."""
+_URL = re.compile(r"//(?:&#(?:38|x26);|[^\s\"'<>\\#])+", re.IGNORECASE)
+"""URLs in a text; they end at the characters that can end a URL in HTML, JSON or Python."""
 _QUERY = re.compile(r"\?((?:[^?)]|\)(?=&))*)")
-"""A query inside an address; a bracket that closes one in a text is no part of it."""
-_AND = re.compile("&(?:amp;|#38;|#x26;)?", re.IGNORECASE)
+"""The query of a URL; a closing bracket of the surrounding text is not part of it."""
+_SEPARATOR = re.compile("&(?:amp;|#38;|#x26;)?", re.IGNORECASE)
 _AFTER_URL = ".,:!"
-"""At the end of an address in a text, they belong to the text."""
+"""Characters at the end of a URL that belong to the surrounding text."""
 
 
 def canonical(fields: Fields) -> Fields:
-    """Return fields in the form of which the fingerprint is made; what has become empty is left out."""
+    """Return fields in the form used for the fingerprint; values that become empty are left out."""
     pairs = ((name, _comparable(name, value)) for name, value in fields.items())
     return {name: value for name, value in pairs if value}
 
 
 def unsigned(fields: Fields) -> Fields:
-    """Return the canonical form of fields that were mapped just now: their texts are in the normal form already."""
+    """Return the canonical form of fields that were just mapped, whose texts are already normalized."""
     unsigned = dict(fields)
     for name, without_signature in _UNSIGNED.items():
         if name in fields:
@@ -71,13 +70,13 @@ def unsigned(fields: Fields) -> Fields:
 
 
 def stable_text(text: str) -> str:
-    """Return a text, whatever it is of, without the signatures in its addresses, which differ at every read."""
-    return _ADDRESS.sub(_without_signatures, text) if "//" in text and "?" in text else text
+    """Return any text without the signatures in its URLs, which differ at every read."""
+    return _URL.sub(_without_signatures, text) if "//" in text and "?" in text else text
 
 
 def _comparable(name: str, value: FieldValue) -> FieldValue | None:
     if not isinstance(value, str):
-        return tuple(sorted({text for each in value if (text := normalize_line(each))}))
+        return tuple(sorted({text for item in value if (text := normalize_line(item))}))
     if name in PICTURES:
         return _picture(value)
     if name in RICH_TEXT:
@@ -92,13 +91,13 @@ def _picture(text: str) -> str | None:
 
 
 def _without_signed_query(url: str) -> str:
-    rest, mark, fragment = url.partition("#")
-    address, asks, query = rest.partition("?")
-    return (_with_kept_query(address, query) if asks else address) + mark + fragment
+    rest, hash_sign, fragment = url.partition("#")
+    base, question_mark, query = rest.partition("?")
+    return (_with_unsigned_query(base, query) if question_mark else base) + hash_sign + fragment
 
 
 def _email(email: str) -> str:
-    # Nearly all are so, and an address that was mapped just now has nothing around it to be cleaned of.
+    # The fast path: most are like this, and a just-mapped address needs no cleaning.
     return email if email.isascii() and email.islower() else comparable_email(email)
 
 
@@ -109,29 +108,29 @@ _UNSIGNED = {
 }
 
 
-def _without_signatures(address: re.Match[str]) -> str:
-    return _QUERY.sub(_without_signature, address[0])
+def _without_signatures(url: re.Match[str]) -> str:
+    return _QUERY.sub(_without_signature, url[0])
 
 
-def _without_signature(found: re.Match[str]) -> str:
-    query = found[1]
+def _without_signature(match: re.Match[str]) -> str:
+    query = match[1]
     bare = query.rstrip(_AFTER_URL)
-    return _with_kept_query("", bare) + query[len(bare) :]
+    return _with_unsigned_query("", bare) + query[len(bare) :]
 
 
-def _with_kept_query(address: str, query: str) -> str:
-    parameters = _AND.split(query)
-    kept = [*_kept(parameters)]
-    joined = "&".join(kept)
-    return f"{address}?{joined}" if joined or len(kept) == len(parameters) else address
+def _with_unsigned_query(base: str, query: str) -> str:
+    parameters = _SEPARATOR.split(query)
+    unsigned = [*_unsigned(parameters)]
+    joined = "&".join(unsigned)
+    return f"{base}?{joined}" if joined or len(unsigned) == len(parameters) else base
 
 
-def _kept(parameters: list[str]) -> Iterator[str]:
-    names = [unquote(each.partition("=")[0]).lower() for each in parameters]
+def _unsigned(parameters: list[str]) -> Iterator[str]:
+    names = [unquote(parameter.partition("=")[0]).lower() for parameter in parameters]
     is_azure = _AZURE_SIGNATURE in names
     for name, parameter in zip(names, parameters, strict=True):
         is_signature = (
-            name in _SIGNED
+            name in _SIGNATURE_NAMES
             or name.startswith(_SIGNED_PREFIXES)
             or (is_azure and name in _AZURE)
             or (name == _IMGIX and _IMGIX_SIGNATURE.fullmatch(parameter.partition("=")[2]))

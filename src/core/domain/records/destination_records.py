@@ -21,4 +21,4 @@ class DestinationRecord:
     email: str | None = None
     sessions: tuple[DestinationId, ...] = ()
     links: tuple[ShareLink, ...] | None = ()
-    """None when nothing was said of links."""
+    """None if the destination did not report links."""

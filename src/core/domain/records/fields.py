@@ -1,7 +1,7 @@
-"""The mapped fields of a record: what is sent of it."""
+"""The mapped fields of a record, which are sent to the destination."""
 
 from collections.abc import Mapping
 
 FieldValue = str | tuple[str, ...]
 Fields = Mapping[str, FieldValue]
-"""By the field's name; an empty field is absent (rule 20)."""
+"""Values by field name; an empty field is absent (rule 20)."""

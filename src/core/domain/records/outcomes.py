@@ -1,4 +1,4 @@
-"""What one run did with one source record, and the sums over all of them (rules 26 and 27)."""
+"""Outcomes of a run for its source records, and their totals (rules 26 and 27)."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ ATTEMPTED = SUCCEEDED | {Outcome.BLOCKED, Outcome.FAILED}
 
 @dataclass(frozen=True, slots=True)
 class RecordRef:
-    """Which source record: enough to name it to a person and to find it again."""
+    """A reference to a source record, with its name for people."""
 
     kind: RecordKind
     source_id: SourceId
@@ -44,7 +44,7 @@ class RecordOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many records of one kind had which outcome."""
+    """The number of records of one kind by outcome."""
 
     numbers: Mapping[Outcome, int] = field(default_factory=dict)
 
@@ -69,7 +69,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """A tally for each kind; a kind that a run did not touch counts nothing."""
+    """Tallies by kind; a kind that is not in a run has an empty tally."""
 
     tallies: Mapping[RecordKind, Tally] = field(default_factory=dict)
 
@@ -82,7 +82,7 @@ class Counts:
 
     @property
     def all_succeeded(self) -> bool:
-        """Tell whether everything that was attempted succeeded."""
+        """Check whether everything that was attempted succeeded."""
         return all(tally.attempted == tally.succeeded for tally in self.tallies.values())
 
     @property
@@ -91,15 +91,15 @@ class Counts:
 
 
 Causes = Mapping[tuple[RecordKind, str], int]
-"""How many outcomes of a run have which reason, by the kind and the reason's code."""
+"""The number of a run's outcomes by kind and reason code."""
 
 
 def causes_of(outcomes: Iterable[RecordOutcome]) -> Causes:
-    return Counter((each.record.kind, each.reason.code) for each in outcomes)
+    return Counter((outcome.record.kind, outcome.reason.code) for outcome in outcomes)
 
 
 def counted(outcomes: Iterable[RecordOutcome]) -> Counts:
-    return count((each.record.kind, each.outcome) for each in outcomes)
+    return count((result.record.kind, result.outcome) for result in outcomes)
 
 
 def count(outcomes: Iterable[tuple[RecordKind, Outcome]]) -> Counts:

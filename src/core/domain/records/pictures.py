@@ -1,4 +1,4 @@
-"""Addresses of pictures: which of them go, in which form (rule 14)."""
+"""URLs of pictures: which are sent, and in which form (rule 14)."""
 
 import re
 from urllib.parse import SplitResult, quote
@@ -13,17 +13,17 @@ _PLAIN = re.compile(
     rf"(?:\?(?:[\w.~!$&'()*+,;=:@/?-]|{_ESCAPE})*)?",
     re.ASCII,
 )
-"""Addresses that need no change; others may be as good."""
+"""URLs that need no change; others may be valid too."""
 _HOST = re.compile(r"[A-Za-z0-9._~-]*[A-Za-z0-9][A-Za-z0-9._~-]*")
 _ALLOWED = "!$&'()*+,;=:@/%"
-"""RFC 3986's characters of a path, beside letters and digits; the percent sign only as the start of an escape."""
+"""RFC 3986's path characters besides letters and digits; the percent sign only as the start of an escape."""
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def picture_url(text: str | None) -> tuple[str | None, str | None]:
-    """Return the address of a picture as it may be sent, and a note on one that was left out; of a blank, neither.
+    """Return a picture's URL in the form to send, or a note why it is left out; neither for blank text.
 
-    What an address cannot contain is percent-encoded, what is encoded stays, and a host beyond ASCII is punycode.
+    Characters that a URL cannot contain are percent-encoded, existing escapes stay, and hosts become punycode.
     """
     text = normalize_url(text)
     if text is None:
@@ -35,7 +35,7 @@ def picture_url(text: str | None) -> tuple[str | None, str | None]:
 
 
 def is_heic(url: str) -> bool:
-    """Return whether an address leads to a picture in Apple's format, which browsers do not show."""
+    """Check whether a URL is for a picture in Apple's HEIC format, which browsers do not show."""
     if ".heic" not in url.lower():
         return False
     try:
@@ -49,7 +49,7 @@ def _encoded(text: str) -> str | None:
     try:
         parts = split_url(text)
         authority = _authority(parts)
-    except ValueError:  # for example brackets that are no IPv6 address, or a port that is no number
+    except ValueError:  # such as brackets without an IPv6 address, or a port that is not a number
         return None
     if parts.scheme not in ("http", "https") or authority is None:
         return None

@@ -1,4 +1,4 @@
-"""Whether a record is what somebody looks for: one rule for pages, API and every store."""
+"""The search for records: one rule for pages, API and every store."""
 
 from dataclasses import dataclass, field
 
@@ -8,26 +8,26 @@ from core.domain.text import compose, strip_invisible
 
 @dataclass(frozen=True, slots=True)
 class RecordSearch:
-    """A text that is searched for in a record's label and e-mail, ignoring case; or its whole id.
+    """A search for text in a record's label and e-mail, ignoring case, or for its complete id.
 
-    E-mails are compared as by rule 15: a domain and its punycode are the same. An empty search fits every record.
-    Labels are folded here and not by a database: databases differ in what they take for the same letter.
+    E-mails are compared as in rule 15: a domain equals its punycode. An empty search matches every record. Labels are
+    case-folded here and not in the database, because databases fold case differently.
     """
 
     text: str
     _label: str = field(init=False, repr=False)
-    _mailboxes: frozenset[str] = field(init=False, repr=False)
+    _emails: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", strip_invisible(self.text))
         object.__setattr__(self, "_label", _folded(self.text))
-        object.__setattr__(self, "_mailboxes", _mailboxes(self.text))
+        object.__setattr__(self, "_emails", _emails(self.text))
 
     def __bool__(self) -> bool:
         return bool(self.text)
 
     def fits(self, label: str, email: str | None, source_id: str) -> bool:
-        """Return whether the text is in the label or the e-mail, or is the id."""
+        """Check whether the text is in the label or the e-mail, or equals the id."""
         return (
             self.text == source_id
             or self._label in _folded(label)
@@ -35,18 +35,18 @@ class RecordSearch:
         )
 
     def _fits_email(self, email: str) -> bool:
-        shown, mailbox = compose(email).lower(), normalize_email(email)
-        return any(each in shown or each in mailbox for each in self._mailboxes)
+        written, normalized = compose(email).lower(), normalize_email(email)
+        return any(part in written or part in normalized for part in self._emails)
 
 
 def _folded(text: str) -> str:
     return compose(compose(text).casefold())
 
 
-def _mailboxes(text: str) -> frozenset[str]:
-    """Return the forms in which a part of an address may stand in one."""
+def _emails(text: str) -> frozenset[str]:
+    """Return the forms in which part of an e-mail address may appear."""
     forms = {compose(text).lower(), normalize_email(text)}
-    before, at, domain = text.rpartition("@")
-    if not domain.isascii() and (in_ascii := ascii_domain(domain)):
-        forms.add(f"{compose(before).lower()}{at}{in_ascii}")
+    local, at, domain = text.rpartition("@")
+    if not domain.isascii() and (punycode := ascii_domain(domain)):
+        forms.add(f"{compose(local).lower()}{at}{punycode}")
     return frozenset(forms)

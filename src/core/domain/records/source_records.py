@@ -1,6 +1,6 @@
-"""Source records: a session, a person on it, an exhibitor and its contacts, as Sessionboard has them.
+"""Source records: sessions, their people, exhibitors and their contacts, as in Sessionboard.
 
-They bring every text into its normal form (rule 18), so that no source can bring in anything else.
+They normalize every text (rule 18), so that this holds for any source.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _WITHOUT_ID = "no-id:"
 
 
 def id_from_content(digest: str) -> SourceId:
-    """Name a row that came without an id, so that it can be reported; it cannot be synced."""
+    """Return an id for a row without one, so that it can be reported; it cannot be synced."""
     return SourceId(_WITHOUT_ID + digest)
 
 
@@ -37,7 +37,7 @@ class SourceEvent:
 
 
 class ParticipationRole(StrEnum):
-    """What somebody does in a session; a custom role counts as the category it belongs to (rule 14)."""
+    """The role of a person in a session; a custom role counts as its category (rule 14)."""
 
     SPEAKER = "speaker"
     CHAIRPERSON = "chairperson"
@@ -82,11 +82,11 @@ class Session:
     title: str | None = None
     description: str | None = None
     status: str | None = None
-    """The category: of a custom status, the one it belongs to, never its name (rule 12)."""
+    """The status category; a custom status counts as its category, not its name (rule 12)."""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     unreadable_times: tuple[tuple[str, str], ...] = ()
-    """(field, text) of each time that is no instant, for example because it has no offset."""
+    """(field, text) of each time that is not an instant, for example because it has no UTC offset."""
     is_abstract: bool = False
     is_composition_source: bool = False
     is_subsession: bool = False
@@ -133,7 +133,7 @@ class Exhibitor:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row that is no record: it is reported, and the others go on (rule 29)."""
+    """A row that cannot be read as a record: it is reported, and the others continue (rule 29)."""
 
     id: SourceId
     label: str
@@ -158,7 +158,7 @@ _EXHIBITOR_TEXTS: _Texts = {"name": normalize_line, "logo": normalize_url}
 
 
 def _normalize(record: object, texts: _Texts) -> None:
-    """Bring a record's texts into their normal form, while it is built."""
+    """Normalize a record's texts during its construction."""
     for name, normalize in texts.items():
         text = getattr(record, name)
         if text is not None and (normal := normalize(text)) is not text:

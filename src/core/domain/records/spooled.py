@@ -1,4 +1,4 @@
-"""Objects that are kept until they are needed, but not as objects: tens of thousands of them would fill the memory."""
+"""Lists of pickled objects: tens of thousands of live objects would need too much memory."""
 
 import pickle
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 BLOCK = 100
-"""Objects that are written and read together."""
-BLOCKS_AT_HAND = 4
-"""Blocks that stay as objects after they were read: mostly the next object is out of the same one."""
+"""The number of objects that are written and read together."""
+MAX_CACHED_BLOCKS = 4
+"""The number of blocks that stay unpickled: the next object is usually in the same block."""
 
 
 class Spool(Protocol):
-    """Where blocks of bytes are kept; what is kept goes with the spool."""
+    """A store of byte blocks, which are deleted with it."""
 
     def write(self, block: bytes) -> int:
-        """Keep a block, and return the number by which it is read."""
+        """Store a block, and return the number by which it is read."""
         ...
 
     def read(self, number: int) -> bytes: ...
@@ -34,16 +34,16 @@ class InMemorySpool:
 
 
 class Spooled(Generic[T]):
-    """A list of objects, in a spool; it can only grow."""
+    """An append-only list of objects in a spool."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._numbers: list[int] = []
         self._last: list[T] = []
-        self._at_hand: dict[int, list[T]] = {}
+        self._cached: dict[int, list[T]] = {}
 
     def append(self, item: T) -> int:
-        """Keep an object, and return its index."""
+        """Store an object, and return its index."""
         self._last.append(item)
         index = len(self) - 1
         if len(self._last) == BLOCK:
@@ -55,8 +55,8 @@ class Spooled(Generic[T]):
         return BLOCK * len(self._numbers) + len(self._last)
 
     def __getitem__(self, index: int) -> T:
-        block, place = divmod(index, BLOCK)
-        return self._block(block)[place]
+        block, offset = divmod(index, BLOCK)
+        return self._block(block)[offset]
 
     def __iter__(self) -> Iterator[T]:
         for block in range(len(self._numbers) + 1):
@@ -65,10 +65,10 @@ class Spooled(Generic[T]):
     def _block(self, block: int) -> list[T]:
         if block == len(self._numbers):
             return self._last
-        found = self._at_hand.get(block)
-        if found is None:
-            while len(self._at_hand) >= BLOCKS_AT_HAND:
-                del self._at_hand[next(iter(self._at_hand))]
-            # Out of our own spool, which nobody else writes to.
-            found = self._at_hand[block] = pickle.loads(self._spool.read(self._numbers[block]))  # noqa: S301
-        return found
+        items = self._cached.get(block)
+        if items is None:
+            while len(self._cached) >= MAX_CACHED_BLOCKS:
+                del self._cached[next(iter(self._cached))]
+            # Unpickling is safe: only this process writes to the spool.
+            items = self._cached[block] = pickle.loads(self._spool.read(self._numbers[block]))  # noqa: S301
+        return items

@@ -1,4 +1,4 @@
-"""Synced records: our memory that a source record is in Gleanin."""
+"""Synced records: what we know about source records that are in Gleanin."""
 
 import hashlib
 import json
@@ -12,28 +12,28 @@ from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from core.domain.text import split_url
 
-_IN_ORDER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_SORTED_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def fingerprint(fields: Fields) -> str:
-    """Return what changes exactly when the meaning of a field that was mapped just now does (rule 21)."""
-    return hashlib.sha256(_IN_ORDER.encode(unsigned(fields)).encode()).hexdigest()[:32]
+    """Return a digest of just-mapped fields that changes only if their meaning changes (rule 21)."""
+    return hashlib.sha256(_SORTED_JSON.encode(unsigned(fields)).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class ShareLink:
-    """A person's share link: made by Gleanin, never by us."""
+    """A person's share link, created by Gleanin and never by us."""
 
     title: str
     url: str
 
 
 def presentable(links: Iterable[ShareLink], hosts: Container[str] | None = None) -> tuple[ShareLink, ...]:
-    """Return only the links that may be shown: `https` ones on known hosts (rule 30).
+    """Return only the links that may be shown: `https` links on known hosts (rule 30).
 
     Args:
-        links: as Gleanin told them, or as they were stored.
-        hosts: in lower case; None for links whose hosts were checked when they were stored.
+        links: as Gleanin reported them, or as stored.
+        hosts: allowed hosts in lower case; None for links whose hosts were checked when they were stored.
     """
     return tuple(link for link in links if _may_be_shown(link.url, hosts))
 
@@ -49,9 +49,9 @@ def _may_be_shown(url: str, hosts: Container[str] | None) -> bool:
 
 
 RESEND_AFTER = timedelta(seconds=60)
-"""A gateway that gives up waiting does not stop the application behind it: so long a create may still be at work."""
+"""How long a create may still be in progress: a gateway timeout does not stop the application behind it."""
 UNCONFIRMED = ""
-"""In the place of a fingerprint: a change was about to be sent, and nobody has noted that it arrived."""
+"""Replaces the fingerprint while a change is being sent, until its arrival is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class SyncedRecord:
     label: str
     gleanin_id: DestinationId
     connection_id: ConnectionId
-    """The connection under which it was sent; under another one it is never written again (rule 10)."""
+    """The connection under which it was sent; another connection never writes it (rule 10)."""
     fingerprint: str
     fields: Fields
     """What was last sent."""
@@ -73,9 +73,9 @@ class SyncedRecord:
         return self.fingerprint != UNCONFIRMED
 
     def unconfirmed(self, fields: Fields) -> "SyncedRecord":
-        """Return the record while a change to `fields` is under way.
+        """Return the record while a change to `fields` is being sent.
 
-        Its own fields keep the name of everything that was, or may have been, sent: only that may be cleared later
+        Its fields keep the names of everything that was or may have been sent: only those may be cleared later
         (rule 20).
         """
         return replace(self, fingerprint=UNCONFIRMED, fields={**self.fields, **fields})
@@ -83,7 +83,7 @@ class SyncedRecord:
 
 @dataclass(frozen=True, slots=True)
 class SentRecords:
-    """How many records of a kind were sent to a Gleanin event under a connection."""
+    """The number of records of a kind that were sent to a Gleanin event under a connection."""
 
     event_id: DestinationEventId
     connection_id: ConnectionId
@@ -93,16 +93,16 @@ class SentRecords:
 
 @dataclass(frozen=True, slots=True)
 class CreateIntent:
-    """A note that a create is about to be sent: it stands until its result is recorded (rule 32)."""
+    """The stored intent to send a create, kept until its result is recorded (rule 32)."""
 
     kind: RecordKind
     source_id: SourceId
     connection_id: ConnectionId
     field_names: tuple[str, ...] = ()
-    """What the create has a value for: nothing else of the record may be cleared later (rule 20)."""
+    """The fields that the create sets: no others of the record may be cleared later (rule 20)."""
     sent_at: datetime | None = None
-    """By the database's clock: nothing was sent later. None while a run may still send it."""
+    """The latest time of sending, by the database's clock; None while a run may still send it."""
 
     def may_be_sent_again(self, looked_up_at: datetime, gap: timedelta) -> bool:
-        """Check whether a look-up that began then, and did not find the record, is late enough to trust (rule 32)."""
+        """Check whether a look-up that did not find the record began late enough to be trusted (rule 32)."""
         return self.sent_at is not None and self.sent_at + gap <= looked_up_at

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from core.domain.ids import MappingId, RunId, SourceId
 from core.domain.records.canonical import stable_text
-from core.domain.records.digests import digest_of, number_of
+from core.domain.records.digests import digest_of, hash_texts
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.runs.schedule import SPREAD
 
@@ -75,7 +75,7 @@ class OutcomesDigest:
             record, reason = outcome.record, outcome.reason
             subject = record.kind.name, record.source_id, record.label, record.email
             result = outcome.outcome, reason.code, reason.sentence, reason.detail, outcome.gleanin_id
-            self._sum = (self._sum + number_of(*subject, *result)) % 2**64
+            self._sum = (self._sum + hash_texts(*subject, *result)) % 2**64
 
     @property
     def text(self) -> str:
