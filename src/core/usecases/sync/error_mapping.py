@@ -1,4 +1,4 @@
-"""What makes a run stop as a whole, from errors of either side (rule 29)."""
+"""Map errors of either system to the reason why the whole run stops (rule 29)."""
 
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class SyncStopped(Exception):
-    """The sync cannot go on, for any record."""
+    """The sync cannot continue for any record."""
 
     def __init__(self, stop: StopReason) -> None:
         super().__init__(stop.sentence)
@@ -28,7 +28,7 @@ class SyncStopped(Exception):
 
 
 def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> StopReason:
-    """Say what an error of one side means for the run."""
+    """Return the stop reason for an error of one system."""
     side, event = (
         (SESSIONBOARD, mapping.sessionboard_name)
         if isinstance(error, SourceError)
@@ -46,7 +46,7 @@ def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> St
 
 
 async def stop_on_error(work: Awaitable[T], mapping: EventMapping) -> T:
-    """Do some work in which an error of either side concerns the whole run."""
+    """Await work in which an error of either system stops the whole run."""
     try:
         return await work
     except (SourceError, DestinationError) as error:

@@ -1,4 +1,4 @@
-"""The fence before every write: a run that lost its lease, its mapping or its connection writes no more."""
+"""Check before every write: a run that lost its lease, its mapping or its connection writes nothing more."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -18,14 +18,14 @@ from ports.store.runs import LeaseStatus
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 COALESCE_TICKS = 4
-"""Of the event loop, some microseconds each, in which writes that become due may still join a question."""
+"""Turns of the event loop, a few microseconds each, in which concurrent writes join the same check."""
 _DEPARTING: ContextVar[SyncedRecord | None] = ContextVar("departing", default=None)
-"""What the write that a task is about to send puts in doubt."""
+"""The synced record that a task's next write makes uncertain."""
 
 
 @contextmanager
 def departing(record: SyncedRecord | None) -> Iterator[None]:
-    """Put a synced record in doubt at the moment at which a write within the block passes the fence, not before.
+    """Mark a synced record as uncertain when a write within the block passes the fence, not before.
 
     A destination calls the fence without saying for which write, so the task's own context says it.
     """
@@ -58,7 +58,7 @@ class Fence:
     _marked_now: bool = False
 
     async def __call__(self) -> None:
-        """Return if writing is allowed; what the write puts in doubt is stored by then.
+        """Return if writing is allowed; by then the uncertain record is marked in the database.
 
         Raises:
             SyncStopped: it is not.
@@ -68,7 +68,7 @@ class Fence:
             self._marks.append(mark)
         if self._next is None:
             self._next = asyncio.create_task(self._ask())
-        # Shield the shared question: other writers await it too.
+        # Shield the shared check: other writers await it.
         await asyncio.shield(self._next)
 
     async def _ask(self) -> None:
@@ -124,7 +124,7 @@ class Fence:
                 self._marked_now = True
 
     async def unmark_written(self) -> None:
-        """Free the events again, if it was this run that bound them: for one that wrote nothing after all.
+        """Release the events if this run bound them and then wrote nothing.
 
         Where another run has taken over, that one may have written since.
         """

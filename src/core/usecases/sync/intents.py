@@ -1,4 +1,4 @@
-"""What earlier runs were about to create in a Gleanin event, and did not record (rule 32)."""
+"""Creates that earlier runs were about to send and whose outcome they did not record (rule 32)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 @dataclass(frozen=True, slots=True)
 class OpenIntents:
     looked_up_at: datetime | None = None
-    """When the reading of Gleanin began that did not find these creates, by the database's clock."""
+    """When the reading of the destination that did not find these creates began, by the database's clock."""
     gap: timedelta = timedelta(0)
-    """So long after the latest create nothing is sent again."""
+    """How long after the latest create a record must not be sent again."""
     by_kind: Mapping[str, Mapping[SourceId, CreateIntent]] = field(default_factory=dict)
 
     @property
@@ -33,30 +33,30 @@ class OpenIntents:
         return self.of(record.kind.name).get(record.source_id)
 
     def field_names(self, record: RecordRef) -> tuple[str, ...]:
-        """Return what an earlier create of the record had a value for."""
+        """Return the names of the fields that an earlier create of the record had."""
         intent = self._of_record(record)
         return intent.field_names if intent else ()
 
     def forbid(self, record: RecordRef) -> bool:
-        """Check whether a record that was not found may be on its way all the same."""
+        """Check whether a record that was not found may still appear."""
         intent = self._of_record(record)
         if intent is None or self.looked_up_at is None:
             return False
         return not intent.may_be_sent_again(self.looked_up_at, self.gap)
 
     def time_left(self, record: RecordRef) -> timedelta:
-        """Return how long it is from the look-up until the record may be sent again."""
+        """Return the time from the look-up until the record may be sent again."""
         intent = self._of_record(record)
         if intent is None or intent.sent_at is None or self.looked_up_at is None:
             return timedelta(0)
-        # A clock that was set back makes nobody wait for longer.
+        # A clock that was set back must not prolong the wait.
         return min(max(intent.sent_at + self.gap - self.looked_up_at, timedelta(0)), self.gap)
 
 
 async def load_intents(
     units: UnitOfWorkFactory, mapping: EventMapping, gap: timedelta = timedelta(0)
 ) -> OpenIntents:
-    """Load them; to be called before Gleanin is read, for what is found there counts as looked up from now on."""
+    """Load the intents, before the destination is read: the time of loading counts as the time of the look-up."""
     scope = mapping.organization_id, mapping.events.gleanin_id
     async with units.read() as unit:
         intents, now = await unit.intents.list_open(*scope), await unit.now()
@@ -67,7 +67,7 @@ async def load_intents(
 
 
 async def take_over_intents(units: UnitOfWorkFactory, mapping: EventMapping, gap: timedelta) -> OpenIntents:
-    """Load them, and date those that a killed run left: it was stopped before this one began, and sends no more."""
+    """Load the intents, and date those of a killed run: it stopped before this run began, so it sends nothing more."""
     found = await load_intents(units, mapping, gap)
     undated = [
         intent for of_kind in found.by_kind.values() for intent in of_kind.values() if intent.sent_at is None

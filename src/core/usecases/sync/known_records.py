@@ -1,4 +1,4 @@
-"""What we remember of a Gleanin event: where every record is that was ever sent there."""
+"""What is stored about an event in the destination: every record that was ever sent there."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -17,21 +17,21 @@ class KnownRecords:
     """All by the kind's name."""
 
     here: Mapping[str, Mapping[SourceId, DestinationId]] = field(default_factory=dict)
-    """Where each record is that was sent under the mapping's connection."""
+    """The destination's id of each record that was sent under the mapping's connection."""
     earlier: Mapping[str, AbstractSet[SourceId]] = field(default_factory=dict)
     """What was sent under connections that have ended (rule 10)."""
     sent: Mapping[str, Mapping[DestinationId, SourceId]] = field(default_factory=dict)
-    """What stands behind each record that was sent under the mapping's connection."""
+    """The source record of each destination record that was sent under the mapping's connection."""
     created_before: Mapping[str, Mapping[DestinationId, Sent]] = field(default_factory=dict)
     emails: Mapping[str, Mapping[SourceId, str]] = field(default_factory=dict)
-    """What people sent under the mapping's connection were last sent with."""
+    """The e-mail with which each person was last sent under the mapping's connection."""
     left_at: Mapping[str, Mapping[SourceId, datetime]] = field(default_factory=dict)
     """Since when records sent under the mapping's connection have left the programme."""
     elsewhere: AbstractSet[ConnectionId] = frozenset()
     """Connections whose records come from another Sessionboard address."""
 
     def kept_id(self, kind: RecordKind, source_id: SourceId) -> SourceId:
-        """Return a source id as the object that is kept already, for there are tens of thousands."""
+        """Return an equal source id that is in memory already: there are tens of thousands."""
         gleanin_id = self.here.get(kind.name, {}).get(source_id)
         kept = self.sent[kind.name].get(gleanin_id) if gleanin_id is not None else None
         return kept if kept is not None and kept == source_id else source_id

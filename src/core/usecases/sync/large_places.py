@@ -1,4 +1,4 @@
-"""Few large readings at once: what is read stays in memory until the run has ended."""
+"""Limit large readings: what a run reads stays in memory until it has ended."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 LARGE = 20_000
-"""Rows of one reading, of both sides together."""
+"""Rows that a run reads from both systems together."""
 AT_ONCE = 2
 POLL_INTERVAL = 5.0
 """Seconds."""
@@ -14,7 +14,7 @@ POLL_INTERVAL = 5.0
 
 @dataclass(slots=True)
 class LargePlace:
-    """Taken by a reading as soon as it is large."""
+    """A reading takes a place as soon as it is large."""
 
     places: asyncio.Semaphore
     rows: int = 0
@@ -22,7 +22,7 @@ class LargePlace:
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def take(self, rows: int, while_waiting: Callable[[], None]) -> None:
-        """Count rows that were read, and wait for a place before more are read, if they are many by now.
+        """Count rows that were read; once there are many, wait for a place before more are read.
 
         Args:
             rows: that were read just now.

@@ -1,4 +1,4 @@
-"""Plan a sync kind by kind, in chunks, so that memory does not grow with what is remembered."""
+"""Plan a sync kind by kind, in chunks, so that memory does not grow with the number of known records."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -33,10 +33,10 @@ class Plans:
     snapshot: SystemsSnapshot
     intents: OpenIntents = field(default_factory=OpenIntents)
     _absent: dict[str, set[SourceId]] = field(default_factory=dict)
-    """What was planned as kept, by the kind's name: of kinds that were read completely."""
+    """Records planned as kept, by the kind's name, of kinds that were read completely."""
 
     def associations(self) -> dict[SourceId, str]:
-        """Tell what stands in Gleanin for each record that people can be tied to."""
+        """Return the destination's id of each record that people can be associated with."""
         gleanin, associations = self.snapshot.gleanin, dict[SourceId, str]()
         for kind in (each for each in KINDS if each.is_tied_to):
             here = self.known.here[kind.name].items()
@@ -59,7 +59,7 @@ class Plans:
         on_total: Callable[[int], None] | None = None,
         only: AbstractSet[SourceId] | None = None,
     ) -> AsyncIterator[Sequence[Step]]:
-        """Return the kind's steps: one for each candidate, then those for what Sessionboard no longer has.
+        """Return the kind's steps: one for each candidate, then those for records that the source no longer has.
 
         Args:
             kind: of which records.
@@ -104,7 +104,7 @@ class Plans:
             yield steps
 
     def departures(self, now: datetime) -> Iterator[tuple[RecordKind, Departures]]:
-        """Compare what is in the programme with what was synced, kind by kind, as far as it was planned (rule 34)."""
+        """Compare the planned kinds of the programme with what was synced (rule 34)."""
         for kind in self.snapshot.kinds:
             absent = self._absent.get(kind.name)
             if absent is None:
@@ -116,7 +116,7 @@ class Plans:
     async def _labels(
         self, holders: Iterable[tuple[RecordKind, SourceId]]
     ) -> Mapping[tuple[str, SourceId], str]:
-        """Find what people call the synced records that have somebody's e-mail: mostly there are none."""
+        """Return the labels of synced records that hold a needed e-mail; mostly there are none."""
         by_kind: dict[RecordKind, list[SourceId]] = {}
         for kind, source_id in holders:
             by_kind.setdefault(kind, []).append(source_id)
@@ -128,7 +128,7 @@ class Plans:
         return labels
 
     def _safe(self, step: Step) -> Step:
-        """Write nothing of a kind of which Gleanin does not tell what it has: it could be there already (rule 32)."""
+        """Replace writes of a kind that the destination does not list: the record could exist already (rule 32)."""
         why = self.snapshot.unknown.get(step.record.kind.name)
         if why is None or isinstance(step, NoWrite):
             return step
@@ -144,7 +144,7 @@ class Plans:
 
 
 def _kept(steps: Iterable[Step]) -> Iterator[SourceId]:
-    """Return what has left the programme; what a setting of the mapping keeps back is still in it."""
+    """Return the records that have left the programme; those held back by a setting have not left."""
     return (
         step.record.source_id
         for step in steps

@@ -1,4 +1,4 @@
-"""Preview: the plan, shown and not carried out. Nothing is written anywhere."""
+"""Preview: the plan, without carrying it out. Nothing is written anywhere."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Plan:
     steps: Sequence[Step]
     counts: Counts
     shortfalls: Sequence[str] = ()
-    """What could not be read of the programme, in sentences (rule 34)."""
+    """What could not be read of the event, in sentences (rule 34)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Preview:
     clock: Clock
 
     async def __call__(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> Plan:
-        """Say for each record what a sync would do.
+        """Return what a sync would do with each record.
 
         Raises:
             NotFound, NotMapped
@@ -53,7 +53,7 @@ async def plan_of(
     *,
     watched: Callable[[Source], Source] = lambda source: source,
 ) -> Plan:
-    """Plan what a sync would do; `watched` may look at what is read on the way.
+    """Plan what a sync would do; `watched` may wrap the source.
 
     Raises:
         SyncStopped, SourceError, DestinationError
@@ -78,12 +78,12 @@ async def plan_of(
 
 
 def _future_associations(steps: Sequence[Step]) -> dict[SourceId, str]:
-    """Let its label stand for what has no id in Gleanin yet."""
+    """Return labels in place of the ids that new records do not have yet."""
     return {step.record.source_id: f"(new) {step.record.label}" for step in steps if isinstance(step, Create)}
 
 
 def expected_outcome(step: Step) -> Outcome:
-    """Give the outcome a step has if Gleanin takes it."""
+    """Return the outcome that a step has if the destination accepts it."""
     if isinstance(step, NoWrite):
         return step.outcome
     return Outcome.CREATED if isinstance(step, Create) else Outcome.UPDATED

@@ -1,4 +1,4 @@
-"""Carry out a booked sync run, or wait for whoever does; and check mappings that are due."""
+"""Run a booked sync, or wait for the process that runs it; and check mappings that are due."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -36,26 +36,26 @@ POLL_SECONDS = 0.2
 END_AGAIN_AFTER = 0.5
 """Seconds."""
 STALLED_AFTER = timedelta(minutes=15)
-"""Without a page that was read, or a record that got an outcome."""
+"""Longest time without a page that was read or a record that got an outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSync:
     patient_access: SystemAccess
-    """To both systems, with retries that nobody waits for."""
+    """Access to both systems, with long retries: no person waits for them."""
     ids: IdGenerator
     clock: Clock
     log: EventLog
     lease: timedelta
     run_ends: RunEnds
     resend_after: timedelta = RESEND_AFTER
-    """From the latest create of a record until it may be sent again, where the answer was lost (rule 32)."""
+    """Time from the latest create of a record until it may be sent again after a lost answer (rule 32)."""
     stalled_after: timedelta = STALLED_AFTER
     large_places: LargePlaces = field(default_factory=LargePlaces)
     spools: Spools = memory_spool
 
     async def __call__(self, run_id: RunId, *, waits: bool = True) -> SyncRun:
-        """See a booked run through to its end, and return it.
+        """Run a booked sync to its end, and return the run.
 
         While another process syncs the mapping, this waits for its turn, and for a run that another process has
         taken up; if it is not to wait, it returns the run as it is.
@@ -75,7 +75,7 @@ class RunSync:
     async def check(
         self, mapping_id: MappingId, on_run: Callable[[RunId], None] | None = None
     ) -> SyncRun | None:
-        """Check a mapping that is due (rule 24), and return the run that this came to.
+        """Check a mapping that is due (rule 24); return the run that the check became, if it did.
 
         Where nothing has changed on either side since a run that had nothing to write, there is none. There is one as
         soon as something differs, or cannot be read.
@@ -99,7 +99,7 @@ class RunSync:
                 return None
             schedule = await unit.schedules.get(mapping_id)
             has_checkpoint = await unit.unchanged_markers.get(mapping_id) is not None
-            # What fails is tried with a run: its end tells whether it works again.
+            # A failing mapping gets a run, whose end shows whether it works again.
             if schedule is None or schedule.is_failing or not has_checkpoint:
                 try:
                     await unit.runs.add(turn.run)
@@ -132,9 +132,9 @@ class RunSync:
                 started = run.start(owner, now, self.lease)
                 try:
                     await unit.runs.update(started)
-                except UniqueViolation:  # another process was faster: it is waited for
+                except UniqueViolation:  # another process was faster: wait for it
                     return run
-                # A check that goes on finds itself out of date, and changes nothing.
+                # A concurrent check finds itself outdated, and changes nothing.
                 await unit.schedules.end_check(run.mapping_id)
                 run = started
             await unit.commit()
@@ -154,12 +154,12 @@ class RunSync:
             self.log.warning("sync.run_taken_over", run=end.run.id, actor=actor.id, mapping=actor.mapping_id)
 
     async def _carry_out(self, turn: Turn) -> SyncRun | None:
-        """Carry out what somebody holds, and return the run as it has ended; None for a check that came to none."""
+        """Carry out a run or check, and return the ended run; None for a check that did not become a run."""
         run = turn.run
         ending = RunLifecycle(self.patient_access.units, self.clock, self.run_ends)
         try:
             mapping, tokens = await self.patient_access.of(run.mapping_id)
-        except DomainError as refusal:  # it was removed in the moment between booking and start
+        except DomainError as refusal:  # it was removed between booking and start
             return None if turn.is_check else await ending.close(turn, stop_reasons.refused(str(refusal)))
         ending, log = replace(ending, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
         recorder = OutcomeRecorder(self.patient_access.units, self.clock, turn, mapping, self.lease)
@@ -209,7 +209,7 @@ class RunSync:
         findings: SyncFindings,
         ending: RunLifecycle,
     ) -> SyncRun | None:
-        """End it; while the database cannot be used, try again until others may have taken over.
+        """End the run; while the database is unavailable, retry until others may have taken over.
 
         Whoever goes on need not wait for the lease then, nor look up what never left.
         """
@@ -281,7 +281,7 @@ class RunSync:
 
 
 def _sums(counts: Counts) -> dict[str, int]:
-    """Give how many records had which outcome, whatever their kind."""
+    """Return how many records of any kind had each outcome."""
     return {
         outcome.value: number
         for outcome in Outcome

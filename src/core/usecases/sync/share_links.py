@@ -1,4 +1,4 @@
-"""Store the share links that Gleanin has made, after the writes of a run (rule 30)."""
+"""Store the share links that the destination has made, after the writes of a run (rule 30)."""
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -22,7 +22,7 @@ class ShareLinks:
     known: KnownRecords
 
     async def store(self, snapshot: SystemsSnapshot, written: Collection[str] = ()) -> None:
-        """Store what has changed; Gleanin is read again only where the run wrote something.
+        """Store the links that have changed; read the destination again only if the run wrote something.
 
         Raises:
             DestinationError
@@ -39,7 +39,7 @@ class ShareLinks:
             await self._store(kind, self._synced(kind, snapshot), there)
 
     def _synced(self, kind: RecordKind, snapshot: SystemsSnapshot) -> Iterator[SourceId]:
-        """List what was ever sent, by this run too."""
+        """List all records that were ever sent, including by this run."""
         here = self.known.here[kind.name]
         yield from here
         yield from self.known.earlier[kind.name]

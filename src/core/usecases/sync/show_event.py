@@ -1,4 +1,4 @@
-"""Show an event as Sessionboard has it, and, where it is mapped, what a sync would do with each record."""
+"""Show an event as the source has it, and, if it is mapped, what a sync would do with each record."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -32,7 +32,7 @@ class EventView:
     exhibitors: Sequence[Exhibitor | Unreadable]
     mapping: EventMapping | None = None
     plan: Plan | None = None
-    """What a sync would do; None for an event that is not mapped, and where a sync would stop."""
+    """What a sync would do; None if the event is not mapped or a sync would stop."""
     stop: StopReason | None = None
     """Why a sync would stop before its first write."""
     shortfalls: Sequence[str] = ()
@@ -65,7 +65,7 @@ class ShowEvent:
         event = rows.event
         if event is None or not rows.are_all:
             access = self.access.cipher.unseal(organization.sessionboard_token)
-            # Opened once: the time limit is for all requests together.
+            # Open once: the time limit covers all requests together.
             async with self.access.sources.open(organization.sessionboard_url, access) as source:
                 event = event or await self._event(source, event_id)
                 if not rows.are_all:
@@ -86,7 +86,7 @@ class ShowEvent:
             if stopped.stop.by is StopCause.INTERRUPTION:
                 raise
             if isinstance(stopped.__cause__, SourceUnavailable):
-                raise stopped.__cause__ from None  # asked again at once, it would be waited for twice
+                raise stopped.__cause__ from None  # asking again now would wait twice
             return None, stopped.stop
 
     @staticmethod
@@ -98,7 +98,7 @@ class ShowEvent:
 
     @staticmethod
     async def _alone(source: Source, event_id: SourceEventId) -> "_Rows":
-        """Read the event's rows without a thought of Gleanin."""
+        """Read the event's rows from the source only."""
         rows = _Rows()
         watched = _Watched(source, rows)
         for feed in feeds_in(Scope.ALL):
@@ -113,7 +113,7 @@ class _Rows:
     event: SourceEvent | None = None
     by_feed: dict[str, list[Any]] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
-    """Names of the feeds that were read to their end."""
+    """Names of the feeds that were read completely."""
     shortfalls: list[str] = field(default_factory=list)
 
     def of(self, feed: Feed[R]) -> list[R | Unreadable]:
@@ -127,7 +127,7 @@ class _Rows:
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """A source of which is kept what somebody else reads from it."""
+    """A source that keeps a copy of what is read from it."""
 
     source: Source
     rows: _Rows

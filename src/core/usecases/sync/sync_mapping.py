@@ -1,4 +1,4 @@
-"""Carry out a run: read both sides, plan, write, read the share links; or check whether one is needed."""
+"""Sync a mapping: read both systems, plan, write, read the share links; or check whether that is needed."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -43,12 +43,12 @@ class SyncMapping:
     tokens: Tokens
     recorder: OutcomeRecorder
     resend_after: timedelta
-    """From the latest create of a record until it may be sent again, where the answer was lost (rule 32)."""
+    """Time from the latest create of a record until it may be sent again after a lost answer (rule 32)."""
     large_places: LargePlaces
     spools: Spools
 
     async def __call__(self) -> SyncFindings:
-        """Work, and leave in the journal what came of it; a check that finds nothing changed stays a check.
+        """Sync, and return what was found out about the run as a whole; a check that finds no change stays a check.
 
         Raises:
             SyncStopped, SourceError, DestinationError, PersistenceError
@@ -88,7 +88,7 @@ class SyncMapping:
                 await self._read_links(destination, known, snapshot)
                 return SyncFindings(marker=marker.read_again(now) if snapshot.is_whole else marker)
             await self._begin_run()
-            await self._end_checkpoint()  # before anything is changed, so that no crash comes between
+            await self._end_checkpoint()  # before anything is changed, so that a crash cannot come in between
             snapshot = await reader.read_rest(snapshot)
             writer = Writer(
                 units,
@@ -104,7 +104,7 @@ class SyncMapping:
             return await self._sync(writer, snapshot, plans_of(snapshot), now)
 
     async def _checkpoint(self, now: datetime) -> UnchangedMarker | None:
-        """Return what a check compares with; where there is nothing, or something to look up, it becomes a run."""
+        """Return the marker that a check compares with; without one, or with open intents, the check becomes a run."""
         if not self.turn.is_check:
             return None
         async with self.access.units.read() as unit:
@@ -140,7 +140,7 @@ class SyncMapping:
             await unit.commit()
 
     def _proved(self, snapshot: SystemsSnapshot, remarks: Remarks, now: datetime) -> UnchangedMarker | None:
-        """Say what the run has proved, if it wrote nothing after it read both sides from `now` on."""
+        """Return the unchanged marker of a run that wrote nothing after it read both systems from `now` on."""
         run, recorder = self.turn.run, self.recorder
         if run.scope is not Scope.ALL or remarks or not is_settled(recorder.counts):
             return None
@@ -150,7 +150,7 @@ class SyncMapping:
         )
 
     async def _note_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> None:
-        """Store the zones that the two events have now, for the mapping's pages to show (rule 7)."""
+        """Store the events' current time zones, which the mapping's pages show (rule 7)."""
         if self.mapping.with_zones(time_zone, gleanin_time_zone) == self.mapping:
             return
         async with self.access.units.write() as unit:
@@ -163,7 +163,7 @@ class SyncMapping:
         """Carry out the plan: first everything that depends on nothing, then the rest (rule 32)."""
         recorder, stop = self.recorder, snapshot.stop
         for kind in snapshot.kinds:
-            # Planned only now: people are tied to the sessions that are in Gleanin by now (rule 25).
+            # Plan only now: people are associated with the sessions that have been created by now (rule 25).
             steps = plans.steps(kind, plans.associations(), partial(recorder.progress.set_total, kind))
             left_out = snapshot.programme.dependents(kind, writer.unconfirmed)
             stop = await writer.carry_out(kind, steps, stop, left_out)
@@ -224,7 +224,7 @@ class SyncMapping:
 
 
 async def _is_as_at(marker: UnchangedMarker, snapshot: SystemsSnapshot, plans: Plans) -> bool:
-    """Check whether both sides are as they were; of many sessions that were read, a plan tells."""
+    """Check whether both systems are unchanged; for events with many sessions, compare the planned outcomes."""
     if not snapshot.are_as_at(marker) or snapshot.has_many != bool(marker.many):
         return False
     if not snapshot.has_many or not snapshot.is_whole:
@@ -242,6 +242,6 @@ async def _is_as_at(marker: UnchangedMarker, snapshot: SystemsSnapshot, plans: P
 
 
 def _setup(mapping: EventMapping, tokens: Tokens, known: KnownRecords) -> Sequence[object]:
-    """List what a plan depends on besides both sides; another token may see other data."""
+    """List what a plan depends on besides both systems; another token may see other data."""
     sealed = (tokens.sessionboard.value, tokens.gleanin.value)
     return mapping.settings, mapping.confirmed_time_zone, sealed, sorted(known.elsewhere)

@@ -1,4 +1,4 @@
-"""Open both sides of a mapping, with the tokens of its organization and connection."""
+"""Open both systems of a mapping, with the tokens of its organization and connection."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ class SystemAccess:
     cipher: TokenCipher
 
     async def of(self, mapping_id: MappingId) -> tuple[EventMapping, Tokens]:
-        """Load a mapping with the tokens for its two sides.
+        """Load a mapping with the tokens for its two systems.
 
         Raises:
             NotFound, NotMapped, NotConnected

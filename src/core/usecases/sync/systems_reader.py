@@ -1,4 +1,4 @@
-"""Read both sides of a mapping, before anything is planned."""
+"""Read both systems of a mapping, before anything is planned."""
 
 import asyncio
 from collections.abc import (
@@ -39,7 +39,7 @@ from ports.source import Source, SourceIncomplete
 REPORT_CHANGES = frozenset(feed for feed in feeds_in(Scope.ALL) if feed.reports_changes)
 """Read only if the source reports a change, where they have many rows."""
 Linked = tuple[ShareLink, ...] | None
-"""Share links; None where nothing was told of links."""
+"""Share links; None if the destination did not report any."""
 OnPage = Callable[[int], Awaitable[None]]
 
 
@@ -48,10 +48,10 @@ async def _nothing(rows: int) -> None:
 
 
 class LinkIndex:
-    """The share links of everybody who is in Gleanin."""
+    """The share links of all people in the destination."""
 
     def __init__(self, spool: Spool, kept_id: Callable[[DestinationId], DestinationId]) -> None:
-        """Begin with none.
+        """Create an empty index.
 
         Args:
             spool: where they are kept.
@@ -66,13 +66,13 @@ class LinkIndex:
         self._all: Spooled[Linked] = Spooled(self._spool)
 
     def add(self, page: Iterable[DestinationRecord], hosts: Container[str]) -> None:
-        """Keep those that may be shown."""
+        """Add the links that may be shown."""
         for record in page:
             links = None if record.links is None else presentable(record.links, hosts)
             self._at[self._kept_id(record.id)] = self._all.append(links)
 
     def of(self, gleanin_id: DestinationId) -> Linked:
-        """Return somebody's links; of whoever is not in Gleanin any more they lead nowhere."""
+        """Return the links of one person; links of a person who is gone from the destination lead nowhere."""
         at = self._at.get(gleanin_id)
         return () if at is None else self._all[at]
 
@@ -85,28 +85,28 @@ class SystemsSnapshot:
     programme: SourceSnapshot
     gleanin: DestinationIndex
     links: dict[str, LinkIndex] = field(default_factory=dict)
-    """The share links that people in Gleanin have, by the kind's name."""
+    """The share links of people in the destination, by the kind's name."""
     unknown: dict[str, str] = field(default_factory=dict)
-    """Why Gleanin gives no records of a kind, by the kind's name: none of them can be written safely."""
+    """Why the destination does not list a kind, by the kind's name; such records cannot be written safely."""
     stop: StopReason | None = None
     """Why nothing may be written: masked e-mails (rule 16) or time zones (rule 7)."""
     shortfalls: list[str] = field(default_factory=list)
-    """What could not be read of the programme, and what follows (rule 34)."""
+    """What could not be read of the event, and what follows (rule 34)."""
     digest: str = ""
-    """Of all that was read, but for sessions where these are many."""
+    """A digest of all that was read, except for sessions if there are many."""
     has_many: bool = False
-    """Sessions, so that the change feed is asked for them."""
+    """Many sessions, so that the change feed is asked whether to read them."""
     is_whole: bool = True
-    """False where many sessions were not read, for none of them has changed."""
+    """False if many sessions were not read because none of them has changed."""
 
     @property
     def zones(self) -> tuple[str | None, str | None]:
-        """Return the two events' time zones, as Sessionboard and Gleanin tell them."""
+        """Return the two events' time zones, as the source and the destination report them."""
         source, gleanin = self.events
         return source.time_zone, gleanin.time_zone
 
     def are_as_at(self, marker: UnchangedMarker) -> bool:
-        """Check whether both sides are as they were; of many sessions that were read, only their outcomes tell."""
+        """Check whether both systems are unchanged; many sessions are compared by their outcomes instead."""
         return not self.shortfalls and self.digest == marker.digest
 
 
@@ -118,9 +118,9 @@ class SystemsReader:
     destination: Destination
     now: datetime
     setup: Sequence[object] = ()
-    """What else a plan depends on: it becomes a part of the digest."""
+    """What else a plan depends on; it becomes a part of the digest."""
     spool: Spool = field(default_factory=InMemorySpool)
-    """Where what was read is kept until it is sent."""
+    """Where rows are kept until they are sent."""
     on_page: OnPage = _nothing
     """Awaited after each page, with the number of its rows."""
 
@@ -175,7 +175,7 @@ class SystemsReader:
         return replace(snapshot, digest=digest, has_many=has_many, is_whole=not put_off, stop=stop)
 
     async def read_rest(self, snapshot: SystemsSnapshot) -> SystemsSnapshot:
-        """Read what was left out, for something else has changed."""
+        """Read the feeds that were left out, because something else has changed."""
         if snapshot.is_whole:
             return snapshot
         for each in REPORT_CHANGES & snapshot.programme.rows.keys():
@@ -183,14 +183,14 @@ class SystemsReader:
         return replace(snapshot, is_whole=True, stop=self._stop(snapshot.programme, *snapshot.events))
 
     async def _is_spared(self, marker: UnchangedMarker | None) -> bool:
-        """Ask the change feed, where that takes fewer requests than to read."""
+        """Ask the change feed, if that takes fewer requests than reading."""
         if marker is None:
             return False
         event_id, since = self.mapping.events.sessionboard_id, marker.changes_since
         return not await self.source.has_changed(event_id, since)
 
     async def _read_part(self, feed: Feed[SourceRow], snapshot: SystemsSnapshot, digests: RowDigests) -> None:
-        """Read one feed, and note in sentences what could not be read of it (rule 34)."""
+        """Read one feed, and add sentences about what could not be read (rule 34)."""
         part, unreadable = snapshot.programme.rows[feed], set[str]()
         try:
             async for page in self.source.records(self.mapping.events.sessionboard_id, feed):
@@ -217,7 +217,7 @@ class SystemsReader:
                     links.add(page, self.destination.link_hosts)
                 await self.on_page(len(page))
         except RecordsNotReported:
-            pass  # there are none; what we remember all the same is asked for by its id before it is created again
+            pass  # there are none; known records are requested by id before they are created again
         except UnsupportedKind as error:
             snapshot.unknown[kind.name] = str(error)
 
@@ -231,7 +231,7 @@ class SystemsReader:
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> Any:
-    """Await all at once; the first failure ends the others, and is raised as it is."""
+    """Await everything concurrently; the first failure cancels the rest, and is raised unchanged."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each) for each in work]

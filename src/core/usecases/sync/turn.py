@@ -1,4 +1,4 @@
-"""What somebody carries out: a run, or a check that becomes one as soon as there is something to do."""
+"""What a worker carries out: a run, or a check that becomes a run as soon as there is something to do."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 @dataclass(slots=True)
 class Turn:
     run: SyncRun
-    """As it began; a check's is not stored yet."""
+    """The run as it began; while this is a check, it is not stored."""
     owner: str
     is_check: bool = False
     on_run: Callable[[], None] | None = None
     """Called as soon as a check has become a run."""
 
     async def renew(self, unit: UnitOfWork, until: datetime, progress: Mapping[RecordKind, Progress]) -> bool:
-        """Hold the mapping for longer; False where somebody else has taken it."""
+        """Extend the lease; return False if another worker holds the mapping."""
         if self.is_check:
             return await unit.schedules.renew_check(self.run.mapping_id, self.owner, until)
         return await unit.runs.renew(self.run.id, self.owner, until, progress)
 
     async def become_run(self, units: UnitOfWorkFactory, until: datetime) -> None:
-        """Store the run that a check comes to.
+        """Turn a check into a stored run.
 
         Raises:
             SyncStopped: the mapping was removed, or a run of it has begun meanwhile: what was read may be out of date.

@@ -1,4 +1,4 @@
-"""A round of writing: many writers draw from one plan, until it is dry or nothing more can be sent."""
+"""The queue of writes that concurrent writers take from, and what they share in one batch."""
 
 import asyncio
 from collections import deque
@@ -19,21 +19,20 @@ Write = Create | Update
 
 @dataclass(slots=True)
 class WriteQueue:
-    """Gives out the writes of a plan one by one; what needs no write is noted in passing.
-
-    Whoever waits for somebody else's e-mail is held back until that one has given it up (rule 15). A create that an
-    earlier run may have sent is not given out before it was looked up late enough (rule 32).
+    """Returns the writes of a plan one by one, and records the outcomes of steps that need no write.
+    A write that needs another record's e-mail waits until that record has released it (rule 15). A create that an
+    earlier run may have sent is not returned before it was looked up late enough (rule 32).
     """
 
     steps: AsyncIterator[Sequence[Step]]
     recorder: OutcomeRecorder
     intents: OpenIntents
     succeeded_before: set[SourceId] = field(default_factory=set)
-    """Records of the kind that were written before, and from now on those of this feed too."""
+    """Records of the kind that were written, before and by this queue."""
     left_out: AbstractSet[SourceId] = frozenset()
-    """Records that are planned later, because they depend on a create that is not confirmed."""
+    """Records that are planned later, because they depend on an unconfirmed create."""
     sends: bool = True
-    """False where what it gives is only told, and not sent."""
+    """False if its writes are only reported, not sent."""
     _ready: deque[Write] = field(default_factory=deque)
     _waiting: dict[SourceId, Write] = field(default_factory=dict)
     _exhausted: bool = False
@@ -86,7 +85,7 @@ class WriteQueue:
             self._ready.append(self._waiting.pop(free))
 
     def take_waiting(self) -> list[Write]:
-        """Return those who wait for an e-mail, and hold nobody back any more."""
+        """Remove and return the writes that wait for an e-mail."""
         held = [*self._waiting.values()]
         self._waiting.clear()
         return held
@@ -96,7 +95,7 @@ class WriteQueue:
         return self._exhausted and not self._ready
 
     def release(self) -> list[Write]:
-        """When nothing else is left: free those who only wait for one another, and give those who wait in vain."""
+        """When nothing else is left: make writes ready that wait only for one another, and return those that wait in vain."""
         in_vain = []
         while stuck := [
             who
@@ -111,22 +110,22 @@ class WriteQueue:
 
 @dataclass(slots=True)
 class WriteBatch:
-    """What the writers of one round share, and what they leave."""
+    """What the writers of one batch share, and what they leave behind."""
 
     max_consecutive_timeouts: int
-    """So many lost answers in a row mean that Gleanin answers nothing at all."""
+    """After so many consecutive lost answers the destination counts as unreachable."""
     stop: StopReason | None = None
-    """What concerns all records."""
+    """Why nothing more is sent, for any record."""
     failure: Exception | None = None
-    """What ends the run without a word to the records: somebody else's run, a database that is gone."""
+    """What ends the run without outcomes for the records: another run took over, or the database is unavailable."""
     unsent: list[Write] = field(default_factory=list)
-    """Not sent, because of the stop."""
+    """Writes that were not sent because of the stop."""
     lost: list[Write] = field(default_factory=list)
-    """Sent, and never answered; to send these again does no harm."""
+    """Writes that were sent but not answered; sending them again does no harm."""
     unconfirmed: list[Create] = field(default_factory=list)
-    """Creates that were sent, and never confirmed."""
+    """Creates that were sent but not confirmed."""
     requested_pause: float = 0
-    """The longest wait in seconds that an answer without a result asked for."""
+    """The longest wait in seconds that a response without a result requested."""
     consecutive_timeouts: int = 0
     has_answer: bool = False
 

@@ -1,4 +1,4 @@
-"""Carry out a plan in Gleanin, many records at once, each with exactly one outcome."""
+"""Carry out a plan in the destination: many records concurrently, each with exactly one outcome."""
 
 import asyncio
 from collections import Counter
@@ -23,7 +23,7 @@ from core.usecases.sync.error_mapping import SyncStopped, stop_for
 from core.usecases.sync.fence import Fence, departing
 from core.usecases.sync.intents import OpenIntents, load_intents
 from core.usecases.sync.outcome_recorder import OutcomeRecorder, RecordKey, key_of
-from core.usecases.sync.write_queue import WriteQueue, Write, WriteBatch
+from core.usecases.sync.write_queue import Write, WriteBatch, WriteQueue
 from ports.clock import Clock
 from ports.destination import (
     Destination,
@@ -40,15 +40,15 @@ from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
 
 MAX_ATTEMPTS = 4
-"""How often a write is sent whose answer does not come, and how many rounds without any answer end the run."""
+"""Attempts per write when no answer comes; after as many batches without any answer, the run stops."""
 RETRY_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""Seconds before a change whose answer was lost is sent again, which does no harm."""
+"""Seconds before an update whose answer was lost is sent again; repeating an update does no harm."""
 LOOK_UP_PAUSE = 1 / 60
-"""Of the gap between two creates: when an unconfirmed one is looked up again; then after twice as long each time."""
+"""Fraction of `resend_after` until an unconfirmed create is looked up again; it doubles each time."""
 POLL_SECONDS = 0.5
-"""How often a run that waits checks whether it is to stop."""
+"""Seconds between checks, during a wait, whether the run must stop."""
 MAX_CONSECUTIVE_FORBIDDEN = 20
-"""Writes in a row that are answered with 403: more cannot be the fault of single records (rule 29)."""
+"""Consecutive writes answered with 403; after more, the cause cannot be single records (rule 29)."""
 
 
 @dataclass(slots=True)
@@ -60,16 +60,16 @@ class Writer:
     recorder: OutcomeRecorder
     fence: Fence
     intents: OpenIntents
-    """Those of earlier runs, which the reading of Gleanin looked up."""
+    """Intents of earlier runs, which the reading of the destination looked up."""
     clock: Clock
     log: EventLog
     written: set[str] = field(default_factory=set)
-    """Names of the kinds of which something was sent."""
+    """Names of the kinds of which at least one record was sent."""
     postponed: dict[str, set[SourceId]] = field(default_factory=dict)
-    """Records that wait for what an unconfirmed create comes to, by the kind's name."""
+    """Records that depend on an unconfirmed create, by the kind's name."""
     _attempts: Counter[RecordKey] = field(default_factory=Counter)
     _succeeded: dict[str, set[SourceId]] = field(default_factory=dict)
-    """Records that were written, by the kind's name: whoever waits for an e-mail of theirs may have it."""
+    """Records that were written, by the kind's name; their former e-mails are free now."""
     _forbidden_in_a_row: int = 0
 
     async def carry_out(
@@ -123,14 +123,14 @@ class Writer:
 
     @property
     def unconfirmed(self) -> dict[str, set[SourceId]]:
-        """The records whose creates may have taken place, by the kind's name."""
+        """Return the records whose creates may have succeeded, by the kind's name."""
         found: dict[str, set[SourceId]] = {}
         for name, source_id in self.recorder.unconfirmed:
             found.setdefault(name, set()).add(source_id)
         return found
 
     async def resolve_unconfirmed(self) -> StopReason | None:
-        """Wait until every unconfirmed create is found in Gleanin or may be sent again, and send those (rule 32).
+        """Wait until every unconfirmed create is found in the destination or may be sent again, and send those (rule 32).
 
         Returns what stopped that, if something did: a stop that somebody asks for ends the wait at once.
 
@@ -153,7 +153,7 @@ class Writer:
                 pause *= 2
 
     async def _wait(self, seconds: float) -> None:
-        """Wait, unless the run is to stop."""
+        """Wait, unless the run must stop."""
         until = self.clock.now() + timedelta(seconds=seconds)
         while (left := (until - self.clock.now()).total_seconds()) > 0:
             await self.fence()
@@ -161,18 +161,18 @@ class Writer:
         await self.fence()
 
     async def _look_up(self, kinds: Iterable[RecordKind]) -> OpenIntents:
-        """Look for unconfirmed creates of these kinds in Gleanin, and note those that are there.
+        """Look for unconfirmed creates of these kinds in the destination, and record those that are there.
 
         Returns when each of the others was sent.
         """
-        await self.recorder.store()  # and with it, until when they may have been sent
+        await self.recorder.store()  # including the latest time at which they may have been sent
         looked_up = await load_intents(self.units, self.mapping, self.intents.gap)
         for kind in kinds:
             await self._read_again(kind)
             for create in [each for each in self.recorder.unconfirmed.values() if each.record.kind == kind]:
                 gleanin_id = self._created(create)
                 if gleanin_id and self.intents.has(create.record):
-                    # What landed is what an earlier run sent: it is planned anew, as a change of that.
+                    # What exists now was sent by an earlier run: it is planned again, as an update of that.
                     self.recorder.unconfirmed.pop(key_of(create.record))
                     self._postpone(kind, [create.record.source_id])
                 elif gleanin_id:
@@ -191,7 +191,7 @@ class Writer:
             pass  # there are none yet
 
     def _created(self, create: Create) -> DestinationId | None:
-        """Find what a create made; a former copy that shows again is none, and is sent to once more."""
+        """Return the id of what a create made; a previous copy that shows up again does not count."""
         found = self.gleanin.created_here(create.record.kind, create.record.source_id)
         return None if found == create.previous_id else found
 
@@ -206,7 +206,7 @@ class Writer:
         for kind in sorted(by_kind, key=lambda each: each.phase):
             for create in by_kind[kind]:
                 self.recorder.unconfirmed.pop(key_of(create.record))
-            # Who held the record's e-mail has given it up: it was sent before.
+            # It was sent before, so the record that held its e-mail has released it.
             again = [replace(create, depends_on=frozenset()) for create in by_kind[kind]]
             queue = self._queue(kind, _at_once(again), intents=replace(self.intents, looked_up_at=None))
             if stop := await self._write_all(kind, queue):
@@ -222,7 +222,7 @@ class Writer:
             self._note_failure(step, reasons.run_stopped(stop.sentence))
 
     async def _stop_of(self, work: Awaitable[object]) -> StopReason | None:
-        """Do what concerns all records, and return what stopped it, if something did."""
+        """Await work that concerns all records, and return what stopped it, if anything did."""
         try:
             await work
         except DestinationError as error:
@@ -256,7 +256,7 @@ class Writer:
                 return None
 
     async def _recover(self, kind: RecordKind, batch: WriteBatch) -> None:
-        """Pause after answers that were lost; where none came at all, see whether Gleanin answers to a reading."""
+        """Pause after lost answers; if there was no answer at all, check whether the destination answers a read."""
         await self._wait(batch.requested_pause)
         if batch.lost:
             tries = max(self._attempts[key_of(step.record)] for step in batch.lost)
@@ -274,7 +274,7 @@ class Writer:
                 queue.requeue([step])
 
     def _release(self, kind: RecordKind, queue: WriteQueue) -> None:
-        """Release those who wait for an e-mail: for later, where it is given up later, or as failed."""
+        """Release writes that wait for an e-mail: postpone them if it becomes free later, otherwise fail them."""
         in_vain = queue.release()
         later = set(queue.left_out)
         while more := {step.record.source_id for step in in_vain if step.depends_on & later} - later:
@@ -287,7 +287,7 @@ class Writer:
             self._note_failure(step, reasons.dependency_failed(email))
 
     async def _round(self, queue: WriteQueue) -> WriteBatch:
-        """Send what the feed gives, until it is dry or nobody answers any more."""
+        """Send writes from the queue until it is exhausted or no answers come any more."""
         batch = WriteBatch(max_consecutive_timeouts=4 * self.destination.max_in_flight)
         async with asyncio.TaskGroup() as writers:
             for _ in range(self.destination.max_in_flight):
@@ -298,7 +298,7 @@ class Writer:
         return batch
 
     async def _write_on(self, queue: WriteQueue, batch: WriteBatch) -> None:
-        """Send one write after the other.
+        """Send writes one after another.
 
         When something stops the round, the others finish what they have begun: a request that is cut off is an
         answer lost.
@@ -322,7 +322,7 @@ class Writer:
                 batch.lost.append(step)
             return
         except (asyncio.CancelledError, PersistenceError):
-            # It never left: the fence has not let it pass, and a destination sees through what has left.
+            # It was never sent: the fence did not let it pass, and a destination completes what was sent.
             self._take_back(step)
             raise
         except RecordRejected as rejection:
@@ -337,7 +337,7 @@ class Writer:
         self, step: Write, rejection: RecordRejected, batch: WriteBatch, queue: WriteQueue
     ) -> None:
         match step, rejection:
-            case Update(), RecordGone():  # deleted after it was read: what stands in the plan is created
+            case Update(), RecordGone():  # deleted after it was read: create it as planned
                 create = Create(step.record, reasons.GONE_FROM_GLEANIN, step.fields)
                 await self.recorder.save_intents([create])
                 queue.requeue([create])
@@ -347,7 +347,7 @@ class Writer:
                 self._note_refused(step, reasons.rejected(str(rejection), waited=bool(step.depends_on)))
 
     async def _note_forbidden(self, step: Write, refusal: RecordRejected, batch: WriteBatch) -> None:
-        """Blame the record, unless a reading is refused too, or nothing is let through any more (rule 29)."""
+        """Record the failure of one record, unless reads or all writes are refused too (rule 29)."""
         self._forbidden_in_a_row += 1
         try:
             await self.destination.event(self.mapping.events.gleanin_id)
@@ -359,7 +359,7 @@ class Writer:
             batch.stop = batch.stop or stop_reasons.writes_refused(GLEANIN, str(refusal))
 
     def _note_stop(self, step: Write, error: DestinationError | SyncStopped, batch: WriteBatch) -> None:
-        """Note what concerns all records: the step is not sent, nor is any other."""
+        """Set the stop reason of the batch: neither this step nor any other is sent."""
         stop = error.stop if isinstance(error, SyncStopped) else stop_for(error, self.mapping)
         if stop == stop_reasons.LEASE_EXPIRED:
             raise error
@@ -387,7 +387,7 @@ class Writer:
                 return gleanin_id
 
     async def _is_still_there(self, step: Create, former: DestinationId) -> bool:
-        """Send a record that is not listed any more to where it was; only if it is gone there, it is to be created."""
+        """Update a record that is not listed any more under its old id; create it only if that id is gone."""
         event = self.mapping.events.gleanin_id
         try:
             with departing(_in_doubt(step)):
@@ -424,7 +424,7 @@ class Writer:
             self.recorder.mark_resolved(record)
 
     def _take_back(self, step: Write) -> None:
-        """Revert what was noted before a write that is known not to have taken place."""
+        """Revert what was stored before a write that was certainly not applied."""
         if step.known is not None and not self._attempts[key_of(step.record)]:
             self.recorder.restore(step.known)
         if isinstance(step, Create):
