@@ -1,4 +1,4 @@
-"""Selection: which source records may go to Gleanin, with which fields, and why the others may not.
+"""Selection: which source records sync, with which fields, and why the others may not.
 
 Every kind's selection ends in the same `Candidate`; from there on nothing asks for the kind any more.
 """
@@ -17,7 +17,7 @@ from core.domain.records.reasons import Reason
 from core.domain.records.source_records import Person, Unreadable
 
 UNDATED = datetime.max.replace(tzinfo=UTC)
-"""Who has no date counts as the youngest."""
+"""A contact without a date counts as the most recent."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -31,7 +31,7 @@ class Eligible:
 class Skipped:
     reason: Reason
     has_left: bool = True
-    """It left the programme, so a copy in Gleanin is kept (rule 22); False when only time has passed."""
+    """It left the programme, so a copy in the destination is kept (rule 22); False if only time has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Candidate:
     verdict: Verdict
 
     def with_note(self, note: str) -> "Candidate":
-        """Add a note to what is sent; of a record that is not sent there is nothing to note."""
+        """Return the candidate with one more note; records that are not sent get no notes."""
         if not isinstance(self.verdict, Eligible):
             return self
         return replace(self, verdict=replace(self.verdict, notes=(note, *self.verdict.notes)))
@@ -56,18 +56,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What one kind's selection offers to everything that is written once for all kinds."""
+    """The candidates of one kind, in the form that all kinds share."""
 
     size: int
     candidates: Callable[[], Iterator[Candidate]]
     email_changes: Mapping[SourceId, str] = field(default_factory=dict)
-    """Who will give up an e-mail held in Gleanin, and for which one (as `same_mailbox` writes it)."""
+    """People who will release an e-mail in the destination, with their new one, normalized."""
     incomplete: bool = False
-    """Not all rows could be read, so that of a record that is not here nobody knows whether it has left."""
+    """Not all rows could be read, so a missing record may still be in the programme."""
 
 
 def filled(fields: Iterable[tuple[str, FieldValue | None]]) -> Fields:
-    """Leave out what is empty (rule 20)."""
+    """Return the fields that have a value (rule 20)."""
     return {name: value for name, value in fields if value}
 
 
@@ -76,15 +76,15 @@ def check_required_fields(
     fields: Fields,
     notes: tuple[str, ...] = (),
     problem: Reason | None = None,
-    told: Container[str] = (),
+    mentioned: Container[str] = (),
 ) -> Eligible | Blocked:
-    """Require what the kind requires, naming every field that is missing (rule 18).
+    """Check the required fields of a kind, and name every missing one (rule 18).
 
     Args:
         problem: what else blocks the record.
-        told: the fields that `problem` speaks of already.
+        mentioned: the fields that `problem` mentions already.
     """
-    missing = [name for name in kind.required if name not in fields and name not in told]
+    missing = [name for name in kind.required if name not in fields and name not in mentioned]
     if problem:
         return Blocked(problem.with_note(reasons.missing(missing).sentence) if missing else problem)
     if missing:
@@ -122,5 +122,5 @@ def _precedence(copy: Person) -> tuple[datetime, int, tuple[str, ...]]:
 
 
 def listed(values: Iterable[str | None]) -> Iterator[str]:
-    """Give the values that are there, each once, in an order that does not depend on how they came."""
+    """Yield the distinct values, sorted, without the empty ones."""
     yield from sorted({value for value in values if value})

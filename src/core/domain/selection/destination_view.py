@@ -1,4 +1,4 @@
-"""What selection asks of the destination, whichever it is."""
+"""What selection needs to know about the destination."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -13,5 +13,5 @@ class DestinationView(Protocol):
         ...
 
     def all_created_here(self, kind: RecordKind) -> Mapping[SourceId, DestinationId]:
-        """Return what stands there for each record that this connection sent."""
+        """Return the destination's id of each record that this connection sent."""
         ...

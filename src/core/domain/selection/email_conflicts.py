@@ -1,4 +1,4 @@
-"""Shared e-mails: two people with the same one do not both go (rule 15)."""
+"""E-mail conflicts: of two people with the same e-mail, only one is synced (rule 15)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from core.domain.selection.candidates import UNDATED
 
 @dataclass(frozen=True, slots=True)
 class EmailConflicts:
-    """Judges the people of one kind who would go, by their e-mails (as `same_mailbox` writes them)."""
+    """Finds conflicts among the people of one kind who would sync, by their normalized e-mails."""
 
     people: Callable[[], Iterable[Person]]
-    """Gives all of them, each once: they are read anew each time, for they are many."""
+    """Returns all of them; called repeatedly, because there are too many to keep in memory."""
     held: Mapping[SourceId, str]
-    """Whom we sent to Gleanin, with the e-mail that each has there by our doing."""
+    """The e-mail that each person we sent has in the destination."""
     can_go: Callable[[SourceId], bool]
-    """Tells whether nothing but a shared e-mail could keep somebody out: who cannot go takes none from anybody."""
+    """Checks whether a person is eligible apart from conflicts; others do not claim an e-mail."""
 
     def judge(self) -> tuple[dict[SourceId, Reason], dict[SourceId, str]]:
-        """Find who stays out because somebody else goes with the same e-mail; and who moves to which other e-mail.
+        """Return who is blocked because another person has the same e-mail, and who changes to which e-mail.
 
         Who is in Gleanin with an e-mail already goes on with it; among the others the older one goes.
         """
@@ -48,7 +48,7 @@ class EmailConflicts:
         return self.held.get(person.id) != email, person.created_at or UNDATED, person.id
 
     def _look(self) -> tuple[dict[str, list[Person]], dict[SourceId, str]]:
-        """Return who shares an e-mail with somebody, and who has another one than in Gleanin.
+        """Return who shares an e-mail with another person, and whose e-mail differs from the destination.
 
         Most share none; of their e-mails no more than a number is kept.
         """
@@ -69,5 +69,5 @@ class EmailConflicts:
         return {mailbox: sharers for mailbox, sharers in shared.items() if len(sharers) > 1}, changed
 
     def _identified(self) -> Iterator[Person]:
-        """Leave out whoever came without an id: they cannot be synced, so they take no e-mail from anybody."""
+        """Yield the people with an id; the others cannot be synced, so they claim no e-mail."""
         return (person for person in self.people() if is_id(person.id))

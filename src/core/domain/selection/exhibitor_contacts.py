@@ -1,4 +1,4 @@
-"""Exhibitors: which of their contacts sync, under which name (rule 17)."""
+"""Exhibitors: which of their contacts sync, and under which name (rule 17)."""
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -124,7 +124,7 @@ class ExhibitorContactSelector:
         return Selection(size, candidates, email_changes, incomplete=self.rows.incomplete)
 
     def _places(self) -> dict[SourceId, _Place]:
-        """Return each contact's first place: one that can be synced, and of these one as primary contact."""
+        """Return each contact's first place; places that can be synced come first, then those as primary contact."""
         places: dict[SourceId, _Place] = {}
         for row in self.rows.exhibitors.values():
             primary = primary_contact(row)
@@ -140,7 +140,7 @@ class ExhibitorContactSelector:
     def _without_contact(
         self, places: Mapping[SourceId, _Place], sent: AbstractSet[SourceId]
     ) -> Iterator[Candidate]:
-        """Return the exhibitors that have no contact to stand for them; `sent` are ids of contacts in Gleanin."""
+        """Yield the exhibitors without a contact to represent them; `sent` are ids of contacts in the destination."""
         contacts = places.keys() | sent
         represented = {place.exhibitor.id for place in places.values()}
         for candidate in self.rows.unreadable.values():
@@ -192,7 +192,7 @@ class ExhibitorContactSelector:
 
 
 def _apart_from(contacts: AbstractSet[SourceId], exhibitor: Candidate) -> Candidate:
-    """Keep an exhibitor that stands for its missing contact from being taken for a contact of the same id."""
+    """Return the candidate of an exhibitor without contact, under an id that no contact has."""
     record = exhibitor.record
     if record.source_id not in contacts:
         return exhibitor
@@ -200,7 +200,7 @@ def _apart_from(contacts: AbstractSet[SourceId], exhibitor: Candidate) -> Candid
 
 
 def primary_contact(exhibitor: Exhibitor) -> ExhibitorContact | None:
-    """Choose the primary contact; of several, the one longest in the role."""
+    """Return the primary contact; of several, the one longest in the role."""
     return min(
         (contact for contact in exhibitor.contacts if contact.is_primary),
         key=lambda contact: (contact.in_role_since or UNDATED, contact.person.id),

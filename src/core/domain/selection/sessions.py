@@ -18,7 +18,7 @@ ACCEPTED = "accepted"
 
 
 def evaluate_session(session: Session, settings: MappingSettings, zone: ZoneInfo, now: datetime) -> Verdict:
-    """Apply rules 12, 13 and 18 to one session."""
+    """Evaluate one session by rules 12, 13 and 18."""
     if reason := _not_in_programme(session):
         return Skipped(reason)
     start, end = session.starts_at, session.ends_at
@@ -34,13 +34,13 @@ def evaluate_session(session: Session, settings: MappingSettings, zone: ZoneInfo
     elif start is not None and end is not None and end < start:
         problem = reasons.ENDS_BEFORE_START
     fields = session_fields(session, settings, zone)
-    return check_required_fields(SESSION, fields, problem=problem, told=unusable)
+    return check_required_fields(SESSION, fields, problem=problem, mentioned=unusable)
 
 
 def _unusable_times(session: Session) -> Iterator[tuple[str, str]]:
     yield from session.unreadable_times
     for name, at in (("starts_at", session.starts_at), ("ends_at", session.ends_at)):
-        # At the ends of the calendar an instant cannot be written in every zone.
+        # Near the ends of the calendar, an instant cannot be expressed in every zone.
         if at is not None and at.year in (MINYEAR, MAXYEAR):
             yield name, at.isoformat()
 

@@ -1,4 +1,4 @@
-"""Speakers: with which fields somebody on the agenda goes (rule 14)."""
+"""Speakers: the fields of a person on the agenda (rule 14)."""
 
 from core.domain.records.fields import Fields, FieldValue
 from core.domain.records.pictures import picture_url
@@ -7,7 +7,7 @@ from core.domain.selection.candidates import filled
 
 
 def speaker_fields(person: Person, associations: tuple[str, ...]) -> tuple[Fields, tuple[str, ...]]:
-    """Map a person to a speaker's fields; the second part notes what was left out (rule 14)."""
+    """Return a speaker's fields, and notes about what was left out (rule 14)."""
     headshot, left_out = picture_url(person.headshot)
     pairs: tuple[tuple[str, FieldValue | None], ...] = (
         ("first_name", person.first_name),

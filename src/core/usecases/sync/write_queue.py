@@ -20,6 +20,7 @@ Write = Create | Update
 @dataclass(slots=True)
 class WriteQueue:
     """Returns the writes of a plan one by one, and records the outcomes of steps that need no write.
+
     A write that needs another record's e-mail waits until that record has released it (rule 15). A create that an
     earlier run may have sent is not returned before it was looked up late enough (rule 32).
     """
