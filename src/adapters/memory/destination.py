@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.records import LoggedWrite, Misbehaviour, StoredRecord
+from adapters.memory.records import Faults, LoggedWrite, StoredRecord
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import ASSOCIATIONS, FieldChange
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
@@ -48,7 +48,7 @@ class InMemoryGleanin:
     """How many reads of a person show no links yet; None for never any links."""
     tokens: set[str] | None = None
     """The tokens that are accepted; None for any."""
-    trouble: Misbehaviour = field(default_factory=Misbehaviour)
+    faults: Faults = field(default_factory=Faults)
     events: dict[DestinationEventId, DestinationEvent] = field(default_factory=dict)
     records: dict[DestinationId, StoredRecord] = field(default_factory=dict)
     writes: list[LoggedWrite] = field(default_factory=list)
@@ -102,7 +102,7 @@ class InMemoryGleanin:
         ]
 
     def create_late(self, record: StoredRecord) -> None:
-        self._late.append((self.clock.now() + timedelta(seconds=self.trouble.late_seconds), record))
+        self._late.append((self.clock.now() + timedelta(seconds=self.faults.late_seconds), record))
 
     @property
     def coming(self) -> list[StoredRecord]:
@@ -161,22 +161,22 @@ class InMemoryDestination:
     ) -> AsyncIterator[Sequence[DestinationRecord]]:
         await self._receive_request()
         self._event(event_id)
-        trouble = self._gleanin.trouble
-        if trouble.refuses_reads:
+        faults = self._gleanin.faults
+        if faults.refuses_reads:
             raise DestinationRefused("Invalid token")
-        if kind.name in trouble.unknown_kinds:
+        if kind.name in faults.unknown_kinds:
             raise UnsupportedKind(f"Gleanin does not tell which {kind.plural} an event has.")
         stored = self._gleanin.list_by_event(event_id, kind)
         for record in stored:
             self._make_links(record)
-        stored = [record for record in stored if record.reads > trouble.late_reads]
-        if trouble.silent_when_empty and not stored:
+        stored = [record for record in stored if record.reads > faults.late_reads]
+        if faults.silent_when_empty and not stored:
             raise RecordsNotReported(f"Gleanin says nothing of {kind.plural}.")
-        cut = trouble.cuts_answers and bool(stored)
+        cut = faults.cuts_answers and bool(stored)
         returned = stored[: len(stored) // 2] if cut else stored
         for start in range(0, len(returned), _PAGE):
             page = returned[start : start + _PAGE]
-            yield [record.seen(anonymous=trouble.hides_external_ids) for record in page]
+            yield [record.seen(anonymous=faults.hides_external_ids) for record in page]
         if cut:
             raise DestinationUnreadable("Gleanin's answer was cut.")
 
@@ -193,8 +193,8 @@ class InMemoryDestination:
         if self._is_lost_before_writing():
             raise WriteOutcomeUnknown("No answer came to a write.")
         record = StoredRecord(event_id, kind, self._gleanin.new_id(), external_id, dict(fields))
-        if self._gleanin.trouble.late_creates > 0:
-            self._gleanin.trouble.late_creates -= 1
+        if self._gleanin.faults.late_creates > 0:
+            self._gleanin.faults.late_creates -= 1
             self._gleanin.create_late(record)
             raise WriteOutcomeUnknown("No answer came to a write.")
         self._gleanin.records[record.id] = record
@@ -230,11 +230,11 @@ class InMemoryDestination:
     async def _receive_request(self) -> None:
         await asyncio.sleep(0)  # yield to other tasks, as a real request would
         self._gleanin.catch_up()
-        trouble, tokens = self._gleanin.trouble, self._gleanin.tokens
-        if trouble.unavailable_calls > 0:
-            trouble.unavailable_calls -= 1
+        faults, tokens = self._gleanin.faults, self._gleanin.tokens
+        if faults.unavailable_calls > 0:
+            faults.unavailable_calls -= 1
             raise DestinationUnavailable("Gleanin does not answer.")
-        if trouble.refuses_tokens or (tokens is not None and self._token.value not in tokens):
+        if faults.refuses_tokens or (tokens is not None and self._token.value not in tokens):
             raise DestinationRefused("Invalid token")
 
     async def _receive_write(self) -> None:
@@ -257,11 +257,11 @@ class InMemoryDestination:
         values: Mapping[str, FieldValue | None],
     ) -> None:
         """Reject what the sandbox rejects: unknown fields, wrong types, associations with missing sessions."""
-        message = self._gleanin.trouble.rejected.get(external_id) if external_id else None
+        message = self._gleanin.faults.rejected.get(external_id) if external_id else None
         if message is not None:
             raise RecordRejected(message)
         texts = [value for value in values.values() if isinstance(value, str)]
-        if any(word in text for word in self._gleanin.trouble.forbidden_words for text in texts):
+        if any(word in text for word in self._gleanin.faults.forbidden_words for text in texts):
             raise WriteForbidden("A firewall does not let this through (403).")
         for name, value in values.items():
             if name not in kind.fields:
@@ -280,25 +280,25 @@ class InMemoryDestination:
         email: FieldValue | None,
         record_id: DestinationId | None,
     ) -> None:
-        if email is not None and self._gleanin.trouble.unique_emails:
+        if email is not None and self._gleanin.faults.unique_emails:
             others = (row for row in self._gleanin.list_by_event(event_id, kind) if row.id != record_id)
             if any(row.fields.get("email") == email for row in others):
                 raise RecordRejected("email: has already been taken")
 
     def _is_lost_before_writing(self) -> bool:
-        trouble = self._gleanin.trouble
-        if trouble.lost_answers > 0 and not trouble.lost_are_written:
-            trouble.lost_answers -= 1
+        faults = self._gleanin.faults
+        if faults.lost_answers > 0 and not faults.lost_are_written:
+            faults.lost_answers -= 1
             return True
         return False
 
     def _record_write(self, write: LoggedWrite) -> None:
-        trouble = self._gleanin.trouble
+        faults = self._gleanin.faults
         self._gleanin.writes.append(write)
-        if trouble.after_write is not None:
-            trouble.after_write(write)
-        if trouble.lost_answers > 0:
-            trouble.lost_answers -= 1
+        if faults.after_write is not None:
+            faults.after_write(write)
+        if faults.lost_answers > 0:
+            faults.lost_answers -= 1
             raise WriteOutcomeUnknown("No answer came to a write.")
 
     def _make_links(self, record: StoredRecord) -> None:

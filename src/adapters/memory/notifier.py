@@ -20,7 +20,7 @@ class Arrived:
 @dataclass(slots=True)
 class InMemoryNotifier:
     arrived: list[Arrived] = field(default_factory=list)
-    trouble: NotDelivered | None = None
+    error: NotDelivered | None = None
     """Raised by every attempt to deliver, if set."""
     has_mail_server: bool = True
 
@@ -32,6 +32,6 @@ class InMemoryNotifier:
         return check_email(address)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
-        if self.trouble is not None:
-            raise self.trouble
+        if self.error is not None:
+            raise self.error
         self.arrived.append(Arrived(message, recipient, secret))

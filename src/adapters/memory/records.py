@@ -45,7 +45,7 @@ class LoggedWrite:
 
 
 @dataclass(slots=True)
-class Misbehaviour:
+class Faults:
     """The faults to simulate: none by default."""
 
     refuses_tokens: bool = False

@@ -148,7 +148,11 @@ class InMemoryRuns:
         self._bookings[key] = run_id
 
     async def renew(
-        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[RecordKind, Progress] | None = None
+        self,
+        run_id: RunId,
+        owner: str,
+        until: datetime,
+        progress: Mapping[RecordKind, Progress] | None = None,
     ) -> bool:
         run = self._rows.get(run_id)
         if run is None or run.owner != owner or run.state is not RunState.RUNNING:

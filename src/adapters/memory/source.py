@@ -51,12 +51,12 @@ class InMemoryProgramme:
 class InMemorySource:
     programmes: dict[SourceEventId, InMemoryProgramme] = field(default_factory=dict)
     page_size: int = 100
-    trouble: SourceError | None = None
+    error: SourceError | None = None
     """Raised by every read, until it is set to None again."""
     clock: Clock | None = None
     """Without a clock it cannot detect changes."""
-    pages_before_trouble: int = 0
-    """How many pages of a list are returned before `trouble` is raised."""
+    pages_before_error: int = 0
+    """How many pages of a list are returned before `error` is raised."""
 
     def put(
         self,
@@ -71,13 +71,13 @@ class InMemorySource:
         del self.programmes[event_id]
 
     async def events(self) -> Sequence[SourceEvent]:
-        if self.trouble:
-            raise self.trouble
+        if self.error:
+            raise self.error
         return [programme.event for programme in self.programmes.values()]
 
     async def event(self, event_id: SourceEventId) -> SourceEvent:
-        if self.trouble:
-            raise self.trouble
+        if self.error:
+            raise self.error
         return self._programme(event_id).event
 
     async def records(
@@ -90,9 +90,9 @@ class InMemorySource:
             yield page
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
-        if isinstance(self.trouble, SourceUnavailable):
-            raise self.trouble
-        if self.trouble or self.clock is None or event_id not in self.programmes:
+        if isinstance(self.error, SourceUnavailable):
+            raise self.error
+        if self.error or self.clock is None or event_id not in self.programmes:
             return True  # the full read that follows then fails with the reason
         self._look(event_id)
         programme = self.programmes[event_id]
@@ -104,12 +104,12 @@ class InMemorySource:
             self._programme(event_id).look(self.clock.now())
 
     async def _pages(self, plural: str, rows: Sequence[R], missing: int) -> AsyncIterator[Sequence[R]]:
-        if self.trouble and not self.pages_before_trouble:
-            raise self.trouble
+        if self.error and not self.pages_before_error:
+            raise self.error
         present = rows[: max(0, len(rows) - missing)]
         for start in range(0, len(present), self.page_size):
-            if self.trouble and start // self.page_size >= self.pages_before_trouble:
-                raise self.trouble
+            if self.error and start // self.page_size >= self.pages_before_error:
+                raise self.error
             yield present[start : start + self.page_size]
         if missing:
             total = max(len(rows), missing)
@@ -134,5 +134,5 @@ class InMemorySources:
         check_base_url(url, allow_private=True)
         if self.tokens is not None and token.value not in self.tokens:
             refused = SourceRefused("Sessionboard refused the token (401).")
-            return nullcontext(InMemorySource(trouble=refused))
+            return nullcontext(InMemorySource(error=refused))
         return nullcontext(self.source)

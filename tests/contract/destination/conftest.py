@@ -77,20 +77,20 @@ class InMemoryScenario:
         return len(self.gleanin.writes)
 
     def refuse_tokens(self) -> None:
-        self.gleanin.trouble.refuses_tokens = True
+        self.gleanin.faults.refuses_tokens = True
 
     def lose_answer(self, *, written: bool) -> None:
-        self.gleanin.trouble.lost_answers = 1
-        self.gleanin.trouble.lost_are_written = written
+        self.gleanin.faults.lost_answers = 1
+        self.gleanin.faults.lost_are_written = written
 
     def reject(self, external_id: ExternalId, words: str) -> None:
-        self.gleanin.trouble.rejected[external_id] = words
+        self.gleanin.faults.rejected[external_id] = words
 
     def cut_answers(self) -> None:
-        self.gleanin.trouble.cuts_answers = True
+        self.gleanin.faults.cuts_answers = True
 
     def be_down(self) -> None:
-        self.gleanin.trouble.unavailable_calls = 1
+        self.gleanin.faults.unavailable_calls = 1
 
     def delay_links(self, reads: int) -> None:
         self.gleanin.links_after_reads = reads

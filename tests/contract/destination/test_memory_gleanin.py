@@ -59,7 +59,7 @@ async def test_crash_right_after_a_write_keeps_the_write(gleanin: InMemoryGleani
     def crash(write: LoggedWrite) -> None:
         raise Crash(write.external_id)
 
-    gleanin.trouble.after_write = crash
+    gleanin.faults.after_write = crash
     async with gleanin.open(Token("t")) as destination:
         with pytest.raises(Crash):
             await destination.create(EVENT, SPEAKER, ID, ANN)
@@ -67,13 +67,13 @@ async def test_crash_right_after_a_write_keeps_the_write(gleanin: InMemoryGleani
 
 
 async def test_lost_responses_end(gleanin: InMemoryGleanin) -> None:
-    gleanin.trouble.lost_answers = 2
+    gleanin.faults.lost_answers = 2
     async with gleanin.open(Token("t")) as destination:
         for _ in range(2):
             with pytest.raises(WriteOutcomeUnknown):
                 await destination.create(EVENT, SPEAKER, ID, ANN)
         await destination.create(EVENT, SPEAKER, ID, ANN)
-    assert gleanin.trouble.lost_answers == 0
+    assert gleanin.faults.lost_answers == 0
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ async def test_a_notice_that_a_run_leaves_is_delivered(make: Making) -> None:
     harness = Harness()
     mapping = await harness.mapping()
     await harness.choose_recipient(mapping.organization_id, Channel.WEBHOOK, "https://hooks.example.org/")
-    harness.source.trouble = SourceUnavailable("Sessionboard refused the connection.")
+    harness.source.error = SourceUnavailable("Sessionboard refused the connection.")
     await harness.request_sync(mapping.id)
     async with make(harness).working():
         await until(lambda: harness.notifier.arrived)
@@ -84,7 +84,7 @@ async def test_a_notice_on_its_way_when_the_process_ends_is_not_sent_again(make:
     harness = Harness(notifier=Slow())
     mapping = await harness.mapping()
     await harness.choose_recipient(mapping.organization_id, Channel.WEBHOOK, "https://hooks.example.org/")
-    harness.source.trouble = SourceUnavailable("Sessionboard refused the connection.")
+    harness.source.error = SourceUnavailable("Sessionboard refused the connection.")
     await harness.request_sync(mapping.id)
     async with make(harness).working():
         await happens(on_its_way)

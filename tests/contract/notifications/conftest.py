@@ -191,7 +191,7 @@ def in_memory() -> SyncedRecordRef:
     kinds = {"unavailable": RecipientUnavailable("down"), "refused": RecipientRefused("no"), "": None}
 
     def trouble(what: str) -> None:
-        messenger.trouble = kinds[what]
+        messenger.error = kinds[what]
 
     return SyncedRecordRef(
         messenger,

@@ -182,7 +182,7 @@ async def test_list_can_be_read_twice(source: Source) -> None:
 
 
 async def test_memory_fails_on_request_and_recovers() -> None:
-    source = InMemorySource(trouble=SourceUnavailable("Try later."), pages_before_trouble=1)
+    source = InMemorySource(error=SourceUnavailable("Try later."), pages_before_error=1)
     source.put(PYCON, SESSIONS, EXHIBITORS)
     pages = source.records(EVENT, feeds.SESSIONS)
 
@@ -191,7 +191,7 @@ async def test_memory_fails_on_request_and_recovers() -> None:
         await anext(pages)
     with pytest.raises(SourceUnavailable):
         await source.events()
-    source.trouble = None
+    source.error = None
     assert await all_rows(source.records(EVENT, feeds.SESSIONS)) == SESSIONS
 
 

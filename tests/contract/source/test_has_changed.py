@@ -187,7 +187,7 @@ async def test_memory_raises_only_if_unreachable(trouble: SourceError) -> None:
     source = InMemorySource(clock=ManualClock(PUBLISHED))
     source.put(SourceEvent(EVENT, "PyCon", "Europe/Paris"), [TALK])
     assert not await source.has_changed(EVENT, NOW)
-    source.trouble = trouble
+    source.error = trouble
     if isinstance(trouble, SourceUnavailable):
         with pytest.raises(SourceUnavailable):
             await source.has_changed(EVENT, NOW)

@@ -149,7 +149,7 @@ async def test_rule_05_mapping_removed_during_its_check_gets_no_run(harness: Har
 
 async def test_check_that_cannot_read_becomes_a_run_that_reports_why(harness: Harness) -> None:
     mapping = await unchanged_mapping(harness)
-    harness.source.trouble = SourceUnavailable("No answer.")
+    harness.source.error = SourceUnavailable("No answer.")
     run = present(await harness.check(mapping))
     assert (present(run.stop).code, run.trigger) == ("unreachable", Trigger.CONTINUOUS)
     assert (await harness.list_runs(mapping.id))[0] == run

@@ -38,7 +38,7 @@ async def test_rule_07_missing_zone_is_read_and_stored(harness: Harness) -> None
     mapping = await mapping_without_zone(harness, "Europe/Brussels")
     updated = await harness.confirm_time_zone(mapping.id)
     assert updated.gleanin_time_zone == "Europe/Brussels"
-    harness.gleanin.trouble.refuses_tokens = True
+    harness.gleanin.faults.refuses_tokens = True
     assert await harness.confirm_time_zone(mapping.id) == updated, "it is read once"
 
 
@@ -56,11 +56,11 @@ async def test_rule_07_zone_reported_by_gleanin_needs_no_confirmation(harness: H
 
 async def test_rule_07_zone_is_not_confirmed_while_gleanin_is_unavailable(harness: Harness) -> None:
     mapping = await mapping_without_zone(harness, None)
-    harness.gleanin.trouble.refuses_tokens = True
+    harness.gleanin.faults.refuses_tokens = True
     with pytest.raises(DestinationRefused):
         await harness.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
     await harness.change_settings(SettingsChange(mapping.id, moderators=False))
-    harness.gleanin.trouble.refuses_tokens = False
+    harness.gleanin.faults.refuses_tokens = False
     changed = await harness.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
     assert changed.confirmed_time_zone == "Europe/Paris"
 

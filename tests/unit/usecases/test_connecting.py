@@ -40,7 +40,7 @@ async def test_rule_01_refused_or_untested_token_is_reported_and_not_stored(
     if refusal is DestinationRefused:
         harness.gleanin.tokens = {"another-token"}
     else:
-        harness.gleanin.trouble.unavailable_calls = 1
+        harness.gleanin.faults.unavailable_calls = 1
     with pytest.raises(refusal):
         await harness.connect(organization.id, TOKEN)
     assert await connection_of(harness, organization.id) is None
@@ -60,7 +60,7 @@ async def test_organization_is_not_stored_if_sessionboard_refuses_or_is_unavaila
     if refusal is SourceRefused:
         harness.sources.tokens = {"another-token"}
     else:
-        harness.source.trouble = SourceUnavailable("Sessionboard does not answer.")
+        harness.source.error = SourceUnavailable("Sessionboard does not answer.")
     with pytest.raises(refusal):
         await harness.organization()
     async with harness.units.read() as unit:

@@ -129,7 +129,7 @@ async def test_uncommitted_end_of_a_run_is_not_logged(harness: Harness, end: Run
 async def test_uncommitted_schedule_failure_is_not_logged(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*TALKS[:2])
-    harness.gleanin.trouble.refuses_tokens = True
+    harness.gleanin.faults.refuses_tokens = True
     well = harness.units
     booked = await harness.request_sync(mapping.id)
     harness.units = Uncommitted(well)  # type: ignore[assignment]

@@ -190,12 +190,12 @@ async def test_refused_token_halts_continuous_sync_until_it_is_replaced(
 ) -> None:
     mapping_id = await continuous(harness)
     await due(harness)
-    harness.gleanin.trouble.refuses_tokens = True
+    harness.gleanin.faults.refuses_tokens = True
     await carry_out(harness)
     assert (await harness.schedule_of(mapping_id)).is_halted
     harness.clock.advance(timedelta(days=2))
     assert not await due(harness)
-    harness.gleanin.trouble.refuses_tokens = False
+    harness.gleanin.faults.refuses_tokens = False
     async with harness.units.read() as unit:
         mapping = present(await unit.mappings.get(mapping_id))
     await harness.replace_gleanin_token(mapping.organization_id, TOKEN)

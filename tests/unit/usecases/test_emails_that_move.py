@@ -37,7 +37,7 @@ async def test_rule_15_new_owner_of_an_email_is_written_after_the_previous_one(h
 async def test_rule_15_email_that_is_not_released_is_not_given_to_another_person(harness: Harness) -> None:
     mapping = await synced(harness, person("ada"))
     ada = external_id(mapping.connection_id, SourceId("ada"))
-    harness.gleanin.trouble.rejected[ada] = "No."
+    harness.gleanin.faults.rejected[ada] = "No."
     harness.offer(
         session("s1", on(person("bob", email="ada@example.org")), on(person("ada", email="new@example.org")))
     )
@@ -125,7 +125,7 @@ async def test_rules_15_and_32_email_can_move_to_a_person_on_a_delayed_session(
     harness: Harness,
 ) -> None:
     mapping = await synced(harness, person("carl"))
-    harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = 1, 20
+    harness.gleanin.faults.late_creates, harness.gleanin.faults.late_seconds = 1, 20
     harness.offer(
         session("s1", on(person("carl", email="new@example.org"))),
         session("s2", on(person("dora", email="carl@example.org"))),
@@ -139,7 +139,7 @@ async def test_rules_15_and_32_chain_of_email_changes_waits_for_a_delayed_sessio
     harness: Harness,
 ) -> None:
     mapping = await synced(harness, person("ada"), person("bob"), person("carl"))
-    harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = 1, 20
+    harness.gleanin.faults.late_creates, harness.gleanin.faults.late_seconds = 1, 20
     harness.offer(
         session(
             "s1", on(person("ada", email="bob@example.org")), on(person("bob", email="carl@example.org"))

@@ -48,7 +48,7 @@ async def test_rule_32_create_that_takes_effect_late_exists_once(
     harness: Harness, seconds: float, late: int, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = late, seconds
+    harness.gleanin.faults.late_creates, harness.gleanin.faults.late_seconds = late, seconds
     run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
     assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
@@ -59,7 +59,7 @@ async def test_rule_32_lost_create_is_resent_after_a_minute_and_not_before(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 2, False
+    harness.gleanin.faults.lost_answers, harness.gleanin.faults.lost_are_written = 2, False
     began = harness.clock.now()
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
     assert GAP <= harness.clock.now() - began < GAP + timedelta(seconds=5)
@@ -70,7 +70,7 @@ async def test_rule_32_run_does_its_other_writes_before_it_waits(harness: Harnes
     mapping = await harness.mapping()
     harness.offer(*SESSIONS, exhibitors=(ACME,))
     harness.gleanin.max_in_flight = 1
-    harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1, False
+    harness.gleanin.faults.lost_answers, harness.gleanin.faults.lost_are_written = 1, False
     began = harness.clock.now()
     await harness.sync(mapping)
     at_once = [
@@ -83,7 +83,7 @@ async def test_rule_32_run_does_its_other_writes_before_it_waits(harness: Harnes
 async def test_rule_32_response_without_an_id_is_looked_up_immediately(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.trouble.lost_answers = 3
+    harness.gleanin.faults.lost_answers = 3
     began = harness.clock.now()
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
     assert harness.clock.now() - began < timedelta(seconds=1), "the records exist: no wait is needed"
@@ -94,7 +94,7 @@ async def test_rules_08_and_32_stop_ends_the_wait_and_the_record_is_reported_as_
     harness: Harness, disconnects: bool, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS)
-    harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = 1, 30
+    harness.gleanin.faults.late_creates, harness.gleanin.faults.late_seconds = 1, 30
     interfered = asyncio.Event()
 
     async def interfere() -> None:
@@ -128,7 +128,7 @@ async def test_rule_32_late_create_of_a_killed_run_exists_once(
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
     harness.gleanin.max_in_flight = 1
-    harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = 1, 50
+    harness.gleanin.faults.late_creates, harness.gleanin.faults.late_seconds = 1, 50
     with killed(harness, write=1):
         await harness.sync(mapping)
     if ended_by == "removing the mapping":
@@ -150,9 +150,9 @@ async def test_rule_32_late_create_of_a_killed_run_exists_once(
 async def test_rule_32_unsent_records_of_a_stopped_run_are_sent_immediately(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.trouble.refuses_tokens = True
+    harness.gleanin.faults.refuses_tokens = True
     await harness.sync(mapping)
-    harness.gleanin.trouble.refuses_tokens = False
+    harness.gleanin.faults.refuses_tokens = False
     began = harness.clock.now()
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
     assert harness.clock.now() == began
@@ -162,7 +162,7 @@ async def test_rule_32_unsent_records_of_a_stopped_run_are_sent_immediately(harn
 async def test_rule_32_resend_delay_is_configurable(harness: Harness, mapping: EventMapping) -> None:
     harness.resend_after = timedelta(seconds=1)
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1, False
+    harness.gleanin.faults.lost_answers, harness.gleanin.faults.lost_are_written = 1, False
     began = harness.clock.now()
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
     assert timedelta(seconds=1) <= harness.clock.now() - began < timedelta(seconds=2)
@@ -172,7 +172,7 @@ async def test_rule_32_intents_with_a_known_result_are_removed(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.trouble.lost_answers = 2
+    harness.gleanin.faults.lost_answers = 2
     await harness.sync(mapping)
     async with harness.units.read() as unit:
         assert not await unit.intents.list_open(mapping.organization_id, THERE)
@@ -183,7 +183,7 @@ async def killed_while_creating(harness: Harness, late: float) -> EventMapping:
     harness.gleanin.max_in_flight = 1
     mapping = await harness.mapping()
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = 1, late
+    harness.gleanin.faults.late_creates, harness.gleanin.faults.late_seconds = 1, late
     with killed(harness, write=1):
         await harness.sync(mapping)
     return mapping
@@ -204,10 +204,10 @@ async def test_rule_26_stop_while_resending_gives_every_record_an_outcome(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS[:1], exhibitors=(ACME,))
-    harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 2, False
+    harness.gleanin.faults.lost_answers, harness.gleanin.faults.lost_are_written = 2, False
 
     async def refuse_later() -> None:
-        harness.gleanin.trouble.refuses_tokens = len(harness.gleanin.posts) >= 2
+        harness.gleanin.faults.refuses_tokens = len(harness.gleanin.posts) >= 2
 
     harness.gate.before_write = refuse_later
     run = await harness.sync(mapping)

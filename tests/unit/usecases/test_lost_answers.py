@@ -29,12 +29,12 @@ async def test_rule_32_after_lost_responses_every_record_exists_exactly_once(
     harness: Harness, lost: int, written: bool, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = lost, written
+    harness.gleanin.faults.lost_answers, harness.gleanin.faults.lost_are_written = lost, written
     run = await harness.sync(mapping)
     if run.state is not RunState.COMPLETED:
         assert lost == 60
         assert not written, "what was written is found without a response"
-        harness.gleanin.trouble.lost_answers = 0
+        harness.gleanin.faults.lost_answers = 0
         run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
     assert_everything_is_there_once(harness, mapping)
@@ -46,7 +46,7 @@ async def test_rule_32_after_lost_responses_every_record_exists_exactly_once(
 async def test_rule_32_create_with_a_lost_response_is_reported_as_created(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
-    harness.gleanin.trouble.lost_answers = 1
+    harness.gleanin.faults.lost_answers = 1
     outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["opening"].outcome is Outcome.CREATED
     assert outcomes["opening"].gleanin_id == harness.the(mapping, SESSION, "opening").id
@@ -58,7 +58,7 @@ async def test_rule_32_update_with_a_lost_response_is_resent(harness: Harness) -
     harness.offer(session("opening"))
     await harness.sync(mapping)
     harness.offer(replace(session("opening"), title="Closing"))
-    harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1, False
+    harness.gleanin.faults.lost_answers, harness.gleanin.faults.lost_are_written = 1, False
     outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["opening"].outcome is Outcome.UPDATED
     assert harness.the(mapping, SESSION, "opening").fields["title"] == "Closing"
@@ -69,10 +69,10 @@ async def test_rule_32_run_without_any_responses_ends_and_reports_it(
     harness: Harness, written: bool, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1_000_000, written
+    harness.gleanin.faults.lost_answers, harness.gleanin.faults.lost_are_written = 1_000_000, written
     run = await harness.sync(mapping)
     assert len(await harness.outcomes(run)) == run.counts.read, "rule 26"
-    harness.gleanin.trouble.lost_answers = 0
+    harness.gleanin.faults.lost_answers = 0
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
     assert_everything_is_there_once(harness, mapping)
 
@@ -80,7 +80,7 @@ async def test_rule_32_run_without_any_responses_ends_and_reports_it(
 async def test_rule_32_record_that_never_gets_a_response_fails_alone(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*SESSIONS)
-    trouble = harness.gleanin.trouble
+    trouble = harness.gleanin.faults
     trouble.lost_are_written = False
 
     async def lose_every_third() -> None:

@@ -116,7 +116,7 @@ async def test_rule_05_same_pair_mapped_again_continues_where_it_stopped(harness
 async def test_rule_05_write_with_a_lost_response_binds_the_events(harness: Harness, written: bool) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
-    harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1_000, written
+    harness.gleanin.faults.lost_answers, harness.gleanin.faults.lost_are_written = 1_000, written
     await harness.sync(mapping)
     await harness.remove_mapping(mapping.id)
     with pytest.raises(BoundToAnother):
@@ -250,7 +250,7 @@ async def test_rule_05_mapping_whose_only_write_failed_frees_its_events(
 ) -> None:
     harness.offer(session("opening"))
     sent_as = external_id(mapping.connection_id, SourceId("opening"))
-    harness.gleanin.trouble.rejected[sent_as] = "No."
+    harness.gleanin.faults.rejected[sent_as] = "No."
     await harness.sync(mapping)
     assert not harness.gleanin.writes
     await harness.remove_mapping(mapping.id)

@@ -115,17 +115,17 @@ async def test_rule_21_refused_token_marks_nothing_unconfirmed(harness: Harness)
     offer(harness, company="Analytical Engines")
 
     async def refuse() -> None:
-        harness.gleanin.trouble.refuses_tokens = True
+        harness.gleanin.faults.refuses_tokens = True
 
     harness.gate.before_write = refuse
     run = await harness.sync(mapping)
     assert present(run.stop).code == "token_refused"
 
     async def accept() -> None:
-        harness.gleanin.trouble.refuses_tokens = False
+        harness.gleanin.faults.refuses_tokens = False
 
     harness.gate.before_write = accept
-    harness.gleanin.trouble.refuses_tokens = False
+    harness.gleanin.faults.refuses_tokens = False
     outcomes = await harness.outcomes(await harness.sync(mapping))
     assert {outcomes[each.id].reason.code for each in PEOPLE} == {"changed"}
     assert {outcomes[each.id].outcome for each in PEOPLE} == {Outcome.UPDATED}

@@ -37,9 +37,9 @@ async def with_recipient(harness: Harness) -> EventMapping:
 
 
 async def fail(harness: Harness, mapping: EventMapping) -> None:
-    harness.source.trouble = UNREACHABLE
+    harness.source.error = UNREACHABLE
     await harness.sync(mapping)
-    harness.source.trouble = None
+    harness.source.error = None
 
 
 async def outbox(harness: Harness, organization_id: OrganizationId) -> list[Notification]:
@@ -104,12 +104,12 @@ async def test_rule_24_refused_token_of_three_mappings_sends_one_notification(
     ]
     for mapping in mappings if were_synced_before else ():
         await harness.sync(mapping)
-    harness.gleanin.trouble.refuses_tokens = True
+    harness.gleanin.faults.refuses_tokens = True
     for mapping in mappings:
         await harness.sync(mapping)
     await harness.deliver_notifications()
     assert changes_sent(harness) == [HealthChange.HALTED]
-    harness.gleanin.trouble.refuses_tokens = False
+    harness.gleanin.faults.refuses_tokens = False
     await harness.replace_gleanin_token(organization, TOKEN)
     await harness.sync(first)
     await harness.deliver_notifications()
@@ -133,7 +133,7 @@ async def test_rule_32_kill_at_any_store_of_a_run_neither_loses_nor_duplicates_a
     mapping = await with_recipient(harness)
     kill_switch = KillSwitch(harness)
     run = await harness.request_sync(mapping.id)
-    harness.source.trouble = UNREACHABLE
+    harness.source.error = UNREACHABLE
     kill_switch.fail_at(store=store, taken_place=taken_place)
     try:
         await harness.run_sync(run.id)
@@ -193,7 +193,7 @@ async def test_notification_is_attempted_by_one_process(harness: Harness) -> Non
 async def test_failed_delivery_is_retried_and_expires_after_a_day(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     await fail(harness, mapping)
-    harness.notifier.trouble = DOWN
+    harness.notifier.error = DOWN
     for _ in range(2000):
         await harness.deliver_notifications()
         harness.clock.advance(timedelta(minutes=1))
@@ -202,16 +202,16 @@ async def test_failed_delivery_is_retried_and_expires_after_a_day(harness: Harne
     assert 10 < notice.attempts < 30
     names = [name for name, _ in harness.log.entries if name.startswith("notices.")]
     assert names == ["notices.not_delivered"] * notice.attempts + ["notices.given_up"]
-    harness.notifier.trouble = None
+    harness.notifier.error = None
     assert await harness.deliver_notifications() == 0
 
 
 async def test_failed_delivery_succeeds_once_the_recipient_is_back(harness: Harness) -> None:
     mapping = await with_recipient(harness)
-    harness.notifier.trouble = RecipientRefused("hooks.example.org does not take the notice (HTTP 404).")
+    harness.notifier.error = RecipientRefused("hooks.example.org does not take the notice (HTTP 404).")
     await fail(harness, mapping)
     await harness.deliver_notifications()
-    harness.notifier.trouble = None
+    harness.notifier.error = None
     assert await harness.deliver_notifications() == 0, "the retry delay is not over"
     harness.clock.advance(timedelta(minutes=1))
     assert await harness.deliver_notifications() == 1
@@ -220,12 +220,12 @@ async def test_failed_delivery_succeeds_once_the_recipient_is_back(harness: Harn
 async def test_reason_for_a_failed_delivery_is_shown_until_it_succeeds(harness: Harness) -> None:
     mapping = await with_recipient(harness)
     said = "hooks.example.org does not take the notice (HTTP 410). Check the webhook's address."
-    harness.notifier.trouble = RecipientRefused(said)
+    harness.notifier.error = RecipientRefused(said)
     await fail(harness, mapping)
     await harness.deliver_notifications()
     (notice,) = await outbox(harness, mapping.organization_id)
     assert (notice.problem, notice.state) == (said, Delivery.WAITING)
-    harness.notifier.trouble = None
+    harness.notifier.error = None
     harness.clock.advance(timedelta(minutes=1))
     await harness.deliver_notifications()
     (notice,) = await outbox(harness, mapping.organization_id)
@@ -234,7 +234,7 @@ async def test_reason_for_a_failed_delivery_is_shown_until_it_succeeds(harness: 
 
 async def test_expired_notification_keeps_its_reason(harness: Harness) -> None:
     mapping = await with_recipient(harness)
-    harness.notifier.trouble = DOWN
+    harness.notifier.error = DOWN
     await fail(harness, mapping)
     await harness.deliver_notifications()
     harness.clock.advance(DAY)
@@ -294,9 +294,9 @@ async def test_rule_24_recovery_links_to_a_run_that_exists_a_day_later(harness: 
         return await harness.check(mapping)
 
     await by_itself()
-    harness.source.trouble = UNREACHABLE
+    harness.source.error = UNREACHABLE
     await by_itself()
-    harness.source.trouble = None
+    harness.source.error = None
     assert await by_itself() is not None
     assert await by_itself() is None
     _, recovered = await outbox(harness, mapping.organization_id)
@@ -418,7 +418,7 @@ async def test_finished_notifications_are_deleted_after_the_retention(harness: H
 async def test_rule_24_concurrently_refused_tokens_send_one_notification(harness: Harness) -> None:
     first = await with_recipient(harness)
     second = await harness.map(first.organization_id, ELSEWHERE, FAR)
-    harness.gleanin.trouble.refuses_tokens = True
+    harness.gleanin.faults.refuses_tokens = True
     runs = [await harness.request_sync(each.id) for each in (first, second)]
     await asyncio.gather(*(harness.run_sync(each.id) for each in runs))
     assert [each.change for each in await outbox(harness, first.organization_id)] == [HealthChange.HALTED]

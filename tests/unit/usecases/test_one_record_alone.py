@@ -33,7 +33,7 @@ TALKS = tuple(session(f"s{number}", on(person(f"p{number}"))) for number in rang
 async def test_rule_29_write_refused_by_a_firewall_fails_alone(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*TALKS, session("injection", on(person("eve")), description=INJECTION))
-    harness.gleanin.trouble.forbidden_words = frozenset({"' OR 1=1"})
+    harness.gleanin.faults.forbidden_words = frozenset({"' OR 1=1"})
     run = await harness.run_sync((await harness.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)).id)
     outcomes = await harness.outcomes(run)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
@@ -52,7 +52,7 @@ async def test_rule_29_refused_update_is_not_unconfirmed_and_is_resent_once_corr
     harness.offer(*TALKS)
     await harness.sync(mapping)
     harness.offer(replace(TALKS[0], description=INJECTION), *TALKS[1:])
-    harness.gleanin.trouble.forbidden_words = frozenset({"' OR 1=1"})
+    harness.gleanin.faults.forbidden_words = frozenset({"' OR 1=1"})
     await harness.sync(mapping)
     before = len(harness.gleanin.writes)
     harness.offer(*TALKS)
@@ -100,7 +100,7 @@ async def test_rule_29_403_stops_the_run_if_a_read_is_refused_too(
 ) -> None:
     harness.gleanin.max_in_flight = 1
     harness.offer(*TALKS[:2], session("injection", description=INJECTION), *TALKS[2:])
-    harness.gleanin.trouble.forbidden_words = frozenset({"' OR 1=1"})
+    harness.gleanin.faults.forbidden_words = frozenset({"' OR 1=1"})
     harness.destinations = UnreadableDestinations(harness, trouble)
     run = await harness.sync(mapping)
     assert present(run.stop).code == code
@@ -116,7 +116,7 @@ async def test_rule_29_403_stops_the_run_if_a_read_is_refused_too(
 async def test_rule_29_run_stops_if_every_write_is_refused(harness: Harness, sessions: int) -> None:
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}") for number in range(sessions)))
-    harness.gleanin.trouble.forbidden_words = frozenset({"Talk"})
+    harness.gleanin.faults.forbidden_words = frozenset({"Talk"})
     run = await harness.sync(mapping)
     outcomes = await harness.outcomes(run)
     assert len(outcomes) == sessions
@@ -138,7 +138,7 @@ async def test_rule_29_run_continues_if_some_writes_succeed(harness: Harness) ->
     mapping = await harness.mapping()
     titles = ["Talk" if number % 3 else "Panel" for number in range(5 * MAX_CONSECUTIVE_FORBIDDEN)]
     harness.offer(*(session(f"s{number}", title=title) for number, title in enumerate(titles)))
-    harness.gleanin.trouble.forbidden_words = frozenset({"Talk"})
+    harness.gleanin.faults.forbidden_words = frozenset({"Talk"})
     run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert run.counts.of(SESSION)[Outcome.CREATED] == titles.count("Panel")

@@ -216,19 +216,19 @@ async def test_rule_30_share_links_are_read_without_changes(harness: Harness) ->
 
 async def test_failed_record_is_retried_by_the_next_run(harness: Harness, mapping: EventMapping) -> None:
     key = external_id(mapping.connection_id, person("ada").id)
-    harness.gleanin.trouble.rejected[key] = "No."
+    harness.gleanin.faults.rejected[key] = "No."
     for _ in range(3):
         run = await runs(harness, mapping)
         assert (await harness.outcomes(run))["ada"].outcome is Outcome.FAILED
-    harness.gleanin.trouble.rejected.clear()
+    harness.gleanin.faults.rejected.clear()
     assert (await harness.outcomes(await runs(harness, mapping)))["ada"].outcome is Outcome.CREATED
 
 
 async def test_stopped_run_stores_no_unchanged_marker(harness: Harness) -> None:
     mapping, _ = await synced_without_changes(harness)
-    harness.gleanin.trouble.refuses_reads = True
+    harness.gleanin.faults.refuses_reads = True
     assert (await runs(harness, mapping)).state is RunState.STOPPED
-    harness.gleanin.trouble.refuses_reads = False
+    harness.gleanin.faults.refuses_reads = False
     assert (await runs(harness, mapping)).state is RunState.COMPLETED, "failed records are retried by a run"
 
 
@@ -326,11 +326,11 @@ async def test_changed_time_zone_is_noticed(harness: Harness) -> None:
 
 async def test_kind_that_gleanin_did_not_report_is_retried_by_the_next_run(harness: Harness) -> None:
     mapping = await harness.mapping()
-    harness.gleanin.trouble.unknown_kinds = {SPEAKER.name}
+    harness.gleanin.faults.unknown_kinds = {SPEAKER.name}
     for _ in range(4):
         run = await runs(harness, mapping)
         assert (await harness.outcomes(run))["ada"].outcome is Outcome.FAILED
-    harness.gleanin.trouble.unknown_kinds = set()  # nothing else has changed, and there are no people yet
+    harness.gleanin.faults.unknown_kinds = set()  # nothing else has changed, and there are no people yet
     assert (await harness.outcomes(await runs(harness, mapping)))["ada"].outcome is Outcome.CREATED
 
 

@@ -86,7 +86,7 @@ async def test_event_is_shown_without_a_plan_after_its_mapping_is_removed(harnes
 async def test_rows_are_shown_with_the_stop_reason_while_gleanin_is_unavailable(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer(harness)
-    harness.gleanin.trouble.unavailable_calls = 1_000
+    harness.gleanin.faults.unavailable_calls = 1_000
     view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert view.plan is None
@@ -155,10 +155,10 @@ async def test_unknown_event_is_not_found(harness: Harness, event_id: str) -> No
 async def test_nothing_is_shown_while_sessionboard_is_unavailable(harness: Harness, mapped: bool) -> None:
     organization = (await harness.mapping()).organization_id if mapped else (await harness.organization()).id
     offer(harness)
-    harness.source.trouble = SourceUnavailable("Sessionboard does not answer.")
+    harness.source.error = SourceUnavailable("Sessionboard does not answer.")
     with pytest.raises(SourceUnavailable):
         await harness.show_event(organization, HERE)
-    harness.source.trouble = None
+    harness.source.error = None
     harness.sources.tokens = {Token("another-token-012").value}
     with pytest.raises(SourceRefused):
         await harness.show_event(organization, HERE)
@@ -172,9 +172,9 @@ async def test_truncated_list_is_not_shown_as_complete(harness: Harness, mapped:
 
     class BreaksOff(type(harness.source)):  # type: ignore[misc]  # the same source with one difference
         async def event(self, event_id: SourceEventId) -> SourceEvent:
-            self.trouble = None
+            self.error = None
             event: SourceEvent = await super().event(event_id)
-            self.trouble, self.pages_before_trouble = SourceUnavailable("It broke off."), 1
+            self.error, self.pages_before_error = SourceUnavailable("It broke off."), 1
             return event
 
     harness.sources.source = BreaksOff(harness.source.programmes, page_size=2)

@@ -35,7 +35,7 @@ async def test_status_follows_a_mapping_from_due_to_synced(harness: Harness, map
 
 async def test_refused_token_is_shown_as_failing_and_halted(harness: Harness, mapping: EventMapping) -> None:
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
-    harness.gleanin.trouble.refuses_tokens = True
+    harness.gleanin.faults.refuses_tokens = True
     await due(harness)
     await carry_out(harness)
     current = await status(harness)
@@ -44,7 +44,7 @@ async def test_refused_token_is_shown_as_failing_and_halted(harness: Harness, ma
 
 async def test_halt_outlives_the_mapping_that_caused_it(harness: Harness, mapping: EventMapping) -> None:
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
-    harness.gleanin.trouble.refuses_tokens = True
+    harness.gleanin.faults.refuses_tokens = True
     await due(harness)
     await carry_out(harness)
     await harness.remove_mapping(mapping.id)

@@ -220,7 +220,7 @@ async def test_rule_29_rejected_record_does_not_stop_others(harness: Harness) ->
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(10)))
     for bad in ("s3", "p7"):
-        harness.gleanin.trouble.rejected[external_id(mapping.connection_id, SourceId(bad))] = (
+        harness.gleanin.faults.rejected[external_id(mapping.connection_id, SourceId(bad))] = (
             "title: is too long"
         )
     run = await harness.sync(mapping)
@@ -236,7 +236,7 @@ async def test_rule_29_rejected_session_is_synced_by_the_next_run_with_its_peopl
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(session("opening", on(person("ada"))))
-    rejected = harness.gleanin.trouble.rejected
+    rejected = harness.gleanin.faults.rejected
     rejected[external_id(mapping.connection_id, SourceId("opening"))] = "busy"
     first = await harness.outcomes(await harness.sync(mapping))
     assert "Not linked to Talk opening" in first["ada"].reason.detail
@@ -252,7 +252,7 @@ async def test_rule_29_token_refused_during_writes_stops_the_run_and_written_rec
     harness.offer(*(session(f"s{number}") for number in range(30)))
 
     async def refuse_after_ten() -> None:
-        harness.gleanin.trouble.refuses_tokens = len(harness.gleanin.writes) >= 10
+        harness.gleanin.faults.refuses_tokens = len(harness.gleanin.writes) >= 10
 
     harness.gate.before_write = refuse_after_ten
     run = await harness.sync(mapping)
@@ -261,7 +261,7 @@ async def test_rule_29_token_refused_during_writes_stops_the_run_and_written_rec
     assert len(outcomes) == 30, "rule 26: unsent records are reported too"
     written = len(harness.gleanin.writes)
     assert run.counts.of(SESSION).succeeded == written < 10 + harness.gleanin.max_in_flight
-    harness.gleanin.trouble.refuses_tokens = False
+    harness.gleanin.faults.refuses_tokens = False
     harness.gate.before_write = nothing
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
     assert len(harness.gleanin.writes) == 30
@@ -311,9 +311,9 @@ async def test_rule_29_partly_read_programme_is_not_synced(
     harness.offer(session("opening"))
     await harness.sync(mapping)
     harness.offer(*(session(f"s{number}") for number in range(150)))
-    harness.source.pages_before_trouble = pages
+    harness.source.pages_before_error = pages
     assert isinstance(trouble, SourceRefused | SourceUnavailable | SourceUnreadable)
-    harness.source.trouble = trouble
+    harness.source.error = trouble
     written = len(harness.gleanin.writes)
     run = await harness.sync(mapping)
     assert stopped_by(run) == code
@@ -325,13 +325,13 @@ async def test_truncated_gleanin_response_stops_the_run_before_any_create(harnes
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}") for number in range(4)))
     await harness.sync(mapping)
-    harness.gleanin.trouble.cuts_answers = True
+    harness.gleanin.faults.cuts_answers = True
     assert stopped_by(await harness.sync(mapping)) == "unreadable"
     assert len(harness.gleanin.writes) == 4
 
 
 async def test_unavailable_gleanin_stops_the_run(harness: Harness, mapping: EventMapping) -> None:
-    harness.gleanin.trouble.unavailable_calls = 9
+    harness.gleanin.faults.unavailable_calls = 9
     run = await harness.sync(mapping)
     assert stopped_by(run) == "unreachable"
     assert "Sync again later" in run.message

@@ -48,10 +48,10 @@ async def test_rule_32_reverted_change_with_a_lost_response_is_corrected(
     harness: Harness,
 ) -> None:
     mapping = await edited(harness)
-    harness.gleanin.trouble.lost_answers = 1_000
+    harness.gleanin.faults.lost_answers = 1_000
     run = await harness.sync(mapping)
     assert (await harness.outcomes(run))["s"].outcome is Outcome.FAILED
-    harness.gleanin.trouble.lost_answers = 0
+    harness.gleanin.faults.lost_answers = 0
     harness.offer(session("s", title="First"))
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
     assert harness.the(mapping, SESSION, "s").fields["title"] == "First"
@@ -60,9 +60,9 @@ async def test_rule_32_reverted_change_with_a_lost_response_is_corrected(
 async def test_rule_21_preview_and_stopped_run_mark_nothing_unconfirmed(harness: Harness) -> None:
     mapping = await edited(harness)
     await harness.preview(mapping.id)
-    harness.gleanin.trouble.refuses_tokens = True
+    harness.gleanin.faults.refuses_tokens = True
     await harness.sync(mapping)
-    harness.gleanin.trouble.refuses_tokens = False
+    harness.gleanin.faults.refuses_tokens = False
     harness.offer(session("s", title="First"))
     before = len(harness.gleanin.writes)
     await harness.sync(mapping)

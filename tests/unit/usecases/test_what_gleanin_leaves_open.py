@@ -18,7 +18,7 @@ def offer(harness: Harness, title: str = "Opening") -> None:
 
 
 async def test_rule_21_lagging_list_creates_no_duplicate(harness: Harness) -> None:
-    harness.gleanin.trouble.late_reads = 1000
+    harness.gleanin.faults.late_reads = 1000
     mapping = await harness.mapping()
     offer(harness)
     await harness.sync(mapping)
@@ -26,7 +26,7 @@ async def test_rule_21_lagging_list_creates_no_duplicate(harness: Harness) -> No
     assert harness.gleanin.duplicates == 0
     assert {each.outcome for each in outcomes.values()} == {Outcome.UPDATED}
     assert {each.reason.code for each in outcomes.values()} == {"still_there"}
-    harness.gleanin.trouble.late_reads = 0
+    harness.gleanin.faults.late_reads = 0
     before = len(harness.gleanin.writes)
     run = await harness.sync(mapping)
     assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.UNCHANGED}
@@ -38,7 +38,7 @@ async def test_rule_20_emptied_field_of_an_unlisted_record_is_cleared(
 ) -> None:
     harness.offer(session("s1", on(person("ada")), description="Long"))
     await harness.sync(mapping)
-    harness.gleanin.trouble.late_reads = 1000
+    harness.gleanin.faults.late_reads = 1000
     harness.offer(session("s1", on(person("ada"))))
     outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["s1"].reason.code == "still_there"
@@ -47,21 +47,21 @@ async def test_rule_20_emptied_field_of_an_unlisted_record_is_cleared(
 
 async def test_rule_22_lagging_list_removes_no_association(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3")))
-    harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1, False
+    harness.gleanin.faults.lost_answers, harness.gleanin.faults.lost_are_written = 1, False
     await harness.sync(mapping)
     before = {*harness.the(mapping, SPEAKER, "ada").fields["sessions"]}
     assert len(before) == 3
     # The newest person appears last in the lists, and leaves the programme.
     newest = max(("s1", "s2", "s3"), key=lambda each: int(harness.the(mapping, SESSION, each).id))
     harness.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3") if each != newest))
-    harness.gleanin.trouble.late_reads = 2
+    harness.gleanin.faults.late_reads = 2
     await harness.sync(mapping)
     assert before <= {*harness.the(mapping, SPEAKER, "ada").fields["sessions"]}
 
 
 async def test_rule_32_create_that_appears_late_is_not_resent(harness: Harness) -> None:
-    harness.gleanin.trouble.late_reads = 3
-    harness.gleanin.trouble.lost_answers = 1
+    harness.gleanin.faults.late_reads = 3
+    harness.gleanin.faults.lost_answers = 1
     mapping = await harness.mapping()
     offer(harness)
     run = await harness.sync(mapping)
@@ -115,7 +115,7 @@ async def test_rule_32_duplicates_in_gleanin_are_reported(harness: Harness, mapp
 
 @pytest.mark.parametrize("scope", [Scope.ALL, Scope.AGENDA])
 async def test_rule_29_unsupported_kind_does_not_stop_others(harness: Harness, scope: Scope) -> None:
-    harness.gleanin.trouble.unknown_kinds = {EXHIBITOR_CONTACT.name}
+    harness.gleanin.faults.unknown_kinds = {EXHIBITOR_CONTACT.name}
     mapping = await harness.mapping()
     offer(harness)
     plan = await harness.preview(mapping.id, scope)
@@ -131,7 +131,7 @@ async def test_rule_29_unsupported_kind_does_not_stop_others(harness: Harness, s
 async def test_kind_without_any_records_left_is_created_again(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    harness.gleanin.trouble.silent_when_empty = True
+    harness.gleanin.faults.silent_when_empty = True
     offer(harness)
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
     harness.gleanin.delete_by_hand(harness.the(mapping, EXHIBITOR_CONTACT, "eve").id)
@@ -141,7 +141,7 @@ async def test_kind_without_any_records_left_is_created_again(
 
 
 async def test_rule_32_lost_create_is_looked_up_in_an_empty_event(harness: Harness) -> None:
-    trouble = harness.gleanin.trouble
+    trouble = harness.gleanin.faults
     trouble.silent_when_empty, trouble.lost_answers, trouble.lost_are_written = True, 1, False
     mapping = await harness.mapping()
     offer(harness)
@@ -154,7 +154,7 @@ async def test_rule_30_run_whose_links_cannot_be_read_is_not_stopped(harness: Ha
     offer(harness)
 
     async def refuse_from_now_on() -> None:
-        harness.gleanin.trouble.refuses_reads = True
+        harness.gleanin.faults.refuses_reads = True
 
     harness.gate.before_write = refuse_from_now_on
     run = await harness.sync(mapping)
@@ -178,7 +178,7 @@ async def test_rule_30_links_that_are_no_longer_reported_are_kept(
 async def test_rule_10_synced_records_identify_ours_without_external_ids(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    harness.gleanin.trouble.hides_external_ids = True
+    harness.gleanin.faults.hides_external_ids = True
     offer(harness)
     await harness.sync(mapping)
     again = await harness.reconnect_and_map(mapping)
@@ -192,7 +192,7 @@ async def test_rule_10_synced_records_identify_ours_without_external_ids(
 async def test_rule_15_person_releasing_an_email_is_written_first(
     harness: Harness,
 ) -> None:
-    harness.gleanin.trouble.unique_emails = True
+    harness.gleanin.faults.unique_emails = True
     harness.gleanin.max_in_flight = 1
     mapping = await harness.mapping()
     people = [person(f"p{number}") for number in range(3)]
@@ -211,7 +211,7 @@ async def test_rule_15_person_releasing_an_email_is_written_first(
 
 
 async def test_rule_15_people_swapping_emails_get_a_workaround(harness: Harness) -> None:
-    harness.gleanin.trouble.unique_emails = True
+    harness.gleanin.faults.unique_emails = True
     mapping = await harness.mapping()
     harness.offer(session("s1", on(person("ada")), on(person("bob"))))
     await harness.sync(mapping)

@@ -49,7 +49,7 @@ class Interruptions(Organizer):
         self.conference.people |= {person_id: data.draw(persons(person_id)) for person_id in edited}
         self.conference.publish(self.harness.source)
         mapping, kill_switch = self.pick_mapping(choice), KillSwitch(self.harness)
-        trouble = self.harness.gleanin.trouble
+        trouble = self.harness.gleanin.faults
         kill_switch.fail_at(**moment, taken_place=taken_place)
         trouble.late_creates, trouble.late_seconds = (late if self.harness.resend_after else 0), 30
         self.was_cut_off = True

@@ -60,7 +60,7 @@ class Worker(CheckedSync):
     @precondition(has_mappings)
     @rule(choice=choices, scope=scopes, lost=st.integers(1, 3), written=st.booleans())
     def sync_with_answers_lost(self, choice: int, scope: Scope, lost: int, written: bool) -> None:
-        trouble = self.harness.gleanin.trouble
+        trouble = self.harness.gleanin.faults
         trouble.lost_answers, trouble.lost_are_written = lost, written
         self.sync_to_the_end(self.pick_mapping(choice), scope)
         trouble.lost_answers = 0
@@ -70,7 +70,7 @@ class Worker(CheckedSync):
     @rule(choice=choices, scope=scopes, late=st.integers(1, 4), seconds=st.sampled_from((1, 12, 15, 40, 59)))
     def sync_with_creates_that_are_late(self, choice: int, scope: Scope, late: int, seconds: int) -> None:
         """Sync while creates time out and take place all the same (rule 32)."""
-        trouble = self.harness.gleanin.trouble
+        trouble = self.harness.gleanin.faults
         trouble.late_creates, trouble.late_seconds = late, seconds
         self.sync_to_the_end(self.pick_mapping(choice), scope)
         trouble.late_creates = 0
@@ -102,7 +102,7 @@ class Worker(CheckedSync):
     @rule(choice=choices, scope=scopes, record_id=st.sampled_from(("s1", "s2", "t1", "p1", "p2", "e1")))
     def sync_with_one_record_rejected(self, choice: int, scope: Scope, record_id: str) -> None:
         mapping, source_id = self.pick_mapping(choice), SourceId(record_id)
-        rejected = self.harness.gleanin.trouble.rejected
+        rejected = self.harness.gleanin.faults.rejected
         rejected[external_id(mapping.connection_id, source_id)] = "No."
         self.sync_to_the_end(mapping, scope, source_id)
         rejected.clear()
@@ -110,7 +110,7 @@ class Worker(CheckedSync):
     @precondition(has_mappings)
     @rule(choice=choices, scope=scopes, lag=st.integers(1, 3))
     def sync_while_lists_lag(self, choice: int, scope: Scope, lag: int) -> None:
-        trouble, mapping = self.harness.gleanin.trouble, self.pick_mapping(choice)
+        trouble, mapping = self.harness.gleanin.faults, self.pick_mapping(choice)
         if self.was_cut_off:
             # What a killed run sent is listed by the time its lease expires (decision 5).
             gleanin = self.harness.gleanin
