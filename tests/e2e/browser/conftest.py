@@ -1,6 +1,6 @@
-"""A Chromium for every process that runs tests, and pages in it that are watched.
+"""One Chromium per test process, and pages that are checked for errors.
 
-Tests that use them are not asynchronous; what they ask for that is asynchronous stands before the page.
+Tests that use them are not asynchronous; asynchronous fixtures must be requested before the page.
 """
 
 import inspect
@@ -18,9 +18,9 @@ class NewPage(Protocol):
     def __call__(
         self, *, width: int = 1280, height: int = 800, also: Collection[str] = (), **context_options: Any
     ) -> Page:
-        """Open a page in a context of its own, with options of Playwright's `new_context`.
+        """Open a page in a new context, with options of Playwright's `new_context`.
 
-        `also` has the addresses of other servers that the page may ask.
+        `also` lists the URLs of other servers that the page may contact.
         """
 
 
@@ -38,10 +38,10 @@ def chromium() -> Iterator[Chromium]:
 
 @pytest.fixture
 def site() -> str | None:
-    """Give the address of the served site; to be overridden.
+    """Return the URL of the served site; to be overridden.
 
-    Pages take addresses relative to it, and may ask no other server. Without one, the first address that
-    a page opens says which server that is.
+    Pages resolve URLs relative to it and may not contact any other server. Without it, the first URL that a
+    page opens determines the server.
     """
     return None
 
@@ -50,11 +50,11 @@ def site() -> str | None:
 def new_page(chromium: Chromium, site: str | None, request: pytest.FixtureRequest) -> Iterator[NewPage]:
     """Open pages, as in `new_page(width=360, color_scheme="dark", java_script_enabled=False)`.
 
-    After the test it fails if one of them did what it should not: see `Watch`.
+    Fail the test at its end if one of the pages broke a rule of `Watch`.
     """
     if inspect.iscoroutinefunction(request.function):
         pytest.fail("A test that has a page cannot be asynchronous.", pytrace=False)
-    complaints: list[str] = []
+    errors: list[str] = []
     with chromium.in_use() as browser, ExitStack() as stack:
 
         def new_page(
@@ -62,15 +62,15 @@ def new_page(chromium: Chromium, site: str | None, request: pytest.FixtureReques
         ) -> Page:
             options = {"base_url": site, **context_options}
             watch = Watch(options["base_url"], also)
-            stack.callback(lambda: complaints.extend(watch.errors))
+            stack.callback(lambda: errors.extend(watch.errors))
             context = browser.new_context(viewport={"width": width, "height": height}, **options)
             stack.callback(context.close)
             watch.follow(context)
             return context.new_page()
 
         yield new_page
-    if complaints:
-        pytest.fail("\n".join(["The page did what it should not:", *complaints]), pytrace=False)
+    if errors:
+        pytest.fail("\n".join(["The page broke these rules:", *errors]), pytrace=False)
 
 
 @pytest.fixture

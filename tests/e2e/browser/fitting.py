@@ -1,4 +1,4 @@
-"""Whether a page fits its window: nothing of it has to be scrolled sideways, not even a table within it."""
+"""Checks whether a page fits its window: neither the page nor a table in it scrolls sideways."""
 
 from playwright.sync_api import Page
 
@@ -11,6 +11,6 @@ TOO_WIDE = """[document.documentElement, ...document.querySelectorAll('.table-sc
 
 
 def too_wide(page: Page) -> list[str]:
-    """Return what scrolls sideways: tables by their names."""
+    """Return the names of the elements that scroll sideways."""
     found: list[str] = page.evaluate(TOO_WIDE)
     return found

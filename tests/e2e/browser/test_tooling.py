@@ -1,4 +1,4 @@
-"""The browser, its watch and axe do what the other tests of this folder rely on."""
+"""The browser, its error checks and axe work as the other tests in this folder expect."""
 
 import asyncio
 import os
@@ -72,7 +72,7 @@ def site(served: str) -> str:
 
 
 def complaints(chromium: Chromium, watch: Watch, url: str) -> list[str]:
-    """Open a page with this watch and give what it noted."""
+    """Open a page with this watch and return what it recorded."""
     with chromium.in_use() as browser:
         context = browser.new_context()
         watch.follow(context)
@@ -197,7 +197,7 @@ async def test_mixes(page):
 
 
 def inner(folder: Path, **environment: str) -> str:
-    """Run `INNER` with the fixtures of this folder, and give what pytest reports."""
+    """Run `INNER` with the fixtures of this folder and return pytest's report."""
     (folder / "test_inner.py").write_text(INNER)
     options = ["-c", "pyproject.toml", "-p", "no:cacheprovider", "-p", "tests.e2e.browser.conftest", "-rA"]
     return subprocess.run(

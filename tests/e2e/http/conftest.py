@@ -1,7 +1,7 @@
-"""The application as people and programs meet it: served, with two organizations that must not see each other.
+"""The served application, with two organizations that must not see each other's data.
 
-`served` is one server for all tests of a module; what would spoil it for others takes `fresh`. Both begin with a copy
-of the same database, which is seeded_database once.
+`served` is one server for all tests of a module; tests that change its data use `fresh`. Both start with a copy of the
+same seeded database.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from tests.support.timeouts import WITHIN
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A served application, and what stands in its database."""
+    """A served application and the contents of its database."""
 
     running: Running
     seeded_database: SeededDatabase
     clients: ExitStack
-    """Closed at the end, all of them."""
+    """All are closed at the end."""
     browsers: dict[str, httpx.Client] = field(default_factory=dict)
 
     @property
@@ -49,12 +49,12 @@ class Served:
         return self.seeded_database.keys[role]
 
     def client(self, role: str | None = None, **more: Any) -> httpx.Client:
-        """Give a client of the JSON API, with the role's API key."""
+        """Return a client of the JSON API with the role's API key."""
         headers = {"Authorization": f"Bearer {self.key(role)}"} if role else {}
         return self._client(base_url=self.url + "/api/v1", headers=headers, **more)
 
     def browser(self, role: str | None = None) -> httpx.Client:
-        """Give a client that keeps cookies and follows no redirect; signed in, if there is a role."""
+        """Return a client that keeps cookies and does not follow redirects; signed in, if a role is given."""
         browser = self._client(base_url=self.url)
         if role:
             signed_in = self.sign_in(browser, role)
@@ -62,7 +62,7 @@ class Served:
         return browser
 
     def signed_in(self, role: str) -> httpx.Client:
-        """Give a browser that is signed in, the same one for all who leave it signed in."""
+        """Return a signed-in browser, shared by all tests that leave it signed in."""
         if role not in self.browsers:
             self.browsers[role] = self.browser(role)
         return self.browsers[role]
@@ -79,7 +79,7 @@ class Served:
 
 @contextmanager
 def in_trouble(served: Served, trouble: Fault) -> Iterator[None]:
-    """Let the sandbox make trouble for as long as the context lasts."""
+    """Inject faults into the sandbox within the context."""
     remote = ControlClient(served.seeded_database.sandbox.control_url)
     remote.make_trouble(trouble)
     try:

@@ -1,4 +1,4 @@
-"""What operators see of sign-ins and of what was refused: in the log, and as numbers."""
+"""Log events and metrics of sign-ins and refused access."""
 
 import re
 

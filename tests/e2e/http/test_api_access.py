@@ -1,4 +1,4 @@
-"""Who may do what over the JSON API: every route, for every role, with ids of one's own, of a stranger, and of nobody.
+"""Permissions of the JSON API: every route, for every role, with own, foreign and unknown ids.
 
 A new route has no expectation and fails here until it has one.
 """
@@ -37,7 +37,7 @@ UNKNOWN = Tenant("unknownorg12", "unknownmap12", "unknownrun12", "person-0", "un
 class Expected:
     right: Permission
     status: int
-    """What somebody gets who has the right."""
+    """The expected response with the permission."""
     body: Any = None
     query: str = ""
 
@@ -107,7 +107,7 @@ def ask(client: httpx.Client, route: str, tenant: Tenant) -> httpx.Response:
 
 
 def without_ids(answer: httpx.Response, tenant: Tenant) -> tuple[int, str, dict[str, str]]:
-    """Give all of an answer that may not depend on the id that was asked for."""
+    """Return the parts of a response that must not depend on the requested id."""
     text = answer.text
     for id_ in (tenant.organization, tenant.mapping, tenant.run, tenant.key):
         text = text.replace(id_, "ID")
@@ -225,7 +225,7 @@ def test_a_key_makes_no_key_that_may_more_than_itself(served: Served) -> None:
 
 
 def everything(served: Served, role: str) -> Iterator[tuple[str, str]]:
-    """Read all that a role may read of Acme."""
+    """Read everything about Acme that a role may read."""
     for route, expected in EXPECTED.items():
         if route.startswith("GET") or route.endswith("/preview"):
             answer = ask(served.client(role), route, served.acme)

@@ -1,4 +1,4 @@
-"""Slow and numerous clients, against a real server: cut off in time, and never at the cost of others."""
+"""Slow clients and many clients against a real server: they are cut off in time and do not affect others."""
 
 import asyncio
 import socket
@@ -49,7 +49,7 @@ def application() -> FastAPI:
 
 
 class Clients:
-    """Opens sockets to a server; the reads of each end in time."""
+    """Opens sockets to a server, with a timeout for every read."""
 
     def __init__(self, config: ServerConfig, port: int, app: FastAPI) -> None:
         self.config, self.port, self.app = config, port, app
@@ -72,7 +72,7 @@ class Client:
         self.reader, self.writer = reader, writer
 
     async def rest(self) -> bytes:
-        """Return what comes until the server ends the connection."""
+        """Return everything received until the server closes the connection."""
         try:
             async with asyncio.timeout(WITHIN):
                 return await self.reader.read(-1)
@@ -82,7 +82,7 @@ class Client:
             self.writer.close()
 
     async def dribble_until_cut_off(self) -> None:
-        """Send one byte after another until the server ends the connection."""
+        """Send single bytes until the server closes the connection."""
 
         async def dribble() -> None:
             while True:
@@ -117,7 +117,7 @@ async def served(limits: ServerLimits) -> AsyncIterator[Clients]:
 
 @contextmanager
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Treat this machine's address like any other."""
+    """Treat the local address like any other."""
     with monkeypatch.context() as changed:
         changed.setenv("FORWARDED_ALLOW_IPS", "192.0.2.1")
         yield

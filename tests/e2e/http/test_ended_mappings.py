@@ -1,4 +1,4 @@
-"""After a mapping has ended: people's pages go on (rule 31), and an organization can look up and revoke them."""
+"""Ended mappings: portal pages keep working (rule 31), and the organization can look them up and revoke them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is wrong in a form is said beside the field that it is about, and nowhere else."""
+"""Form errors appear beside the field that they are about, and nowhere else."""
 
 import html
 import re

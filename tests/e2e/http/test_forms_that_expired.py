@@ -1,4 +1,4 @@
-"""A form that was sent too late is not carried out; it comes back with what was typed."""
+"""A form that was sent after the sign-in expired is not processed; it comes back with what was entered."""
 
 import html
 import re
@@ -42,12 +42,12 @@ def send(
     /,
     **fields: str,
 ) -> httpx.Response:
-    """Send a form as a browser does in which the page has been open."""
+    """Send a form like a browser that has had the page open."""
     return browser.post(to, data=fields, headers={**actor, "Referer": served.url + page})
 
 
 def whose_sign_in_ended(served: Served, role: str = ADMIN) -> tuple[httpx.Client, str]:
-    """Return a browser that has a page open and was signed out in another window, and the page's secret."""
+    """Return a browser that has a page open and was signed out in another window, and the page's CSRF token."""
     browser, other = served.browser(role), served.browser()
     secret = csrf_in(browser.get("/documentation"))
     other.cookies.update(dict(browser.cookies))
@@ -82,7 +82,7 @@ def test_what_was_typed_before_the_sign_in_ended_stands_in_its_form_again(
     asked = send(served, browser, settings(served), keys(served), **fields)
     assert asked.status_code == 401
     assert "Your session had expired" in asked.text
-    assert typed not in asked.text  # written as text, and not as HTML
+    assert typed not in asked.text  # escaped
     wrong = _sign_in(served, browser, asked, password="wrong")
     assert wrong.status_code == 401
     again = _sign_in(served, browser, wrong)

@@ -1,4 +1,4 @@
-"""How things fare is told alike on every page, in the API and in `status`, with what to do about it."""
+"""Health is reported the same way on every page, in the API and in `status`, with what to do about it."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -54,7 +54,7 @@ async def _note_end(container: Container, mapping_id: str, run: SyncRun, schedul
 
 
 def fail(served: Served, *, system: str | None = None) -> None:
-    """Store a last run that stopped: by a system's refused token, or because Gleanin was out of reach."""
+    """Store a last run that stopped because a system refused the token or Gleanin was unreachable."""
 
     async def act(container: Container) -> None:
         mapping, now = MappingId(served.acme.mapping), container.clock().now()
@@ -115,7 +115,7 @@ def test_the_list_of_organizations_tells_how_each_of_them_fares(fresh: Served) -
 
 
 def rows_of(page: str, name: str) -> str:
-    """Return the rows of a page's table that have a name in them."""
+    """Return the rows of a page's table that contain a name."""
     rows = [each for each in page.split("<tr") if f">{name}<" in each]
     assert rows, page
     return "".join(rows)
@@ -296,7 +296,7 @@ TICK = "The Gleanin event has this time zone"
 
 @contextmanager
 def zone_in_gleanin(served: Served, zone: str | None) -> Iterator[None]:
-    """Change what Gleanin tells of the mapped event, which an older database does not know."""
+    """Change the time zone that Gleanin reports for the mapped event, unknown to an older database."""
 
     async def act(container: Container) -> str:
         async with container.units().write() as unit:
@@ -315,7 +315,7 @@ def zone_in_gleanin(served: Served, zone: str | None) -> Iterator[None]:
 
 
 def settings_of_acme(served: Served) -> tuple[str, str]:
-    """Return where the settings of Acme's mapping are: their page, and in the API."""
+    """Return the URLs of the settings of Acme's mapping: the page and the API resource."""
     api = f"/mappings/{served.acme.mapping}"
     return f"{integrations(served)}{api}/settings", api
 

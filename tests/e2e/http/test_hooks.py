@@ -1,4 +1,4 @@
-"""Sessionboard's webhooks: taken as hints, from who has the secret, and never as data."""
+"""Sessionboard's webhooks: accepted as hints from callers with the secret, never as data."""
 
 import pytest
 

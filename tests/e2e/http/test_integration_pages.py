@@ -1,4 +1,4 @@
-"""Settings > Integrations in the browser: connect, map, settings, remove, disconnect; and who may do what."""
+"""The Integrations pages: connect, map, settings, remove, disconnect, and the permissions for each."""
 
 import html
 import re
@@ -19,7 +19,7 @@ def integrations(served: Served, organization: str | None = None) -> str:
 
 
 def choices(page: httpx.Response, name: str) -> dict[str, tuple[str, bool]]:
-    """Give a list's options by label: their values, and whether they can be chosen."""
+    """Return a list's options by label: their values, and whether they can be chosen."""
     found = re.search(rf'<select[^>]* name="{name}".*?</select>', page.text, re.DOTALL)
     assert found, page.text
     options = re.findall(r'<option value="([^"]+)"([^>]*)>([^<]*)', found[0])
@@ -82,7 +82,7 @@ def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: 
     assert wrong.status_code == 422
     assert 'class="field-error"' in wrong.text
     assert "wrong-wrong-wrong" not in wrong.text
-    assert "Not connected" in browser.get(at).text, "nothing is stored"
+    assert "Not connected" in browser.get(at).text, "nothing was stored"
 
     connected = post(browser, f"{at}/connect", token=GLEANIN_TOKEN, continuous_sync="on")
     assert connected.headers["Location"] == f"{at}/mappings"
@@ -160,7 +160,7 @@ def test_disconnecting_wants_the_name(served: Served, typed: str) -> None:
     refused = post(browser, f"{at}/disconnect", confirmation=typed)
     assert refused.status_code == 422
     assert "This is not the organization&#39;s name." in refused.text
-    assert "Disconnect Integration" in browser.get(at).text, "it is connected still"
+    assert "Disconnect Integration" in browser.get(at).text, "it is still connected"
 
 
 def test_a_side_that_cannot_be_read_is_named_and_the_mappings_show(

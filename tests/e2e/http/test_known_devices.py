@@ -1,4 +1,4 @@
-"""The cookie by which a device is known: what it is like, and what it does and does not open."""
+"""The known-device cookie: its attributes, and what it does and does not give access to."""
 
 from contextlib import ExitStack
 from http.cookies import Morsel, SimpleCookie

@@ -1,4 +1,4 @@
-"""A continuous sync that has nothing to do hardly reads, makes no run, and is told as a check (rules 24 and 26)."""
+"""A continuous sync without changes reads little, creates no run, and is reported as a check (rules 24 and 26)."""
 
 import asyncio
 import html
@@ -46,7 +46,7 @@ async def _is_due(mapping: MappingId, container: Container) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The stranger's event, of which everything is in Gleanin, with continuous sync."""
+    """The stranger's event, completely synced, with continuous sync."""
 
     served: Served
     api: httpx.Client
@@ -60,7 +60,7 @@ class Event:
         return self.served.stranger.mapping
 
     def next_sync(self) -> dict[str, Any]:
-        """Let half an hour have gone by, as far as the schedule is concerned, and await the run that comes of it."""
+        """Move the schedule by half an hour and wait for the run that follows."""
         before = runs_of(self.api, self.mapping)
         self.served.running.ask(partial(_is_due, MappingId(self.mapping)))
         wait_until(lambda: runs_of(self.api, self.mapping) != before, "a run is booked")
@@ -71,7 +71,7 @@ class Event:
         return run
 
     def next_check(self) -> datetime:
-        """Let half an hour have gone by, await that the mapping is checked without a run, and return when that was."""
+        """Move the schedule by half an hour, wait until the mapping was checked without a run, and return when."""
         before, runs = self.last_checked_at, runs_of(self.api, self.mapping)
         self.served.running.ask(partial(_is_due, MappingId(self.mapping)))
         wait_until(lambda: self.last_checked_at not in {None, before}, "the mapping is checked")
@@ -101,7 +101,7 @@ class Event:
 
 @pytest.fixture
 def event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
-    """Serve an event whose sessions are many, as these things go."""
+    """Serve an event with many sessions."""
     monkeypatch.setattr(systems_reader, "FEW", 0)
     (seeded_database := tmp_path / "seeded_database").mkdir()
     (copy := tmp_path / "served").mkdir()
@@ -186,7 +186,9 @@ def test_pages_tell_beside_the_last_sync_when_it_was_last_checked(event: Event) 
 def test_the_command_line_tells_when_it_was_last_checked(
     event: Event, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("GLEANIN_SYNC_DATABASE_URL", f"sqlite:///{event.served.seeded_database.folder / 'sync.db'}")
+    monkeypatch.setenv(
+        "GLEANIN_SYNC_DATABASE_URL", f"sqlite:///{event.served.seeded_database.folder / 'sync.db'}"
+    )
     monkeypatch.setenv("COLUMNS", "200")
     organization, run = event.served.stranger.organization, event.next_sync()["run_id"]
 
@@ -226,10 +228,7 @@ def test_the_command_line_tells_when_it_was_last_checked(
     assert f"last found unchanged at {at} UTC" in status
     assert f"{event.mapping}: Checked {at} UTC: nothing has changed." in mappings
     assert f"Checked {at} UTC: nothing has changed since the last one." in runs
-    assert (
-        f"Checked {at} UTC: nothing has changed since this run, so its outcomes still apply."
-        in one_run
-    )
+    assert f"Checked {at} UTC: nothing has changed since this run, so its outcomes still apply." in one_run
     assert "Sten Stranger" in one_run
     assert f"Unchanged when last checked at {at}" in record
 

@@ -1,4 +1,4 @@
-"""Where notices go, chosen in the settings page and over the API."""
+"""Choosing the destination of notifications, on the settings page and over the API."""
 
 import asyncio
 import re

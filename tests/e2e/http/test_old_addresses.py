@@ -1,4 +1,4 @@
-"""Addresses of runs that an earlier version kept and this one does not: they lead to the run in their place."""
+"""URLs of runs that an upgrade removed: they redirect to the run that replaced them."""
 
 import json
 import sqlite3
@@ -24,7 +24,7 @@ def database(served: Served) -> Path:
 
 @pytest.fixture(scope="module")
 def upgraded(served: Served) -> Served:
-    """Serve a database in which an upgrade has put a run in the place of an old one, for each organization."""
+    """Serve a database in which an upgrade replaced an old run of each organization."""
     with closing(sqlite3.connect(database(served))) as connection:
         connection.executemany(
             "INSERT INTO replaced_runs (id, run_id) VALUES (?, ?)",

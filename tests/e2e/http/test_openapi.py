@@ -1,6 +1,6 @@
-"""The JSON API against its own OpenAPI document: requests as it allows them, and as it does not, made up by the hundred.
+"""The JSON API against its own OpenAPI document: hundreds of generated requests, valid and invalid.
 
-What nobody thought of is sent to every route; its answer must be documented, and no fault.
+Every route must answer them with a documented response, and never with an internal error.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.e2e.http.conftest import Served
 from tests.support.http_fixtures import EVERYWHERE
 
 SECONDS = 270
-"""More than it takes on a machine that has much else to do."""
+"""Seconds: more than needed on a busy machine."""
 JUDGED_BY_OTHERS = {
     "notices_choose": "what an address may be, and whether there is a mail server",
     "organizations_add": "whether there is a Sessionboard at an address, and whether it knows a token",
@@ -31,11 +31,11 @@ JUDGED_BY_OTHERS = {
     "mappings_add": "whether both events have one time zone (rule 7)",
     "syncing_start": "for which scope an idempotency key was used before",
 }
-"""Operations that refuse what their document allows, for it cannot tell what they look at."""
+"""Operations that refuse requests which their schema allows, because the schema cannot express the check."""
 
 
 def configured(served: Served, folder: Path) -> Path:
-    """Let made-up requests be about what there is: unknown ids are another test's."""
+    """Write a configuration with existing ids for generated requests; another test covers unknown ids."""
     ids = {
         "organization_id": served.acme.organization,
         "mapping_id": served.acme.mapping,
@@ -48,15 +48,15 @@ def configured(served: Served, folder: Path) -> Path:
     lines = ["[parameters]", *(f'"path.{name}" = "{value}"' for name, value in ids.items())]
     for operation, what in JUDGED_BY_OTHERS.items():
         lines += [
-            f"[[operations]]  # cannot tell {what}",
+            f"[[operations]]  # the schema cannot express {what}",
             f'include-operation-id = "{operation}"',
             'checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "404", "409", "422", "502", "503"]',
         ]
     lines += [
-        "[[operations]]  # takes the schema of the whole stream, a text, for that of each event",
+        "[[operations]]  # the tool applies the schema of each event to the whole stream",
         'include-operation-id = "runs_follow"',
         "checks.response_schema_conformance.enabled = false",
-        "[[operations]]  # tells that notices go nowhere any more, and which ones went before",
+        "[[operations]]  # answers after removal, too: notifications are off, and the latest ones",
         'include-operation-id = "notices_read"',
         "checks.use_after_free.enabled = false",
     ]
@@ -66,7 +66,7 @@ def configured(served: Served, folder: Path) -> Path:
 
 
 def attack(served: Served, folder: Path, *options: str, seconds: float) -> None:
-    """Send what the tool makes up, and fail with what it says."""
+    """Send the tool's generated requests, and fail with its report."""
     module = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"]
     told = ["--config-file", str(configured(served, folder)), "run", f"{served.url}/api/v1/openapi.json"]
     always = ["--seed", "1", "--no-color", "--generation-database", "none"]

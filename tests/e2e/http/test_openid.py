@@ -1,4 +1,4 @@
-"""Signing in with a company's account, at a provider that behaves, and at one that does not."""
+"""Signing in with a company's account, with a well-behaved and with a misbehaving provider."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from tests.support.http_fixtures import ADMIN, SeededDatabase
 from tests.support.openid_provider import Misbehaviour, Person, Provider, another_key, serving
 
 PUBLIC = "http://sync.example.org"
-"""Where people reach the application, as far as it knows."""
+"""The public URL in the application's settings."""
 CALLBACK = f"{PUBLIC}/sign-in/openid/callback"
 NOT_VERIFIED = "could not be verified"
 WRONG = {
@@ -38,7 +38,9 @@ def provider() -> Iterator[Provider]:
 
 
 @contextmanager
-def offering(seeded_database: SeededDatabase, folder: Path, provider: Provider, **more: str) -> Iterator[Served]:
+def offering(
+    seeded_database: SeededDatabase, folder: Path, provider: Provider, **more: str
+) -> Iterator[Served]:
     settings = {
         "public_url": PUBLIC,
         "openid_issuer": provider.issuer,
@@ -62,7 +64,7 @@ def browser(served: Served) -> httpx.Client:
 
 
 def at_provider(browser: httpx.Client, wanted: str = "/organizations") -> str:
-    """Leave for the provider, and give the address that it sends the browser back to."""
+    """Start a sign-in at the provider, and return the callback URL that it redirects to."""
     left = browser.get("/sign-in/openid", params={"next": wanted})
     assert left.status_code == 302, left.text
     answered = browser.get(left.headers["Location"])
@@ -209,7 +211,9 @@ def test_a_provider_that_is_down_keeps_nobody_from_the_other_way(
 def test_it_is_offered_only_when_all_of_it_is_set(
     seeded_database: SeededDatabase, tmp_path: Path, provider: Provider
 ) -> None:
-    with served_from(seeded_database, tmp_path, openid_issuer=provider.issuer, openid_client_id="half") as served:
+    with served_from(
+        seeded_database, tmp_path, openid_issuer=provider.issuer, openid_client_id="half"
+    ) as served:
         browser = served.browser()
         assert "your company" not in browser.get("/sign-in").text
         assert browser.get("/sign-in/openid").status_code == 404

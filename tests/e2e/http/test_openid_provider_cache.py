@@ -1,4 +1,4 @@
-"""How often a provider is asked to describe itself: by a clock, and with one that fails."""
+"""How often the provider's metadata is requested: by the clock, and when the provider fails."""
 
 import asyncio
 from collections.abc import Iterator

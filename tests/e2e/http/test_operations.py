@@ -1,4 +1,4 @@
-"""What operators and their machines ask for, and HEAD, by which they look at everything else."""
+"""Endpoints for operators and monitoring, and HEAD requests to everything else."""
 
 import re
 import socket
@@ -76,7 +76,7 @@ class _Broken(Exception):
 
 @contextmanager
 def broken(served: Served) -> Iterator[None]:
-    """Let requests for organizations meet a fault of this program."""
+    """Make requests for organizations fail with an internal error."""
 
     async def fail(_: object) -> None:
         raise _Broken

@@ -1,6 +1,6 @@
-"""Who may open which page and send which form: every route that the application has, with ids of all kinds.
+"""Permissions of every page and form: each route of the application, with ids of all kinds.
 
-The routes are read from the application, so that a new page is covered the day it is there.
+The routes are read from the application, so new pages are covered automatically.
 """
 
 import re
@@ -34,7 +34,7 @@ FOR_EVERYBODY = {
     "/sign-up/{token}": "opens by the signed part of its address",
     "/portal/{address:path}": "opens by its signed address (rule 31)",
 }
-"""Paths that nobody has to sign in for, and why."""
+"""Paths that need no sign-in, and why."""
 SUPPORT_SENDS = {
     "/mappings/{mapping_id}/sync": "support may start a sync",
     "/organizations/{organization_id}/integrations/sync": "likewise, of all mappings",
@@ -42,7 +42,7 @@ SUPPORT_SENDS = {
     "/account/password": "is about one's own account",
 }
 VIEWERS_SEND = {path: SUPPORT_SENDS[path] for path in SUPPORT_SENDS if not path.endswith("/sync")}
-"""Forms that those who may not manage can send, and why; `/sign-out` is for everybody anyway."""
+"""Forms that need no permission to manage, and why; anyone may send `/sign-out`."""
 SIGNED_OUT = "signed out"
 FOREIGN = "This form has expired"
 
@@ -136,7 +136,7 @@ def test_a_browser_that_signed_out_is_not_signed_in_any_more(served: Served, pat
 
 
 def signed_out(served: Served) -> httpx.Client:
-    """Give a browser that shows the cookie which it had before it was signed out."""
+    """Return a browser that sends the cookie of its ended session."""
     if SIGNED_OUT not in served.browsers:
         browser, after = served.browser(ADMIN), served.browser()
         after.cookies.update(dict(browser.cookies))
@@ -186,13 +186,13 @@ def test_a_form_of_somebody_without_the_right_is_refused(served: Served, path: s
 @pytest.mark.parametrize("path", PATHS["POST"])
 def test_a_form_cannot_be_sent_by_its_address_alone(served: Served, path: str) -> None:
     if path in PATHS["GET"]:
-        return  # is a page, too; it is asked for above
+        return  # is a page, too; tested above
     answer = asker(served, ADMIN).ask("GET", path, served.acme)
     assert answer.status_code in {404, 405}
 
 
 def of_somebody_else(own: Tenant, other: Tenant, path: str) -> list[Tenant]:
-    """Give all ways to name something of another one beside what is one's own."""
+    """Yield all combinations of another organization's ids with one's own."""
     parts = {"organization_id": "organization", "mapping_id": "mapping", "run_id": "run", "key_id": "key"}
     asked = [attribute for name, attribute in parts.items() if f"{{{name}}}" in path]
     single = [replace(own, **{each: getattr(other, each)}) for each in asked]

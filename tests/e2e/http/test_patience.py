@@ -1,4 +1,4 @@
-"""Sessionboard and Gleanin that ask for long pauses: people are told, and do not wait for pauses of others."""
+"""Long pauses demanded by Sessionboard and Gleanin: people see an error and do not wait for others' pauses."""
 
 from contextlib import AbstractContextManager
 from typing import Literal
@@ -13,7 +13,7 @@ LATER = "Try again later."
 
 
 def pausing(served: Served, side: Literal["sessionboard", "gleanin"]) -> AbstractContextManager[None]:
-    """Make one side answer every request with 429, and ask for ten minutes."""
+    """Make one system answer every request with 429 and a Retry-After of ten minutes."""
     return in_trouble(served, Fault(sides=(side,), refuse_next=1_000_000, retry_after=600))
 
 

@@ -1,4 +1,4 @@
-"""What the text in a request can do to a database, and what many requests at once can, on a PostgreSQL server."""
+"""Strange text in requests, and many concurrent requests, on a PostgreSQL server."""
 
 import asyncio
 from collections.abc import Iterator
@@ -42,9 +42,9 @@ def served(postgresql_server: Server, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def fresh(served: Served) -> Served:
-    """Give the same one: what these tests change, they do not look at."""
+    """Return the shared server: these tests do not read what they change."""
     return served
 
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-"""Made for these tests: beside a PostgreSQL database there is no file to keep one in."""
+"""A key for these tests: beside a PostgreSQL database there is no key file."""

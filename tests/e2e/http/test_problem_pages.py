@@ -1,4 +1,4 @@
-"""Where a page cannot be shown: the organization's navigation stays, there is a way on, and no id is spoken of."""
+"""Error pages: they keep the organization's navigation, link to the next step, and mention no id."""
 
 import html
 import re

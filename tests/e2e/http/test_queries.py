@@ -1,4 +1,4 @@
-"""How often a page asks the database: a few times, however much there is to show."""
+"""The number of database queries of a page: small, and independent of the amount of data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,14 +27,13 @@ MOST = {
     "{o}/settings/audit-log": 5,
     "/mappings/{m}/records?who=nobody": 7,
 }
-"""Statements, by the page; four or five of them tell who is signed in, let them at what the page is about, and see
-whether the connection is halted. Four tell how the mappings fare, and when they were last checked; where that is told
-without how they fare, two do, and of one run one."""
+"""Maximum statements by page. Four or five of them authenticate, authorize, and check whether the connection is halted.
+Four read the health of the mappings and their last checks; two read only the last checks, one those of one run."""
 
 
 @contextmanager
 def counted(engine: sa.Engine) -> Iterator[list[str]]:
-    """Note the statements that the engine is given."""
+    """Record the statements that the engine executes."""
     statements: list[str] = []
 
     def note(_: object, __: object, statement: str, *___: object) -> None:
@@ -66,9 +65,9 @@ def test_a_page_asks_the_database_a_few_times(served: Served, page: str) -> None
         "r": acme.run,
     }
     path = page.format(**names)
-    browser.get(path)  # what is read of the other sides is kept then
+    browser.get(path)  # the snapshot of the other systems is cached now
     asked = []
-    for _ in range(3):  # now and then something looks for due syncs meanwhile
+    for _ in range(3):  # a look for due syncs may happen in between
         with counted(served.running.container.engine()) as statements:
             answer = browser.get(path)
         assert answer.status_code in {200, 404}, answer.text

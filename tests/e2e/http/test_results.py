@@ -1,4 +1,4 @@
-"""What a sync did, over the JSON API: outcomes and their sums, share links, portal addresses, files to keep."""
+"""The results of a sync over the JSON API: outcomes and their sums, share links, portal addresses, CSV files."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What no honest client sends: bodies without end, other people's host names, strange methods, paths out of the way."""
+"""Hostile requests: endless bodies, foreign host names, strange methods, odd paths."""
 
 import socket
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.support.timeouts import WITHIN
 
 
 def raw(served: Served, request: bytes) -> bytes:
-    """Send bytes as they are, and give all of the answer."""
+    """Send raw bytes and return the whole response."""
     parts = urlsplit(served.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=WITHIN) as connection:
         connection.sendall(request)

@@ -1,4 +1,4 @@
-"""API keys, tokens and e-mails: how a key is shown, and where nothing of them may ever appear."""
+"""API keys, tokens and e-mails: how a key is shown, and where none of them may ever appear."""
 
 import pytest
 
@@ -48,9 +48,7 @@ def test_a_revoked_key_is_dead_at_once(fresh: Served) -> None:
     never = fresh.client()
     never.headers["Authorization"] = "Bearer gls_never-was-one"
     assert (
-        revoked.text
-        == never.get("/organizations").text
-        == fresh.client(REVOKED).get("/organizations").text
+        revoked.text == never.get("/organizations").text == fresh.client(REVOKED).get("/organizations").text
     )
 
 

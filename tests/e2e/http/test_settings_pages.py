@@ -91,7 +91,9 @@ def test_the_audit_log_tells_newest_first_in_sentences_part_by_part(fresh: Serve
     for number in range(51):
         post(browser, f"{at}/api-keys", page=at, name=f"Key {number}", role="viewer")
     page = browser.get(f"{at}/audit-log").text
-    assert page.index("Created the API key Key 50 (viewer).") < page.index("Created the API key Key 1 (viewer).")
+    assert page.index("Created the API key Key 50 (viewer).") < page.index(
+        "Created the API key Key 1 (viewer)."
+    )
     assert f"by {ADMIN}" in page
     assert "(UTC)" in page
     (older,) = re.findall(r'rel="next" href="([^"]+)"', page)
@@ -128,7 +130,7 @@ def test_the_documentation_is_for_everybody(served: Served) -> None:
     page = served.browser().get("/documentation")
     assert page.status_code == 200
     assert "Nothing is ever removed from Gleanin" in page.text
-    assert "help@example.org" in page.text, "whom to ask"
+    assert "help@example.org" in page.text, "the support contact"
     assert VIEWER in served.browser(VIEWER).get("/documentation").text
 
 

@@ -1,4 +1,4 @@
-"""Signing in, as somebody tries it who should not get in."""
+"""Attempts to sign in that must fail."""
 
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_the_cookie_of_a_sign_in_is_kept_from_scripts_and_other_sites(served: Se
         "/",
         "",
     )
-    assert not cookie["secure"]  # it is served without TLS, on this machine
+    assert not cookie["secure"]  # served locally without TLS
 
 
 def test_under_a_public_https_address_cookies_travel_by_https_only(

@@ -1,4 +1,4 @@
-"""Text that no honest client sends, put wherever a request can have text: no database may stumble over it."""
+"""Strange text wherever a request can have text: it must not cause a database error."""
 
 import json
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Syncs over the JSON API: started once, followed to their end, stopped."""
+"""Syncs over the JSON API: starting, following, stopping."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ def runs_of(client: httpx.Client, mapping: str) -> list[str]:
 
 
 def slow(served: Served, milliseconds: int = 400) -> AbstractContextManager[None]:
-    """Let Gleanin take its time."""
+    """Slow Gleanin down."""
     return in_trouble(served, Fault(sides=("gleanin",), latency_ms=milliseconds))
 
 
@@ -192,7 +192,9 @@ def test_a_run_that_has_ended_is_told_at_once(served: Served) -> None:
     assert (name, run["run_id"]) == ("ended", served.acme.run)
 
 
-def test_one_key_and_one_organization_leave_streams_for_others(seeded_database: SeededDatabase, tmp_path: Path) -> None:
+def test_one_key_and_one_organization_leave_streams_for_others(
+    seeded_database: SeededDatabase, tmp_path: Path
+) -> None:
     with (
         served_from(seeded_database, tmp_path, max_connections=16) as fresh,
         slow(fresh, 5000),
@@ -204,7 +206,7 @@ def test_one_key_and_one_organization_leave_streams_for_others(seeded_database: 
         def follow(role: str, run: str) -> int:
             answer = streams.enter_context(fresh.client(role).stream("GET", f"/runs/{run}/progress"))
             if answer.is_success:
-                told.append(events_in(answer.iter_lines()))  # a stream that nobody keeps is closed
+                told.append(events_in(answer.iter_lines()))  # an unused stream is closed
                 assert next(told[-1])[0] == "progress"
             return answer.status_code
 

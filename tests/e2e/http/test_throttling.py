@@ -1,4 +1,4 @@
-"""Attempts to sign in, again and again: slowed down by account and by address, and told nothing."""
+"""Repeated attempts to sign in: throttled by account and by IP address, without revealing anything."""
 
 import time
 from collections import Counter
@@ -22,7 +22,7 @@ _addresses = (f"127.0.{number // 250}.{number % 250 + 2}" for number in count(1)
 
 @contextmanager
 def from_elsewhere(served: Served, address: str | None = None) -> Iterator[httpx.Client]:
-    """Give a browser at another network address, for failures are counted by address too."""
+    """Return a browser with a different IP address, since failures are counted by address, too."""
     transport = httpx.HTTPTransport(local_address=address or next(_addresses))
     with httpx.Client(base_url=served.url, transport=transport, timeout=WITHIN) as browser:
         yield browser
@@ -92,7 +92,7 @@ def test_waiting_outlasts_a_restart_and_holds_for_all_processes(fresh: Served) -
 
 
 def refused(served: Served, email: str) -> tuple[float, str]:
-    """Give how long it took to be refused, and the page, without what is of this attempt."""
+    """Return the time until the refusal, and the page without the values of this attempt."""
     with from_elsewhere(served) as browser:
         token = csrf_in(browser.get("/sign-in"))
         began = time.perf_counter()

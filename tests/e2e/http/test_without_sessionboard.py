@@ -1,4 +1,4 @@
-"""Sessionboard cannot be reached: what stands in our own database is shown all the same."""
+"""Sessionboard cannot be reached: stored data is still shown."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def without_sessionboard(fresh: Served) -> Iterator[Served]:
 def test_the_mapped_events_are_listed_with_their_last_syncs(without_sessionboard: Served) -> None:
     served = without_sessionboard
     page = served.browser(ADMIN).get(f"/organizations/{served.acme.organization}/events")
-    assert page.status_code == 422  # as Sessionboard refuses the token
+    assert page.status_code == 422  # Sessionboard refuses the token
     assert "The events cannot be loaded" in page.text
     assert "Only mapped events are listed" in page.text
     assert "Acme Days" in page.text

@@ -1,4 +1,4 @@
-"""Saved events that the journeys go through: one of which everything goes, and others for what may happen."""
+"""Saved events for the journeys: one in which everything syncs, and others for special cases."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from entrypoints.sandbox.state import SandboxState
 Json = dict[str, Any]
 
 BRIGHT, CALM, FAR, LANTERN, LONG = 6101, 6102, 6103, 4201, 6104
-"""Sessionboard's ids. Of the far one Gleanin tells another time zone; the lantern one has problems of every kind."""
+"""Sessionboard's ids. Far Days has a different time zone in Gleanin; Lantern Conf has problems of every kind."""
 NAMES = {
     BRIGHT: "Bright Days",
     CALM: "Calm Days",
@@ -43,7 +43,7 @@ def session(number: int, title: str, people: list[Json], **more: Any) -> Json:
 
 
 def bright_days() -> Json:
-    """Give an event of which everything can go, with each thing that the settings are about."""
+    """Return an event in which everything syncs, with data for every setting."""
     ada, grace = person(1, "Ada", "Lovelace"), person(2, "Grace", "Hopper", title="Admiral")
     carla, moritz = person(3, "Carla", "Chair", "chairperson"), person(4, "Moritz", "Mod", "moderator")
     marked = {"track": {"id": "t1", "name": "Engines"}, "tags": [{"id": "g1", "name": "steam"}]}
@@ -62,7 +62,7 @@ def bright_days() -> Json:
 
 
 def calm_days() -> Json:
-    """Give a small event whose time zone Gleanin tells."""
+    """Return a small event whose time zone Gleanin reports."""
     return _event(CALM, [session(1, "Quiet rooms", [person(9, "Barbara", "Liskov")])], "Europe/Paris")
 
 
@@ -71,7 +71,7 @@ def far_days() -> Json:
 
 
 def long_days(sessions: int = 60) -> Json:
-    """Give an event of some pages, each session with a speaker of its own."""
+    """Return an event with several pages of sessions, each with a different speaker."""
     people = [person(100 + number, f"Speaker{number}", "Long") for number in range(sessions)]
     return _event(LONG, [session(number, f"Session {number}", [each]) for number, each in enumerate(people)])
 

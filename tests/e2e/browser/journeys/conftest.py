@@ -1,4 +1,4 @@
-"""A stage for every test, and pages that are signed in as its admin."""
+"""A harness for every test, and pages signed in as its admin."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.e2e.browser.journeys.conference import usual_world
 from tests.support.browser_harness import Harness, staged
 
 PATIENCE = 30_000
-"""Milliseconds: two browsers share the machine's cores with what they look at."""
+"""Milliseconds: two browsers share the cores with the servers."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,5 +32,5 @@ def site(harness: Harness) -> str:
 
 @pytest.fixture
 def admin(harness: Harness, new_page: NewPage) -> Page:
-    """Give a page that is signed in as the organization's admin."""
+    """Return a page signed in as the organization's admin."""
     return harness.sign_in(new_page())

@@ -1,4 +1,4 @@
-"""Portal addresses, and how they are opened: on a phone."""
+"""Creating portal addresses and opening them on a phone."""
 
 from playwright.sync_api import Page, expect
 
@@ -9,7 +9,7 @@ CLIPBOARD = ["clipboard-read", "clipboard-write"]
 
 
 def portal_address(page: Page, harness: Harness, name: str) -> str:
-    """Make somebody's portal address as an admin does."""
+    """Create a person's portal address as an admin."""
     page.goto(harness.at("share-links"))
     row = page.get_by_role("row", name=name)
     row.get_by_role("button", name=f"Copy portal address of {name}").click()

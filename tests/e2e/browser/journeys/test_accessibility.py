@@ -38,12 +38,12 @@ NO_PAGES = re.compile(
     r"|/account/password$|/sessionboard-token$|/integrations/token$|/continuous-sync$|/notices(/try)?$"
     r"|/api-keys$|/events/\{event_id\}$|/organizations/\{organization_id\}/records$|/mappings/new/pair$"
 )
-"""What is downloaded, streamed, or leads on to another page."""
+"""URLs that are downloads, streams or redirects."""
 MENUS = "dialog .menu > summary, body:not(:has(dialog)) .menu > summary"
-"""Those that can be reached: not behind a dialog."""
+"""Menus that are reachable, not behind a dialog."""
 EXPECTED_PROBLEMS = re.compile(r"9999|nobody|nowhere|made-up")
 SHOWN_IN = {
-    "/sign-up/{token}": None,  # as long as there is no account: another test has it
+    "/sign-up/{token}": None,  # only without any account: covered by another test
     "/sign-in": State.EMPTY,
     "/sign-in/once/{token}": State.EMPTY,
     "/account": State.EMPTY,
@@ -51,7 +51,7 @@ SHOWN_IN = {
     "/organizations": State.EMPTY,
     "/organizations/new": State.EMPTY,
 }
-"""Pages that are the same whatever is connected."""
+"""Pages that do not depend on the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ class Site:
         if SHOWN_IN.get(template, self.state) is not self.state:
             return ""
         if self.state is State.EMPTY and ("/disconnect" in template or template.endswith("/mappings/new")):
-            return ""  # there is nothing to disconnect or to map
+            return ""  # nothing to disconnect or to map
         names = re.findall(r"\{(\w+)(?::path)?\}", template)
         if not all(name in self.ids for name in names):
             return ""
         return re.sub(r"\{(\w+)(?::path)?\}", lambda found: self.ids[found[1]], template)
 
     def _more(self) -> list[str]:
-        """Give what depends on a query: lists that are searched, and a dialog."""
+        """Return URLs with a query: searched lists, and a dialog."""
         harness, run, mapping = self.harness, self.ids["run_id"], self.ids["mapping_id"]
         return [
             harness.event(LANTERN, "agenda?outcome=blocked"),
@@ -96,7 +96,7 @@ class Site:
 
 
 def templates() -> list[str]:
-    """List the addresses of all pages there are."""
+    """List the URLs of all pages."""
     routes = [route for part in PAGE_MODULES for route in part.routes.routes if isinstance(route, APIRoute)]
     return [
         route.path for route in routes if "GET" in (route.methods or ()) and not NO_PAGES.search(route.path)
@@ -120,7 +120,7 @@ def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 async def _made(container: Container, harness: Harness) -> dict[str, str]:
-    """Make what pages show that somebody has made: an API key, a portal address."""
+    """Create an API key and a portal address, so that pages can show them."""
     key, _ = await container.resolve(CreateApiKey)(
         "Nightly", Grant(Role.VIEWER, harness.organization), actor=ADMIN
     )
@@ -145,7 +145,7 @@ def test_of_every_page_it_is_known_how_to_open_it() -> None:
 
 
 def look(page: Page) -> list[str]:
-    """Give what is wrong with how the page can be used."""
+    """Return the accessibility problems of the page."""
     wrong = violations(page)
     is_narrow = page.viewport_size is not None and page.viewport_size["width"] == NARROWEST
     if not is_narrow and page.evaluate("document.documentElement.scrollWidth > innerWidth"):
@@ -154,9 +154,9 @@ def look(page: Page) -> list[str]:
 
 
 def settle(page: Page) -> None:
-    """Wait until what the page does by itself after it was opened is over."""
+    """Wait until the page has finished loading its own updates."""
     expect(page.get_by_role("progressbar")).to_have_count(0)
-    # Nothing is half way: animations change colours and places.
+    # Finish animations first: they change colours and positions.
     page.evaluate("document.getAnimations().forEach(each => each.finish())")
 
 
@@ -183,7 +183,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         found |= {url: wrong} if (wrong := look(page)) else {}
         for menu in page.locator(MENUS).all()[:1]:
             menu.click()
-            # What lies half under an open menu is small for as long as it is open.
+            # An element half under an open menu counts as small while it is open.
             wrong = [each for each in look(page) if "target-size" not in each or ".menu" in each]
             found |= {f"{url}, with its menu": wrong} if wrong else {}
     assert found == {}

@@ -1,4 +1,4 @@
-"""An event's pages: agenda, exhibitors, preview (rule 11), and what they offer."""
+"""An event's pages: agenda, exhibitors, preview (rule 11), and their actions."""
 
 import csv
 from datetime import datetime

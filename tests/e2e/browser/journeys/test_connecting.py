@@ -1,4 +1,4 @@
-"""Settings > Integrations > Connect: the token, and what is told of it (rules 1 and 2)."""
+"""Integrations > Connect: entering the token, and what is shown of it (rules 1 and 2)."""
 
 import pytest
 from playwright.sync_api import Page, expect

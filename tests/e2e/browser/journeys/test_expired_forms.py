@@ -1,4 +1,4 @@
-"""The sign-in ends in the middle of a form: what was typed stands there again, with JavaScript and without."""
+"""The sign-in expires in the middle of a form: the entered values are restored, with JavaScript and without."""
 
 import re
 

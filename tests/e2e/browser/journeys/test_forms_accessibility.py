@@ -1,4 +1,4 @@
-"""axe finds nothing on what only a form leads to: errors, questions, secrets shown once, a sync that goes on."""
+"""axe finds no violations on pages that follow a form: errors, confirmations, secrets shown once, a running sync."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -1,4 +1,4 @@
-"""What disconnecting means for what was sent before it (rules 9 and 10)."""
+"""Disconnecting and the records that were sent before it (rules 9 and 10)."""
 
 from playwright.sync_api import Page, expect
 
@@ -39,9 +39,7 @@ def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_
     expect_message(admin, "Sync to Gleanin is complete. Synced: 1 session, 0 speakers.")
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     records = admin.get_by_role("region", name="Records")
-    why = (
-        "It was synced before you disconnected, so it is no longer updated in this Gleanin event."
-    )
+    why = "It was synced before you disconnected, so it is no longer updated in this Gleanin event."
     for name in ("Analytical engines", "Compilers at sea", "Ada Lovelace", "Grace Hopper"):
         row = records.get_by_role("row", name=name)
         expect(row).to_contain_text("skipped")

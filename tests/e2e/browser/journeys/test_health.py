@@ -1,4 +1,4 @@
-"""How things fare, in a browser: a halted connection, the way out of it, and the first sync that waits (rule 24)."""
+"""Health in the browser: a halted connection and how to fix it, and the first sync waiting for settings (rule 24)."""
 
 import pytest
 from playwright.sync_api import expect
@@ -19,7 +19,7 @@ from tests.support.timeouts import wait_until
 async def tick(container: Container) -> None:
     jobs = container.jobs()
     assert isinstance(jobs, InProcessJobs)
-    await jobs.look()
+    await jobs.poll()
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light-1280", "dark-360"])

@@ -10,7 +10,7 @@ MOST_STOPS = 80
 
 
 def tab_to(page: Page, wanted: Locator) -> None:
-    """Press Tab until the element has the focus, which must then be seen."""
+    """Press Tab until the element has the focus, and check that the focus is visible."""
     expect(wanted).to_be_attached()
     for _ in range(MOST_STOPS):
         if wanted.evaluate("each => each === document.activeElement"):
@@ -71,7 +71,7 @@ def test_the_keyboard_is_enough_to_connect_map_choose_settings_sync_and_read_res
     switch = admin.get_by_role("switch", name="Continuous Sync")
     press(admin, switch, "Space")
     expect(switch).to_be_checked()
-    press(admin, switch, "Space")  # or it would sync before we do
+    press(admin, switch, "Space")  # off again, or continuous sync would start first
     tab_to(admin, admin.get_by_label("Sync Track to Tracks"))
     admin.keyboard.press("ArrowDown")
     expect(admin.get_by_label("Sync Tags to Tracks")).to_be_checked()

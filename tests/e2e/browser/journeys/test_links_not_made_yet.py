@@ -1,4 +1,4 @@
-"""Before Gleanin has made the share links (rule 30)."""
+"""People whose share links Gleanin has not created yet (rule 30)."""
 
 from collections.abc import Iterator
 from pathlib import Path

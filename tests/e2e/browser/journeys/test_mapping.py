@@ -20,7 +20,7 @@ CONFIRMED = "The Gleanin event has the same time zone"
 async def tick(container: Container) -> None:
     jobs = container.jobs()
     assert isinstance(jobs, InProcessJobs)
-    await jobs.look()
+    await jobs.poll()
 
 
 def test_rule_07_where_gleanin_tells_no_time_zone_the_admin_confirms_the_one_shown(
@@ -117,7 +117,7 @@ def test_rule_21_each_setting_is_kept_and_shown_again(harness: Harness, admin: P
 
     admin.get_by_role("switch", name="Continuous Sync").check()
     admin.get_by_label("Sync Tags to Tracks").check()
-    expect(admin.get_by_label("Sync Track to Tracks")).not_to_be_checked()  # tracks or tags, not both
+    expect(admin.get_by_label("Sync Track to Tracks")).not_to_be_checked()  # either tracks or tags
     admin.get_by_label("Sync Chairpersons").uncheck()
     admin.get_by_label("Sync Moderators").uncheck()
     admin.get_by_label("The exhibitor's name").check()
@@ -192,4 +192,4 @@ def test_rule_05_a_removed_mapping_can_be_made_again_and_goes_on_and_no_other_on
     (again,) = harness.running.ask(lambda container: container.resolve(ListMappings)(harness.organization))
     run = harness.sync(again.id)
     assert run.counts.all_succeeded
-    assert harness.writes == written, "it goes on where it stopped"
+    assert harness.writes == written, "it continues where it stopped"

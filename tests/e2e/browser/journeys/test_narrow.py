@@ -1,4 +1,4 @@
-"""On a phone: what a page is for is seen without scrolling sideways."""
+"""On a phone the main content of a page is visible without scrolling sideways."""
 
 import pytest
 from playwright.sync_api import expect

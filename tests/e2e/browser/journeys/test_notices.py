@@ -1,4 +1,4 @@
-"""An admin chooses where notices go, without JavaScript too; axe finds nothing on the way."""
+"""An admin chooses the destination of notifications, with and without JavaScript; axe finds no violations."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""Text from elsewhere may be of any length and in any script, and is never more than text."""
+"""External text may have any length and script, and is always shown as plain text."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -20,7 +20,7 @@ HEADING = "Share Your Attendance"
 
 
 def links_of(harness: Harness, name: str) -> list[str]:
-    """Give somebody's share links as Gleanin had them."""
+    """Return a person's share links in Gleanin."""
 
     async def links(container: Container) -> list[str]:
         (mapping,) = await container.resolve(ListMappings)(harness.organization)

@@ -1,4 +1,4 @@
-"""Syncing while somebody looks: progress, the closing message, results (rules 8, 21, 23, 26 to 28)."""
+"""Watching a sync: progress, the closing message, results (rules 8, 21, 23, 26 to 28)."""
 
 import json
 import re
@@ -25,7 +25,7 @@ SLOW = Fault(sides=("gleanin",), methods=("POST", "PATCH"), latency_ms=400)
 
 
 def progress_of(page: Page, kind: str) -> int:
-    """Give how many records of a kind the page says are done."""
+    """Return the number of done records of a kind that the page shows."""
     return int(page.get_by_role("progressbar", name=kind).get_attribute("value") or 0)
 
 

@@ -1,4 +1,4 @@
-"""Everything works without JavaScript: plain forms and links, pages that load again by themselves."""
+"""Everything works without JavaScript: plain forms and links, and pages that reload by themselves."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,7 +12,7 @@ from tests.support.browser_harness import ORGANIZATION, Harness, expect_error, e
 
 @pytest.fixture
 def plain(harness: Harness, new_page: NewPage) -> Page:
-    """Give a page of the admin's that runs no scripts."""
+    """Return an admin's page with JavaScript disabled."""
     return harness.sign_in(new_page(java_script_enabled=False))
 
 
@@ -79,7 +79,7 @@ def test_without_javascript_share_links_and_portals_work(
     portal.goto(address)
     expect(portal.get_by_role("heading", name="Share Your Attendance")).to_be_visible()
     expect(portal.get_by_text("https://", exact=False).first).to_be_visible()
-    expect(portal.get_by_role("button")).to_have_count(0)  # none that would do nothing
+    expect(portal.get_by_role("button")).to_have_count(0)  # no buttons without a function
 
     plain.get_by_role("link", name="Back to share links").click()
     plain.get_by_role("link", name="Revoke the portal addresses of Ada Lovelace").click()
