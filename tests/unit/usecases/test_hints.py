@@ -13,7 +13,7 @@ from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
 from tests.support.builders import NOW
 from tests.support.harness import ELSEWHERE, FAR, HERE, Harness
-from tests.unit.usecases.test_due import carry_out, due
+from tests.unit.usecases.test_continuous_sync import carry_out, due
 
 
 def hook(organization_id: OrganizationId) -> Actor:

@@ -11,7 +11,7 @@ from core.usecases.organizations.list_health import ListOrganizationHealth
 from core.usecases.runs.show_status import GetQueue, GetStatus, Queue, Status
 from tests.support.assertions import present
 from tests.support.harness import LEASE, Harness
-from tests.unit.usecases.test_due import carry_out, due
+from tests.unit.usecases.test_continuous_sync import carry_out, due
 
 
 async def status(harness: Harness) -> Status:
