@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from adapters.gleanin.destination import GleaninDestinations
     from adapters.http_client.library_transport import LibraryTransport
-    from adapters.jobs.in_process import Work
+    from adapters.jobs.in_process import JobHandlers
     from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
     from adapters.telemetry.prometheus import PrometheusMetrics
     from entrypoints.settings import Settings
@@ -91,9 +91,9 @@ class Container:
         self.large_places: Provider[Any] = providers.Singleton(_large_places)
         self.spools: Provider[Spools] = providers.Callable(_spools)
 
-        self.work: Provider[Work] = providers.Factory(_work, self)
+        self.job_handlers: Provider[JobHandlers] = providers.Factory(_job_handlers, self)
         self.jobs: Provider[Jobs] = providers.Singleton(
-            _jobs, self.work, self.log, self.engine, self.settings
+            _jobs, self.job_handlers, self.log, self.engine, self.settings
         )
         self.meters: Provider[PrometheusMetrics] = providers.Singleton(_meters, self)
 
@@ -307,8 +307,8 @@ def _meters(container: Container) -> PrometheusMetrics:
     return PrometheusMetrics(container.resolve(GetQueue))
 
 
-def _work(container: Container) -> Work:
-    from adapters.jobs.in_process import Work
+def _job_handlers(container: Container) -> JobHandlers:
+    from adapters.jobs.in_process import JobHandlers
     from core.usecases.notifications.deliver_notifications import DeliverNotifications
     from core.usecases.runs.apply_retention import ApplyRetention
     from core.usecases.runs.recover_abandoned_run import RecoverAbandonedRun
@@ -317,33 +317,33 @@ def _work(container: Container) -> Work:
     from core.usecases.sync.run_sync import RunSync
 
     run_sync = container.resolve(RunSync)
-    return Work(
-        choose=container.resolve(SelectNextRuns),
-        take_over=container.resolve(RecoverAbandonedRun),
-        carry_out=partial(run_sync, waits=False),
+    return JobHandlers(
+        select=container.resolve(SelectNextRuns),
+        recover=container.resolve(RecoverAbandonedRun),
+        run=partial(run_sync, waits=False),
         check=run_sync.check,
-        ask_again=container.resolve(RequeueInterruptedRun),
-        tidy=container.resolve(ApplyRetention),
-        tell=container.resolve(DeliverNotifications),
+        requeue=container.resolve(RequeueInterruptedRun),
+        purge=container.resolve(ApplyRetention),
+        notify=container.resolve(DeliverNotifications),
     )
 
 
-def _jobs(work: Work, log: EventLog, engine: Engine, settings: Settings) -> Jobs:
-    """Choose by the database: SQLite has one machine's processes, PostgreSQL a queue for all."""
-    kept = settings.slots // KEPT_OF_SLOTS
+def _jobs(handlers: JobHandlers, log: EventLog, engine: Engine, settings: Settings) -> Jobs:
+    """Create the jobs of the database: in process for SQLite, a queue shared by all processes for PostgreSQL."""
+    reserved = settings.slots // KEPT_OF_SLOTS
     if engine.dialect.name == "sqlite":
         from adapters.jobs.in_process import InProcessJobs
 
-        return InProcessJobs(work, log, settings.slots, kept_for_people=kept)
+        return InProcessJobs(handlers, log, settings.slots, reserved_for_manual=reserved)
     from adapters.jobs.procrastinate import ProcrastinateJobs
 
     return ProcrastinateJobs(
-        work,
+        handlers,
         log,
         connection_of(engine),
         settings.slots,
-        kept_for_people=kept,
-        silence=silence(settings),
+        reserved_for_manual=reserved,
+        heartbeat_timeout=heartbeat_timeout(settings),
     )
 
 
@@ -353,8 +353,8 @@ def connection_of(engine: Engine) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name != "context"}
 
 
-def silence(settings: Settings) -> float:
-    """Return after how many silent seconds a worker counts as dead: the leases of its runs have run out, too."""
-    from adapters.jobs.procrastinate import SHORTEST_SILENCE
+def heartbeat_timeout(settings: Settings) -> float:
+    """Return the seconds without a heartbeat after which a worker is dead; by then, its leases have expired too."""
+    from adapters.jobs.procrastinate import MIN_HEARTBEAT_TIMEOUT
 
-    return max(settings.lease_seconds, SHORTEST_SILENCE)
+    return max(settings.lease_seconds, MIN_HEARTBEAT_TIMEOUT)

@@ -1,10 +1,10 @@
-"""Logs that are set up when something is logged: structlog takes long to import, and most commands log nothing."""
+"""Logs that are set up at the first event, because importing structlog is slow and most commands log nothing."""
 
 import logging
 
 
 class LateLogs(logging.Handler):
-    """Stands in for the logs until a library logs something, or somebody wants them."""
+    """A placeholder handler that sets up the logs when a library logs something, or on request."""
 
     def __init__(self, level: str) -> None:
         super().__init__(logging.WARNING)
@@ -22,17 +22,17 @@ class LateLogs(logging.Handler):
 
 
 def announce_logs(level: str) -> None:
-    """Set the logs up as soon as there is something to log, at a level and above."""
+    """Set up the logs at the first event at the level or above."""
     root = logging.getLogger()
-    for each in root.handlers[:]:
-        if isinstance(each, LateLogs):
-            root.removeHandler(each)
+    for handler in root.handlers[:]:
+        if isinstance(handler, LateLogs):
+            root.removeHandler(handler)
     root.addHandler(LateLogs(level))
     logging.captureWarnings(capture=True)
 
 
 def set_up_announced_logs() -> None:
     """Set up the logs that were announced, if any were."""
-    for each in logging.getLogger().handlers[:]:
-        if isinstance(each, LateLogs):
-            each.set_up()
+    for handler in logging.getLogger().handlers[:]:
+        if isinstance(handler, LateLogs):
+            handler.set_up()

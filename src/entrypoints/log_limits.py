@@ -1,4 +1,4 @@
-"""A fault that repeats a thousand times a second is told a few times, with how often it was not."""
+"""Limits how often the same error is logged, and counts the lines that are left out."""
 
 import threading
 import time
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-AT_ONCE = 50
+BURST = 50
 """Lines of one kind."""
-EVERY = 10.0
-"""Seconds after which there may be one more: some 10,000 a day."""
-MOST_KINDS = 1000
-_TELLING = ("event", "logger", "at", "words", "problem")
+INTERVAL_SECONDS = 10.0
+"""After this there may be one more line: about 10,000 a day."""
+MAX_KINDS = 1000
+_KIND_FIELDS = ("event", "logger", "at", "words", "problem")
 LIMITED = frozenset({"warning", "error", "critical", "exception"})
-"""What tells of faults. Events are told as often as they happen; who does not want them chooses another level."""
+"""The levels of errors. Other events are not limited; to hide them, choose another log level."""
 
 
 @dataclass(slots=True)
@@ -28,24 +28,24 @@ class _Bucket:
 
 @dataclass(slots=True)
 class LogLimit:
-    """A processor for structlog: drops what is told too often."""
+    """A structlog processor that drops repeated lines."""
 
     now: Callable[[], float] = time.monotonic
-    at_once: int = AT_ONCE
-    every: float = EVERY
+    burst: int = BURST
+    interval: float = INTERVAL_SECONDS
     _buckets: OrderedDict[tuple[object, ...], _Bucket] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, _: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        """Return an event that may be written, with `suppressed` if some like it were dropped.
+        """Return the event, with `suppressed` if similar ones were dropped before.
 
         Raises:
             structlog.DropEvent
         """
         if method not in LIMITED:
             return event
-        # By name, not by data: what differs each time, such as an id, would make each its own kind.
-        kind = (method, type(event.get("exc_info")), *map(event.get, _TELLING))
+        # By name, not by data: data that differs each time, such as an id, would make every event a kind.
+        kind = (method, type(event.get("exc_info")), *map(event.get, _KIND_FIELDS))
         with self._lock:
             suppressed = self._take(kind)
         if suppressed:
@@ -54,11 +54,11 @@ class LogLimit:
 
     def _take(self, kind: tuple[object, ...]) -> int:
         now = self.now()
-        bucket = self._buckets.pop(kind, None) or _Bucket(self.at_once, now)
+        bucket = self._buckets.pop(kind, None) or _Bucket(self.burst, now)
         self._buckets[kind] = bucket
-        if len(self._buckets) > MOST_KINDS:
+        if len(self._buckets) > MAX_KINDS:
             self._buckets.popitem(last=False)
-        bucket.lines = min(self.at_once, bucket.lines + (now - bucket.at) / self.every)
+        bucket.lines = min(self.burst, bucket.lines + (now - bucket.at) / self.interval)
         bucket.at = now
         if bucket.lines < 1:
             bucket.suppressed += 1

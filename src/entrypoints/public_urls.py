@@ -1,4 +1,4 @@
-"""Addresses of our own pages, for whoever reads a notice."""
+"""URLs of this program's pages, for notifications."""
 
 from dataclasses import dataclass
 

@@ -15,11 +15,11 @@ from core.domain.notifications.notification import is_plain_email
 
 PREFIX = "GLEANIN_SYNC_"
 GONE = {
-    "GLEANIN_SYNC_JOBS": "The database decides: SQLite has its processes look into it, PostgreSQL has a queue.",
+    "GLEANIN_SYNC_JOBS": "The database decides: with SQLite processes poll it, with PostgreSQL they use a queue.",
 }
-"""Settings of earlier versions, and what is in their place."""
+"""Settings of earlier versions, and what replaces them."""
 LOCAL_URL = "http://127.0.0.1:8000"
-"""Where `serve` is reached if nobody says otherwise."""
+"""The default URL of `serve`."""
 GLEANIN_URL = "https://app.gleanin.com/api/clients/v1"
 
 
@@ -29,57 +29,55 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     """`sqlite:///FILE` or `postgresql://...`; by default a SQLite file in the user's data folder."""
     secret_keys: SecretStr | None = None
-    """Fernet keys, separated by commas: the first encrypts, all decrypt; by default one in a file of its own."""
+    """Fernet keys, separated by commas: the first encrypts, all decrypt. By default a single key in a file."""
     gleanin_url: str = GLEANIN_URL
     allow_private_addresses: bool = False
-    """Lets base URLs be of private addresses and without TLS: for the sandbox, never in production."""
+    """Allows base URLs with private addresses and without TLS: for the sandbox, never in production."""
     support_contact: str | None = None
-    """Whom the closing message names if problems persist."""
+    """The contact that the closing message names in case problems persist."""
     saved_event: Path | None = None
-    """Read this saved event instead of asking Sessionboard: to look again at what an organization had."""
+    """Read this saved event instead of Sessionboard, to examine an organization's earlier data."""
     public_url: str | None = None
-    """Where people reach the HTTP entrypoint, as in `https://sync.example.org`; cookies and addresses follow it."""
+    """The URL at which people reach the HTTP entrypoint, such as `https://sync.example.org`, for cookies and links."""
     openid_issuer: str | None = None
-    """The company's own sign-in, by OpenID Connect: its issuer, where `.well-known/openid-configuration` stands."""
+    """The issuer of the company's OpenID Connect sign-in; it serves `.well-known/openid-configuration`."""
     openid_client_id: str | None = None
     openid_client_secret: SecretStr | None = None
     slots: int = Field(default=64, ge=1, le=1024)
-    """How many runs and checks a process carries out at once; an eighth is kept for runs asked for by hand."""
+    """How many runs and checks a process executes concurrently; an eighth is reserved for manual runs."""
     interval_minutes: float = Field(default=30, ge=0.05, le=360, allow_inf_nan=False)
-    """From the end of a sync until continuous sync comes again, give or take a tenth."""
+    """From the end of a sync to the next continuous sync, plus or minus a tenth."""
     retention_days: int = Field(default=90, ge=1, le=36500)
-    """How long runs and outcomes are kept; the latest of each mapping stays however old it is."""
+    """How long runs and outcomes are kept; the latest run of each mapping is kept regardless of age."""
     lease_seconds: float = Field(default=30, ge=0.1, le=3600, allow_inf_nan=False)
-    """How long a run that gives no sign of life keeps its mapping."""
+    """How long a run without a sign of life keeps its mapping locked."""
     resend_after_seconds: float = Field(default=60, ge=0, le=3600, allow_inf_nan=False)
-    """How long after the latest attempt a record whose creation nobody confirmed may be sent again: a gateway that
-    gives up waiting does not stop the application behind it."""
+    """How long after the latest attempt an unconfirmed create may be sent again: a gateway that times out does not
+    stop the application behind it."""
     link_hosts: str = ""
-    """Further hosts, separated by commas, that share links may lead to: `links.example.org`."""
+    """Additional hosts, separated by commas, that share links may point to, such as `links.example.org`."""
     mail_from: str | None = None
-    """The address that notices by e-mail come from."""
+    """The sender of notifications by e-mail."""
     smtp_url: SecretStr | None = None
-    """The mail server that they go out by: `smtp://user:password@host:587` (with STARTTLS) or `smtps://host`."""
+    """The mail server for notifications: `smtp://user:password@host:587` (with STARTTLS) or `smtps://host`."""
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
-    """Where `worker` serves metrics, if it is to; `serve` does so at /metrics."""
+    """The port on which `worker` serves metrics, if set; `serve` serves them at /metrics."""
     metrics_host: str = "127.0.0.1"
     stop_seconds: float = Field(default=25, ge=0.1, le=3600, allow_inf_nan=False)
-    """How long `serve` and `worker`, asked to end, wait for answers to what they have sent."""
+    """How long `serve` and `worker` wait at shutdown for responses to requests they have sent."""
     max_connections: int = Field(default=2000, ge=8, le=1_000_000)
-    """How many clients `serve` has at once; three quarters of them with a request under way, half with event streams."""
+    """The number of clients of `serve`; at most three quarters with a request in progress, half with event streams."""
     max_connections_per_address: int = Field(default=100, ge=1, le=1_000_000)
-    """Of one address, or network of IPv6; not of a proxy whose `X-Forwarded-For` is believed."""
+    """Per address or IPv6 network; not for a proxy whose `X-Forwarded-For` is trusted."""
     request_seconds: float = Field(default=15, ge=0.1, le=3600, allow_inf_nan=False)
-    """Until the head of a request is complete, and once more for its body; who is slower is cut off."""
+    """Time limit for the head of a request, and again for its body; slower clients are disconnected."""
     log_level: Literal["debug", "info", "warning", "error"] = "error"
 
     @field_validator("mail_from")
     @classmethod
     def _is_an_email(cls, mail_from: str | None) -> str | None:
         if mail_from is not None and not is_plain_email(mail_from):
-            raise PydanticCustomError(
-                "no_email", "it is no e-mail address in plain letters, as in sync@example.org"
-            )
+            raise PydanticCustomError("no_email", "it is not a plain e-mail address such as sync@example.org")
         return mail_from
 
     @field_validator("smtp_url")
@@ -89,11 +87,11 @@ class Settings(BaseSettings):
             return None
         try:
             mail_server_at(url.get_secret_value())
-        except InvalidInput as refusal:
-            raise PydanticCustomError("no_mail_server", "{said}", {"said": str(refusal)}) from None
+        except InvalidInput as error:
+            raise PydanticCustomError("no_mail_server", "{message}", {"message": str(error)}) from None
         if not others.data.get("mail_from"):
             raise PydanticCustomError(
-                "needs_a_sender", "set GLEANIN_SYNC_MAIL_FROM too, the address that notices come from"
+                "needs_a_sender", "also set GLEANIN_SYNC_MAIL_FROM, the sender of notifications"
             )
         return url
 
@@ -110,7 +108,7 @@ class Settings(BaseSettings):
         return bool(self.openid_issuer and self.openid_client_id and self.openid_client_secret)
 
     def address_of(self, path: str) -> str:
-        """Give the whole address of a page, for somebody who is not on one."""
+        """Return the absolute URL of a page."""
         return (self.public_url or LOCAL_URL).rstrip("/") + path
 
     @cached_property
@@ -125,13 +123,13 @@ class Settings(BaseSettings):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys that were set; none where the key file is to be used."""
-        given = self.secret_keys.get_secret_value() if self.secret_keys else ""
-        return tuple(key.strip() for key in given.split(",") if key.strip())
+        """The configured keys; empty if the key file is used."""
+        keys = self.secret_keys.get_secret_value() if self.secret_keys else ""
+        return tuple(key.strip() for key in keys.split(",") if key.strip())
 
     @property
     def keys_file(self) -> Path:
-        """Where the key stands that was made at first use: beside the database."""
+        """The file, beside the database, with the key that is created at first use."""
         url = self.database
         if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
             return Path(url.removeprefix("sqlite:///")).parent / "gleanin-sync.keys"

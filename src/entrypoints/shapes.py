@@ -19,7 +19,7 @@ from core.domain.tenancy.event_mappings import EventMapping, MappingSettings
 from core.domain.tenancy.organizations import Connection, Organization
 from core.usecases.mappings.list_events import ListedEvent
 from core.usecases.runs.show_status import Status
-from core.usecases.sync.preview import would_be
+from core.usecases.sync.preview import expected_outcome
 from ports.store.results import HistoryEntry
 
 OUTCOME_COLUMNS = ("kind", "source_id", "label", "outcome", "reason", "detail", "gleanin_id", "code")
@@ -55,7 +55,7 @@ def outcome(told: RecordOutcome) -> dict[str, Any]:
 
 def step(planned: Step) -> dict[str, Any]:
     gleanin_id = None if isinstance(planned, Create) else planned.gleanin_id
-    told = RecordOutcome(planned.record, would_be(planned), planned.reason, gleanin_id)
+    told = RecordOutcome(planned.record, expected_outcome(planned), planned.reason, gleanin_id)
     return outcome(told) | {"changes": [_change(each) for each in changes(planned)]}
 
 
@@ -100,9 +100,7 @@ def run(one: SyncRun) -> dict[str, Any]:
         "requested_by": one.requested_by,
         "started_at": _instant(one.started_at),
         "finished_at": _instant(one.finished_at),
-        "progress": {
-            kind.plural: {"done": at.done, "total": at.total} for kind, at in one.progress.items()
-        },
+        "progress": {kind.plural: {"done": at.done, "total": at.total} for kind, at in one.progress.items()},
     }
 
 

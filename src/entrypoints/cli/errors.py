@@ -6,7 +6,7 @@ Exit codes
 ├── 2    wrong usage, or invalid settings
 ├── 3    refused by a rule
 ├── 4    finished with problems
-├── 5    Sessionboard or Gleanin could not be reached, or refused
+├── 5    Sessionboard or Gleanin is unreachable or refused the request
 ├── 130  interrupted from the keyboard
 └── 141  the reader of stdout has closed it
 """

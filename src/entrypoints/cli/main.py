@@ -120,8 +120,8 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
-        "Exit codes: 0 done; 1 internal error, or run interrupted; 2 wrong usage; 3 refused by a rule; "
-        "4 finished with problems; 5 Sessionboard or Gleanin could not be reached, or refused; 130 interrupted; "
+        "Exit codes: 0 done; 1 internal error or run interrupted; 2 wrong usage; 3 refused by a rule; "
+        "4 finished with problems; 5 Sessionboard or Gleanin is unreachable or refused the request; 130 interrupted; "
         "141 output closed (SIGPIPE)."
         "\n\nAll settings are GLEANIN_SYNC_* environment variables; `gleanin-sync doctor` shows them."
         "\n\nTo try everything without preparation: gleanin-sync demo"

@@ -12,7 +12,7 @@ from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef
 from core.domain.records.reasons import Reason, field_name
 from core.domain.runs.health import Health
-from core.usecases.sync.preview import would_be
+from core.usecases.sync.preview import expected_outcome
 from entrypoints import shapes
 from entrypoints.cli.output import table
 from entrypoints.text import safe, shortened
@@ -49,7 +49,7 @@ def outcomes(heading: str, record_outcomes: Iterable[RecordOutcome]) -> Table:
 
 def plan(steps: Iterable[Step]) -> Table:
     """Return a table of what a sync would do with each record."""
-    rows = ((_styled(would_be(step)), _planned(step)) for step in steps)
+    rows = ((_styled(expected_outcome(step)), _planned(step)) for step in steps)
     return table("What a sync would do", ("On the next sync", "Record, reason and what would be sent"), rows)
 
 

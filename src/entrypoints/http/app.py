@@ -1,4 +1,4 @@
-"""The whole of it: the JSON API, the pages and what operators ask for, as one application."""
+"""The application: the JSON API, the pages and the endpoints for operators."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,28 +29,26 @@ HERE = Path(__file__).parent
 
 
 def application(container: Container) -> ASGIApp:
-    """Build the application over a container that is open for as long as it is served."""
+    """Build the application; the container must stay open while it is served."""
 
     @asynccontextmanager
-    async def beside(_: FastAPI) -> AsyncIterator[None]:
+    async def run_jobs(_: FastAPI) -> AsyncIterator[None]:
         async with container.jobs().working():
             yield
 
     settings = container.settings()
     is_https = (settings.public_url or "").startswith("https:")
-    app = FastAPI(title="gleanin-sync", lifespan=beside, openapi_url=None, docs_url=None, redoc_url=None)
-    machine = api(version("gleanin-sync"))
-    places = RequestCapacity()
-    app.state.event_views, machine.state.previews = (
-        EventViews(SingleFlight(places)),
-        Previews(SingleFlight(places)),
-    )
-    most = settings.max_connections
-    followers, requests = RunWatchers(most // 2), FairShares(most * 3 // 4)
-    for each in (app, machine):
-        each.state.container, each.state.requests = container, requests
-        each.state.followers, each.state.places = followers, places
-    app.mount("/api/v1", machine)
+    app = FastAPI(title="gleanin-sync", lifespan=run_jobs, openapi_url=None, docs_url=None, redoc_url=None)
+    json_api = api(version("gleanin-sync"))
+    capacity = RequestCapacity()
+    app.state.event_views = EventViews(SingleFlight(capacity))
+    json_api.state.previews = Previews(SingleFlight(capacity))
+    run_watchers = RunWatchers(settings.max_connections // 2)
+    requests = FairShares(settings.max_connections * 3 // 4)
+    for part in (app, json_api):
+        part.state.container, part.state.requests = container, requests
+        part.state.run_watchers, part.state.capacity = run_watchers, capacity
+    app.mount("/api/v1", json_api)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.include_router(health.routes)
     app.include_router(webhooks.routes)
@@ -65,13 +63,13 @@ def application(container: Container) -> ASGIApp:
         same_site="lax",
         https_only=is_https,
     )
-    known = KnownHosts(app, settings.public_url, health.PATHS)
-    # Around everything, so that nothing leaves past it.
-    return HeadRequests(RequestLimits(known, container.log(), is_https=is_https))
+    known_hosts = KnownHosts(app, settings.public_url, health.PATHS)
+    # The limits are outermost, so that they apply to every response.
+    return HeadRequests(RequestLimits(known_hosts, container.log(), is_https=is_https))
 
 
 def _add_openid(app: FastAPI, container: Container) -> None:
-    """Add the company's own sign-in: its library takes long to import, and most installations have none."""
+    """Add OpenID Connect sign-in. Imported here because its library loads slowly and few installations need it."""
     from entrypoints.http.openid_client import OpenIdProvider
     from entrypoints.http.pages.access import openid
 

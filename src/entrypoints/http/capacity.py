@@ -1,4 +1,4 @@
-"""How many read both sides at once: a few in all, fewer of one organization, and no wait without an end."""
+"""Limits for requests that read Sessionboard and Gleanin: in total, per organization, and how long they may wait."""
 
 import asyncio
 from collections import Counter
@@ -10,81 +10,81 @@ from fastapi import Depends, Request
 
 from core.domain.errors import Overloaded
 
-AT_ONCE = 16
-"""Readings that go on at once; more would read no faster, and take memory."""
-AT_ONCE_OF_ONE = 2
-MOST_UNDER_WAY_OF_ONE = 8
-"""Of one owner, those that wait for their turn among them: more is more than people can read."""
-WAITS_AT_MOST = 15.0
-"""Seconds until there is a place. Together with the patience of an interactive reading, a person waits 45."""
+MAX_CONCURRENT = 16
+"""Concurrent reads; more would not be faster and would take more memory."""
+MAX_CONCURRENT_PER_OWNER = 2
+MAX_PENDING_PER_OWNER = 8
+"""Running and waiting reads of an owner; people cannot look at more."""
+MAX_WAIT_SECONDS = 15.0
+"""Seconds to wait for a slot. Together with the time limit of an interactive read, a person waits at most 45."""
 
 
 class RequestCapacity:
-    """Places by owner; an owner is an organization, and cannot take another one's."""
+    """Slots by owner. An owner is an organization and cannot use the slots of another."""
 
-    def __init__(self, waits_at_most: float = WAITS_AT_MOST) -> None:
-        self._waits_at_most = waits_at_most
-        self._owners: Counter[str] = Counter()
-        """How many readings of each are under way."""
-        self._turns: dict[str, asyncio.Semaphore] = {}
-        self._all_turns = asyncio.Semaphore(AT_ONCE)
+    def __init__(self, max_wait_seconds: float = MAX_WAIT_SECONDS) -> None:
+        self._max_wait_seconds = max_wait_seconds
+        self._pending: Counter[str] = Counter()
+        """Running and waiting reads by owner."""
+        self._owner_slots: dict[str, asyncio.Semaphore] = {}
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
 
     @contextmanager
-    def booked(self, owner: str) -> Iterator[asyncio.Semaphore]:
-        """Count one more of the owner's; it has no place yet.
+    def reserve(self, owner: str) -> Iterator[asyncio.Semaphore]:
+        """Count a read of the owner; it has no slot yet.
 
         Raises:
-            Overloaded: so many of the owner's are under way that another one would only wait.
+            Overloaded: the owner has too many running and waiting reads.
         """
-        if self._owners[owner] >= MOST_UNDER_WAY_OF_ONE:
+        if self._pending[owner] >= MAX_PENDING_PER_OWNER:
             raise Overloaded
-        self._owners[owner] += 1
+        self._pending[owner] += 1
         try:
-            yield self._turns.setdefault(owner, asyncio.Semaphore(AT_ONCE_OF_ONE))
+            yield self._owner_slots.setdefault(owner, asyncio.Semaphore(MAX_CONCURRENT_PER_OWNER))
         finally:
-            self._owners[owner] -= 1
-            if not self._owners[owner]:
-                del self._owners[owner]
-                del self._turns[owner]
+            self._pending[owner] -= 1
+            if not self._pending[owner]:
+                del self._pending[owner]
+                del self._owner_slots[owner]
 
     @asynccontextmanager
-    async def taken(self, own: asyncio.Semaphore) -> AsyncIterator[None]:
-        """Wait for a place, first among the owner's and then among all.
+    async def acquire(self, owner_slots: asyncio.Semaphore) -> AsyncIterator[None]:
+        """Wait for a slot, first among the owner's and then among all.
 
         Raises:
-            Overloaded: there was none in time.
+            Overloaded: no slot became free in time.
         """
         try:
-            async with asyncio.timeout(self._waits_at_most):
-                await own.acquire()
+            async with asyncio.timeout(self._max_wait_seconds):
+                await owner_slots.acquire()
                 try:
-                    await self._all_turns.acquire()
+                    await self._slots.acquire()
                 except BaseException:
-                    own.release()
+                    owner_slots.release()
                     raise
         except TimeoutError:
             raise Overloaded from None
         try:
             yield
         finally:
-            self._all_turns.release()
-            own.release()
+            self._slots.release()
+            owner_slots.release()
 
     @asynccontextmanager
-    async def of(self, owner: str) -> AsyncIterator[None]:
-        """Book and take one.
+    async def slot(self, owner: str) -> AsyncIterator[None]:
+        """Reserve and acquire a slot.
 
         Raises:
             Overloaded
         """
-        with self.booked(owner) as own:
-            async with self.taken(own):
+        with self.reserve(owner) as owner_slots:
+            async with self.acquire(owner_slots):
                 yield
 
 
-def places_of(request: Request) -> RequestCapacity:
-    places: RequestCapacity = request.app.state.places
-    return places
+def request_capacity_of(request: Request) -> RequestCapacity:
+    capacity: RequestCapacity = request.app.state.capacity
+    return capacity
 
 
-PlacesOf = Annotated[RequestCapacity, Depends(places_of)]
+RequestCapacityOf = Annotated[RequestCapacity, Depends(request_capacity_of)]

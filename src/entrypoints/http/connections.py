@@ -1,4 +1,4 @@
-"""The connections that are open: so many in all and from one address, and those that wait for a request make room."""
+"""Open connections: limits in total and per address; at the limit, idle connections are closed."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -19,22 +19,22 @@ FULL, MADE_ROOM, NO_HEAD, NO_BODY, NOT_READ = "full", "made_room", "no_head", "n
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
     connections: int = 2000
-    connections_of_address: int = 100
-    """Of a network of IPv6 (/64), too; not of a proxy, behind which everybody has one address."""
+    connections_per_address: int = 100
+    """Also per IPv6 network (/64); not for a proxy, behind which all clients have the same address."""
     request_seconds: float = 15
-    """Until the head of a request is complete, and once more for its body."""
+    """Time limit for the head of a request, and again for its body."""
     stalled_seconds: float = 60
-    """Until a part of an answer has been read, of those that do not fit into a buffer."""
+    """Time limit for the client to read a part of a response that does not fit into a buffer."""
 
 
 class Abortable(Protocol):
     def make_room(self) -> None:
-        """End at once."""
+        """Close immediately."""
         ...
 
 
 def network_of(host: str) -> str:
-    """Return what is counted as one address; not an address, it is itself."""
+    """Return what counts as one address: the IPv4 address or IPv6 network, or a name unchanged."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -45,27 +45,27 @@ def network_of(host: str) -> str:
 
 
 class OpenConnections:
-    """Counts connections; at the limit, the one that has waited longest for a request makes room.
+    """Counts connections; at the limit, the connection that has waited longest for a request is closed.
 
-    So half-sent requests, however many there are, do not keep others out.
+    Half-sent requests, however many, therefore do not keep other clients out.
     """
 
     def __init__(self, limits: ServerLimits, is_proxy: Callable[[str], bool] = lambda _: False) -> None:
         self.limits = limits
         self._is_proxy = is_proxy
         self._addresses: dict[Abortable, str | None] = {}
-        """Of all; None for a proxy's."""
+        """The address of each connection; None for a proxy."""
         self._counts: Counter[str] = Counter()
         self._waiting: dict[Abortable, None] = {}
-        """For a request, the longest first."""
+        """Connections that wait for a request, longest wait first."""
 
     def __len__(self) -> int:
         return len(self._addresses)
 
     def admit(self, connection: Abortable, host: str | None) -> bool:
-        """Count one more, unless there are too many that are busy."""
+        """Count a connection, unless too many are busy; return whether it was admitted."""
         address = None if host is None or self._is_proxy(host) else network_of(host)
-        if address is not None and self._counts[address] >= self.limits.connections_of_address:
+        if address is not None and self._counts[address] >= self.limits.connections_per_address:
             made_room = self._make_room(address)
         else:
             made_room = len(self._addresses) < self.limits.connections or self._make_room()
@@ -85,14 +85,14 @@ class OpenConnections:
             if not self._counts[address]:
                 del self._counts[address]
 
-    def waits(self, connection: Abortable) -> None:
-        """Note that it waits for a request from now on."""
+    def mark_waiting(self, connection: Abortable) -> None:
+        """Record that the connection waits for a request from now on."""
         if connection in self._addresses:
             self._waiting.pop(connection, None)
             self._waiting[connection] = None
 
-    def is_busy(self, connection: Abortable) -> None:
-        """Note that its request is being answered."""
+    def mark_busy(self, connection: Abortable) -> None:
+        """Record that the connection's request is being answered."""
         self._waiting.pop(connection, None)
 
     def _make_room(self, address: str | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""CSV files, sent as they are made: never all of it in memory."""
+"""CSV files, streamed without being held in memory as a whole."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from entrypoints.text import spreadsheet_cell
 def csv_response(
     name: str, columns: Sequence[str], parts: AsyncIterator[Iterable[Sequence[str | None]]]
 ) -> StreamingResponse:
-    """Send rows part by part under a file name of ASCII letters; each cell is safe in a spreadsheet."""
+    """Return a response that streams rows; the file name must be ASCII. Cells are made safe for spreadsheets."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingResponse(_lines(columns, parts), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -20,7 +20,7 @@ def csv_response(
 async def _lines(
     columns: Sequence[str], parts: AsyncIterator[Iterable[Sequence[str | None]]]
 ) -> AsyncIterator[str]:
-    # The mark tells spreadsheets that it is UTF-8.
+    # The byte order mark tells spreadsheets that the file is UTF-8.
     yield "\ufeff" + _text([columns])
     async for rows in parts:
         yield _text([[spreadsheet_cell(cell) for cell in row] for row in rows])

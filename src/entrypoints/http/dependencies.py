@@ -25,7 +25,7 @@ from core.usecases.mappings.show_health import FindHalt
 from entrypoints.container import Container
 from entrypoints.http.fair_shares import FairShares
 
-LONGEST_ID = 64
+MAX_ID_LENGTH = 64
 
 
 def container_of(request: Request) -> Container:
@@ -52,7 +52,7 @@ Requests = Annotated[FairShares, Depends(requests_of)]
 bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
 
 
-async def by_key(
+async def actor_of_api_key(
     request: Request, container: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Actor:
     """Give whose API key a request shows.
@@ -84,15 +84,15 @@ async def signed_in_account(request: Request, container: Wired) -> Account:
 SignedInAccount = Annotated[Account, Depends(signed_in_account)]
 
 
-async def by_cookie(request: Request, container: Wired) -> Actor:
+async def actor_of_session(request: Request, container: Wired) -> Actor:
     return (await signed_in_account(request, container)).actor
 
 
-PersonQuery = Callable[..., Awaitable[Actor]]
+Authenticate = Callable[..., Awaitable[Actor]]
 
 
 @dataclass(frozen=True, slots=True)
-class InOrganization:
+class OrganizationContext:
     """What a route is about, in the organization that it belongs to, and who asks."""
 
     actor: Actor
@@ -113,72 +113,72 @@ class InOrganization:
 
 
 @dataclass(frozen=True, slots=True)
-class InMapping(InOrganization):
+class MappingContext(OrganizationContext):
     mapping: EventMapping
 
 
 @dataclass(frozen=True, slots=True)
-class InRun(InMapping):
+class RunContext(MappingContext):
     run: SyncRun
 
 
-def in_organization(
-    right: Permission, who: PersonQuery, *, tells_halt: bool = False
-) -> Callable[..., AsyncIterator[InOrganization]]:
+def organization_context(
+    right: Permission, who: Authenticate, *, with_halt: bool = False
+) -> Callable[..., AsyncIterator[OrganizationContext]]:
     """Build the dependency that authorizes a request for an organization; for a page, it loads a halt too."""
 
     async def admitted(
-        organization_id: Annotated[str, Path(max_length=LONGEST_ID)],
+        organization_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)],
         container: Wired,
         requests: Requests,
         actor: Annotated[Actor, Depends(who)],
-    ) -> AsyncIterator[InOrganization]:
+    ) -> AsyncIterator[OrganizationContext]:
         known = OrganizationId(_printable(organization_id, "organization"))
         organization = await container.resolve(AuthorizeOrganization)(actor, right, known)
-        halt = await _halt(container, organization, tells=tells_halt)
-        with requests.taken(organization.id, actor.id):
-            yield InOrganization(actor, organization, halt=halt)
+        halt = await _halt(container, organization, tells=with_halt)
+        with requests.hold(organization.id, actor.id):
+            yield OrganizationContext(actor, organization, halt=halt)
 
     return admitted
 
 
-def in_mapping(
-    right: Permission, who: PersonQuery, *, tells_halt: bool = False
-) -> Callable[..., AsyncIterator[InMapping]]:
+def mapping_context(
+    right: Permission, who: Authenticate, *, with_halt: bool = False
+) -> Callable[..., AsyncIterator[MappingContext]]:
     """Build the dependency that lets somebody at a mapping."""
 
     async def admitted(
-        mapping_id: Annotated[str, Path(max_length=LONGEST_ID)],
+        mapping_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)],
         container: Wired,
         requests: Requests,
         actor: Annotated[Actor, Depends(who)],
-    ) -> AsyncIterator[InMapping]:
+    ) -> AsyncIterator[MappingContext]:
         known = MappingId(_printable(mapping_id, "mapping"))
         organization, mapping = await container.resolve(AuthorizeMapping)(actor, right, known)
-        halt = await _halt(container, organization, tells=tells_halt)
-        with requests.taken(organization.id, actor.id):
-            yield InMapping(actor, organization, mapping, halt=halt)
+        halt = await _halt(container, organization, tells=with_halt)
+        with requests.hold(organization.id, actor.id):
+            yield MappingContext(actor, organization, mapping, halt=halt)
 
     return admitted
 
 
-def in_run(
-    right: Permission, who: PersonQuery, *, tells_halt: bool = False
-) -> Callable[..., AsyncIterator[InRun]]:
+def run_context(
+    right: Permission, who: Authenticate, *, with_halt: bool = False
+) -> Callable[..., AsyncIterator[RunContext]]:
     """Build the dependency that lets somebody at a run."""
 
     async def admitted(
-        run_id: Annotated[str, Path(max_length=LONGEST_ID)],
+        run_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)],
         container: Wired,
         requests: Requests,
         actor: Annotated[Actor, Depends(who)],
-    ) -> AsyncIterator[InRun]:
+    ) -> AsyncIterator[RunContext]:
         organization, mapping, run = await container.resolve(AuthorizeRun)(
             actor, right, RunId(_printable(run_id, "run"))
         )
-        halt = await _halt(container, organization, tells=tells_halt)
-        with requests.taken(organization.id, actor.id):
-            yield InRun(actor, organization, mapping, run, halt=halt)
+        halt = await _halt(container, organization, tells=with_halt)
+        with requests.hold(organization.id, actor.id):
+            yield RunContext(actor, organization, mapping, run, halt=halt)
 
     return admitted
 

@@ -1,4 +1,4 @@
-"""Room for what is held open, such as event streams: shared out, so that the last of it is there for others."""
+"""Fair shares of a limited resource, such as event streams, with a reserve for those who hold none yet."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -6,45 +6,46 @@ from contextlib import contextmanager
 
 from core.domain.errors import Overloaded
 
-OF_ONE_ORGANIZATION = 4
-"""The part of all that one organization has at most: a quarter."""
-OF_THOSE_WHO_HAVE_NONE = 5
-"""The part that is kept for those who hold nothing yet: a fifth."""
+ORGANIZATION_PART = 4
+"""An organization may hold at most this part of all: a quarter."""
+RESERVED_PART = 5
+"""This part is reserved for those who hold nothing yet: a fifth."""
 
 
 class FairShares:
-    """How many each organization and each asker hold.
+    """How many slots each organization and each client holds.
 
-    None gets more than what is still free besides a part that is kept for those that hold nothing: so the last to come
-    finds room, however greedy the others are. The same holds within an organization, for its accounts and API keys.
+    Nobody gets more than what is free beyond the reserve for those who hold nothing, so newcomers find a free slot
+    even when others take as many as they can. The same applies within an organization to its accounts and API keys.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._most_of_organization = max(1, most // OF_ONE_ORGANIZATION)
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._organization_limit = max(1, limit // ORGANIZATION_PART)
         self._held: Counter[Hashable] = Counter()
 
     @contextmanager
-    def taken(self, organization: str, asker: str) -> Iterator[None]:
-        """Hold one more.
+    def hold(self, organization: str, client: str) -> Iterator[None]:
+        """Hold one slot.
 
         Args:
             organization: its id.
-            asker: the id of an account or of an API key, which may ask in several organizations.
+            client: the id of an account or an API key, which may be active in several organizations.
 
         Raises:
-            Overloaded: the share of one of the two is used up.
+            Overloaded: the share of the organization or of the client is used up.
         """
-        own, there, everywhere = ("of", organization), ("in", organization, asker), ("by", asker)
-        free = self._most - self._held["all"]
-        free_there = self._most_of_organization - self._held[own]
+        organization_key = ("of", organization)
+        client_key, client_here_key = ("by", client), ("in", organization, client)
+        free = self._limit - self._held["all"]
+        free_here = self._organization_limit - self._held[organization_key]
         if (
-            self._held[own] >= _allowed(free, self._most)
-            or self._held[everywhere] >= _allowed(free, self._most)
-            or self._held[there] >= _allowed(free_there, self._most_of_organization)
+            self._held[organization_key] >= _allowed(free, self._limit)
+            or self._held[client_key] >= _allowed(free, self._limit)
+            or self._held[client_here_key] >= _allowed(free_here, self._organization_limit)
         ):
             raise Overloaded
-        keys = ("all", own, there, everywhere)
+        keys = ("all", organization_key, client_here_key, client_key)
         self._held.update(keys)
         try:
             yield
@@ -55,6 +56,6 @@ class FairShares:
                     del self._held[key]
 
 
-def _allowed(free: int, most: int) -> int:
-    """Return how many somebody may hold so that this one may be added."""
-    return max(free - most // OF_THOSE_WHO_HAVE_NONE, min(1, free))
+def _allowed(free: int, limit: int) -> int:
+    """Return how many slots may already be held by someone who asks for another one."""
+    return max(free - limit // RESERVED_PART, min(1, free))

@@ -1,4 +1,4 @@
-"""For operators and their machines: is it alive, is it ready, and what has it done."""
+"""Endpoints for operators: liveness, readiness and metrics."""
 
 from http import HTTPStatus
 
@@ -15,13 +15,13 @@ PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 @routes.get("/healthz")
 async def alive() -> JSONResponse:
-    """Tell that the process answers; it asks nobody else."""
+    """Return that the process answers, without checking anything else."""
     return JSONResponse({"status": "alive"})
 
 
 @routes.get("/readyz")
 async def ready(container: Wired) -> JSONResponse:
-    """Tell whether requests can be served: whether the database answers."""
+    """Return whether requests can be served, that is, whether the database answers."""
     try:
         async with container.units().read() as unit:
             await unit.accounts.is_any()

@@ -1,4 +1,4 @@
-"""What can go wrong, by table: the status of an answer, and its problem details (RFC 9457)."""
+"""Errors by table: the HTTP status and the problem details (RFC 9457)."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -36,9 +36,9 @@ STATUS_BY_CODE = {
     "not_mapped": HTTPStatus.CONFLICT,
     "still_connected": HTTPStatus.CONFLICT,
 }
-"""Of each refusal by its code."""
+"""The status of a `DomainError` by its code."""
 
-BY_SIDES_ERROR: tuple[tuple[type[Exception], tuple[HTTPStatus, int | None]], ...] = (
+STATUS_BY_SYSTEM_ERROR: tuple[tuple[type[Exception], tuple[HTTPStatus, int | None]], ...] = (
     (SourceRefused, (HTTPStatus.UNPROCESSABLE_ENTITY, None)),
     (DestinationRefused, (HTTPStatus.UNPROCESSABLE_ENTITY, None)),
     (SourceUnavailable, (HTTPStatus.SERVICE_UNAVAILABLE, 60)),
@@ -49,7 +49,7 @@ BY_SIDES_ERROR: tuple[tuple[type[Exception], tuple[HTTPStatus, int | None]], ...
     (SourceError, (HTTPStatus.BAD_GATEWAY, None)),
     (DestinationError, (HTTPStatus.BAD_GATEWAY, None)),
 )
-"""Of what Sessionboard, Gleanin and recipients do to us: the status, and after how many seconds to ask again."""
+"""Errors of Sessionboard, Gleanin and notification recipients: the status, and the seconds until a retry."""
 STATUS_BY_STOP = {
     StopCause.RULE: HTTPStatus.CONFLICT,
     StopCause.EXTERNAL_SYSTEM: HTTPStatus.BAD_GATEWAY,
@@ -65,7 +65,7 @@ class Problem:
     retry_after: int | None = None
     """Seconds."""
     errors: tuple[tuple[str, str], ...] = ()
-    """(where, what) of each thing that is wrong with a request."""
+    """(where, what) for each error in a request."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -90,16 +90,16 @@ class Problem:
         return document
 
 
-FAULT = Problem(
+INTERNAL_ERROR = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "fault",
-    "A fault of this program. Its log tells where; nothing was lost.",
+    "Internal error. No data was lost. The log has the details.",
 )
-# The database's own sentence is for whoever runs the program: it may name hosts and files.
+# The database's own message may name hosts and files, so only operators see it.
 DATABASE = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "store_unusable",
-    "The database cannot be used at the moment. Try again later.",
+    "The database is unavailable at the moment. Try again later.",
     retry_after=30,
 )
 HANDLED_ERRORS = (
@@ -111,14 +111,14 @@ HANDLED_ERRORS = (
     DecryptionFailed,
     DatabaseUnavailable,
 )
-"""What has a sentence for whoever asked; anything else is a fault of this program."""
+"""Errors with a message for the client; anything else is an internal error."""
 
 
-def seconds_to_wait(refusal: DomainError) -> int | None:
-    """Return after how many seconds to ask again, where that helps."""
-    match refusal:
+def retry_after_seconds(error: DomainError) -> int | None:
+    """Return the seconds until a retry, or None if a retry does not help."""
+    match error:
         case TooManyAttempts():
-            return max(1, round(refusal.wait.total_seconds()))
+            return max(1, round(error.wait.total_seconds()))
         case Overloaded():
             return 5
         case _:
@@ -126,16 +126,15 @@ def seconds_to_wait(refusal: DomainError) -> int | None:
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """Say what an error is to whoever asked; None for a fault of this program."""
+    """Return the problem details of an error, or None for an internal error."""
     match error:
         case DomainError():
-            retry_after = seconds_to_wait(error)
-            return Problem(STATUS_BY_CODE[error.code], error.code, str(error), retry_after)
+            return Problem(STATUS_BY_CODE[error.code], error.code, str(error), retry_after_seconds(error))
         case SyncStopped():
             return Problem(STATUS_BY_STOP[error.stop.by], error.stop.code, error.stop.sentence)
         case SourceError() | DestinationError() | NotDelivered():
-            status, retry_after = next(told for kind, told in BY_SIDES_ERROR if isinstance(error, kind))
-            return Problem(status, error.code, str(error), retry_after)
+            status, seconds = next(entry for kind, entry in STATUS_BY_SYSTEM_ERROR if isinstance(error, kind))
+            return Problem(status, error.code, str(error), seconds)
         case DecryptionFailed():
             return Problem(HTTPStatus.CONFLICT, "cannot_unseal", str(error))
     return DATABASE if isinstance(error, DatabaseUnavailable) else None

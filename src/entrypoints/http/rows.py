@@ -1,4 +1,4 @@
-"""The rows of long CSV files, read part by part: the same for programs and for people."""
+"""The rows of long CSV files, read part by part; the same for the API and the pages."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 
@@ -16,18 +16,20 @@ Rows = AsyncIterator[Iterable[Sequence[str | None]]]
 
 
 async def outcome_rows(container: Container, run: SyncRun, only: Sequence[Outcome] = ()) -> Rows:
+    """Yield the rows of a run's outcomes, in parts."""
     start: int | None = 0
     while start is not None:
-        asked = OutcomesQuery(run, only, start=start, limit=OUTCOMES_PER_PART)
-        page = await container.resolve(ListOutcomes)(asked)
+        query = OutcomesQuery(run, only, start=start, limit=OUTCOMES_PER_PART)
+        page = await container.resolve(ListOutcomes)(query)
         yield map(shapes.outcome_row, page.items)
         start = page.next
 
 
 async def link_rows(container: Container, mapping_id: MappingId, *, missing: bool) -> Rows:
+    """Yield the rows of a mapping's share links, in parts."""
     start: int | None = 0
     while start is not None:
-        asked = PeopleQuery(mapping_id, missing, start=start, limit=PEOPLE_PER_PART)
-        page = await container.resolve(ListPeople)(asked)
+        query = PeopleQuery(mapping_id, missing, start=start, limit=PEOPLE_PER_PART)
+        page = await container.resolve(ListPeople)(query)
         yield [row for each in page.people for row in shapes.link_rows(each)]
         start = page.next

@@ -1,4 +1,4 @@
-"""How far runs are, told as they go on: one look at a run for all who follow it."""
+"""Progress of runs for the clients that follow them; a run is polled once for all its clients."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,72 +15,74 @@ from core.domain.runs.run import SyncRun
 from core.usecases.access.authorize import AuthorizeRun
 from core.usecases.runs.queries import FindRun
 from entrypoints.container import Container
-from entrypoints.http.dependencies import InRun
+from entrypoints.http.dependencies import RunContext
 from entrypoints.http.fair_shares import FairShares
 from ports.store.errors import PersistenceError
 
 POLL_INTERVAL = 0.3
 """Seconds."""
-ADMIT_EVERY = 5.0
-"""Seconds: so long a key that was revoked, or somebody who has signed out, still sees how a run goes on."""
-LONGEST = 15 * 60
-"""Seconds: whoever still watches then asks anew, as event streams do by themselves."""
+AUTHORIZE_INTERVAL = 5.0
+"""Seconds. For this long a revoked key or a signed-out person can still follow a run."""
+MAX_STREAM_SECONDS = 15 * 60
+"""After this the stream ends; browsers reconnect event streams automatically."""
 
-Again = Callable[[], Awaitable[Actor]]
-"""Tells once more who follows; it raises for who may not any more."""
+Reauthenticate = Callable[[], Awaitable[Actor]]
+"""Authenticates the client again; raises if it may no longer follow the run."""
 
 
 @dataclass(slots=True)
 class _WatchedRun:
     run: SyncRun
-    followers: int = 0
+    watchers: int = 0
     is_gone: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    watching: asyncio.Task[None] | None = None
+    task: asyncio.Task[None] | None = None
 
 
 @dataclass(slots=True)
 class RunWatchers:
-    """Who follows which run."""
+    """The clients that follow runs."""
 
-    most: int = 1000
-    """Of all runs; each is a connection that stays open."""
-    admit_every: float = ADMIT_EVERY
+    max_watchers: int = 1000
+    """For all runs together; each is an open connection."""
+    authorize_every: float = AUTHORIZE_INTERVAL
     _watched: dict[RunId, _WatchedRun] = field(default_factory=dict)
     _shares: FairShares = field(init=False)
 
     def __post_init__(self) -> None:
-        self._shares = FairShares(self.most)
+        self._shares = FairShares(self.max_watchers)
 
-    def seat(self, here: InRun) -> AbstractContextManager[None]:
-        """Hold room for one more, before its answer begins.
+    def reserve(self, ctx: RunContext) -> AbstractContextManager[None]:
+        """Reserve a place for a client before its response begins.
 
         Raises:
             Overloaded: the share of the organization, or of the account or API key, is used up.
         """
-        return self._shares.taken(here.organization.id, here.actor.id)
+        return self._shares.hold(ctx.organization.id, ctx.actor.id)
 
-    async def follow(self, container: Container, run: SyncRun, again: Again) -> AsyncIterator[SyncRun]:
-        """Give the run as it is now, then whenever that has changed, until it has ended or may not be seen any more."""
+    async def follow(
+        self, container: Container, run: SyncRun, reauthenticate: Reauthenticate
+    ) -> AsyncIterator[SyncRun]:
+        """Yield the run now and after each change, until it has ended or the client may no longer see it."""
         yield run
         watched = self._join(container, run)
         try:
             time = asyncio.get_running_loop().time
-            told, end, admitted = run, time() + LONGEST, time()
-            while told.is_open and time() < end:
-                if watched.run is told:
+            reported, end, authorized_at = run, time() + MAX_STREAM_SECONDS, time()
+            while reported.is_open and time() < end:
+                if watched.run is reported:
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(self.admit_every):
+                        async with asyncio.timeout(self.authorize_every):
                             await watched.changed.wait()
-                if time() - admitted >= self.admit_every:
-                    if not await _may_still(container, watched.run, again):
+                if time() - authorized_at >= self.authorize_every:
+                    if not await _is_still_authorized(container, watched.run, reauthenticate):
                         return
-                    admitted = time()
+                    authorized_at = time()
                 if watched.is_gone:
                     return
-                if watched.run is not told:
-                    told = watched.run
-                    yield told
+                if watched.run is not reported:
+                    reported = watched.run
+                    yield reported
         finally:
             self._leave(watched)
 
@@ -88,45 +90,45 @@ class RunWatchers:
         watched = self._watched.get(run.id)
         if watched is None:
             watched = self._watched[run.id] = _WatchedRun(run)
-            watched.watching = asyncio.create_task(_watch(container, watched))
-        watched.followers += 1
+            watched.task = asyncio.create_task(_poll(container, watched))
+        watched.watchers += 1
         return watched
 
     def _leave(self, watched: _WatchedRun) -> None:
-        watched.followers -= 1
-        if not watched.followers:
+        watched.watchers -= 1
+        if not watched.watchers:
             self._watched.pop(watched.run.id, None)
-            if watched.watching:
-                watched.watching.cancel()
+            if watched.task:
+                watched.task.cancel()
 
 
-async def _watch(container: Container, watched: _WatchedRun) -> None:
+async def _poll(container: Container, watched: _WatchedRun) -> None:
     while watched.run.is_open and not watched.is_gone:
         await asyncio.sleep(POLL_INTERVAL)
         try:
-            now = await container.resolve(FindRun)(watched.run.id)
+            current = await container.resolve(FindRun)(watched.run.id)
         except NotFound:  # its organization was removed
             watched.is_gone = True
-            now = watched.run
+            current = watched.run
         except PersistenceError:
-            continue  # the next look may be better
-        if watched.is_gone or (now.state, now.progress) != (watched.run.state, watched.run.progress):
-            watched.run = now
+            continue  # the next poll may succeed
+        if watched.is_gone or (current.state, current.progress) != (watched.run.state, watched.run.progress):
+            watched.run = current
             watched.changed.set()
             watched.changed = asyncio.Event()
 
 
-async def _may_still(container: Container, run: SyncRun, again: Again) -> bool:
+async def _is_still_authorized(container: Container, run: SyncRun, reauthenticate: Reauthenticate) -> bool:
     try:
-        await container.resolve(AuthorizeRun)(await again(), Permission.READ, run.id)
+        await container.resolve(AuthorizeRun)(await reauthenticate(), Permission.READ, run.id)
     except DomainError:
         return False
     return True
 
 
 def run_watchers_of(request: Request) -> RunWatchers:
-    followers: RunWatchers = request.app.state.followers
-    return followers
+    watchers: RunWatchers = request.app.state.run_watchers
+    return watchers
 
 
 RunWatchersOf = Annotated[RunWatchers, Depends(run_watchers_of)]

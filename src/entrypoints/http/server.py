@@ -1,7 +1,7 @@
-"""uvicorn, with what it leaves to a proxy: deadlines for requests, limits to connections.
+"""uvicorn with what it leaves to a proxy: time limits for requests and limits on connections.
 
-uvicorn ends a kept connection on which nothing comes, and nothing else: half a head, half a body and an answer that
-is not read would stay for ever. Its `limit_concurrency` counts them too, and then refuses every request.
+uvicorn closes idle keep-alive connections and nothing else: an incomplete head, an incomplete body or a response
+that is not read would stay forever. Its `limit_concurrency` counts those too, and then refuses every request.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
 BACKLOG = 2048
-"""Connections that the system keeps until they are accepted."""
-ACCEPTED_AT_ONCE = 32
-"""asyncio takes so many in a row; where there are no more file descriptors, it reports each of them in vain."""
+"""Connections that the system queues until they are accepted."""
+ACCEPT_BATCH = 32
+"""Connections that asyncio accepts in a row; without free file descriptors it logs an error for each of them."""
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\n"
     b"Content-Length: 21\r\n\r\nToo many connections."
@@ -41,10 +41,10 @@ class ServerConfig(uvicorn.Config):
             log_config=None,
             access_log=False,
             server_header=False,
-            backlog=ACCEPTED_AT_ONCE,
+            backlog=ACCEPT_BATCH,
             timeout_graceful_shutdown=seconds_to_end,
         )
-        # Whose word for an address is taken has the connections of many.
+        # A trusted proxy has the connections of many clients.
         proxies = ProxyHeadersMiddleware(
             cast("ASGI3Application", app), self.forwarded_allow_ips
         ).trusted_hosts
@@ -55,11 +55,11 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for each in sockets or ():
-            each.listen(BACKLOG)  # as many wait as before; only that fewer are taken in a row
+            each.listen(BACKLOG)  # restore the system's queue; only the batch for accepting is smaller
 
 
 class _Stage(Enum):
-    """What a connection waits for."""
+    """What a connection is waiting for."""
 
     HEAD = auto()
     BODY = auto()
@@ -67,7 +67,7 @@ class _Stage(Enum):
 
 
 class ServerConnection(H11Protocol):
-    """One that must complete the head and the body of a request, and read its answer, in time."""
+    """A connection whose client must send head and body, and read the response, within time limits."""
 
     def __init__(
         self,
@@ -127,9 +127,9 @@ class ServerConnection(H11Protocol):
         self.transport.abort()
 
     def _follow(self) -> None:
-        """Set the deadline of what is waited for, where that is something new."""
+        """Set the deadline of the current stage if the stage has changed."""
         cycle = self.cycle
-        if cycle is None or cycle.response_complete:  # type: ignore[redundant-expr] # there is none at first
+        if cycle is None or cycle.response_complete:  # type: ignore[redundant-expr] # None at first
             stage = _Stage.HEAD
         else:
             stage = _Stage.BODY if cycle.more_body else _Stage.ANSWER
@@ -140,16 +140,16 @@ class ServerConnection(H11Protocol):
             self._deadline.cancel()
             self._deadline = None
         if stage is _Stage.HEAD:
-            self._open.waits(self)
+            self._open.mark_waiting(self)
         else:
-            self._open.is_busy(self)
+            self._open.mark_busy(self)
         if stage is not _Stage.ANSWER:
             too_late = self._no_head if stage is _Stage.HEAD else self._no_body
             self._deadline = self.loop.call_later(self._limits.request_seconds, too_late)
 
     def _no_head(self) -> None:
         if self.transport.get_write_buffer_size():
-            # It still reads the answer before.
+            # The client is still reading the previous response.
             self._cut_later()
             return
         if self.conn.our_state is h11.IDLE and self.conn.trailing_data[0]:
@@ -165,14 +165,14 @@ class ServerConnection(H11Protocol):
         if cycle.response_started:
             self.transport.abort()
             return
-        # The application is told that the client has left, and its answer is dropped.
+        # Tell the application that the client has disconnected, and drop its response.
         cycle.disconnected = True
         cycle.message_event.set()
         self._answer_too_late()
         self._cut_later()
 
     def _answer_too_late(self) -> None:
-        status, text = HTTPStatus.REQUEST_TIMEOUT, b"The request was not complete in time."
+        status, text = HTTPStatus.REQUEST_TIMEOUT, b"The request was not completed in time."
         headers = [
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"content-length", str(len(text)).encode()),

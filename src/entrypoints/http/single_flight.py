@@ -1,4 +1,4 @@
-"""Things that take long to read: read once for all who ask meanwhile, a few at a time, and kept for a while."""
+"""Slow reads: done once for all concurrent requests, a few at a time, and cached for a while."""
 
 import asyncio
 from collections import OrderedDict
@@ -8,80 +8,80 @@ from typing import Generic, TypeVar
 
 from entrypoints.http.capacity import RequestCapacity
 
-MOST_KEPT = 32
-"""Of all owners together: a reading of 5,000 sessions takes some 20 MB."""
-MOST_KEPT_OF_ONE = 4
-MOST_FAILURES = 64
+MAX_CACHED = 32
+"""For all owners together; the result for 5,000 sessions takes about 20 MB."""
+MAX_CACHED_PER_OWNER = 4
+MAX_FAILURES = 64
 
 T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Readings by key; an owner has a share of what is kept and of what goes on at once, and cannot take another one's.
+    """Reads by key. Each owner has a share of the cache and of the concurrent reads, and cannot use another's.
 
     An owner is an organization.
     """
 
-    def __init__(self, places: RequestCapacity | None = None) -> None:
-        self._places = places or RequestCapacity()
-        self._kept: OrderedDict[str, tuple[str, T]] = OrderedDict()
-        """The least lately used first, with their owners."""
-        self._under_way: dict[str, asyncio.Task[T]] = {}
+    def __init__(self, capacity: RequestCapacity | None = None) -> None:
+        self._capacity = capacity or RequestCapacity()
+        self._cache: OrderedDict[str, tuple[str, T]] = OrderedDict()
+        """Results with their owners, least recently used first."""
+        self._tasks: dict[str, asyncio.Task[T]] = {}
         self._failures: OrderedDict[str, BaseException] = OrderedDict()
 
-    def kept(self, key: str) -> T | None:
-        if key not in self._kept:
+    def cached(self, key: str) -> T | None:
+        if key not in self._cache:
             return None
-        self._kept.move_to_end(key)
-        return self._kept[key][1]
+        self._cache.move_to_end(key)
+        return self._cache[key][1]
 
     def forget(self, key: str) -> None:
-        self._kept.pop(key, None)
+        self._cache.pop(key, None)
 
-    def keep(self, key: str, owner: str, thing: T) -> None:
-        """Keep it, in the place of the owner's and then of anybody's least lately used."""
-        self._kept[key] = (owner, thing)
-        self._kept.move_to_end(key)
-        own = [each for each, (whose, _) in self._kept.items() if whose == owner]
-        for each in own[: max(0, len(own) - MOST_KEPT_OF_ONE)]:
-            del self._kept[each]
-        while len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
+    def store(self, key: str, owner: str, value: T) -> None:
+        """Cache a value; at the limit, evict the least recently used of the owner, then of all."""
+        self._cache[key] = (owner, value)
+        self._cache.move_to_end(key)
+        keys = [cached for cached, (cached_for, _) in self._cache.items() if cached_for == owner]
+        for oldest in keys[: max(0, len(keys) - MAX_CACHED_PER_OWNER)]:
+            del self._cache[oldest]
+        while len(self._cache) > MAX_CACHED:
+            self._cache.popitem(last=False)
 
-    def failure(self, key: str) -> BaseException | None:
-        """Give why the last reading failed, if nobody was told yet."""
+    def pop_failure(self, key: str) -> BaseException | None:
+        """Return why the last read failed, once."""
         return self._failures.pop(key, None)
 
     def start(self, key: str, owner: str, read: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
-        """Begin to read, or join the reading that is under way.
+        """Start a read, or join the one in progress.
 
         Raises:
-            Overloaded: so many of the owner's are under way that another one would only wait. The task raises it, too,
-                where there was no place in time.
+            Overloaded: the owner has too many running and waiting reads. The task raises it too, if no slot became
+                free in time.
         """
-        if key in self._under_way:
-            return self._under_way[key]
-        booking = ExitStack()
-        own = booking.enter_context(self._places.booked(owner))
+        if key in self._tasks:
+            return self._tasks[key]
+        reservation = ExitStack()
+        owner_slots = reservation.enter_context(self._capacity.reserve(owner))
         self._failures.pop(key, None)
-        task = asyncio.ensure_future(self._in_turn(own, read))
-        self._under_way[key] = task
-        task.add_done_callback(lambda done: self._ended(key, owner, booking, done))
+        task = asyncio.ensure_future(self._read(owner_slots, read))
+        self._tasks[key] = task
+        task.add_done_callback(lambda done: self._ended(key, owner, reservation, done))
         return task
 
-    async def _in_turn(self, own: asyncio.Semaphore, read: Callable[[], Awaitable[T]]) -> T:
-        async with self._places.taken(own):
+    async def _read(self, owner_slots: asyncio.Semaphore, read: Callable[[], Awaitable[T]]) -> T:
+        async with self._capacity.acquire(owner_slots):
             return await read()
 
-    def _ended(self, key: str, owner: str, booking: ExitStack, task: asyncio.Task[T]) -> None:
-        del self._under_way[key]
-        booking.close()
+    def _ended(self, key: str, owner: str, reservation: ExitStack, task: asyncio.Task[T]) -> None:
+        del self._tasks[key]
+        reservation.close()
         if task.cancelled():
             return
         error = task.exception()
         if error is None:
-            self.keep(key, owner, task.result())
+            self.store(key, owner, task.result())
             return
         self._failures[key] = error
-        while len(self._failures) > MOST_FAILURES:
+        while len(self._failures) > MAX_FAILURES:
             self._failures.popitem(last=False)

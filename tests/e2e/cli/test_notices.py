@@ -58,7 +58,7 @@ class HTTPServerOnAnyPort(Hook):
 
 
 def test_at_first_notices_go_nowhere(cli: CommandLine, organization: str) -> None:
-    assert "Notices go nowhere" in cli("notices", organization).out
+    assert "Notifications are off" in cli("notices", organization).out
     document = cli.json("notices", organization).document
     assert document == {"channel": None, "address": None, "latest": []}
     tried = cli.json("notices", organization, "--try")
@@ -73,7 +73,7 @@ def test_the_secret_of_a_webhook_is_shown_once(cli: CommandLine, organization: s
         assert secret not in again.out
         assert hook.url in again.out
     shown = cli("notices", organization, "--webhook", hook.url).out
-    assert "shown this once" in shown
+    assert "shown only once" in shown
     assert secret not in shown, "choosing it again makes another one"
 
 
@@ -81,7 +81,7 @@ def test_a_trial_says_what_came_of_it(cli: CommandLine, organization: str, hook:
     cli("notices", organization, "--webhook", hook.url)
     tried = cli("notices", organization, "--try")
     assert tried.exit_code == 0
-    assert "The trial notice was taken by this webhook" in tried.out
+    assert "Sent a test notification to this webhook" in tried.out
     assert hook.taken[0]["change"] == "trial"
     cli("notices", organization, "--webhook", "http://127.0.0.1:1/s3cr3t")
     dead = cli.json("notices", organization, "--try")
@@ -170,4 +170,4 @@ def test_an_address_that_no_letter_can_come_from_is_told_at_the_start(
 def test_only_one_thing_is_done_at_a_time(cli: CommandLine, organization: str) -> None:
     both = cli("notices", organization, "--off", "--try")
     assert both.exit_code == 2
-    assert "Give one of these" in both.err
+    assert "Use only one of these" in both.err

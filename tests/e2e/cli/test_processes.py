@@ -111,7 +111,7 @@ def test_a_worker_serves_metrics_where_it_is_told_to(cli: CommandLine, mapping: 
         with started("worker", "--metrics-port", str(port), "--json") as process:
             out, _ = process.communicate(timeout=WITHIN)
             assert process.returncode == 2
-            assert f"port {port} cannot be used for metrics" in json.loads(out)["error"]["message"]
+            assert f"port {port}: " in json.loads(out)["error"]["message"]
     with started("worker", "--metrics-port", str(port), "--json") as process:
         first_document(process)
         text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False, timeout=WITHIN).text
@@ -149,7 +149,7 @@ def test_the_stand_ins_tell_where_they_are_and_serve_until_they_are_stopped(
 
 def test_the_stand_ins_bring_a_conference_and_say_what_to_type() -> None:
     with started("sandbox") as process:
-        text = lines_up_to(process, lambda line: line.startswith("# To look inside"))
+        text = lines_up_to(process, lambda line: line.startswith("# To see what they contain"))
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=WITHIN)
     assert process.returncode == 0
@@ -159,7 +159,12 @@ def test_the_stand_ins_bring_a_conference_and_say_what_to_type() -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "does not exist"), ("<html>", "invalid JSON"), ("{}", "not a saved event"), ('{"event": {"name": "x"}}', "id")],
+    [
+        (None, "does not exist"),
+        ("<html>", "invalid JSON"),
+        ("{}", "not a saved event"),
+        ('{"event": {"name": "x"}}', "id"),
+    ],
 )
 def test_what_is_no_saved_event_is_wrong_usage(
     content: str | None, said: str, cli: CommandLine, tmp_path: Path

@@ -20,7 +20,9 @@ from tests.e2e.cli.conftest import CommandLine
 from tests.e2e.cli.test_processes import first_document, started, until_asked
 from tests.support.timeouts import WITHIN, next_line, wait_until
 
-SIGNALS = pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT], ids=["termination", "ctrl-c"])
+SIGNALS = pytest.mark.parametrize(
+    "stop_signal", [signal.SIGTERM, signal.SIGINT], ids=["termination", "ctrl-c"]
+)
 
 
 def free_port() -> int:
@@ -37,8 +39,8 @@ def serving(*arguments: str, port: int | None = None) -> Iterator[tuple[subproce
         yield process, f"http://127.0.0.1:{port}"
 
 
-def end(process: subprocess.Popen[str], actor: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
-    process.send_signal(actor)
+def end(process: subprocess.Popen[str], stop_signal: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
+    process.send_signal(stop_signal)
     told = process.communicate(timeout=WITHIN)
     assert process.returncode == 0, told  # in time: otherwise it would be cut off, and end with another code
     assert "Traceback" not in told[1]
@@ -57,12 +59,12 @@ def until_ready(process: subprocess.Popen[str], url: str) -> None:
 
 
 @SIGNALS
-def test_it_serves_until_a_signal_ends_it(cli: CommandLine, actor: signal.Signals) -> None:
+def test_it_serves_until_a_signal_ends_it(cli: CommandLine, stop_signal: signal.Signals) -> None:
     with serving() as (process, url):
         assert next_line(process) == f"Serving at {url}/ until Ctrl-C.\n"
         until_ready(process, url)
         assert httpx.get(f"{url}/healthz", trust_env=False, timeout=WITHIN).is_success
-        _, told = end(process, actor)
+        _, told = end(process, stop_signal)
         assert told.startswith("Stopping.")
 
 
@@ -171,14 +173,14 @@ def ask_for_a_sync(cli: CommandLine, url: str, mapping: str, organization: str) 
 
 @SIGNALS
 def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_start(
-    actor: signal.Signals, cli: CommandLine, connected: str, mapping: str, world: SandboxState
+    stop_signal: signal.Signals, cli: CommandLine, connected: str, mapping: str, world: SandboxState
 ) -> None:
     world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1000))
     with serving() as (process, url):
         until_ready(process, url)
         asked = ask_for_a_sync(cli, url, mapping, connected)
         until_asked(process, world)  # to write
-        end(process, actor)
+        end(process, stop_signal)
     again, interrupted = cli.json("runs", mapping).document
     assert (interrupted["run_id"], interrupted["state"], interrupted["code"]) == (
         asked["run_id"],

@@ -101,7 +101,7 @@ def test_a_fault_of_ours_ends_well_whatever_the_streams_are(cli: CommandLine, tm
     # A program of the same parts, one of which breaks down.
     broken = tmp_path / "broken.py"
     broken.write_text(
-        "from core.usecases.show_health import ListOrganizationHealth\n"
+        "from core.usecases.organizations.list_health import ListOrganizationHealth\n"
         "from entrypoints.cli.main import main\n"
         "async def break_down(self, actor): raise RuntimeError\n"
         "ListOrganizationHealth.__call__ = break_down\n"
@@ -134,7 +134,7 @@ def test_a_token_from_a_stdin_that_cannot_be_read_is_wrong_usage(redirections: s
 def test_with_a_stdin_that_is_closed_nobody_is_asked(cli: CommandLine) -> None:
     ended = in_shell("<&-", "connect", "ACME")
     assert ended.returncode == 2
-    assert "There is no terminal to ask at." in ended.stderr
+    assert "There is no terminal to prompt at." in ended.stderr
     ended = in_shell("<&-", "disconnect", "ACME")
     assert ended.returncode == 3
     assert "Traceback" not in ended.stderr

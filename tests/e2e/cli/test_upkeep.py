@@ -80,9 +80,9 @@ def test_the_doctor_names_settings_that_are_none(cli: CommandLine, monkeypatch: 
     told = {each["message"] for each in result.document["checks"] if each["name"] == "settings"}
     assert result.exit_code == 0
     assert any(
-        each.startswith("GLEANIN_SYNC_JOBS is no setting any more. The database decides") for each in told
+        each.startswith("GLEANIN_SYNC_JOBS is no longer a setting. The database decides") for each in told
     )
-    assert "GLEANIN_SYNC_RETENTION_DAY is no setting. Is it mistyped? It does nothing." in told
+    assert "GLEANIN_SYNC_RETENTION_DAY is not a setting and has no effect. Check its spelling." in told
 
 
 def test_the_doctor_sets_up_nothing(cli: CommandLine, tmp_path: Path) -> None:

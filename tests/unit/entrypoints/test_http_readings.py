@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from core.domain.errors import Overloaded
-from entrypoints.http.capacity import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE
-from entrypoints.http.single_flight import MOST_KEPT, MOST_KEPT_OF_ONE, SingleFlight
+from entrypoints.http.capacity import MAX_CONCURRENT, MAX_CONCURRENT_PER_OWNER, MAX_PENDING_PER_OWNER
+from entrypoints.http.single_flight import MAX_CACHED, MAX_CACHED_PER_OWNER, SingleFlight
 
 
 class Slow:
@@ -36,20 +36,20 @@ async def settle() -> None:
 
 async def test_an_owner_has_a_share_of_what_goes_on_at_once() -> None:
     readings, slow = SingleFlight[str](), Slow()
-    for number in range(MOST_UNDER_WAY_OF_ONE):
+    for number in range(MAX_PENDING_PER_OWNER):
         readings.start(f"greedy {number}", "greedy", slow.read())
     await settle()
-    assert slow.going_on == AT_ONCE_OF_ONE
+    assert slow.going_on == MAX_CONCURRENT_PER_OWNER
     other = readings.start("modest", "modest", slow.read())
     await settle()
-    assert slow.going_on == AT_ONCE_OF_ONE + 1
+    assert slow.going_on == MAX_CONCURRENT_PER_OWNER + 1
     slow.may_end.set()
     assert await other == "read"
 
 
 async def test_who_has_very_many_under_way_is_told_to_wait_and_others_are_not() -> None:
     readings, slow = SingleFlight[str](), Slow()
-    for number in range(MOST_UNDER_WAY_OF_ONE):
+    for number in range(MAX_PENDING_PER_OWNER):
         readings.start(str(number), "greedy", slow.read())
     with pytest.raises(Overloaded):
         readings.start("one more", "greedy", slow.read())
@@ -62,37 +62,39 @@ async def test_who_has_very_many_under_way_is_told_to_wait_and_others_are_not() 
 
 async def test_not_all_owners_read_at_once() -> None:
     readings, slow = SingleFlight[str](), Slow()
-    tasks = [readings.start(str(number), f"owner {number}", slow.read()) for number in range(3 * AT_ONCE)]
+    tasks = [
+        readings.start(str(number), f"owner {number}", slow.read()) for number in range(3 * MAX_CONCURRENT)
+    ]
     await settle()
-    assert slow.going_on == AT_ONCE
+    assert slow.going_on == MAX_CONCURRENT
     slow.may_end.set()
     await asyncio.gather(*tasks)
-    assert slow.most == AT_ONCE
+    assert slow.most == MAX_CONCURRENT
 
 
 async def test_what_is_under_way_is_not_lost_to_what_others_keep() -> None:
     readings, slow = SingleFlight[str](), Slow()
     reading = readings.start("slow", "patient", slow.read("worth it"))
-    for number in range(3 * MOST_KEPT):
-        readings.keep(str(number), f"owner {number}", "something")
+    for number in range(3 * MAX_CACHED):
+        readings.store(str(number), f"owner {number}", "something")
     slow.may_end.set()
     assert await reading == "worth it"
     await settle()
-    assert readings.kept("slow") == "worth it"
+    assert readings.cached("slow") == "worth it"
 
 
 async def test_an_owner_keeps_a_few_the_latest_used() -> None:
     readings = SingleFlight[str]()
-    readings.keep("mine", "modest", "thing")
-    for number in range(MOST_KEPT_OF_ONE):
-        readings.keep(str(number), "greedy", "thing")
-    assert readings.kept("0") == "thing"
-    readings.keep("one more", "greedy", "thing")
-    assert [readings.kept(key) for key in ("0", "1", "mine")] == ["thing", None, "thing"]
+    readings.store("mine", "modest", "thing")
+    for number in range(MAX_CACHED_PER_OWNER):
+        readings.store(str(number), "greedy", "thing")
+    assert readings.cached("0") == "thing"
+    readings.store("one more", "greedy", "thing")
+    assert [readings.cached(key) for key in ("0", "1", "mine")] == ["thing", None, "thing"]
 
 
 async def test_no_more_than_so_many_are_kept_in_all() -> None:
     readings = SingleFlight[str]()
-    for number in range(MOST_KEPT + 3):
-        readings.keep(str(number), f"owner {number}", "thing")
-    assert [readings.kept(str(number)) for number in (0, 2, 3)] == [None, None, "thing"]
+    for number in range(MAX_CACHED + 3):
+        readings.store(str(number), f"owner {number}", "thing")
+    assert [readings.cached(str(number)) for number in (0, 2, 3)] == [None, None, "thing"]

@@ -5,10 +5,10 @@ from contextlib import ExitStack
 import pytest
 
 from core.domain.errors import Overloaded
-from entrypoints.http.fair_shares import OF_ONE_ORGANIZATION, FairShares
+from entrypoints.http.fair_shares import ORGANIZATION_PART, FairShares
 
 MOST = 1000
-QUARTER = MOST // OF_ONE_ORGANIZATION
+QUARTER = MOST // ORGANIZATION_PART
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def take_all(shares: FairShares, held: ExitStack, organization: str, *askers: st
     for asker in askers:
         try:
             while True:
-                held.enter_context(shares.taken(organization, asker))
+                held.enter_context(shares.hold(organization, asker))
                 taken += 1
         except Overloaded:
             continue
@@ -39,7 +39,7 @@ def test_one_who_asks_leaves_room_for_others_of_the_organization(shares: FairSha
 def test_an_organization_leaves_room_for_others_however_many_ask_for_it(shares: FairShares) -> None:
     with ExitStack() as held:
         assert take_all(shares, held, "greedy", *map(str, range(QUARTER))) == QUARTER
-        with shares.taken("modest", "somebody"):
+        with shares.hold("modest", "somebody"):
             pass
 
 
@@ -48,7 +48,7 @@ def test_many_greedy_organizations_leave_room_for_one_that_has_none(shares: Fair
         for number in range(100):
             askers = (f"{number} {asker}" for asker in range(50))
             assert take_all(shares, held, f"greedy {number}", *askers) > 0
-        with shares.taken("modest", "somebody"):
+        with shares.hold("modest", "somebody"):
             pass
 
 
@@ -56,12 +56,12 @@ def test_who_may_ask_in_all_organizations_leaves_room_for_others(shares: FairSha
     with ExitStack() as held:
         taken = sum(take_all(shares, held, f"org {number}", "support") for number in range(50))
         assert taken <= MOST // 2
-        with shares.taken("org 0", "its admin"):
+        with shares.hold("org 0", "its admin"):
             pass
 
 
 def test_what_is_given_back_can_be_taken_again() -> None:
     shares = FairShares(1)
     for _ in range(3):
-        with shares.taken("acme", "ada"), pytest.raises(Overloaded), shares.taken("other", "bob"):
+        with shares.hold("acme", "ada"), pytest.raises(Overloaded), shares.hold("other", "bob"):
             pass

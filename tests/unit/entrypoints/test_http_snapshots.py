@@ -18,9 +18,14 @@ from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.usecases.sync.preview import Plan, Preview
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
-from entrypoints.http.capacity import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE, RequestCapacity
-from entrypoints.http.single_flight import MOST_KEPT_OF_ONE, SingleFlight
-from entrypoints.http.snapshots import FRESH_FOR, EventViews, Previews
+from entrypoints.http.capacity import (
+    MAX_CONCURRENT,
+    MAX_CONCURRENT_PER_OWNER,
+    MAX_PENDING_PER_OWNER,
+    RequestCapacity,
+)
+from entrypoints.http.single_flight import MAX_CACHED_PER_OWNER, SingleFlight
+from entrypoints.http.snapshots import MAX_AGE, EventViews, Previews
 from tests.support.timeouts import WITHIN
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -99,8 +104,8 @@ def views() -> EventViews:
 async def look(
     views: EventViews, reader: SystemsReader, organization: OrganizationId = ORGANIZATION
 ) -> EventView | None:
-    patience = WITHIN if reader.may_end.is_set() else 0.01
-    return await views.get(reader.container, organization, EVENT, patience=patience)
+    timeout = WITHIN if reader.may_end.is_set() else 0.01
+    return await views.get(reader.container, organization, EVENT, timeout=timeout)
 
 
 async def settle() -> None:
@@ -124,7 +129,7 @@ async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(read
 
 async def test_what_is_stale_is_shown_while_it_is_read_anew(reader: SystemsReader, views: EventViews) -> None:
     first = await look(views, reader)
-    reader.now_ += FRESH_FOR + timedelta(seconds=1)
+    reader.now_ += MAX_AGE + timedelta(seconds=1)
     reader.may_end.clear()
     assert await look(views, reader) is first
     reader.may_end.set()
@@ -215,15 +220,15 @@ async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_
     previews = Previews(SingleFlight(places))
     waiting = [
         asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), Scope.ALL, None))
-        for number in range(3 * AT_ONCE)
+        for number in range(3 * MAX_CONCURRENT)
     ]
     await settle()
     taken = await asyncio.wait_for(previews.get(reader.container, mapped(), Scope.ALL, None), WITHIN)
     assert taken.plan is PLAN
-    async with asyncio.timeout(WITHIN), places.of(ORGANIZATION):
+    async with asyncio.timeout(WITHIN), places.slot(ORGANIZATION):
         pass
     refused = [each for each in waiting if each.done()]
-    assert len(refused) == 3 * AT_ONCE - MOST_UNDER_WAY_OF_ONE
+    assert len(refused) == 3 * MAX_CONCURRENT - MAX_PENDING_PER_OWNER
     assert all(isinstance(each.exception(), Overloaded) for each in refused)
     for each in waiting:
         each.cancel()
@@ -232,10 +237,10 @@ async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_
 
 async def test_where_there_is_no_place_in_time_that_is_told(reader: SystemsReader) -> None:
     reader.stuck = ("stuck",)
-    previews = Previews(SingleFlight(RequestCapacity(waits_at_most=0.01)))
+    previews = Previews(SingleFlight(RequestCapacity(max_wait_seconds=0.01)))
     waiting = [
         asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), Scope.ALL, None))
-        for number in range(AT_ONCE_OF_ONE)
+        for number in range(MAX_CONCURRENT_PER_OWNER)
     ]
     await settle()
     with pytest.raises(Overloaded):
@@ -250,7 +255,7 @@ async def test_the_previews_of_an_organization_take_its_own_share_of_what_is_kep
 ) -> None:
     previews = Previews()
     first = await previews.get(reader.container, mapped(0), Scope.ALL, None)
-    for number in range(MOST_KEPT_OF_ONE):
+    for number in range(MAX_CACHED_PER_OWNER):
         await previews.get(reader.container, mapped(number + 1), Scope.ALL, None)
     with pytest.raises(NotFound):
         await previews.get(reader.container, mapped(0), Scope.ALL, first.id)

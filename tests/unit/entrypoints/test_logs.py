@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from entrypoints.library_logs import ToStructlog
-from entrypoints.log_limits import AT_ONCE, EVERY, MOST_KINDS, LogLimit
+from entrypoints.log_limits import BURST, INTERVAL_SECONDS, MAX_KINDS, LogLimit
 from entrypoints.logs import set_up_logs
 
 SECRET = "jane@example.org"
@@ -90,7 +90,7 @@ def test_a_fault_that_repeats_very_often_does_not_fill_the_disk(capsys: pytest.C
         structlog.get_logger().error("http.fault", request=number)
     lines = told(capsys)
     # More only if the machine took very long.
-    assert 2 * AT_ONCE <= len(lines) < 20 * AT_ONCE
+    assert 2 * BURST <= len(lines) < 20 * BURST
 
 
 class Clock:
@@ -110,26 +110,26 @@ def passed(limit: LogLimit, event: str, method: str = "error", **more: Any) -> d
 def test_what_was_dropped_is_counted_in_the_next_line_of_its_kind() -> None:
     clock = Clock()
     limit = LogLimit(clock)
-    assert [passed(limit, "fault", run=str(number)) is None for number in range(AT_ONCE + 3)] == [
-        *[False] * AT_ONCE,
+    assert [passed(limit, "fault", run=str(number)) is None for number in range(BURST + 3)] == [
+        *[False] * BURST,
         *[True] * 3,
     ]
     assert passed(limit, "another") == {"event": "another"}
-    clock.at += EVERY
+    clock.at += INTERVAL_SECONDS
     assert passed(limit, "fault") == {"event": "fault", "suppressed": 3}
     assert passed(limit, "fault") is None
-    clock.at += AT_ONCE * EVERY
+    clock.at += BURST * INTERVAL_SECONDS
     assert passed(limit, "fault") == {"event": "fault", "suppressed": 1}
     assert passed(limit, "fault") == {"event": "fault"}
 
 
 def test_events_are_told_as_often_as_they_happen() -> None:
     limit = LogLimit(Clock())
-    assert all(passed(limit, "sync.run_started", "info") for _ in range(10 * AT_ONCE))
+    assert all(passed(limit, "sync.run_started", "info") for _ in range(10 * BURST))
 
 
 def test_kinds_without_number_are_not_kept() -> None:
     limit = LogLimit(Clock())
-    for number in range(3 * MOST_KINDS):
+    for number in range(3 * MAX_KINDS):
         passed(limit, "fault", problem=str(number))
-    assert len(limit._buckets) <= MOST_KINDS
+    assert len(limit._buckets) <= MAX_KINDS

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from entrypoints.http.api import mappings, notices, organizations, people, records, runs, syncing
-from entrypoints.http.problems import FAULT, HANDLED_ERRORS, MEDIA_TYPE, Problem, problem_of
+from entrypoints.http.problems import HANDLED_ERRORS, INTERNAL_ERROR, MEDIA_TYPE, Problem, problem_of
 
 TITLE = "gleanin-sync"
 
@@ -94,8 +94,8 @@ def _methods(request: Request) -> set[str]:
 
 
 async def _told(_: Request, error: Exception) -> JSONResponse:
-    return answer(problem_of(error) or FAULT)
+    return answer(problem_of(error) or INTERNAL_ERROR)
 
 
 async def _fault(_: Request, __: Exception) -> JSONResponse:
-    return answer(FAULT)  # the guards log it
+    return answer(INTERNAL_ERROR)  # the guards log it

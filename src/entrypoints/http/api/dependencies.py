@@ -8,23 +8,27 @@ from fastapi import Depends, Query
 from core.domain.access.authorization import Actor, Permission
 from entrypoints.http.api.schemas import ProblemResponse, SearchText
 from entrypoints.http.dependencies import (
-    InMapping,
-    InOrganization,
-    InRun,
-    by_key,
-    in_mapping,
-    in_organization,
-    in_run,
+    MappingContext,
+    OrganizationContext,
+    RunContext,
+    actor_of_api_key,
+    mapping_context,
+    organization_context,
+    run_context,
 )
 from entrypoints.http.problems import MEDIA_TYPE
 
-Asking = Annotated[Actor, Depends(by_key)]
-ReadOrganization = Annotated[InOrganization, Depends(in_organization(Permission.READ, by_key))]
-ManageOrganization = Annotated[InOrganization, Depends(in_organization(Permission.MANAGE, by_key))]
-ReadMapping = Annotated[InMapping, Depends(in_mapping(Permission.READ, by_key))]
-SyncMapping = Annotated[InMapping, Depends(in_mapping(Permission.SYNC, by_key))]
-ManageMapping = Annotated[InMapping, Depends(in_mapping(Permission.MANAGE, by_key))]
-ReadRun = Annotated[InRun, Depends(in_run(Permission.READ, by_key))]
+Asking = Annotated[Actor, Depends(actor_of_api_key)]
+ReadOrganization = Annotated[
+    OrganizationContext, Depends(organization_context(Permission.READ, actor_of_api_key))
+]
+ManageOrganization = Annotated[
+    OrganizationContext, Depends(organization_context(Permission.MANAGE, actor_of_api_key))
+]
+ReadMapping = Annotated[MappingContext, Depends(mapping_context(Permission.READ, actor_of_api_key))]
+SyncMapping = Annotated[MappingContext, Depends(mapping_context(Permission.SYNC, actor_of_api_key))]
+ManageMapping = Annotated[MappingContext, Depends(mapping_context(Permission.MANAGE, actor_of_api_key))]
+ReadRun = Annotated[RunContext, Depends(run_context(Permission.READ, actor_of_api_key))]
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many to give at most")]
 _GO_ON = "Where to go on: the `next` of the part before"

@@ -38,8 +38,8 @@ from entrypoints.http.api.dependencies import (
     part,
     problems,
 )
-from entrypoints.http.capacity import PlacesOf
-from entrypoints.http.dependencies import LONGEST_ID, Wired
+from entrypoints.http.capacity import RequestCapacityOf
+from entrypoints.http.dependencies import MAX_ID_LENGTH, Wired
 
 routes = APIRouter(prefix="/organizations")
 OTHER_SYSTEMS = problems(409, 502)
@@ -191,7 +191,7 @@ async def disconnect(
 async def list_events(
     here: ReadOrganization,
     container: Wired,
-    places: PlacesOf,
+    places: RequestCapacityOf,
     search: Annotated[
         schemas.SearchText, Query(description="Only events whose name or id has this in it")
     ] = "",
@@ -200,7 +200,7 @@ async def list_events(
 ) -> dict[str, Any]:
     """List both sides' events, read live, and which of them can be mapped; a part has at most `limit` of each side."""
     start, sought = offset(cursor_), search.casefold()
-    async with places.of(here.organization.id):
+    async with places.slot(here.organization.id):
         lists = await container.resolve(ListEvents)(here.organization.id)
     sides = {
         side: [each for each in events if sought in each.name.casefold() or sought in each.id.casefold()]
@@ -253,7 +253,7 @@ async def make_api_key(
     tags=["access"],
 )
 async def revoke_api_key(
-    key_id: Annotated[schemas.SearchText, Path(max_length=LONGEST_ID)],
+    key_id: Annotated[schemas.SearchText, Path(max_length=MAX_ID_LENGTH)],
     here: ManageOrganization,
     container: Wired,
 ) -> None:

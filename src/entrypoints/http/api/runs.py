@@ -15,7 +15,7 @@ from entrypoints import shapes
 from entrypoints.http.api import schemas
 from entrypoints.http.api.dependencies import Cursor, Limit, ReadRun, cursor, offset, problems
 from entrypoints.http.csv import csv_response
-from entrypoints.http.dependencies import Wired, bearer, by_key
+from entrypoints.http.dependencies import Wired, actor_of_api_key, bearer
 from entrypoints.http.rows import outcome_rows
 from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
 
@@ -27,7 +27,7 @@ EVENTS = (
 
 
 async def _seat(here: ReadRun, followers: RunWatchersOf) -> AsyncIterator[RunWatchers]:
-    with followers.seat(here):
+    with followers.reserve(here):
         yield followers
 
 
@@ -53,7 +53,7 @@ async def follow(
     """Follow a run: an event `progress` with the run whenever it went on, and `ended` with it at the end."""
 
     async def again() -> Actor:
-        return await by_key(request, container, await bearer(request))
+        return await actor_of_api_key(request, container, await bearer(request))
 
     async for run in followers.follow(container, here.run, again):
         yield ServerSentEvent(event="progress" if run.is_open else "ended", data=shapes.run(run))

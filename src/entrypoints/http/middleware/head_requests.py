@@ -1,10 +1,10 @@
-"""HEAD, answered as GET is, without the body."""
+"""HEAD requests, answered like GET without the body."""
 
 import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# What is sent as it happens, and what opens once, and would be used up: both are for whoever reads the answer.
+# Event streams, and links that work once and would be used up: both need a client that reads the response.
 _GET_ONLY = re.compile(r".*/progress|/sign-in/.*")
 
 

@@ -1,4 +1,4 @@
-"""Under which host names the application is asked: under another one, somebody else's page would pose as ours."""
+"""The host names of the application; under any other, a foreign page could impersonate it."""
 
 import re
 from collections.abc import Collection
@@ -15,14 +15,13 @@ LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 UNKNOWN = Problem(
     HTTPStatus.BAD_REQUEST,
     "unknown_host",
-    "This program is not served under the host name that was asked for. "
-    "Whoever runs it names its own by GLEANIN_SYNC_PUBLIC_URL.",
+    "This program is not served under this host name. The operator can set its own with GLEANIN_SYNC_PUBLIC_URL.",
 )
 _HOST = re.compile(r"([^\[\]:]+|\[[^\[\]]+\])(?::[0-9]*)?")
 
 
 class KnownHosts:
-    """Refuses other host names; not for paths that probes ask, by whatever address or name they find a machine."""
+    """Refuses other host names, except for the paths of health probes, which may use any name or address."""
 
     def __init__(self, app: ASGIApp, public_url: str | None, probed: Collection[str]) -> None:
         self._app = app
@@ -33,8 +32,8 @@ class KnownHosts:
         if scope["type"] != "http" or scope["path"] in self._probed or self._knows(scope):
             await self._app(scope, receive, send)
             return
-        refusal = JSONResponse(UNKNOWN.document, UNKNOWN.status, media_type=MEDIA_TYPE)
-        await refusal(scope, receive, send)
+        response = JSONResponse(UNKNOWN.document, UNKNOWN.status, media_type=MEDIA_TYPE)
+        await response(scope, receive, send)
 
     def _knows(self, scope: Scope) -> bool:
         host = _HOST.fullmatch(Headers(scope=scope).get("host", ""))

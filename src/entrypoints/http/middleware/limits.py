@@ -1,6 +1,6 @@
-"""What every request passes: a limit to its size, headers that keep browsers strict, a count of it.
+"""A size limit for every request, security headers for every response, and metrics.
 
-Plain ASGI, for a stream must not be held back.
+Plain ASGI, because middleware that buffers would hold back streams.
 """
 
 import time
@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from entrypoints.http.problems import MEDIA_TYPE, Problem
 from ports.log import EventLog
 
-LARGEST_BODY = 64 * 1024
-"""Bytes: nothing that people or programs send here is larger than a token and some names."""
+MAX_BODY_BYTES = 64 * 1024
+"""Requests contain at most a token and some names."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -26,7 +26,7 @@ HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Portal addresses must not travel to where their links lead.
+    # Portal addresses must not be sent to the sites that portal pages link to.
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -55,34 +55,34 @@ class RequestLimits:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        limited = _Limited(receive)
+        body = _LimitedBody(receive)
 
-        async def told(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._complete(scope, message)
+                self._add_headers(scope, message)
                 _count(scope, message["status"], time.perf_counter() - started)
-                limited.is_answered = True
+                body.is_answered = True
             await send(message)
 
-        async def told_by_the_app(message: Message) -> None:
-            # What it makes of a body that was cut off is no answer.
-            if limited.is_answered or not limited.is_over:
-                await told(message)
+        async def send_from_app(message: Message) -> None:
+            # Drop the application's response to a body that was cut off.
+            if body.is_answered or not body.is_too_large:
+                await send_with_headers(message)
 
         declared = Request(scope).headers.get("content-length", "0")
-        if not declared.isascii() or not declared.isdecimal() or int(declared[:19]) > LARGEST_BODY:
-            await _too_large(scope, receive, told)
+        if not declared.isascii() or not declared.isdecimal() or int(declared[:19]) > MAX_BODY_BYTES:
+            await _send_too_large(scope, receive, send_with_headers)
             return
         try:
-            await self._app(scope, limited.receive, told_by_the_app)
-        except Exception as error:  # noqa: BLE001 - the last door; the answer was sent behind it
-            # Whoever went away is left without an answer, and that is no fault of this program.
-            if not limited.is_over and not isinstance(error, ClientDisconnect):
+            await self._app(scope, body.receive, send_from_app)
+        except Exception as error:  # noqa: BLE001 - the last handler; a response was already sent
+            # A client that disconnected is not an internal error.
+            if not body.is_too_large and not isinstance(error, ClientDisconnect):
                 self._log.fault("http.fault", error)
-        if limited.is_over and not limited.is_answered:
-            await _too_large(scope, receive, told)
+        if body.is_too_large and not body.is_answered:
+            await _send_too_large(scope, receive, send_with_headers)
 
-    def _complete(self, scope: Scope, message: Message) -> None:
+    def _add_headers(self, scope: Scope, message: Message) -> None:
         headers = MutableHeaders(scope=message)
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
@@ -96,8 +96,8 @@ class _TooLarge(Exception):
     pass
 
 
-class _Limited:
-    """A request's body, as far as it may go: what it says of its length need not be true."""
+class _LimitedBody:
+    """A request body, counted as it is received: the declared length may be wrong."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -105,27 +105,29 @@ class _Limited:
         self.is_answered = False
 
     @property
-    def is_over(self) -> bool:
-        return self._size > LARGEST_BODY
+    def is_too_large(self) -> bool:
+        return self._size > MAX_BODY_BYTES
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._size += len(message.get("body", b""))
-        if self.is_over:
+        if self.is_too_large:
             raise _TooLarge
         return message
 
 
-async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
+async def _send_too_large(scope: Scope, receive: Receive, send: Send) -> None:
     problem = Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A request has at most {LARGEST_BODY} bytes."
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "too_large",
+        f"A request can have at most {MAX_BODY_BYTES} bytes.",
     )
     response = JSONResponse(problem.document, problem.status, media_type=MEDIA_TYPE)
     await response(scope, receive, send)
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:
-    # The route and not the path: there are few of the one, and of the other as many as somebody cares to ask for.
+    # The route, not the path: routes are few, but clients can request any number of paths.
     route = getattr(scope.get("route"), "path", None)
     label = "none" if route is None else scope.get("root_path", "") + route
     method = scope["method"] if scope["method"] in _METHODS else "other"

@@ -1,23 +1,23 @@
-// What the pages gain from JavaScript; everything works without it. Each data-* attribute is explained beside its code.
+// Progressive enhancement: everything works without JavaScript. Each data-* attribute is explained beside its code.
 "use strict";
 
-document.documentElement.classList.add("js"); // shows what has the class js-only
+document.documentElement.classList.add("js"); // shows elements with the class js-only
 
-// Whatever htmx would have to evaluate is refused (the Content-Security-Policy refuses it as well).
+// Refuse expressions that htmx would evaluate (the Content-Security-Policy refuses them as well).
 const refuse = function () { throw new Error("expressions in attributes are switched off"); };
 window.htmx?.registerExtension("no-eval", { init: (api) => api.initSecurity(null, refuse, refuse) });
 
-// say("Copied"): read out by screen readers, in the modal dialog if one is open (the rest of the page is inert then).
-function say(text) {
+// announce("Copied"): for screen readers; in the modal dialog if one is open, as the rest of the page is inert then.
+function announce(text) {
   const home = document.querySelector("dialog:modal") ?? document.body;
-  let voice = home.querySelector(":scope > .voice");
-  if (!voice) {
-    voice = Object.assign(document.createElement("p"), { className: "voice sr-only" });
-    voice.setAttribute("role", "status");
-    home.append(voice);
+  let region = home.querySelector(":scope > .voice");
+  if (!region) {
+    region = Object.assign(document.createElement("p"), { className: "voice sr-only" });
+    region.setAttribute("role", "status");
+    home.append(region);
   }
-  voice.textContent = "";
-  setTimeout(() => { voice.textContent = text; }, 50);
+  region.textContent = "";
+  setTimeout(() => { region.textContent = text; }, 50);
 }
 
 // dialog[data-modal][data-close-url]: made modal; Escape and the backdrop go to the URL that the dialog names.
@@ -26,12 +26,12 @@ function openDialog(dialog) {
   const leave = () => location.assign(dialog.dataset.closeUrl);
   dialog.removeAttribute("open");
   dialog.showModal();
-  dialog.querySelector('[aria-invalid="true"]')?.focus(); // before the title: what is to be put right
+  dialog.querySelector('[aria-invalid="true"]')?.focus(); // the field to correct, rather than the title
   if (dialog.dataset.ready) return;
   dialog.dataset.ready = "";
   dialog.addEventListener("cancel", (event) => { event.preventDefault(); leave(); });
   dialog.addEventListener("close", leave);
-  // A click beside the dialog leaves it, unless something has been typed that would be lost.
+  // A click beside the dialog closes it, unless typed text would be lost.
   let touched = false;
   dialog.addEventListener("input", () => { touched = true; });
   dialog.addEventListener("pointerdown", (event) => {
@@ -65,7 +65,7 @@ document.addEventListener("toggle", (event) => {
 }, true);
 document.addEventListener("pointerdown", (event) => closeMenus(event.target.closest("details[data-menu]")));
 document.addEventListener("focusin", (event) => closeMenus(event.target.closest("details[data-menu]")));
-// What has only just been opened takes the focus no sooner than it is drawn.
+// An element that was just opened cannot take the focus before it is drawn: retry for a few frames.
 function focusSoon(item, frames = 5) {
   item?.focus();
   if (item && item !== document.activeElement && frames) requestAnimationFrame(() => focusSoon(item, frames - 1));
@@ -114,7 +114,7 @@ document.addEventListener("focusin", (event) => {
   else if (button.matches(":focus-visible")) showTip(button);
 });
 function clickTip(button, event) {
-  event.preventDefault(); // the browser would close what hovering has just opened
+  event.preventDefault(); // the browser would close the tooltip that hovering has just opened
   if (event.pointerType !== "mouse" && tipOf(button).matches(":popover-open")) hideTips();
   else showTip(button);
 }
@@ -127,19 +127,19 @@ function follow() {
 addEventListener("scroll", follow, { capture: true, passive: true });
 addEventListener("resize", follow);
 
-// button[data-copy="text"]: copies the text, and says so.
+// button[data-copy="text"]: copies the text and confirms it.
 async function copyText(button) {
   const label = button.querySelector("[data-copy-label]") ?? button;
   button.dataset.label ??= label.textContent;
-  let said = "Copied";
-  try { await navigator.clipboard.writeText(button.dataset.copy); } catch { said = "Could not copy: select the text instead"; }
-  label.textContent = said;
-  if (button.ariaLabel) { button.dataset.name ??= button.ariaLabel; button.ariaLabel = said; } // it is called as it is seen
-  say(said);
+  let result = "Copied";
+  try { await navigator.clipboard.writeText(button.dataset.copy); } catch { result = "Could not copy. Select the text instead."; }
+  label.textContent = result;
+  if (button.ariaLabel) { button.dataset.name ??= button.ariaLabel; button.ariaLabel = result; } // the accessible name must match the visible label
+  announce(result);
   setTimeout(() => { label.textContent = button.dataset.label; if (button.dataset.name) button.ariaLabel = button.dataset.name; }, 2000);
 }
 
-// button[data-reveal="input id"]: shows and hides what is typed into a password field.
+// button[data-reveal="input id"]: shows and hides the text of a password field.
 function reveal(button) {
   const input = document.getElementById(button.dataset.reveal);
   const shown = input.type === "password";
@@ -147,7 +147,7 @@ function reveal(button) {
   button.setAttribute("aria-pressed", shown);
 }
 
-// input[data-filter-for="select id"]: leaves only the options that contain what is typed; the count goes to [data-filter-count].
+// input[data-filter-for="select id"]: leaves only the options that contain the typed text; the count goes to [data-filter-count].
 const allOptions = new WeakMap();
 const collapse = (select) => { select.size = 0; };
 function filterOptions(input) {
@@ -185,14 +185,14 @@ function requireAll(form) {
   for (const button of controls) if (button.type === "submit" && !button.formNoValidate) button.disabled = !ready;
 }
 
-// After loading, after every swap, and when the browser brings a page back.
+// Runs after loading, after every swap, and when the browser restores a page.
 function start() {
   document.querySelectorAll("form[data-require-all]").forEach(requireAll);
   document.querySelectorAll("dialog[data-modal]").forEach(openDialog);
   document.querySelectorAll("[data-copy-now]").forEach(copyNow);
 }
 
-// [data-copy-now]: what somebody has asked to copy has just come; its button takes the focus from the one that went.
+// [data-copy-now]: a text that was requested for copying has arrived: copy it, and focus its button instead of the removed one.
 function copyNow(made) {
   made.removeAttribute("data-copy-now");
   const button = made.querySelector("[data-copy]");
@@ -206,15 +206,15 @@ document.addEventListener("click", (event) => {
   if ((found = closest("[data-copy]"))) copyText(found);
   else if ((found = closest("[data-reveal]"))) reveal(found);
   else if ((found = closest("[data-tip]"))) clickTip(found, event);
-  else if ((found = closest("[data-dismiss]"))) found.closest(found.dataset.dismiss).remove(); // data-dismiss="selector of what goes"
+  else if ((found = closest("[data-dismiss]"))) found.closest(found.dataset.dismiss).remove(); // data-dismiss="selector of the element to remove"
 });
 document.addEventListener("keydown", (event) => {
-  // Enter in the filter goes on to the list instead of sending the form.
+  // Enter in the filter moves to the list instead of sending the form.
   const filter = event.target.closest?.("[data-filter-for]");
   if (filter && event.key === "Enter") { event.preventDefault(); document.getElementById(filter.dataset.filterFor).focus(); return; }
   menuKeys(event);
 }, true);
-// data-zone-into="id": the time zone of the chosen event goes along, before anything asks what is to be known of the pair.
+// data-zone-into="id": copies the chosen event's time zone into an input, before the warnings about the pair are requested.
 document.addEventListener("change", (event) => {
   const into = event.target.dataset?.zoneInto;
   if (into) document.getElementById(into).value = event.target.selectedOptions[0]?.dataset.zone ?? "";
@@ -230,15 +230,15 @@ document.addEventListener("htmx:after:swap", start);
 addEventListener("pageshow", start);
 start();
 
-// A live region says only what changes in it: put the messages of a fresh page in once more. data-focus: takes the focus.
+// A live region announces only changes: re-insert the messages of a fresh page. data-focus: takes the focus.
 const flashes = document.getElementById("flashes");
 if (flashes?.childElementCount) {
   const messages = [...flashes.children];
   flashes.replaceChildren();
-  setTimeout(() => flashes.prepend(...messages), 100); // a run that has ended meanwhile may have put one there
+  setTimeout(() => flashes.prepend(...messages), 100); // a run that ended meanwhile may have added one
 }
 document.querySelector("[data-focus]")?.focus();
 
-// [data-address]: this page came in answer to a form; its own address can be loaded again.
+// [data-address]: this page is the response to a form; show the URL that can be reloaded.
 const answer = document.querySelector("[data-address]");
 if (answer) history.replaceState(null, "", answer.dataset.address);

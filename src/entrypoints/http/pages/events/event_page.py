@@ -32,7 +32,7 @@ MAX_EVENT_ID_LENGTH = 200
 STARTED_RUN = "started_run"
 """Cookie key of the run that the browser has just started, whose end it may not have shown yet."""
 POLL_TIMEOUT = 3.0
-"""Seconds that whoever asks again and again waits for the event to be read."""
+"""Seconds that a polling request waits for the event to be read."""
 TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn", RunState.STOPPED: "error"}
 """The tone of a closing message, by run state."""
 
