@@ -1,6 +1,6 @@
-"""Who asks, and whether they may: dependencies that routes declare.
+"""Authentication and authorization as dependencies that routes declare.
 
-A route names what it is about and the right it needs, as in `may_sync_mapping`; it gets the thing, or is never called.
+A route declares its subject and the permission it needs, such as `SyncMapping`; without it the route is not called.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,7 +34,7 @@ def container_of(request: Request) -> Container:
 
 
 def network_address(request: Request) -> str:
-    """Return where a request came from, as far as the server knows."""
+    """Return the IP address a request came from, or "unknown"."""
     return request.client.host if request.client else "unknown"
 
 
@@ -47,30 +47,32 @@ def requests_of(request: Request) -> FairShares:
 
 
 Requests = Annotated[FairShares, Depends(requests_of)]
-"""Those under way, shared out: many may wait for one slow reading, and each holds a connection."""
+"""Fair shares of the requests in progress: many may wait for one slow read, and each holds a connection."""
 
-bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
+bearer = HTTPBearer(auto_error=False, description="An API key, as shown once by `gleanin-sync key add`.")
 
 
 async def actor_of_api_key(
-    request: Request, container: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    request: Request,
+    container: Wired,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Actor:
-    """Give whose API key a request shows.
+    """Return the actor that a request's API key identifies.
 
     Raises:
         NotAuthenticated
     """
-    if given is None:
-        raise NotAuthenticated("Give an API key: Authorization: Bearer KEY.")
-    return await container.resolve(AuthenticateApiKey)(given.credentials, network_address(request))
+    if credentials is None:
+        raise NotAuthenticated("Send an API key in the header: Authorization: Bearer KEY.")
+    return await container.resolve(AuthenticateApiKey)(credentials.credentials, network_address(request))
 
 
 SIGN_IN = "sign_in"
-"""Where the browser's cookie keeps the secret of its sign-in."""
+"""The key of the sign-in's secret in the session cookie."""
 
 
 async def signed_in_account(request: Request, container: Wired) -> Account:
-    """Give the account of whoever is signed in in a browser.
+    """Return the account that is signed in in the browser.
 
     Raises:
         NotAuthenticated
@@ -93,15 +95,15 @@ Authenticate = Callable[..., Awaitable[Actor]]
 
 @dataclass(frozen=True, slots=True)
 class OrganizationContext:
-    """What a route is about, in the organization that it belongs to, and who asks."""
+    """The organization that a request is about, and the authenticated actor."""
 
     actor: Actor
     organization: Organization
     halt: Health | None = field(default=None, kw_only=True)
-    """How the organization's connection fares while it is halted, for the pages to say so."""
+    """The health of the organization's connection while it is halted, shown on pages."""
 
-    def may(self, right: Permission) -> bool:
-        return self.actor.may(right, self.organization.id)
+    def may(self, permission: Permission) -> bool:
+        return self.actor.may(permission, self.organization.id)
 
     @property
     def may_sync(self) -> bool:
@@ -123,72 +125,72 @@ class RunContext(MappingContext):
 
 
 def organization_context(
-    right: Permission, who: Authenticate, *, with_halt: bool = False
+    permission: Permission, authenticate: Authenticate, *, with_halt: bool = False
 ) -> Callable[..., AsyncIterator[OrganizationContext]]:
-    """Build the dependency that authorizes a request for an organization; for a page, it loads a halt too."""
+    """Return a dependency that authorizes requests for an organization; `with_halt` is for pages."""
 
-    async def admitted(
+    async def authorized(
         organization_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)],
         container: Wired,
         requests: Requests,
-        actor: Annotated[Actor, Depends(who)],
+        actor: Annotated[Actor, Depends(authenticate)],
     ) -> AsyncIterator[OrganizationContext]:
-        known = OrganizationId(_printable(organization_id, "organization"))
-        organization = await container.resolve(AuthorizeOrganization)(actor, right, known)
-        halt = await _halt(container, organization, tells=with_halt)
+        requested = OrganizationId(_printable(organization_id, "organization"))
+        organization = await container.resolve(AuthorizeOrganization)(actor, permission, requested)
+        halt = await _halt(container, organization, with_halt=with_halt)
         with requests.hold(organization.id, actor.id):
             yield OrganizationContext(actor, organization, halt=halt)
 
-    return admitted
+    return authorized
 
 
 def mapping_context(
-    right: Permission, who: Authenticate, *, with_halt: bool = False
+    permission: Permission, authenticate: Authenticate, *, with_halt: bool = False
 ) -> Callable[..., AsyncIterator[MappingContext]]:
-    """Build the dependency that lets somebody at a mapping."""
+    """Return a dependency that authorizes requests for a mapping."""
 
-    async def admitted(
+    async def authorized(
         mapping_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)],
         container: Wired,
         requests: Requests,
-        actor: Annotated[Actor, Depends(who)],
+        actor: Annotated[Actor, Depends(authenticate)],
     ) -> AsyncIterator[MappingContext]:
-        known = MappingId(_printable(mapping_id, "mapping"))
-        organization, mapping = await container.resolve(AuthorizeMapping)(actor, right, known)
-        halt = await _halt(container, organization, tells=with_halt)
+        requested = MappingId(_printable(mapping_id, "mapping"))
+        organization, mapping = await container.resolve(AuthorizeMapping)(actor, permission, requested)
+        halt = await _halt(container, organization, with_halt=with_halt)
         with requests.hold(organization.id, actor.id):
             yield MappingContext(actor, organization, mapping, halt=halt)
 
-    return admitted
+    return authorized
 
 
 def run_context(
-    right: Permission, who: Authenticate, *, with_halt: bool = False
+    permission: Permission, authenticate: Authenticate, *, with_halt: bool = False
 ) -> Callable[..., AsyncIterator[RunContext]]:
-    """Build the dependency that lets somebody at a run."""
+    """Return a dependency that authorizes requests for a run."""
 
-    async def admitted(
+    async def authorized(
         run_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)],
         container: Wired,
         requests: Requests,
-        actor: Annotated[Actor, Depends(who)],
+        actor: Annotated[Actor, Depends(authenticate)],
     ) -> AsyncIterator[RunContext]:
         organization, mapping, run = await container.resolve(AuthorizeRun)(
-            actor, right, RunId(_printable(run_id, "run"))
+            actor, permission, RunId(_printable(run_id, "run"))
         )
-        halt = await _halt(container, organization, tells=with_halt)
+        halt = await _halt(container, organization, with_halt=with_halt)
         with requests.hold(organization.id, actor.id):
             yield RunContext(actor, organization, mapping, run, halt=halt)
 
-    return admitted
+    return authorized
 
 
-async def _halt(container: Container, organization: Organization, *, tells: bool) -> Health | None:
-    return await container.resolve(FindHalt)(organization.id) if tells else None
+async def _halt(container: Container, organization: Organization, *, with_halt: bool) -> Health | None:
+    return await container.resolve(FindHalt)(organization.id) if with_halt else None
 
 
-def _printable(asked: str, what: str) -> str:
-    # No id has such characters, and some databases refuse to be asked for them.
-    if not asked.isprintable():
-        raise NotFound(what, asked)
-    return asked
+def _printable(requested_id: str, what: str) -> str:
+    # No id has unprintable characters, and some databases do not accept them in queries.
+    if not requested_id.isprintable():
+        raise NotFound(what, requested_id)
+    return requested_id

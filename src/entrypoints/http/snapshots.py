@@ -74,7 +74,7 @@ class EventViews:
         organization_id: OrganizationId,
         event_id: SourceEventId,
         *,
-        timeout: float = FIRST_READ_TIMEOUT,
+        wait_seconds: float = FIRST_READ_TIMEOUT,
         is_syncing: bool = False,
     ) -> EventView | None:
         """Return the event as it was read recently, or None while it is being read for the first time.
@@ -95,7 +95,7 @@ class EventViews:
             key, organization_id, lambda: container.resolve(ShowEvent)(organization_id, event_id)
         )
         if cached is None:
-            await asyncio.wait([task], timeout=timeout)
+            await asyncio.wait([task], timeout=wait_seconds)
         if not task.done():
             return cached
         self._reads.pop_failure(key)  # raised here

@@ -105,7 +105,7 @@ async def look(
     views: EventViews, reader: SystemsReader, organization: OrganizationId = ORGANIZATION
 ) -> EventView | None:
     timeout = WITHIN if reader.may_end.is_set() else 0.01
-    return await views.get(reader.container, organization, EVENT, timeout=timeout)
+    return await views.get(reader.container, organization, EVENT, wait_seconds=timeout)
 
 
 async def settle() -> None:

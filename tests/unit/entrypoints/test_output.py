@@ -84,5 +84,5 @@ def test_a_csv_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_csv_file_that_cannot_be_written_is_wrong_usage(tmp_path: Path) -> None:
-    with pytest.raises(typer.BadParameter, match="Cannot write .*: No such file or directory"):
+    with pytest.raises(typer.BadParameter, match=r"Cannot write .*: No such file or directory"):
         write_csv(tmp_path / "nowhere" / "links.csv", ["name"], [])

@@ -1,4 +1,4 @@
-"""The JSON API as an application of its own, with its OpenAPI document and its problem details."""
+"""The JSON API as a sub-application, with its OpenAPI document and problem details."""
 
 from http import HTTPStatus
 from typing import Any
@@ -18,18 +18,19 @@ TITLE = "gleanin-sync"
 
 class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """Give the document without what the framework adds.
+        """Return the document without what the framework adds wrongly.
 
-        It gives problems the route's media type too, and event streams a keyword that only OpenAPI 3.2 knows.
+        The framework also documents problems with the route's own media type, and event streams with a keyword that
+        only OpenAPI 3.2 has.
         """
         document = super().openapi()
-        problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemResponse"}}}
         for operation in (each for path in document["paths"].values() for each in path.values()):
-            for told in operation["responses"].values():
-                content = told.get("content", {})
+            for response in operation["responses"].values():
+                content = response.get("content", {})
                 content.get("text/event-stream", {}).pop("itemSchema", None)
                 if MEDIA_TYPE in content:
-                    told["content"] = problem
+                    response["content"] = problem
         return document
 
 
@@ -38,7 +39,7 @@ def api(version: str) -> FastAPI:
         title=TITLE,
         version=version,
         description="Syncs conference programmes one way, from Sessionboard to Gleanin.",
-        docs_url=None,  # its pages load scripts from elsewhere
+        docs_url=None,  # its pages load scripts from other sites
         redoc_url=None,
         generate_unique_id_function=_operation,
     )
@@ -47,13 +48,13 @@ def api(version: str) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     for kind in HANDLED_ERRORS:
-        app.add_exception_handler(kind, _told)
-    app.add_exception_handler(Exception, _fault)
+        app.add_exception_handler(kind, _handled)
+    app.add_exception_handler(Exception, _internal_error)
     return app
 
 
 def _operation(route: APIRoute) -> str:
-    """Name a route for the OpenAPI document, by its part of the API: several parts have a `read`."""
+    """Return the operation id of a route: its module and name, because several modules have a `read`."""
     return f"{route.endpoint.__module__.rpartition('.')[2]}_{route.name}"
 
 
@@ -63,18 +64,18 @@ def answer(problem: Problem) -> JSONResponse:
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    # Where and what, and not what was given: it may be a token.
+    # Without the input, which may be a token.
     errors = tuple((".".join(map(str, each["loc"])), each["msg"]) for each in error.errors())
-    said = "The request cannot be understood: " + "; ".join(f"{where}: {what}" for where, what in errors[:5])
-    return answer(Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_request", said, errors=errors[:50]))
+    detail = "The request is not valid: " + "; ".join(f"{where}: {what}" for where, what in errors[:5])
+    return answer(Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_request", detail, errors=errors[:50]))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
-    if status is HTTPStatus.BAD_REQUEST:  # the framework's, for a body that is no text
-        said = "The request cannot be understood: its body cannot be read."
-        return answer(Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_request", said))
+    if status is HTTPStatus.BAD_REQUEST:  # from the framework, for a body that is not text
+        detail = "The request is not valid: its body cannot be read."
+        return answer(Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_request", detail))
     response = answer(Problem(status, status.name.lower(), f"{status.phrase}."))
     response.headers.update(error.headers or {})
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
@@ -83,7 +84,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _methods(request: Request) -> set[str]:
-    """Give all methods that can be asked of a path: the router names those of its first route only."""
+    """Return all methods of a path; the router reports only those of the first matching route."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     return {
         method
@@ -93,9 +94,9 @@ def _methods(request: Request) -> set[str]:
     }
 
 
-async def _told(_: Request, error: Exception) -> JSONResponse:
+async def _handled(_: Request, error: Exception) -> JSONResponse:
     return answer(problem_of(error) or INTERNAL_ERROR)
 
 
-async def _fault(_: Request, __: Exception) -> JSONResponse:
-    return answer(INTERNAL_ERROR)  # the guards log it
+async def _internal_error(_: Request, __: Exception) -> JSONResponse:
+    return answer(INTERNAL_ERROR)  # `RequestLimits` logs it

@@ -1,4 +1,4 @@
-"""What the routes of the API have in common: whom they let in, how lists are asked for, which problems there are."""
+"""What the routes of the API share: authorization, paging and the documentation of problems."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from entrypoints.http.dependencies import (
 )
 from entrypoints.http.problems import MEDIA_TYPE
 
-Asking = Annotated[Actor, Depends(actor_of_api_key)]
+Caller = Annotated[Actor, Depends(actor_of_api_key)]
 ReadOrganization = Annotated[
     OrganizationContext, Depends(organization_context(Permission.READ, actor_of_api_key))
 ]
@@ -30,15 +30,15 @@ SyncMapping = Annotated[MappingContext, Depends(mapping_context(Permission.SYNC,
 ManageMapping = Annotated[MappingContext, Depends(mapping_context(Permission.MANAGE, actor_of_api_key))]
 ReadRun = Annotated[RunContext, Depends(run_context(Permission.READ, actor_of_api_key))]
 
-Limit = Annotated[int, Query(ge=1, le=500, description="How many to give at most")]
-_GO_ON = "Where to go on: the `next` of the part before"
-# So many digits fit into every database's numbers.
-Cursor = Annotated[str | None, Query(alias="cursor", pattern="^[0-9]{1,15}$", description=_GO_ON)]
-IdCursor = Annotated[SearchText | None, Query(alias="cursor", description=_GO_ON)]
+Limit = Annotated[int, Query(ge=1, le=500, description="The maximum number of items")]
+_CURSOR = "The `next` of the previous part"
+# This many digits fit into the integers of every database.
+Cursor = Annotated[str | None, Query(alias="cursor", pattern="^[0-9]{1,15}$", description=_CURSOR)]
+IdCursor = Annotated[SearchText | None, Query(alias="cursor", description=_CURSOR)]
 
 
 def offset(cursor: str | None) -> int:
-    """Read a cursor that is a number."""
+    """Return the position of a numeric cursor."""
     return int(cursor or 0)
 
 
@@ -47,34 +47,34 @@ def cursor(position: int | None) -> str | None:
 
 
 def part(items: Sequence[dict[str, Any]], start: int, limit: int) -> dict[str, Any]:
-    """Give a part of a list that is there as a whole."""
+    """Return a part of a complete list."""
     end = start + limit
     return {"items": items[start:end], "next": cursor(end if len(items) > end else None)}
 
 
-_WHAT = {
-    400: "The request is for a host name that is not this program's",
-    401: "No API key was given, or one that is none",
-    403: "The role of the API key does not allow it",
-    404: "There is no such thing, for this API key",
-    409: "A rule forbids it as things are now",
+_DESCRIPTIONS = {
+    400: "The host name of the request is not this program's",
+    401: "The API key is missing or not valid",
+    403: "The role of the API key does not allow this",
+    404: "Not found, or not visible to this API key",
+    409: "Not possible in the current state",
     413: "The request is too large",
-    422: "The request cannot be understood, or a rule forbids it",
-    429: "More is asked for at once than is good for all",
-    502: "The other side's answer cannot be read, or it refused us",
-    503: "The other side or the database cannot be reached",
+    422: "The request is not valid, or a rule forbids it",
+    429: "Too many concurrent requests",
+    502: "Sessionboard or Gleanin refused the request or sent a response that cannot be read",
+    503: "Sessionboard, Gleanin or the database cannot be reached",
 }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Document the problems of a route: those named, and those that every one has."""
+    """Document the problems of a route: the given ones and those that every route has."""
     return {
-        status: {"description": _WHAT[status], "model": ProblemResponse, "content": {MEDIA_TYPE: {}}}
+        status: {"description": _DESCRIPTIONS[status], "model": ProblemResponse, "content": {MEDIA_TYPE: {}}}
         for status in sorted({400, 401, 403, 404, 413, 422, 429, 503, *statuses})
     }
 
 
 def located(status: int, what: str) -> dict[int | str, dict[str, Any]]:
-    """Document that an answer tells by `Location` where to find what was made."""
+    """Document that the response has a `Location` header with the URL of what was created."""
     schema = {"type": "string", "format": "uri-reference"}
-    return {status: {"headers": {"Location": {"description": f"Where {what} is found", "schema": schema}}}}
+    return {status: {"headers": {"Location": {"description": f"The URL of {what}", "schema": schema}}}}

@@ -1,4 +1,4 @@
-"""Event mappings, and their settings."""
+"""Event mappings and their settings."""
 
 from http import HTTPStatus
 from typing import Any
@@ -34,9 +34,9 @@ from entrypoints.http.dependencies import Wired
 routes = APIRouter()
 
 
-async def _told(container: Container, mapping: EventMapping) -> dict[str, Any]:
-    fares = await container.resolve(GetHealth)(mapping.organization_id)
-    return shapes.mapping_with_health(mapping, fares.of(mapping.id), fares.checked_at(mapping.id))
+async def _document(container: Container, mapping: EventMapping) -> dict[str, Any]:
+    report = await container.resolve(GetHealth)(mapping.organization_id)
+    return shapes.mapping_with_health(mapping, report.of(mapping.id), report.checked_at(mapping.id))
 
 
 @routes.get(
@@ -46,19 +46,19 @@ async def _told(container: Container, mapping: EventMapping) -> dict[str, Any]:
     tags=["mappings"],
 )
 async def list_mappings(
-    here: ReadOrganization,
+    ctx: ReadOrganization,
     container: Wired,
     limit: Limit = 50,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
     """List the organization's mappings, oldest first."""
     start = offset(cursor_)
-    fares = await container.resolve(GetHealth)(here.organization.id)
-    told = [
-        shapes.mapping_with_health(mapping, health, fares.checked_at(mapping.id))
-        for mapping, health in fares.mappings
+    report = await container.resolve(GetHealth)(ctx.organization.id)
+    items = [
+        shapes.mapping_with_health(mapping, health, report.checked_at(mapping.id))
+        for mapping, health in report.mappings
     ]
-    return part(told, start, limit)
+    return part(items, start, limit)
 
 
 @routes.post(
@@ -69,29 +69,29 @@ async def list_mappings(
     tags=["mappings"],
 )
 async def add(
-    new: schemas.NewMappingRequest, here: ManageOrganization, container: Wired, response: Response
+    new: schemas.NewMappingRequest, ctx: ManageOrganization, container: Wired, response: Response
 ) -> dict[str, Any]:
     """Map two events to each other."""
     command = map_events.NewMapping(
-        here.organization.id,
+        ctx.organization.id,
         SourceEventId(new.sessionboard_event),
         DestinationEventId(new.gleanin_event),
         new.confirm_time_zone,
     )
-    lost = await container.resolve(CountLostByMapping)(here.organization.id, command.gleanin_event)
-    mapping = await container.resolve(MapEvents)(command, actor=here.actor.name)
+    lost = await container.resolve(CountLostByMapping)(ctx.organization.id, command.gleanin_event)
+    mapping = await container.resolve(MapEvents)(command, actor=ctx.actor.name)
     response.headers["Location"] = f"/api/v1/mappings/{mapping.id}"
     mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
     warnings = [each for each in (mismatch, lost) if each]
-    return {**await _told(container, mapping), "warnings": warnings}
+    return {**await _document(container, mapping), "warnings": warnings}
 
 
 @routes.get(
     "/mappings/{mapping_id}", response_model=schemas.MappingResponse, responses=problems(), tags=["mappings"]
 )
-async def read(here: ReadMapping, container: Wired) -> dict[str, Any]:
+async def read(ctx: ReadMapping, container: Wired) -> dict[str, Any]:
     """Read a mapping with its settings."""
-    return await _told(container, here.mapping)
+    return await _document(container, ctx.mapping)
 
 
 @routes.patch(
@@ -100,10 +100,10 @@ async def read(here: ReadMapping, container: Wired) -> dict[str, Any]:
     responses=problems(409, 502),
     tags=["mappings"],
 )
-async def change(new: schemas.SettingsChangeRequest, here: ManageMapping, container: Wired) -> dict[str, Any]:
-    """Change what is synced and when; the next sync re-sends just what that changes."""
-    command = change_settings.SettingsChange(here.mapping.id, **new.model_dump())
-    return await _told(container, await container.resolve(ChangeSettings)(command, actor=here.actor.name))
+async def change(new: schemas.SettingsChangeRequest, ctx: ManageMapping, container: Wired) -> dict[str, Any]:
+    """Change what is synced and when; the next sync resends only what the new settings affect."""
+    command = change_settings.SettingsChange(ctx.mapping.id, **new.model_dump())
+    return await _document(container, await container.resolve(ChangeSettings)(command, actor=ctx.actor.name))
 
 
 @routes.delete(
@@ -112,6 +112,6 @@ async def change(new: schemas.SettingsChangeRequest, here: ManageMapping, contai
     responses=problems(409),
     tags=["mappings"],
 )
-async def remove(here: ManageMapping, container: Wired) -> None:
-    """Remove the mapping; the connection and its other mappings go on."""
-    await container.resolve(RemoveMapping)(here.mapping.id, actor=here.actor.name)
+async def remove(ctx: ManageMapping, container: Wired) -> None:
+    """Remove the mapping; the connection and its other mappings are not affected."""
+    await container.resolve(RemoveMapping)(ctx.mapping.id, actor=ctx.actor.name)

@@ -1,4 +1,4 @@
-"""Where an organization's notices go."""
+"""The recipient of an organization's notifications."""
 
 from http import HTTPStatus
 from typing import Any
@@ -18,24 +18,24 @@ LATEST = 20
 
 
 @routes.get("", response_model=schemas.NotificationsResponse, responses=problems())
-async def read(here: ManageOrganization, container: Wired) -> dict[str, Any]:
-    """Read where notices go, and what became of the latest ones, newest first; never the signing secret."""
-    recipient, latest = await container.resolve(FindRecipient)(here.organization.id, LATEST)
+async def read(ctx: ManageOrganization, container: Wired) -> dict[str, Any]:
+    """Return the recipient and the latest notifications, newest first, without the signing secret."""
+    recipient, latest = await container.resolve(FindRecipient)(ctx.organization.id, LATEST)
     return shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
 
 
 @routes.put("", response_model=schemas.ChosenRecipientResponse, responses=problems())
 async def choose(
-    new: schemas.NewRecipientRequest, here: ManageOrganization, container: Wired
+    new: schemas.NewRecipientRequest, ctx: ManageOrganization, container: Wired
 ) -> dict[str, Any]:
-    """Choose a webhook or an e-mail address; a webhook gets a new signing secret each time, shown this once."""
+    """Choose a webhook or an e-mail address. A webhook gets a new signing secret each time, shown only once."""
     chosen, secret = await container.resolve(ChooseRecipient)(
-        here.organization.id, new.channel, new.address, actor=here.actor.name
+        ctx.organization.id, new.channel, new.address, actor=ctx.actor.name
     )
     return shapes.recipient(chosen) | {"secret": secret.value if secret else None}
 
 
 @routes.delete("", status_code=HTTPStatus.NO_CONTENT, responses=problems())
-async def remove(here: ManageOrganization, container: Wired) -> None:
-    """Let notices go nowhere any more; what waits is dropped."""
-    await container.resolve(RemoveRecipient)(here.organization.id, actor=here.actor.name)
+async def remove(ctx: ManageOrganization, container: Wired) -> None:
+    """Switch notifications off; undelivered ones are dropped."""
+    await container.resolve(RemoveRecipient)(ctx.organization.id, actor=ctx.actor.name)

@@ -1,4 +1,4 @@
-"""Organizations, their connection to Gleanin, their events, keys and audit log."""
+"""Organizations with their connection to Gleanin, events, API keys and audit log."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -27,7 +27,7 @@ from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.api import schemas
 from entrypoints.http.api.dependencies import (
-    Asking,
+    Caller,
     Cursor,
     Limit,
     ManageOrganization,
@@ -45,15 +45,15 @@ routes = APIRouter(prefix="/organizations")
 OTHER_SYSTEMS = problems(409, 502)
 
 
-async def _told(container: Container, organization: Organization) -> dict[str, Any]:
-    fares = await container.resolve(GetHealth)(organization.id)
-    return shapes.organization(organization, fares.connection, fares.overall)
+async def _document(container: Container, organization: Organization) -> dict[str, Any]:
+    report = await container.resolve(GetHealth)(organization.id)
+    return shapes.organization(organization, report.connection, report.overall)
 
 
 async def _connection(container: Container, organization: Organization) -> dict[str, Any]:
-    fares = await container.resolve(GetHealth)(organization.id)
+    report = await container.resolve(GetHealth)(organization.id)
     lost = await container.resolve(CountLostByDisconnecting)(organization.id)
-    return shapes.connection(fares.connection, fares.overall) | {"lost_by_disconnecting": lost or None}
+    return shapes.connection(report.connection, report.overall) | {"lost_by_disconnecting": lost or None}
 
 
 @routes.get(
@@ -63,7 +63,7 @@ async def _connection(container: Container, organization: Organization) -> dict[
     tags=["organizations"],
 )
 async def list_organizations(
-    actor: Asking,
+    actor: Caller,
     container: Wired,
     limit: Limit = 50,
     cursor_: Cursor = None,
@@ -71,8 +71,10 @@ async def list_organizations(
     """List the organizations that the API key may read, by name."""
     start = offset(cursor_)
     rows = await container.resolve(ListOrganizationHealth)(actor)
-    own = [shapes.organization(each, fares.connection, fares.overall) for each, fares in rows]
-    return part(own, start, limit)
+    items = [
+        shapes.organization(organization, health.connection, health.overall) for organization, health in rows
+    ]
+    return part(items, start, limit)
 
 
 @routes.post(
@@ -83,12 +85,12 @@ async def list_organizations(
     tags=["organizations"],
 )
 async def add(
-    new: schemas.NewOrganizationRequest, actor: Asking, container: Wired, response: Response
+    new: schemas.NewOrganizationRequest, actor: Caller, container: Wired, response: Response
 ) -> dict[str, Any]:
-    """Add an organization with its Sessionboard access; for an API key that is for all organizations."""
+    """Add an organization with its Sessionboard access; needs an API key for all organizations."""
     actor.check(Permission.MANAGE, None)
     if (new.region is None) == (new.sessionboard_url is None):
-        raise InvalidInput("Give one of the two: region or sessionboard_url.")
+        raise InvalidInput("Send either region or sessionboard_url.")
     url = SESSIONBOARD_REGIONS[new.region] if new.region else new.sessionboard_url or ""
     command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()))
     added = await container.resolve(AddOrganization)(command, actor=actor.name)
@@ -102,9 +104,9 @@ async def add(
     responses=problems(),
     tags=["organizations"],
 )
-async def read(here: ReadOrganization, container: Wired) -> dict[str, Any]:
-    """Read an organization, and whether it is connected."""
-    return await _told(container, here.organization)
+async def read(ctx: ReadOrganization, container: Wired) -> dict[str, Any]:
+    """Return an organization, and whether it is connected."""
+    return await _document(container, ctx.organization)
 
 
 @routes.delete(
@@ -114,12 +116,12 @@ async def read(here: ReadOrganization, container: Wired) -> dict[str, Any]:
     tags=["organizations"],
 )
 async def remove(
-    here: ManageOrganization,
+    ctx: ManageOrganization,
     container: Wired,
     confirm: Annotated[schemas.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
-    """Remove an organization and erase its history; it must be disconnected first."""
-    await container.resolve(RemoveOrganization)(here.organization.id, confirm, actor=here.actor.name)
+    """Remove an organization and delete its history; it must be disconnected first."""
+    await container.resolve(RemoveOrganization)(ctx.organization.id, confirm, actor=ctx.actor.name)
 
 
 @routes.put(
@@ -129,13 +131,13 @@ async def remove(
     tags=["organizations"],
 )
 async def replace_sessionboard_token(
-    new: schemas.NewTokenRequest, here: ManageOrganization, container: Wired
+    new: schemas.NewTokenRequest, ctx: ManageOrganization, container: Wired
 ) -> dict[str, Any]:
-    """Replace a Sessionboard token that was renewed."""
+    """Replace the Sessionboard token."""
     renewed = await container.resolve(ReplaceSourceToken)(
-        here.organization.id, Token(new.token.get_secret_value()), actor=here.actor.name
+        ctx.organization.id, Token(new.token.get_secret_value()), actor=ctx.actor.name
     )
-    return await _told(container, renewed)
+    return await _document(container, renewed)
 
 
 @routes.get(
@@ -144,9 +146,9 @@ async def replace_sessionboard_token(
     responses=problems(),
     tags=["connection"],
 )
-async def read_connection(here: ReadOrganization, container: Wired) -> dict[str, Any]:
-    """Read the organization's connection to Gleanin; never its token."""
-    return await _connection(container, here.organization)
+async def read_connection(ctx: ReadOrganization, container: Wired) -> dict[str, Any]:
+    """Return the organization's connection to Gleanin, without its token."""
+    return await _connection(container, ctx.organization)
 
 
 @routes.put(
@@ -156,15 +158,15 @@ async def read_connection(here: ReadOrganization, container: Wired) -> dict[str,
     tags=["connection"],
 )
 async def connect(
-    new: schemas.NewConnectionRequest, here: ManageOrganization, container: Wired, response: Response
+    new: schemas.NewConnectionRequest, ctx: ManageOrganization, container: Wired, response: Response
 ) -> dict[str, Any]:
-    """Connect to Gleanin; where there is an open connection, it goes on with the new token."""
-    token, by = Token(new.token.get_secret_value()), here.actor.name
+    """Connect to Gleanin; an open connection continues with the new token."""
+    token = Token(new.token.get_secret_value())
     _, is_new = await container.resolve(ConnectOrRenew)(
-        here.organization.id, token, continuous_sync=new.continuous_sync, actor=by
+        ctx.organization.id, token, continuous_sync=new.continuous_sync, actor=ctx.actor.name
     )
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-    return await _connection(container, here.organization)
+    return await _connection(container, ctx.organization)
 
 
 @routes.delete(
@@ -174,12 +176,12 @@ async def connect(
     tags=["connection"],
 )
 async def disconnect(
-    here: ManageOrganization,
+    ctx: ManageOrganization,
     container: Wired,
     confirm: Annotated[schemas.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
-    """Disconnect: ends all mappings; what was synced cannot be synced again to the same Gleanin events."""
-    await container.resolve(Disconnect)(here.organization.id, confirm, actor=here.actor.name)
+    """Disconnect: ends all mappings. Synced records cannot be synced to the same Gleanin events again."""
+    await container.resolve(Disconnect)(ctx.organization.id, confirm, actor=ctx.actor.name)
 
 
 @routes.get(
@@ -189,27 +191,28 @@ async def disconnect(
     tags=["mappings"],
 )
 async def list_events(
-    here: ReadOrganization,
+    ctx: ReadOrganization,
     container: Wired,
-    places: RequestCapacityOf,
+    capacity: RequestCapacityOf,
     search: Annotated[
-        schemas.SearchText, Query(description="Only events whose name or id has this in it")
+        schemas.SearchText, Query(description="Only events whose name or id contains this")
     ] = "",
     limit: Limit = 200,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
-    """List both sides' events, read live, and which of them can be mapped; a part has at most `limit` of each side."""
-    start, sought = offset(cursor_), search.casefold()
-    async with places.slot(here.organization.id):
-        lists = await container.resolve(ListEvents)(here.organization.id)
-    sides = {
-        side: [each for each in events if sought in each.name.casefold() or sought in each.id.casefold()]
-        for side, events in (("sessionboard", lists.sessionboard), ("gleanin", lists.gleanin))
+    """List the events in Sessionboard and Gleanin, read live, and which can be mapped; `limit` applies to each system."""
+    start, term = offset(cursor_), search.casefold()
+    async with capacity.slot(ctx.organization.id):
+        lists = await container.resolve(ListEvents)(ctx.organization.id)
+    matches = {
+        system: [event for event in events if term in event.name.casefold() or term in event.id.casefold()]
+        for system, events in (("sessionboard", lists.sessionboard), ("gleanin", lists.gleanin))
     }
     parts = {
-        side: [shapes.event(each) for each in found[start : start + limit]] for side, found in sides.items()
+        system: [shapes.event(event) for event in events[start : start + limit]]
+        for system, events in matches.items()
     }
-    more = any(len(found) > start + limit for found in sides.values())
+    more = any(len(events) > start + limit for events in matches.values())
     return parts | {"next": cursor(start + limit if more else None)}
 
 
@@ -220,13 +223,13 @@ async def list_events(
     tags=["access"],
 )
 async def list_api_keys(
-    here: ManageOrganization,
+    ctx: ManageOrganization,
     container: Wired,
     limit: Limit = 50,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
-    """List the organization's API keys, newest first; revoked ones come after all that are valid."""
-    keys = await container.resolve(ListApiKeys)(here.organization.id)
+    """List the organization's API keys: valid ones first, then revoked ones, newest first."""
+    keys = await container.resolve(ListApiKeys)(ctx.organization.id)
     return part([shapes.api_key(each) for each in keys], offset(cursor_), limit)
 
 
@@ -236,13 +239,14 @@ async def list_api_keys(
     response_model=schemas.CreatedApiKeyResponse,
     responses=problems(),
     tags=["access"],
+    operation_id="organizations_make_api_key",
 )
-async def make_api_key(
-    new: schemas.NewApiKeyRequest, here: ManageOrganization, container: Wired
+async def create_api_key(
+    new: schemas.NewApiKeyRequest, ctx: ManageOrganization, container: Wired
 ) -> dict[str, Any]:
-    """Make an API key for the organization; its secret is shown this once."""
-    grant = Grant(Role(new.role), here.organization.id)
-    key, secret = await container.resolve(CreateApiKey)(new.name, grant, actor=here.actor.name)
+    """Create an API key for the organization; its secret is shown only once."""
+    grant = Grant(Role(new.role), ctx.organization.id)
+    key, secret = await container.resolve(CreateApiKey)(new.name, grant, actor=ctx.actor.name)
     return shapes.api_key(key) | {"secret": secret}
 
 
@@ -254,11 +258,11 @@ async def make_api_key(
 )
 async def revoke_api_key(
     key_id: Annotated[schemas.SearchText, Path(max_length=MAX_ID_LENGTH)],
-    here: ManageOrganization,
+    ctx: ManageOrganization,
     container: Wired,
 ) -> None:
-    """Revoke an API key; from now on it opens nothing."""
-    await container.resolve(RevokeApiKey)(here.organization.id, ApiKeyId(key_id), actor=here.actor.name)
+    """Revoke an API key; it stops working immediately."""
+    await container.resolve(RevokeApiKey)(ctx.organization.id, ApiKeyId(key_id), actor=ctx.actor.name)
 
 
 @routes.get(
@@ -268,14 +272,14 @@ async def revoke_api_key(
     tags=["access"],
 )
 async def read_audit_log(
-    here: ReadOrganization,
+    ctx: ReadOrganization,
     container: Wired,
     limit: Limit = 50,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
-    """Tell who did what in the organization, newest first."""
+    """Return the organization's audit log, newest first."""
     entries = await container.resolve(ListAuditEntries)(
-        here.organization.id, offset(cursor_) or None, limit + 1
+        ctx.organization.id, offset(cursor_) or None, limit + 1
     )
     more = entries[limit - 1].position if len(entries) > limit else None
     return {"items": [shapes.audit_entry(each) for each in entries[:limit]], "next": cursor(more)}

@@ -1,4 +1,4 @@
-"""Synced people: their share links, and the addresses of their own pages."""
+"""Synced people: their share links and portal addresses."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -37,18 +37,19 @@ Missing = Annotated[bool, Query(description="Only people who have no link yet")]
     tags=["share links"],
 )
 async def list_share_links(
-    here: ReadMapping,
+    ctx: ReadMapping,
     container: Wired,
     missing: Missing = False,
     search: Annotated[
-        schemas.SearchText, Query(description="In a person's name or e-mail; or the whole id in the source")
+        schemas.SearchText,
+        Query(description="Part of a person's name or e-mail, or the full id in the source"),
     ] = "",
     limit: Limit = 50,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
-    """List the synced people with their share links, as the last sync found them in Gleanin."""
-    asked = PeopleQuery(here.mapping.id, missing, search, offset(cursor_), limit)
-    page = await container.resolve(ListPeople)(asked)
+    """List the synced people with their share links, as of the last sync."""
+    query = PeopleQuery(ctx.mapping.id, missing, search, offset(cursor_), limit)
+    page = await container.resolve(ListPeople)(query)
     return {
         "items": [shapes.person_with_links(each) for each in page.people],
         "next": cursor(page.next),
@@ -63,10 +64,10 @@ async def list_share_links(
     responses=problems() | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
     tags=["share links"],
 )
-async def share_links_csv(here: ReadMapping, container: Wired, missing: Missing = False) -> StreamingResponse:
-    """Give all share links as CSV: a row for each link, and one for somebody who has none yet."""
+async def share_links_csv(ctx: ReadMapping, container: Wired, missing: Missing = False) -> StreamingResponse:
+    """Return all share links as CSV: a row for each link, and a row for each person without one."""
     return csv_response(
-        "share-links", shapes.LINK_COLUMNS, link_rows(container, here.mapping.id, missing=missing)
+        "share-links", shapes.LINK_COLUMNS, link_rows(container, ctx.mapping.id, missing=missing)
     )
 
 
@@ -76,18 +77,19 @@ async def share_links_csv(here: ReadMapping, container: Wired, missing: Missing 
     response_model=schemas.PortalAddressResponse,
     responses=problems(409),
     tags=["share links"],
+    operation_id="people_make_portal_address",
 )
-async def make_portal_address(
+async def create_portal_address(
     kind: schemas.PersonKindName,
     source_id: Annotated[schemas.SearchText, Path()],
-    here: ManageMapping,
+    ctx: ManageMapping,
     container: Wired,
 ) -> dict[str, Any]:
-    """Make a person's portal address: it opens their page for 90 days."""
-    made = await container.resolve(CreatePortalLink)(
-        PersonQuery(here.mapping.id, kind, SourceId(source_id)), actor=here.actor.name
+    """Create a portal address, which opens the person's page for 90 days."""
+    link_token = await container.resolve(CreatePortalLink)(
+        PersonQuery(ctx.mapping.id, kind, SourceId(source_id)), actor=ctx.actor.name
     )
-    return {"address": container.settings().address_of(f"/portal/{made}")}
+    return {"address": container.settings().address_of(f"/portal/{link_token}")}
 
 
 @routes.delete(
@@ -99,10 +101,10 @@ async def make_portal_address(
 async def revoke_portal_addresses(
     kind: schemas.PersonKindName,
     source_id: Annotated[schemas.SearchText, Path()],
-    here: ManageMapping,
+    ctx: ManageMapping,
     container: Wired,
 ) -> None:
-    """Revoke all addresses of a person's portal page that were made up to now."""
+    """Revoke all portal addresses that the person has so far."""
     await container.resolve(RevokePortalLinks)(
-        PersonQuery(here.mapping.id, kind, SourceId(source_id)), actor=here.actor.name
+        PersonQuery(ctx.mapping.id, kind, SourceId(source_id)), actor=ctx.actor.name
     )

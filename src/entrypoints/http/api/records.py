@@ -1,4 +1,4 @@
-"""What happened to one record of a mapping, over all its runs."""
+"""The history of a record of a mapping, over all runs."""
 
 from typing import Annotated, Any
 
@@ -18,19 +18,21 @@ routes = APIRouter(prefix="/mappings/{mapping_id}")
     response_model=schemas.Listed[schemas.HistoryEntryResponse],
     responses=problems(),
     tags=["results"],
+    operation_id="records_tell_history",
 )
-async def tell_history(
+async def get_history(
     record_id: Annotated[
-        schemas.SearchText, Path(description="Its id in Sessionboard or Gleanin, or an e-mail")
+        schemas.SearchText,
+        Path(description="The record's id in Sessionboard or Gleanin, or the person's e-mail"),
     ],
-    here: ReadMapping,
+    ctx: ReadMapping,
     container: Wired,
     limit: Limit = 100,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
-    """Tell all that ever happened to one record, oldest first; parts go back in time."""
+    """Return the full history of a record, oldest first; each further part is earlier."""
     before = offset(cursor_) or None
-    entries = await container.resolve(GetRecordHistory)(here.mapping.id, record_id, limit + 1, before)
+    entries = await container.resolve(GetRecordHistory)(ctx.mapping.id, record_id, limit + 1, before)
     shown = entries[-limit:]
     more = shown[0].position if len(entries) > limit else None
     return {"items": [shapes.history_entry(each) for each in shown], "next": cursor(more)}

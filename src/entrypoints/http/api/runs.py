@@ -1,4 +1,4 @@
-"""Sync runs: how far one is, how it ended, what it did with each record."""
+"""Sync runs: progress, result, and what a run did with each record."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -21,23 +21,23 @@ from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
 
 routes = APIRouter(prefix="/runs")
 EVENTS = (
-    "Events until the run has ended: `progress` with the run as it is, at first and whenever it went on, "
-    "and `ended` with it at its end. The data of each is a `Run`, as JSON."
+    "Events until the run has ended: `progress` first and after each change, `ended` at the end. "
+    "The data of each event is a `RunResponse`, as JSON."
 )
 
 
-async def _seat(here: ReadRun, followers: RunWatchersOf) -> AsyncIterator[RunWatchers]:
-    with followers.reserve(here):
-        yield followers
+async def _reserve(ctx: ReadRun, watchers: RunWatchersOf) -> AsyncIterator[RunWatchers]:
+    with watchers.reserve(ctx):
+        yield watchers
 
 
 @routes.get("/{run_id}", response_model=schemas.RunResponse, responses=problems(), tags=["sync"])
-async def read(here: ReadRun) -> dict[str, Any]:
-    """Read a run: how far it is, or how it ended.
+async def read(ctx: ReadRun) -> dict[str, Any]:
+    """Return a run: its progress, or its result.
 
-    Under the id of a run that only confirmed another one, as an earlier version kept them, it is that other one.
+    The id of a run that only confirmed another one, as earlier versions stored them, returns that other run.
     """
-    return shapes.run(here.run)
+    return shapes.run(ctx.run)
 
 
 @routes.get(
@@ -48,14 +48,14 @@ async def read(here: ReadRun) -> dict[str, Any]:
     tags=["sync"],
 )
 async def follow(
-    here: ReadRun, container: Wired, followers: Annotated[RunWatchers, Depends(_seat)], request: Request
+    ctx: ReadRun, container: Wired, watchers: Annotated[RunWatchers, Depends(_reserve)], request: Request
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a run: an event `progress` with the run whenever it went on, and `ended` with it at the end."""
+    """Follow a run: an event `progress` after each change, and `ended` at the end."""
 
-    async def again() -> Actor:
+    async def reauthenticate() -> Actor:
         return await actor_of_api_key(request, container, await bearer(request))
 
-    async for run in followers.follow(container, here.run, again):
+    async for run in watchers.follow(container, ctx.run, reauthenticate):
         yield ServerSentEvent(event="progress" if run.is_open else "ended", data=shapes.run(run))
 
 
@@ -66,20 +66,21 @@ async def follow(
     tags=["results"],
 )
 async def list_outcomes(
-    here: ReadRun,
+    ctx: ReadRun,
     container: Wired,
     outcome: Annotated[list[Outcome] | None, Query(max_length=7)] = None,
     kind: Annotated[list[schemas.KindName] | None, Query(max_length=3)] = None,
     search: Annotated[
-        schemas.SearchText, Query(description="In a record's name or e-mail; or its whole id in the source")
+        schemas.SearchText,
+        Query(description="Part of a record's name or e-mail, or its full id in the source"),
     ] = "",
     limit: Limit = 50,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
-    """List what the run did with each record, and why, in the order in which it happened."""
+    """List what the run did with each record, and why, in order."""
     kinds = [each for each in KINDS if each.name in (kind or ())]
-    asked = OutcomesQuery(here.run, outcome or (), kinds, search, offset(cursor_), limit)
-    page = await container.resolve(ListOutcomes)(asked)
+    query = OutcomesQuery(ctx.run, outcome or (), kinds, search, offset(cursor_), limit)
+    page = await container.resolve(ListOutcomes)(query)
     return {"items": [shapes.outcome(each) for each in page.items], "next": cursor(page.next)}
 
 
@@ -90,8 +91,8 @@ async def list_outcomes(
     tags=["results"],
 )
 async def outcomes_csv(
-    here: ReadRun, container: Wired, outcome: Annotated[list[Outcome] | None, Query(max_length=7)] = None
+    ctx: ReadRun, container: Wired, outcome: Annotated[list[Outcome] | None, Query(max_length=7)] = None
 ) -> StreamingResponse:
-    """Give all outcomes as CSV."""
-    rows = outcome_rows(container, here.run, outcome or ())
+    """Return all outcomes as CSV."""
+    rows = outcome_rows(container, ctx.run, outcome or ())
     return csv_response("outcomes", shapes.OUTCOME_COLUMNS, rows)

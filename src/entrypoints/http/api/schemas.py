@@ -1,4 +1,4 @@
-"""What the JSON API takes and gives, for its OpenAPI document: `entrypoints.shapes` builds what is given."""
+"""Requests and responses of the JSON API, for its OpenAPI document; `entrypoints.shapes` builds the responses."""
 
 from datetime import datetime
 from typing import Annotated, Generic, Literal, TypeVar
@@ -22,15 +22,15 @@ T = TypeVar("T")
 
 def _printable(text: str) -> str:
     if not text.isprintable():
-        message = "has characters that cannot be printed"
+        message = "contains characters that cannot be printed"
         raise ValueError(message)
     return text
 
 
 SearchText = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
-"""Text that can be asked for: of a length that names have, and of characters that every database knows."""
+"""Text to search for: as long as names can be, with characters that every database accepts."""
 Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
-"""Text that can be kept as a name."""
+"""Text that can be stored as a name."""
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=4096)]
 StrictBool = Annotated[bool, Strict()]
 KindName = Literal["session", "speaker", "exhibitor_contact"]
@@ -38,7 +38,7 @@ PersonKindName = Literal["speaker", "exhibitor_contact"]
 
 
 class RequestModel(BaseModel):
-    """What is taken; a key that is not known is most likely mistyped, and refused."""
+    """The base of requests. Unknown keys are rejected, because they are probably mistyped."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -46,10 +46,10 @@ class RequestModel(BaseModel):
 class NewOrganizationRequest(RequestModel):
     name: Annotated[Name, Field(max_length=organizations.MAX_NAME_LENGTH)]
     region: Literal["us", "eu"] | None = Field(
-        None, description="Sessionboard's region; or give sessionboard_url, one of the two"
+        None, description="The Sessionboard region. Send either this or sessionboard_url"
     )
-    sessionboard_url: Name | None = Field(None, description="The base address of Sessionboard's API")
-    token: Secret = Field(description="Sessionboard's API token; it is never shown again")
+    sessionboard_url: Name | None = Field(None, description="The base URL of Sessionboard's API")
+    token: Secret = Field(description="The Sessionboard API token; it is never shown again")
 
 
 class NewTokenRequest(RequestModel):
@@ -57,11 +57,11 @@ class NewTokenRequest(RequestModel):
 
 
 class NewConnectionRequest(RequestModel):
-    token: Secret = Field(description="Gleanin's API token; it is never shown again")
+    token: Secret = Field(description="The Gleanin API token; it is never shown again")
     continuous_sync: StrictBool | None = Field(
         None,
-        description="Whether mappings made from now on begin with continuous sync; "
-        "where it is left out, that stays as it is, and is off for a new connection",
+        description="Whether new mappings start with continuous sync. "
+        "If omitted, the current value stays; for a new connection it is off",
     )
 
 
@@ -69,12 +69,12 @@ class NewMappingRequest(RequestModel):
     sessionboard_event: SearchText
     gleanin_event: SearchText
     confirm_time_zone: StrictBool = Field(
-        False, description="Whether an admin has made sure that both events have the same time zone"
+        False, description="Confirms that an admin has checked that both events have the same time zone"
     )
 
 
 class SettingsChangeRequest(RequestModel):
-    """What is left out stays as it is."""
+    """Omitted settings stay unchanged."""
 
     tracks: TracksFrom | None = None
     chairpersons: StrictBool | None = None
@@ -83,8 +83,8 @@ class SettingsChangeRequest(RequestModel):
     continuous_sync: StrictBool | None = None
     confirm_time_zone: StrictBool = Field(
         False,
-        description="Whether an admin has made sure that both events have the same time zone; "
-        "it counts only where Gleanin tells none that is known",
+        description="Confirms that an admin has checked that both events have the same time zone. "
+        "Needed only if Gleanin does not report a known time zone",
     )
 
 
@@ -93,7 +93,7 @@ class PreviewQuery(RequestModel):
     outcome: list[Outcome] = Field(default_factory=list, max_length=7)
     kind: list[KindName] = Field(default_factory=list, max_length=3)
     search: Annotated[
-        SearchText, Field(description="In a record's name or e-mail; or its whole id in the source")
+        SearchText, Field(description="Part of a record's name or e-mail, or its full id in the source")
     ] = ""
     limit: int = Field(50, ge=1, le=500)
     cursor: str | None = Field(None, pattern=r"^[0-9]{1,15}-[^\x00-\x1f\x7f-\x9f]{1,64}$")
@@ -111,7 +111,7 @@ class NewApiKeyRequest(RequestModel):
 class NewRecipientRequest(RequestModel):
     channel: Channel
     address: Annotated[Name, Field(max_length=2000)] = Field(
-        description="A URL for webhook, an address for email"
+        description="A URL for a webhook, an e-mail address for e-mail"
     )
 
 
@@ -121,16 +121,16 @@ class ResponseModel(BaseModel):
 
 class Listed(ResponseModel, Generic[T]):
     items: list[T]
-    next: str | None = Field(description="The cursor of the next part; null where there is none")
+    next: str | None = Field(description="The cursor of the next part; null at the end")
 
 
 class HealthResponse(ResponseModel):
     state: HealthState
-    since: datetime | None = Field(description="Since when it has been so; null where that is not known")
-    reason: str | None = Field(description="In sentences; null for what is healthy")
-    remedy: Remedy | None = Field(description="What somebody can do about it")
-    system: str | None = Field(description="Whose token is to be replaced")
-    run_id: str | None = Field(description="The run that shows it")
+    since: datetime | None = Field(description="When this state began; null if not known")
+    reason: str | None = Field(description="The reason as text; null if healthy")
+    remedy: Remedy | None = Field(description="What can be done about it")
+    system: str | None = Field(description="The system whose token must be replaced")
+    run_id: str | None = Field(description="The run that showed it")
 
 
 class OrganizationResponse(ResponseModel):
@@ -141,7 +141,7 @@ class OrganizationResponse(ResponseModel):
     token_hint: str | None
     connected_at: datetime | None
     health: HealthResponse | None = Field(
-        description="That of the mapping that fares worst; null where there is no connection"
+        description="The health of the mapping in the worst state; null without a connection"
     )
 
 
@@ -151,9 +151,9 @@ class ConnectionResponse(ResponseModel):
     token_hint: str | None = Field(None, description="The last four characters")
     connected_at: datetime | None = None
     continuous_sync: bool | None = None
-    health: HealthResponse | None = Field(None, description="That of the mapping that fares worst")
+    health: HealthResponse | None = Field(None, description="The health of the mapping in the worst state")
     lost_by_disconnecting: str | None = Field(
-        None, description="Which records could not be synced again after a disconnect, in sentences"
+        None, description="The records that could not be synced again after disconnecting, as text"
     )
 
 
@@ -193,22 +193,23 @@ class MappingResponse(ResponseModel):
     confirmed_time_zone: str | None
     continuous_sync: bool
     waits_for_settings: bool = Field(
-        description="Continuous sync begins once the settings have been saved, by any change of them"
+        description="Whether continuous sync waits until the settings have been saved; any change saves them"
     )
-    time_zone: str | None = Field(description="Sessionboard's, as it was last seen")
+    time_zone: str | None = Field(description="The time zone in Sessionboard, as last read")
     gleanin_time_zone: str | None = Field(
-        description="Gleanin's, as it was last seen; null where it told none or has not been asked since an upgrade"
+        description="The time zone in Gleanin, as last read; null if Gleanin does not report one, or if it has not "
+        "been read since an upgrade"
     )
     settings: SettingsResponse
     health: HealthResponse
     last_checked_at: datetime | None = Field(
-        description="When it was last found that nothing has changed on either side since the last sync; "
-        "null where that has not been looked at since. Such a check is no run"
+        description="When a check last found that nothing has changed since the last sync; null if there has been "
+        "no such check since. A check is not a run"
     )
 
 
 class CreatedMappingResponse(MappingResponse):
-    warnings: list[str] = Field(description="What keeps the sync, or some records, from going to Gleanin")
+    warnings: list[str] = Field(description="Why the sync, or some records, cannot go to Gleanin")
 
 
 class TallyResponse(ResponseModel):
@@ -238,7 +239,7 @@ class RunResponse(ResponseModel):
     run_id: str
     mapping_id: str
     state: RunState
-    code: str | None = Field(description="Why the run stopped, if it did")
+    code: str | None = Field(description="Why the run stopped early; null if it did not")
     message: str
     trigger: Trigger
     scope: Scope
@@ -264,7 +265,7 @@ class RecordOutcomeResponse(ResponseModel):
 class HistoryEntryResponse(RecordOutcomeResponse):
     at: datetime
     confirmed_at: datetime | None = Field(
-        description="When a later check last found that nothing had changed; null where none did"
+        description="When a later check last found that nothing had changed; null if none did"
     )
     run_id: str
 
@@ -320,7 +321,7 @@ class ApiKeyResponse(ResponseModel):
 
 
 class CreatedApiKeyResponse(ApiKeyResponse):
-    secret: str = Field(description="Shown this once")
+    secret: str = Field(description="The key itself; it is shown only once")
 
 
 class NotificationResponse(ResponseModel):
@@ -333,11 +334,11 @@ class NotificationResponse(ResponseModel):
     state: Delivery
     attempts: int
     next_attempt_at: datetime | None
-    problem: str | None = Field(description="Why the latest attempt failed; null where none has")
+    problem: str | None = Field(description="Why the latest attempt failed; null if it did not")
 
 
 class NotificationsResponse(ResponseModel):
-    channel: Channel | None = Field(description="Null where notices go nowhere")
+    channel: Channel | None = Field(description="Null if notifications are off")
     address: str | None
     latest: list[NotificationResponse]
 
@@ -345,7 +346,7 @@ class NotificationsResponse(ResponseModel):
 class ChosenRecipientResponse(ResponseModel):
     channel: Channel
     address: str
-    secret: str | None = Field(description="What a webhook's notices are signed with; shown this once")
+    secret: str | None = Field(description="Signs notifications to a webhook; it is shown only once")
 
 
 class AuditEntryResponse(ResponseModel):

@@ -1,4 +1,4 @@
-"""Syncs of a mapping: what one would do, starting one, those there were."""
+"""Syncs of a mapping: preview, start, and list the runs."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -25,10 +25,10 @@ from entrypoints.http.dependencies import Wired
 from entrypoints.http.snapshots import PreviewsOf
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
-RequestKey = Annotated[
+IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=MAX_IDEMPOTENCY_KEY_LENGTH, pattern="^[!-~]([ -~]*[!-~])?$")
 ]
-"""What headers can carry, whatever is between."""
+"""Printable ASCII, as headers allow; spaces only in the middle."""
 
 
 @routes.post(
@@ -38,35 +38,35 @@ RequestKey = Annotated[
     tags=["sync"],
 )
 async def preview(
-    asked: schemas.PreviewQuery, here: ReadMapping, container: Wired, previews: PreviewsOf
+    query: schemas.PreviewQuery, ctx: ReadMapping, container: Wired, previews: PreviewsOf
 ) -> dict[str, Any]:
-    """Say for each record what a sync would do; nothing is written.
+    """Return what a sync would do with each record; nothing is written.
 
-    Both sides are read anew where no cursor is given; with one, the answer goes on with what was read then.
+    Without a cursor, Sessionboard and Gleanin are read again. With a cursor, the response continues that preview.
     """
-    start, reading = _place(asked.cursor)
-    taken = await previews.get(container, here.mapping, asked.scope, reading)
-    sought = RecordSearch(asked.search)
+    start, preview_id = _parse_cursor(query.cursor)
+    stored = await previews.get(container, ctx.mapping, query.scope, preview_id)
+    search = RecordSearch(query.search)
     steps = [
         step
-        for step in taken.plan.steps
-        if (not asked.outcome or expected_outcome(step) in asked.outcome)
-        and (not asked.kind or step.record.kind.name in asked.kind)
-        and sought.fits(step.record.label, step.record.email, step.record.source_id)
+        for step in stored.plan.steps
+        if (not query.outcome or expected_outcome(step) in query.outcome)
+        and (not query.kind or step.record.kind.name in query.kind)
+        and search.fits(step.record.label, step.record.email, step.record.source_id)
     ]
-    end = start + asked.limit
+    end = start + query.limit
     return {
-        "read_at": taken.read_at,
-        "counts": shapes.counts(taken.plan.counts),
-        "shortfalls": list(taken.plan.shortfalls),
+        "read_at": stored.read_at,
+        "counts": shapes.counts(stored.plan.counts),
+        "shortfalls": list(stored.plan.shortfalls),
         "items": [shapes.step(each) for each in steps[start:end]],
-        "next": f"{end}-{taken.id}" if len(steps) > end else None,
+        "next": f"{end}-{stored.id}" if len(steps) > end else None,
     }
 
 
-def _place(given: str | None) -> tuple[int, str | None]:
-    number, _, reading = (given or "").partition("-")
-    return offset(number or None), reading or None
+def _parse_cursor(cursor: str | None) -> tuple[int, str | None]:
+    number, _, preview_id = (cursor or "").partition("-")
+    return offset(number or None), preview_id or None
 
 
 @routes.post(
@@ -78,18 +78,18 @@ def _place(given: str | None) -> tuple[int, str | None]:
 )
 async def start(
     new: schemas.NewRunRequest,
-    here: SyncMapping,
+    ctx: SyncMapping,
     container: Wired,
     response: Response,
-    idempotency_key: RequestKey = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Start a sync; during one, exactly one more is booked.
+    """Start a sync. While one is running, exactly one more is queued.
 
-    With the same `Idempotency-Key`, no second one is; for another scope, such a request is refused.
+    A repeated `Idempotency-Key` starts no second sync; with a different scope, the request is refused.
     """
     run = await container.resolve(RequestSync)(
         SyncRequest(
-            here.mapping.id, new.scope, actor=here.actor.name, key=idempotency_key, client_id=here.actor.id
+            ctx.mapping.id, new.scope, actor=ctx.actor.name, key=idempotency_key, client_id=ctx.actor.id
         )
     )
     container.jobs().start(run.id)
@@ -104,13 +104,13 @@ async def start(
     tags=["sync"],
 )
 async def list_runs(
-    here: ReadMapping,
+    ctx: ReadMapping,
     container: Wired,
     limit: Limit = 50,
     cursor_: IdCursor = None,
 ) -> dict[str, Any]:
     """List the mapping's runs, newest first."""
     before = RunId(cursor_) if cursor_ else None
-    runs = await container.resolve(ListRuns)(here.mapping.id, limit + 1, before)
+    runs = await container.resolve(ListRuns)(ctx.mapping.id, limit + 1, before)
     more = runs[limit - 1].id if len(runs) > limit else None
     return {"items": [shapes.run(each) for each in runs[:limit]], "next": more}

@@ -131,10 +131,10 @@ async def _read(
     timeout = POLL_TIMEOUT if page.is_poll else FIRST_READ_TIMEOUT
     syncs = bool(page.open_runs)
     try:
-        view = await views.get(container, organization_id, page.id, timeout=timeout, is_syncing=syncs)
+        view = await views.get(container, organization_id, page.id, wait_seconds=timeout, is_syncing=syncs)
         if view and _is_outdated(view, page):
             views.forget(organization_id, page.id)
-            view = await views.get(container, organization_id, page.id, timeout=timeout)
+            view = await views.get(container, organization_id, page.id, wait_seconds=timeout)
     except HANDLED_ERRORS as error:
         return None, problem_on_page(error, page.mapping)
     return view, None
