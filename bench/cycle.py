@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from dependency_injector import providers
 
-from adapters.jobs.in_process import POLL_INTERVAL, InProcessJobs, Work
+from adapters.jobs.in_process import POLL_INTERVAL, InProcessJobs, JobHandlers
 from adapters.memory.clock import ManualClock
 from bench.many import Mapped, furnish
 from core.domain.access.authorization import COMMAND_LINE
@@ -66,7 +66,7 @@ class Simulation:
 
     async def go_on(self, span: timedelta) -> None:
         """Advance the clock by a span, do everything that is due in it, and wait for the runs in progress."""
-        jobs = InProcessJobs(self._work(), self.container.log())
+        jobs = InProcessJobs(self._handlers(), self.container.log())
         until, cycle, tidy = self.clock.now() + span, self.clock.now(), self.clock.now()
         while self.clock.now() < until:
             if self.clock.now() >= cycle:
@@ -76,7 +76,7 @@ class Simulation:
                 tidy += HOUR
                 await self.container.resolve(ApplyRetention)()
             self._ended.clear()
-            await jobs.look()
+            await jobs.poll()
             await asyncio.sleep(0)  # let the started tasks begin
             if self._under_way:
                 async with asyncio.timeout(TIMEOUT):
@@ -85,9 +85,9 @@ class Simulation:
                 self.looks += 1
                 self.clock.advance(self.step)
 
-    def _work(self) -> Work:
+    def _handlers(self) -> JobHandlers:
         container = self.container
-        run_sync, choose_runs = container.resolve(RunSync), container.resolve(SelectNextRuns)
+        run_sync, select_runs = container.resolve(RunSync), container.resolve(SelectNextRuns)
 
         async def counted(work: Awaitable[object]) -> None:
             self._under_way += 1
@@ -98,21 +98,21 @@ class Simulation:
                 self.runs += 1
                 self._ended.set()
 
-        async def carry_out(run_id: RunId) -> None:
+        async def run(run_id: RunId) -> None:
             await counted(run_sync(run_id, waits=False))
 
         async def check(mapping_id: MappingId, on_run: Callable[[RunId], None]) -> None:
             await counted(run_sync.check(mapping_id, on_run))
 
-        async def choose(room: int, kept: int) -> Sequence[QueuedWork]:
+        async def select(slots: int, reserved: int) -> Sequence[QueuedWork]:
             if self.by_hand:
                 await self._ask_by_hand()
-            return await choose_runs(room, kept)
+            return await select_runs(slots, reserved)
 
         async def nothing(*_: object) -> None:
             pass
 
-        return Work(choose, nothing, carry_out, check, nothing, nothing, nothing)
+        return JobHandlers(select, nothing, run, check, nothing, nothing, nothing)
 
     async def _ask_by_hand(self) -> None:
         async with self.container.units().read() as unit:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from adapters.jobs.in_process import InProcessJobs, Work
+from adapters.jobs.in_process import InProcessJobs, JobHandlers
 from adapters.memory.event_log import RecordedEvents
 from core.domain.ids import (
     ConnectionId,
@@ -97,10 +97,10 @@ async def _seconds_to_work(container: Container) -> float:
     async def nothing(*_: object) -> None:
         pass
 
-    choose = container.resolve(SelectNextRuns)
-    work = Work(choose, nothing, nothing, check, ask_again=nothing, tidy=nothing, tell=nothing)
+    select = container.resolve(SelectNextRuns)
+    handlers = JobHandlers(select, nothing, nothing, check, requeue=nothing, purge=nothing, notify=nothing)
     begun = time.perf_counter()
-    async with InProcessJobs(work, RecordedEvents()).working():
+    async with InProcessJobs(handlers, RecordedEvents()).working():
         async with asyncio.timeout(TIMEOUT):
             await done.wait()
         return time.perf_counter() - begun

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
-from adapters.jobs.in_process import Work
+from adapters.jobs.in_process import JobHandlers
 from adapters.memory.event_log import RecordedEvents
 from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.system.clock import SystemClock
@@ -42,7 +42,7 @@ def ignore(_: str, __: str) -> None:
 class JobsHarness:
     units: UnitOfWorkFactory = field(default_factory=InMemoryUnitOfWorkFactory)
     lease: timedelta = timedelta(seconds=30)
-    tell: Callable[[str, str], None] = ignore
+    report: Callable[[str, str], None] = ignore
     ids: RandomIds = field(default_factory=RandomIds)
     clock: SystemClock = field(default_factory=SystemClock)
     log: RecordedEvents = field(default_factory=RecordedEvents)
@@ -54,10 +54,10 @@ class JobsHarness:
     """Mappings of which a check has begun, however it ended."""
     differs: set[MappingId] = field(default_factory=set)
     """Mappings whose check becomes a run."""
-    tell_notices: Callable[[], Awaitable[object]] = nothing
+    deliver_notifications: Callable[[], Awaitable[object]] = nothing
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
-    looks: int = 0
-    most_at_once: int = 0
+    polls: int = 0
+    max_concurrent: int = 0
 
     async def mapped(self, number: int, organization: int | None = None) -> MappingId:
         """Store a mapping of a new organization, or of the one with the given number."""
@@ -98,30 +98,30 @@ class JobsHarness:
     def _ledger(self) -> Ledger:
         return Ledger(self.units, self.ids, self.clock, self.lease)
 
-    def work(self) -> Work:
-        return Work(
-            choose=self._choose,
-            take_over=RecoverAbandonedRun(
+    def handlers(self) -> JobHandlers:
+        return JobHandlers(
+            select=self._select,
+            recover=RecoverAbandonedRun(
                 self.units, self.ids, self.clock, self.log, RunEnds(self.ids, self.clock, self.log)
             ),
-            carry_out=self._carry_out,
+            run=self._run,
             check=self._check,
-            ask_again=RequeueInterruptedRun(self.units, self.ids, self.clock),
-            tidy=nothing,
-            tell=self.tell_notices,
+            requeue=RequeueInterruptedRun(self.units, self.ids, self.clock),
+            purge=nothing,
+            notify=self.deliver_notifications,
         )
 
-    async def _choose(self, room: int, kept: int) -> Sequence[QueuedWork]:
-        self.looks += 1
-        return await SelectNextRuns(self.units, self.clock)(room, kept)
+    async def _select(self, slots: int, reserved: int) -> Sequence[QueuedWork]:
+        self.polls += 1
+        return await SelectNextRuns(self.units, self.clock)(slots, reserved)
 
-    async def _carry_out(self, run_id: RunId) -> None:
+    async def _run(self, run_id: RunId) -> None:
         run = await self._ledger.claim(run_id)
         if run is not None:
             await self._complete(run)
 
     async def _complete(self, run: SyncRun) -> None:
-        self.tell("begun", run.id)
+        self.report("begun", run.id)
         self.begun.append(run.mapping_id)
         stop: StopReason | None = None
         try:
@@ -141,14 +141,14 @@ class JobsHarness:
         finally:
             await self._ledger.close(run, stop)
             self.ended.append(run.mapping_id)
-            self.tell("ended", run.id)
+            self.report("ended", run.id)
 
     async def _check(self, mapping_id: MappingId, on_run: Callable[[RunId], None]) -> None:
         """Check a mapping as a sync does: where nothing has changed, only its schedule moves."""
         owner = self.ids.owner()
         if not await self._ledger.begin_check(mapping_id, owner):
             return
-        self.tell("checks", mapping_id)
+        self.report("checks", mapping_id)
         self.checked.append(mapping_id)
         if mapping_id in self.differs:
             run = await self._ledger.become_run(mapping_id, owner)
@@ -167,13 +167,13 @@ class JobsHarness:
             is_over = True
         finally:
             await self._ledger.end_check(mapping_id, owner, is_over=is_over)
-            self.tell("checked", mapping_id)
+            self.report("checked", mapping_id)
 
     @asynccontextmanager
     async def _under_way(self, mapping_id: MappingId) -> AsyncIterator[None]:
         assert mapping_id not in self.under_way, "rule 23: one at a time"
         self.under_way.append(mapping_id)
-        self.most_at_once = max(self.most_at_once, len(self.under_way))
+        self.max_concurrent = max(self.max_concurrent, len(self.under_way))
         try:
             yield
         finally:

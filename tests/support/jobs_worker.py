@@ -26,16 +26,20 @@ async def work(kind: str, url: str, seconds: float, pace: str) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, present(task).cancel)
     units = SqlUnitOfWorkFactory(engine_at(url), None if kind == "in_process" else deferring)
     jobs_harness = JobsHarness(
-        units, timedelta(seconds=seconds), tell=lambda what, which: print(what, which, flush=True)
+        units, timedelta(seconds=seconds), report=lambda what, which: print(what, which, flush=True)
     )
     if pace == "fast":
         jobs_harness.go_on.set()
     jobs: Jobs
     if kind == "in_process":
-        jobs = InProcessJobs(jobs_harness.work(), jobs_harness.log, look_every=1)
+        jobs = InProcessJobs(jobs_harness.handlers(), jobs_harness.log, poll_interval=1)
     else:
         jobs = ProcrastinateJobs(
-            jobs_harness.work(), jobs_harness.log, parameters_of(url), look_every=1, silence=seconds
+            jobs_harness.handlers(),
+            jobs_harness.log,
+            parameters_of(url),
+            poll_interval=1,
+            heartbeat_timeout=seconds,
         )
     with suppress(asyncio.CancelledError):
         async with jobs.working():

@@ -1,1 +1,1 @@
-"""Carrying out booked runs."""
+"""Running requested syncs in the background."""

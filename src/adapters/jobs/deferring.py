@@ -1,4 +1,4 @@
-"""A job for a run that was booked, deferred in the transaction that books it: there is never one without the other."""
+"""Defers a run's job in the transaction that stores the run, so that neither exists without the other."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,18 +9,18 @@ from core.domain.runs.run import SyncRun, Trigger
 
 QUEUE = "gleanin-sync"
 BY_HAND = "gleanin-sync-by-hand"
-"""Of runs that people have asked for: some places take no others."""
-UPKEEP = "gleanin-sync-upkeep"
-"""Of what a process does beside the runs; it waits for none of their places."""
+"""The queue of manual runs: some slots are reserved for them."""
+MAINTENANCE = "gleanin-sync-upkeep"
+"""The queue of maintenance tasks, which have their own slots."""
 SYNC = "sync"
 PRIORITIES = {Trigger.CONTINUOUS: 0, Trigger.MANUAL: 10}
-# At once, never later: a job that waits for its time holds up every later one of its lock.
+# Never scheduled for later: a job that waits for its time holds up all later jobs with the same lock.
 _DEFER = """
 SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(
     %(queue)s, %(task)s, %(priority)s, %(lock)s, %(lock)s, %(arguments)s, NULL
 )::procrastinate_job_to_defer_v1])
 """
-_TAKE_BACK = "DELETE FROM procrastinate_jobs WHERE queueing_lock = %(lock)s AND status = 'todo'"
+_DELETE_WAITING = "DELETE FROM procrastinate_jobs WHERE queueing_lock = %(lock)s AND status = 'todo'"
 
 
 def queue_for(trigger: Trigger) -> str:
@@ -32,7 +32,7 @@ def arguments_for(mapping_id: MappingId) -> dict[str, Any]:
 
 
 def deferring(run: SyncRun) -> Sequence[tuple[str, Mapping[str, object]]]:
-    """Return the statements, for psycopg, that defer a queued run's job in the place of one that waits already."""
+    """Return the statements, for psycopg, that defer a queued run's job and replace one that is already waiting."""
     lock = {"lock": run.mapping_id}
     job = {
         "queue": queue_for(run.trigger),
@@ -40,4 +40,4 @@ def deferring(run: SyncRun) -> Sequence[tuple[str, Mapping[str, object]]]:
         "priority": PRIORITIES[run.trigger],
         "arguments": json.dumps(arguments_for(run.mapping_id)),
     }
-    return [(_TAKE_BACK, lock), (_DEFER, lock | job)]
+    return [(_DELETE_WAITING, lock), (_DEFER, lock | job)]

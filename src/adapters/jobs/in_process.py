@@ -1,4 +1,4 @@
-"""Runs carried out by this process, as tasks of its event loop. The run table stays the only truth."""
+"""Runs syncs in this process, as tasks of its event loop. The run table is the only source of truth."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -12,129 +12,133 @@ from core.domain.runs.run import Trigger
 from ports.log import EventLog
 from ports.store.errors import PersistenceError
 
-AT_ONCE = 64
-"""Runs and checks: each waits for the other sides nearly all the time."""
-KEPT_FOR_PEOPLE = 8
-"""Of these places only runs that were asked for by hand may take."""
-PAUSE = 1.0
-"""Seconds after a run that failed by a fault of this program."""
-TIDY_EVERY = 3600.0
+MAX_CONCURRENT = 64
+"""Runs and checks: each one waits for other systems nearly all the time."""
+RESERVED_FOR_MANUAL = 8
+"""Of these slots, only manual runs may use."""
+PAUSE_AFTER_FAULT = 1.0
+"""Seconds after a run that failed with an internal error."""
+PURGE_INTERVAL = 3600.0
 """Seconds."""
 POLL_INTERVAL = 5.0
-"""Seconds: what another process left behind, or has become due, waits no longer than this."""
+"""Seconds: abandoned or due work of other processes waits no longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What there is to do: use cases, given by whoever wires this."""
+class JobHandlers:
+    """The use cases that jobs call."""
 
-    choose: Callable[[int, int], Awaitable[Sequence[QueuedWork]]]
-    """Given how many places there are, and how many of these are kept for runs asked for by hand."""
-    take_over: Callable[[RunId], Awaitable[object]]
-    carry_out: Callable[[RunId], Awaitable[object]]
+    select: Callable[[int, int], Awaitable[Sequence[QueuedWork]]]
+    """Return what to start next, given the number of slots and how many of them are reserved for manual runs."""
+    recover: Callable[[RunId], Awaitable[object]]
+    """End an abandoned run, and request it again."""
+    run: Callable[[RunId], Awaitable[object]]
     check: Callable[[MappingId, Callable[[RunId], None]], Awaitable[object]]
-    """Sees to a mapping that is due, and names the run that this comes to as soon as it does."""
-    ask_again: Callable[[RunId], Awaitable[object]]
-    """Books another run for one that had to be interrupted, or lost its database."""
-    tidy: Callable[[], Awaitable[object]]
-    """Forgets what is old."""
-    tell: Callable[[], Awaitable[object]]
-    """Delivers notices; it waits for other people's servers, so nothing may wait for it."""
+    """Check a mapping that is due; if the check becomes a run, pass its id to the callback immediately."""
+    requeue: Callable[[RunId], Awaitable[object]]
+    """Request another run for one that was interrupted or lost its database."""
+    purge: Callable[[], Awaitable[object]]
+    """Delete what is older than its retention."""
+    notify: Callable[[], Awaitable[object]]
+    """Deliver notifications; this depends on other servers, so nothing else may wait for it."""
 
 
 @dataclass(slots=True)
 class InProcessJobs:
-    work: Work
+    handlers: JobHandlers
     log: EventLog
-    at_once: int = AT_ONCE
-    look_every: float = POLL_INTERVAL
-    kept_for_people: int = KEPT_FOR_PEOPLE
+    max_concurrent: int = MAX_CONCURRENT
+    poll_interval: float = POLL_INTERVAL
+    reserved_for_manual: int = RESERVED_FOR_MANUAL
     _tasks: dict[MappingId, asyncio.Task[None]] = field(default_factory=dict)
-    _look: asyncio.Event = field(default_factory=asyncio.Event)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def start(self, run_id: RunId) -> None:  # noqa: ARG002 - who is next is for `choose` to say
-        self._look.set()
+    def start(self, run_id: RunId) -> None:  # noqa: ARG002 - `select` decides which run is next
+        self._wake.set()
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        beside = [
-            asyncio.create_task(self._keep_looking(), name="jobs"),
-            asyncio.create_task(self._keep_doing(self.work.tidy, TIDY_EVERY), name="retention"),
+        background = [
+            asyncio.create_task(self._keep_polling(), name="jobs"),
+            asyncio.create_task(self._repeat(self.handlers.purge, PURGE_INTERVAL), name="retention"),
         ]
-        telling = asyncio.create_task(self._keep_doing(self.work.tell, self.look_every), name="notices")
+        notifying = asyncio.create_task(
+            self._repeat(self.handlers.notify, self.poll_interval), name="notices"
+        )
         try:
             yield
         finally:
-            await ended(beside)
-            # At once: each sees through what it has sent, and there is not time for one after the other.
-            await ended([telling, *self._tasks.values()])
+            await cancel_all(background)
+            # Concurrently: each task completes what it has sent, and doing so one by one would take too long.
+            await cancel_all([notifying, *self._tasks.values()])
 
-    async def _keep_looking(self) -> None:
+    async def _keep_polling(self) -> None:
         while True:
-            self._look.clear()
-            await self._tried(self.look)
+            self._wake.clear()
+            await self._try(self.poll)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self.look_every):
-                    await self._look.wait()
+                async with asyncio.timeout(self.poll_interval):
+                    await self._wake.wait()
 
-    async def _keep_doing(self, work: Callable[[], Awaitable[object]], every: float) -> None:
+    async def _repeat(self, handler: Callable[[], Awaitable[object]], interval: float) -> None:
         while True:
-            await self._tried(work)
-            await asyncio.sleep(every)
+            await self._try(handler)
+            await asyncio.sleep(interval)
 
-    async def _tried(self, work: Callable[[], Awaitable[object]]) -> None:
+    async def _try(self, handler: Callable[[], Awaitable[object]]) -> None:
         try:
-            await work()
+            await handler()
         except PersistenceError as error:
             self.log.warning("jobs.store_unusable", problem=type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - one bad look must not be the last
+        except Exception as error:  # noqa: BLE001 - a failure must not end the loop
             self.log.fault("jobs.look_failed", error)
 
-    async def look(self) -> None:
-        """Start what waits, as far as there is room, and take over what the dead left, which needs none."""
-        # For all places: what has been started a moment ago, and not begun yet, is chosen again.
-        for each in await self.work.choose(self.at_once, self.kept_for_people):
-            if each.is_abandoned and each.run_id is not None:
-                await self.work.take_over(each.run_id)
-                self._look.set()  # what takes its place waits by now
-            elif each.mapping_id not in self._tasks and self._has_room_for(each):
-                task = asyncio.create_task(self._see_to(each), name=f"sync {each.mapping_id}")
-                self._tasks[each.mapping_id] = task
-                task.add_done_callback(partial(self._make_room, each.mapping_id))
+    async def poll(self) -> None:
+        """Start queued work as far as there are slots, and recover abandoned runs, which need none."""
+        # Select for all slots, not only the free ones: work that was just started can be selected again.
+        for work in await self.handlers.select(self.max_concurrent, self.reserved_for_manual):
+            if work.is_abandoned and work.run_id is not None:
+                await self.handlers.recover(work.run_id)
+                self._wake.set()  # the run that replaces it is queued now
+            elif work.mapping_id not in self._tasks and self._has_slot_for(work):
+                task = asyncio.create_task(self._perform(work), name=f"sync {work.mapping_id}")
+                self._tasks[work.mapping_id] = task
+                task.add_done_callback(partial(self._free_slot, work.mapping_id))
 
-    def _has_room_for(self, waiting: QueuedWork) -> bool:
-        kept = 0 if waiting.trigger is Trigger.MANUAL else self.kept_for_people
-        return len(self._tasks) < self.at_once - kept
+    def _has_slot_for(self, work: QueuedWork) -> bool:
+        reserved = 0 if work.trigger is Trigger.MANUAL else self.reserved_for_manual
+        return len(self._tasks) < self.max_concurrent - reserved
 
-    def _make_room(self, mapping_id: MappingId, _: asyncio.Task[None]) -> None:
+    def _free_slot(self, mapping_id: MappingId, _: asyncio.Task[None]) -> None:
         self._tasks.pop(mapping_id, None)
-        self._look.set()
+        self._wake.set()
 
-    async def _see_to(self, waiting: QueuedWork) -> None:
+    async def _perform(self, work: QueuedWork) -> None:
         try:
-            await seen_to(self.work, waiting)
-        except Exception as error:  # noqa: BLE001 - nobody awaits this task; the run has noted its end by itself
-            self.log.fault("jobs.run_failed", error, run=waiting.run_id, mapping=waiting.mapping_id)
-            # Its place stays taken meanwhile: one that fails before it has begun would be chosen again at once.
-            await asyncio.sleep(PAUSE)
+            await perform(self.handlers, work)
+        except Exception as error:  # noqa: BLE001 - this task is not awaited, and the run has stored how it ended
+            self.log.fault("jobs.run_failed", error, run=work.run_id, mapping=work.mapping_id)
+            # Keep the slot meanwhile: a run that fails before it starts would be selected again immediately.
+            await asyncio.sleep(PAUSE_AFTER_FAULT)
 
 
-async def seen_to(work: Work, waiting: QueuedWork) -> None:
-    """Carry out a run or a check; a run that is interrupted is asked for again."""
-    begun: list[RunId] = []
+async def perform(handlers: JobHandlers, work: QueuedWork) -> None:
+    """Perform a run or a check; request a run again if it is interrupted."""
+    started: list[RunId] = []
     try:
-        if waiting.run_id is None:
-            await work.check(waiting.mapping_id, begun.append)
+        if work.run_id is None:
+            await handlers.check(work.mapping_id, started.append)
         else:
-            begun.append(waiting.run_id)
-            await work.carry_out(waiting.run_id)
+            started.append(work.run_id)
+            await handlers.run(work.run_id)
     except (asyncio.CancelledError, PersistenceError):
-        for run_id in begun:
-            await work.ask_again(run_id)
+        for run_id in started:
+            await handlers.requeue(run_id)
         raise
 
 
-async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def cancel_all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks, and wait until they have ended."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""What the queue's libraries warn of, as events like all others: their own lines may hold anything."""
+"""Turns warnings of the queue's libraries into log events without their text, which may contain anything."""
 
 import logging
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from ports.log import EventLog
 _LOGGERS = ("procrastinate", "psycopg.pool")
 
 
-class _AsEvents(logging.Handler):
+class _EventHandler(logging.Handler):
     def __init__(self, log: EventLog) -> None:
         super().__init__(logging.WARNING)
         self._log = log
@@ -26,13 +26,13 @@ class _AsEvents(logging.Handler):
 
 @contextmanager
 def bridge_logs(log: EventLog) -> Iterator[None]:
-    handler = _AsEvents(log)
+    handler = _EventHandler(log)
     loggers = [logging.getLogger(name) for name in _LOGGERS]
-    for each in loggers:
-        each.addHandler(handler)
-        each.propagate = False
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
     try:
         yield
     finally:
-        for each in loggers:
-            each.removeHandler(handler)
+        for logger in loggers:
+            logger.removeHandler(handler)

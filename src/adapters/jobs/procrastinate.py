@@ -1,7 +1,7 @@
-"""Runs carried out by any number of processes on any number of machines, through a queue in PostgreSQL.
+"""Runs syncs in any number of processes on any number of machines, through a queue in PostgreSQL.
 
-The run table stays the only truth. A job says "look at this mapping, a run of it may be next", and nothing else: if
-the whole queue were lost, the next look would offer the same jobs again.
+The run table is the only source of truth. A job only says "a run of this mapping may be next": if the whole queue
+were lost, the next poll would offer the same jobs again.
 """
 
 import asyncio
@@ -15,231 +15,239 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 
-from adapters.jobs.deferring import BY_HAND, PRIORITIES, QUEUE, SYNC, UPKEEP, arguments_for, queue_for
-from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE, POLL_INTERVAL, Work, ended, seen_to
+from adapters.jobs.deferring import BY_HAND, MAINTENANCE, PRIORITIES, QUEUE, SYNC, arguments_for, queue_for
+from adapters.jobs.in_process import (
+    MAX_CONCURRENT,
+    POLL_INTERVAL,
+    RESERVED_FOR_MANUAL,
+    JobHandlers,
+    cancel_all,
+    perform,
+)
 from adapters.jobs.log_bridge import bridge_logs
-from adapters.jobs.queue_schema import connecting, make_tables, notifications_arrive
+from adapters.jobs.queue_schema import connection_options, create_tables, notifications_arrive
 from adapters.jobs.reconnecting import CONNECTIONS, ReconnectingManager
 from core.domain.ids import RunId
 from core.domain.runs.fair_queue import QueuedWork
 from ports.log import EventLog
 from ports.store.errors import PersistenceError
 
-MOST_OFFERED = 200
-"""Jobs in the queue: few enough that the order in which runs are chosen is the order in which they start."""
-SILENCE = 30.0
-SHORTEST_SILENCE = 3.0
-"""Seconds: heartbeats come three times as often, and each is a question to the database."""
-POLL_EVERY = 1.0
-"""Seconds, where no notification arrives."""
-TRY_AGAIN_AFTER = 1.0
+MAX_OFFERED = 200
+"""Jobs in the queue: few enough that runs start in the order in which they are selected."""
+HEARTBEAT_TIMEOUT = 30.0
+MIN_HEARTBEAT_TIMEOUT = 3.0
+"""Seconds: heartbeats are three times as frequent, and each one is a database query."""
+POLL_WITHOUT_NOTIFY = 1.0
+"""Seconds, if notifications do not arrive."""
+RETRY_DELAY = 1.0
 """Seconds."""
-_PATIENCE = 5.0
-"""Seconds that a question waits for a connection: while there is none, stopping waits for a few of them.
+_CONNECT_TIMEOUT = 5.0
+"""Seconds that a query waits for a connection: without one, a shutdown waits for a few of them.
 
-After as many the pool gives up to connect, and begins anew when somebody asks: its pauses grow up to minutes.
+After the same time the pool stops reconnecting, and starts again with the next query: its own pauses would grow to
+minutes.
 """
-_FORGOTTEN_AFTER = 86_400.0
-"""Seconds of silence after which a worker cannot come back: until then it may have been asleep only."""
-UPKEEP_PLACES = 2
-"""To forget what is old can take its time, and the look for what dead workers left must not wait for it."""
+_WORKER_GONE_AFTER = 86_400.0
+"""Seconds without a heartbeat after which a worker is removed: until then its machine may only be suspended."""
+MAINTENANCE_SLOTS = 2
+"""Purging can take long, and the search for abandoned runs must not wait for it."""
 
 
 @dataclass(slots=True)
 class ProcrastinateJobs:
-    work: Work
+    handlers: JobHandlers
     log: EventLog
     database: Mapping[str, Any]
-    """What psycopg is to connect with."""
-    at_once: int = AT_ONCE
-    look_every: int = int(POLL_INTERVAL)
-    kept_for_people: int = KEPT_FOR_PEOPLE
-    silence: float = SILENCE
-    """Seconds without a heartbeat after which a worker is taken for dead."""
+    """The connection parameters for psycopg."""
+    max_concurrent: int = MAX_CONCURRENT
+    poll_interval: int = int(POLL_INTERVAL)
+    reserved_for_manual: int = RESERVED_FOR_MANUAL
+    heartbeat_timeout: float = HEARTBEAT_TIMEOUT
+    """Seconds without a heartbeat after which a worker is considered dead."""
     _app: App = field(init=False)
     _manager: ReconnectingManager = field(init=False)
-    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    _offer_requested: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         connector = PsycopgConnector(
-            kwargs=connecting(self.database),
+            kwargs=connection_options(self.database),
             min_size=1,
             max_size=CONNECTIONS,
-            timeout=_PATIENCE,
-            reconnect_timeout=_PATIENCE,
+            timeout=_CONNECT_TIMEOUT,
+            reconnect_timeout=_CONNECT_TIMEOUT,
         )
         self._app = App(connector=connector)
-        self._manager = ReconnectingManager(connector, self.log, self._wanted.set)
+        self._manager = ReconnectingManager(connector, self.log, self._offer_requested.set)
         self._app.job_manager = self._manager
         self._app.task(name=SYNC, queue=QUEUE)(self._sync)
-        for name, cron, see_to in (
-            ("look", f"* * * * * */{self.look_every}", self._see_to_all),
-            ("tidy", "0 * * * *", partial(self._tried, self.work.tidy)),
+        for name, cron, handler in (
+            ("look", f"* * * * * */{self.poll_interval}", self._poll),
+            ("tidy", "0 * * * *", partial(self._try, self.handlers.purge)),
         ):
-            task = self._app.task(name=name, queue=UPKEEP, queueing_lock=name)(_timed(see_to))
+            task = self._app.task(name=name, queue=MAINTENANCE, queueing_lock=name)(_periodic(handler))
             self._app.periodic(cron=cron)(task)
 
     def start(self, run_id: RunId) -> None:
-        """Do nothing: the run's job was deferred together with it, and its worker is woken."""
+        """Do nothing: the run's job was deferred with it, and PostgreSQL wakes a worker."""
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        await asyncio.to_thread(make_tables, self.database)
+        await asyncio.to_thread(create_tables, self.database)
         with bridge_logs(self.log):
-            beside = [
+            background = [
                 asyncio.create_task(self._keep_working(), name="jobs"),
                 asyncio.create_task(self._keep_offering(), name="offers"),
-                asyncio.create_task(self._keep_telling(), name="notices"),
+                asyncio.create_task(self._keep_notifying(), name="notices"),
             ]
             try:
                 yield
             finally:
-                await ended(beside)
+                await cancel_all(background)
 
     async def _keep_working(self) -> None:
         task = asyncio.current_task()
         assert task is not None
-        while not task.cancelling():  # a worker that cannot sign off from its database drops the cancellation
-            await self._tried(self._work_on)
-            await asyncio.sleep(TRY_AGAIN_AFTER)
+        while not task.cancelling():  # a worker that cannot unregister swallows the cancellation
+            await self._try(self._run_workers)
+            await asyncio.sleep(RETRY_DELAY)
 
-    async def _work_on(self) -> None:
+    async def _run_workers(self) -> None:
         async with self._app.open_async():
-            hears = await notifications_arrive(self.database)
-            if not hears:
-                self.log.warning("jobs.polling", every=POLL_EVERY)
-            self._wanted.set()
+            listens = await notifications_arrive(self.database)
+            if not listens:
+                self.log.warning("jobs.polling", every=POLL_WITHOUT_NOTIFY)
+            self._offer_requested.set()
             workers = [
-                asyncio.create_task(self._worker(queues, places, hears=hears))
-                for queues, places in (
-                    ([QUEUE, BY_HAND], self.at_once - self.kept_for_people),
-                    ([BY_HAND], self.kept_for_people),
-                    ([UPKEEP], UPKEEP_PLACES),
+                asyncio.create_task(self._worker(queues, slots, listens=listens))
+                for queues, slots in (
+                    ([QUEUE, BY_HAND], self.max_concurrent - self.reserved_for_manual),
+                    ([BY_HAND], self.reserved_for_manual),
+                    ([MAINTENANCE], MAINTENANCE_SLOTS),
                 )
-                if places > 0
+                if slots > 0
             ]
             try:
-                # As soon as one has failed, all are begun again. They are cancelled once and no more, which a gather
-                # would not keep to: the second time, a worker leaves its jobs behind.
+                # Restart all workers as soon as one fails. Cancel each only once, unlike `gather`: a worker that is
+                # cancelled twice abandons its jobs.
                 done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
-                for each in done:
-                    each.result()
+                for worker in done:
+                    worker.result()
             finally:
-                await ended(workers)
-                # What was interrupted waits by now, and others may have room.
-                await self._tried(self._offer)
+                await cancel_all(workers)
+                # Offer interrupted runs to other processes, which may have free slots.
+                await self._try(self._offer)
 
-    async def _worker(self, queues: Sequence[str], places: int, *, hears: bool) -> None:
+    async def _worker(self, queues: Sequence[str], slots: int, *, listens: bool) -> None:
         await self._app.run_worker_async(
             queues=queues,
-            concurrency=places,
-            fetch_job_polling_interval=self.look_every if hears else POLL_EVERY,
-            listen_notify=hears,
+            concurrency=slots,
+            fetch_job_polling_interval=self.poll_interval if listens else POLL_WITHOUT_NOTIFY,
+            listen_notify=listens,
             shutdown_graceful_timeout=0,
             delete_jobs="always",
             install_signal_handlers=False,
-            update_heartbeat_interval=self.silence / 3,
-            stalled_worker_timeout=_FORGOTTEN_AFTER,
+            update_heartbeat_interval=self.heartbeat_timeout / 3,
+            stalled_worker_timeout=_WORKER_GONE_AFTER,
         )
 
     async def _keep_offering(self) -> None:
         while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            if not await self._tried(self._offer):
-                await asyncio.sleep(TRY_AGAIN_AFTER)
-                self._wanted.set()
+            await self._offer_requested.wait()
+            self._offer_requested.clear()
+            if not await self._try(self._offer):
+                await asyncio.sleep(RETRY_DELAY)
+                self._offer_requested.set()
 
-    async def _keep_telling(self) -> None:
-        """Deliver notices beside the queue: as a job, this would take a run's place for as long as somebody is slow.
+    async def _keep_notifying(self) -> None:
+        """Deliver notifications outside the queue: a job would occupy a slot while a recipient is slow.
 
-        Every worker looks; that no two make the same attempt is what the outbox sees to.
+        Every process does this; the outbox prevents duplicate attempts.
         """
         while True:
-            await self._tried(self.work.tell)
-            await asyncio.sleep(self.look_every)
+            await self._try(self.handlers.notify)
+            await asyncio.sleep(self.poll_interval)
 
-    async def _tried(self, work: Callable[[], Awaitable[object]]) -> bool:
+    async def _try(self, handler: Callable[[], Awaitable[object]]) -> bool:
         try:
-            await work()
+            await handler()
         except (PersistenceError, ConnectorException) as error:
             self.log.warning("jobs.store_unusable", problem=type(error.__cause__ or error).__name__)
-        except Exception as error:  # noqa: BLE001 - one bad look must not be the last
+        except Exception as error:  # noqa: BLE001 - a failure must not end the loop
             self.log.fault("jobs.look_failed", error)
         else:
             return True
         return False
 
-    async def _see_to_all(self) -> None:
-        """Clear away what the dead left, and offer what waits: one worker does it for all."""
-        for work in (self._clear_away, self._take_over):
-            await self._tried(work)
-        self._wanted.set()
+    async def _poll(self) -> None:
+        """Abort jobs of dead workers, recover abandoned runs, and offer queued ones; one worker does it for all."""
+        for handler in (self._abort_stalled, self._recover):
+            await self._try(handler)
+        self._offer_requested.set()
 
-    async def _clear_away(self) -> None:
-        """End jobs of workers that are dead, whose mappings they would keep locked; their runs are offered anew."""
-        for queue in (QUEUE, BY_HAND, UPKEEP):
+    async def _abort_stalled(self) -> None:
+        """Abort the jobs of dead workers, which would keep their mappings locked; their runs are offered again."""
+        for queue in (QUEUE, BY_HAND, MAINTENANCE):
             for job in await self._manager.get_stalled_jobs(
-                queue=queue, seconds_since_heartbeat=self.silence
+                queue=queue, seconds_since_heartbeat=self.heartbeat_timeout
             ):
                 self.log.warning("jobs.worker_lost", task=job.task_name, worker=job.worker_id)
                 await self._manager.finish_job(job, Status.ABORTED, delete_job=True)
 
-    async def _take_over(self) -> None:
-        for each in await self.work.choose(MOST_OFFERED, 0):
-            if each.is_abandoned and each.run_id is not None:
-                await self.work.take_over(each.run_id)
+    async def _recover(self) -> None:
+        for work in await self.handlers.select(MAX_OFFERED, 0):
+            if work.is_abandoned and work.run_id is not None:
+                await self.handlers.recover(work.run_id)
 
     async def _offer(self) -> None:
-        """Give every run whose turn it is a job, unless its mapping has one."""
-        chosen = await self.work.choose(MOST_OFFERED, 0)
-        if not chosen:
+        """Defer a job for every selected run or check, unless its mapping has one."""
+        selected = await self.handlers.select(MAX_OFFERED, 0)
+        if not selected:
             return
-        there = {job.lock: job for job in await self._manager.list_jobs_async(task=SYNC)}
+        existing = {job.lock: job for job in await self._manager.list_jobs_async(task=SYNC)}
         new = []
-        for each in chosen:
-            former = there.get(each.mapping_id)
-            if not each.is_abandoned and (former is None or await self._gives_way(former, each)):
-                new.append(_job(each))
+        for work in selected:
+            job = existing.get(work.mapping_id)
+            if not work.is_abandoned and (job is None or await self._is_superseded(job, work)):
+                new.append(_job(work))
         if new:
             try:
                 await self._manager.batch_defer_jobs_async(new)
-            except AlreadyEnqueued:  # another process offers too: look at what is still to do
-                self._wanted.set()
+            except AlreadyEnqueued:  # another process has just offered some of these
+                self._offer_requested.set()
 
-    async def _gives_way(self, former: Job, run: QueuedWork) -> bool:
-        """Take back a job that waits, if somebody has asked for its run by hand meanwhile."""
-        if former.status != Status.TODO.value or former.priority >= PRIORITIES[run.trigger]:
+    async def _is_superseded(self, job: Job, work: QueuedWork) -> bool:
+        """Cancel a waiting job whose run was requested by hand since, and return whether it was cancelled."""
+        if job.status != Status.TODO.value or job.priority >= PRIORITIES[work.trigger]:
             return False
-        assert former.id is not None
-        return await self._manager.cancel_job_by_id_async(former.id, delete_job=True)
+        assert job.id is not None
+        return await self._manager.cancel_job_by_id_async(job.id, delete_job=True)
 
     async def _sync(self, mapping_id: str) -> None:
-        """Carry out the mapping's run if it is its turn; if it is not any more, it is offered again later."""
+        """Run the mapping's sync if it is selected; otherwise it will be offered again later."""
         try:
-            for each in await self.work.choose(MOST_OFFERED, 0):
-                if each.mapping_id == mapping_id and not each.is_abandoned:
-                    await seen_to(self.work, each)
-        except Exception as error:  # noqa: BLE001 - nobody awaits this; the run has noted its end by itself
+            for work in await self.handlers.select(MAX_OFFERED, 0):
+                if work.mapping_id == mapping_id and not work.is_abandoned:
+                    await perform(self.handlers, work)
+        except Exception as error:  # noqa: BLE001 - not awaited by anything; the run has stored how it ended
             self.log.fault("jobs.run_failed", error, mapping=mapping_id)
-            await asyncio.sleep(TRY_AGAIN_AFTER)
+            await asyncio.sleep(RETRY_DELAY)
 
 
-def _job(run: QueuedWork) -> Job:
+def _job(work: QueuedWork) -> Job:
     return Job(
-        queue=queue_for(run.trigger),
+        queue=queue_for(work.trigger),
         task_name=SYNC,
-        lock=run.mapping_id,
-        queueing_lock=run.mapping_id,
-        priority=PRIORITIES[run.trigger],
-        task_kwargs=arguments_for(run.mapping_id),
+        lock=work.mapping_id,
+        queueing_lock=work.mapping_id,
+        priority=PRIORITIES[work.trigger],
+        task_kwargs=arguments_for(work.mapping_id),
     )
 
 
-def _timed(work: Callable[[], Awaitable[object]]) -> Callable[..., Awaitable[None]]:
-    """Take the moment that a periodic task is called with."""
+def _periodic(handler: Callable[[], Awaitable[object]]) -> Callable[..., Awaitable[None]]:
+    """Accept the timestamp that Procrastinate passes to periodic tasks."""
 
     async def task(timestamp: int) -> None:  # noqa: ARG001
-        await work()
+        await handler()
 
     return task

@@ -1,7 +1,7 @@
-"""Procrastinate's tables, beside the product's own and in the same schema.
+"""Procrastinate's tables, in the same schema as the product's own.
 
-There a job can be deferred in the transaction that books its run, and a pooler that gives every transaction another
-connection (PgBouncer) changes nothing: no connection needs settings of its own.
+A job can therefore be deferred in the transaction that stores its run, and a pooler that gives every transaction
+another connection (PgBouncer) works: no connection needs special settings.
 """
 
 import hashlib
@@ -18,15 +18,15 @@ from psycopg import sql
 from ports.store.errors import DatabaseUnavailable
 
 WORKERS_OF_A_PROCESS = 3
-"""One takes all runs and checks, one only runs that were asked for by hand, and one what is done beside them."""
+"""One for all runs and checks, one for manual runs only, and one for maintenance."""
 _LOCK = 4_830_117_291
-"""An arbitrary number, the same in every process that makes the tables."""
-_SECONDS_TO_CONNECT = 10
-_SECONDS_TO_HEAR = 1.0
-_OURS = "gleanin-sync, procrastinate "
-# Into one line: a procrastinate with other tables has another mark.
-_MARK = _OURS + hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()
-# Out of the table itself: what a name means is remembered for as long as a transaction lasts.
+"""An arbitrary number, the same in every process that creates the tables."""
+_CONNECT_TIMEOUT = 10
+_LISTEN_TIMEOUT = 1.0
+_MARK_PREFIX = "gleanin-sync, procrastinate "
+# A procrastinate version with other tables has another mark.
+_MARK = _MARK_PREFIX + hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()
+# Query the catalog instead of the table: PostgreSQL caches name lookups for the duration of a transaction.
 _FIND = """
 SELECT obj_description(oid, 'pg_class') FROM pg_class
 WHERE relname = 'procrastinate_jobs' AND relnamespace = current_schema()::regnamespace
@@ -54,13 +54,13 @@ END $$
 """
 
 
-def connecting(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what to connect with; no statement is prepared, for a pooler would look for it on another connection."""
-    return {"connect_timeout": _SECONDS_TO_CONNECT, **parameters, "prepare_threshold": None}
+def connection_options(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a connection, without prepared statements: a pooler may switch connections."""
+    return {"connect_timeout": _CONNECT_TIMEOUT, **parameters, "prepare_threshold": None}
 
 
-def make_tables(parameters: Mapping[str, Any]) -> None:
-    """Make the tables where there are none. Processes that do this at once do it one after the other.
+def create_tables(parameters: Mapping[str, Any]) -> None:
+    """Create the tables if there are none; concurrent calls wait for each other.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached, or has the tables of another version.
@@ -68,49 +68,50 @@ def make_tables(parameters: Mapping[str, Any]) -> None:
     with _transaction(parameters) as connection:
         if _is_current(connection):
             return
-        _take_turn(connection)
+        _acquire_lock(connection)
         if not _is_current(connection):
-            _make(connection)
+            _create(connection)
 
 
-def renew_tables(parameters: Mapping[str, Any]) -> None:
-    """Make the tables of this version, whatever is there: what the queue holds can be lost.
+def upgrade_tables(parameters: Mapping[str, Any]) -> None:
+    """Create the tables of this version, and drop those of another one: the queue's content can be lost.
 
     Raises:
-        DatabaseUnavailable: the database cannot be reached, or its procrastinate is somebody else's.
+        DatabaseUnavailable: the database cannot be reached, or has the tables of another program.
     """
     with _transaction(parameters) as connection:
-        _take_turn(connection)
+        _acquire_lock(connection)
         mark = _mark(connection)
         if mark == _MARK:
             return
         if mark is not None:
             connection.execute(_DROP_ALL)
-        _make(connection)
+        _create(connection)
 
 
 async def notifications_arrive(parameters: Mapping[str, Any]) -> bool:
-    """Check whether who listens is told: behind a pooler that gives every transaction another connection nobody is.
+    """Check whether LISTEN works, which it does not behind a pooler that gives every transaction another connection.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached.
     """
     channel = sql.Identifier(f"gleanin_sync_{secrets.token_hex(8)}")
-    own = connecting(parameters)
+    options = connection_options(parameters)
     try:
         async with (
-            await psycopg.AsyncConnection.connect(**own, autocommit=True) as listening,
-            await psycopg.AsyncConnection.connect(**own, autocommit=True) as telling,
+            await psycopg.AsyncConnection.connect(**options, autocommit=True) as listener,
+            await psycopg.AsyncConnection.connect(**options, autocommit=True) as sender,
         ):
-            await listening.execute(sql.SQL("LISTEN {}").format(channel))
-            await telling.execute(sql.SQL("NOTIFY {}").format(channel))
-            return [each async for each in listening.notifies(timeout=_SECONDS_TO_HEAR, stop_after=1)] != []
+            await listener.execute(sql.SQL("LISTEN {}").format(channel))
+            await sender.execute(sql.SQL("NOTIFY {}").format(channel))
+            notifications = listener.notifies(timeout=_LISTEN_TIMEOUT, stop_after=1)
+            return [notification async for notification in notifications] != []
     except psycopg.Error as error:
-        raise _unusable(error) from error
+        raise _unavailable(error) from error
 
 
-def workers_alive(parameters: Mapping[str, Any], silence: float) -> int:
-    """Count the processes that gave a sign of life within so many seconds.
+def live_workers(parameters: Mapping[str, Any], heartbeat_timeout: float) -> int:
+    """Count the processes with a heartbeat within the last `heartbeat_timeout` seconds.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached, or has the tables of another version.
@@ -118,7 +119,7 @@ def workers_alive(parameters: Mapping[str, Any], silence: float) -> int:
     with _transaction(parameters) as connection:
         if not _is_current(connection):
             return 0
-        row = connection.execute(_ALIVE, [silence]).fetchone()
+        row = connection.execute(_ALIVE, [heartbeat_timeout]).fetchone()
     assert row is not None
     return math.ceil(int(row[0]) / WORKERS_OF_A_PROCESS)
 
@@ -126,34 +127,34 @@ def workers_alive(parameters: Mapping[str, Any], silence: float) -> int:
 @contextmanager
 def _transaction(parameters: Mapping[str, Any]) -> Iterator[psycopg.Connection]:
     try:
-        with psycopg.connect(**connecting(parameters)) as connection:
+        with psycopg.connect(**connection_options(parameters)) as connection:
             yield connection
     except psycopg.Error as error:
-        raise _unusable(error) from error
+        raise _unavailable(error) from error
 
 
-def _unusable(error: psycopg.Error) -> DatabaseUnavailable:
-    said = str(error).strip().partition("\n")[0]
-    return DatabaseUnavailable(f"The queue of syncs in the database cannot be used: {said}.")
+def _unavailable(error: psycopg.Error) -> DatabaseUnavailable:
+    first_line = str(error).strip().partition("\n")[0]
+    return DatabaseUnavailable(f"The queue of syncs in the database cannot be used: {first_line}.")
 
 
-def _take_turn(connection: psycopg.Connection) -> None:
+def _acquire_lock(connection: psycopg.Connection) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _mark(connection: psycopg.Connection) -> str | None:
-    """Return which version's tables there are; None where there are none.
+    """Return the mark of the existing tables; None if there are none.
 
     Raises:
-        DatabaseUnavailable: they are somebody else's.
+        DatabaseUnavailable: they belong to another program.
     """
     row = connection.execute(_FIND).fetchone()
     if row is None:
         return None
     mark: str = row[0] or ""
-    if not mark.startswith(_OURS):
+    if not mark.startswith(_MARK_PREFIX):
         raise DatabaseUnavailable(
-            "The database has tables of another program that uses procrastinate. Give gleanin-sync a database of its own."
+            "The database has tables of another program that uses procrastinate. Use a separate database for gleanin-sync."
         )
     return mark
 
@@ -162,11 +163,11 @@ def _is_current(connection: psycopg.Connection) -> bool:
     mark = _mark(connection)
     if mark not in (None, _MARK):
         raise DatabaseUnavailable(
-            "The queue of syncs in the database is of another version. Run `gleanin-sync database upgrade`."
+            "The queue of syncs in the database has another version. Run `gleanin-sync database upgrade`."
         )
     return mark == _MARK
 
 
-def _make(connection: psycopg.Connection) -> None:
+def _create(connection: psycopg.Connection) -> None:
     connection.execute(SchemaManager.get_schema())
     connection.execute(sql.SQL("COMMENT ON TABLE procrastinate_jobs IS {}").format(sql.Literal(_MARK)))

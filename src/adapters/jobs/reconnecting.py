@@ -1,4 +1,4 @@
-"""Procrastinate's questions to its database, asked so that one that goes unanswered ends no worker."""
+"""A Procrastinate job manager whose workers survive a lost database connection."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -12,12 +12,12 @@ from procrastinate.manager import JobManager, NotificationCallback
 from ports.log import EventLog
 
 CONNECTIONS = 4
-"""For jobs; two more listen."""
-LISTEN_AGAIN_AFTER = 5.0
-"""Seconds: meanwhile the worker looks by itself, about as often."""
+"""For queries; two more connections listen."""
+LISTEN_RETRY_DELAY = 5.0
+"""Seconds: meanwhile the worker polls, about as often."""
 
 
-# A job that has waited for this one's lock was announced when it was deferred, and nobody could take it then.
+# A job that waited for this one's lock was announced when it was deferred, but no worker could take it then.
 _WAKE = """
 SELECT pg_notify(
     'procrastinate_queue_v1#' || queue_name, json_build_object('type', 'job_inserted', 'job_id', id)::text
@@ -26,7 +26,7 @@ SELECT pg_notify(
 
 
 def is_out_of_reach(error: ConnectorException) -> bool:
-    """Tell whether asking again later may help."""
+    """Check whether a retry may help."""
     return isinstance(error.__cause__, psycopg.OperationalError | psycopg.InterfaceError)
 
 
@@ -37,8 +37,8 @@ class ReconnectingManager(JobManager):
         self._when_finished = when_finished
         self._unfinished: list[Job] = []
 
-    def _bear(self, error: ConnectorException, doing: str) -> None:
-        """Go on after what passes; what does not ends the worker, and another one is begun."""
+    def _tolerate(self, error: ConnectorException, doing: str) -> None:
+        """Log a temporary error; raise any other one, which ends the worker, so that it is restarted."""
         if not is_out_of_reach(error):
             raise error
         self._log.warning("jobs.queue_unusable", doing=doing, problem=type(error.__cause__).__name__)
@@ -46,41 +46,41 @@ class ReconnectingManager(JobManager):
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         try:
             job = await super().fetch_job(queues, worker_id)
-        except UniqueViolation:  # another worker took one with the same lock in this moment
+        except UniqueViolation:  # another worker has just taken a job with the same lock
             return None
         except ConnectorException as error:
-            self._bear(error, "fetch")
+            self._tolerate(error, "fetch")
             return None
-        again, self._unfinished = self._unfinished, []
-        for each in again:
-            await self.finish_job(each, Status.ABORTED, delete_job=True)
+        unfinished, self._unfinished = self._unfinished, []
+        for earlier in unfinished:
+            await self.finish_job(earlier, Status.ABORTED, delete_job=True)
         return job
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
-        """End a job; while the database is out of reach that is put off, or its lock would be held for good."""
+        """End a job, or retry later if the database is unreachable: otherwise its lock would be held for good."""
         try:
             await super().finish_job(job=job, status=status, delete_job=delete_job)
             await self.connector.execute_query_async(_WAKE, lock=job.lock)
         except ConnectorException as error:
             if is_out_of_reach(error):
                 self._unfinished.append(job)
-                self._bear(error, "finish")
-            # Or else it is gone already: this worker was taken for dead.
+                self._tolerate(error, "finish")
+            # Otherwise the job is already gone, because this worker was considered dead.
         self._when_finished()
 
     async def update_heartbeat(self, worker_id: int) -> None:
         try:
             await super().update_heartbeat(worker_id)
         except ConnectorException as error:
-            self._bear(error, "heartbeat")
+            self._tolerate(error, "heartbeat")
 
     async def unregister_worker(self, worker_id: int) -> None:
-        """Sign off, by the next connection where the database has dropped one meanwhile."""
+        """Unregister the worker; if the database has dropped a connection, retry with the next one."""
         for _ in range(CONNECTIONS):
             try:
                 await super().unregister_worker(worker_id)
             except ConnectorException as error:
-                self._bear(error, "sign off")
+                self._tolerate(error, "sign off")
             else:
                 return
 
@@ -90,7 +90,7 @@ class ReconnectingManager(JobManager):
         except UniqueViolation:
             raise
         except ConnectorException as error:
-            self._bear(error, "tick")
+            self._tolerate(error, "tick")
             return None
 
     async def listen_for_jobs(
@@ -100,5 +100,5 @@ class ReconnectingManager(JobManager):
             try:
                 await super().listen_for_jobs(on_notification=on_notification, queues=queues)
             except ConnectorException as error:
-                self._bear(error, "listen")
-            await asyncio.sleep(LISTEN_AGAIN_AFTER)
+                self._tolerate(error, "listen")
+            await asyncio.sleep(LISTEN_RETRY_DELAY)

@@ -1,4 +1,4 @@
-"""Every implementation of the jobs port; the one with a queue on a real PostgreSQL server."""
+"""Every implementation of the jobs port, the one with a queue on a real PostgreSQL server."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.jobs.deferring import deferring
-from adapters.jobs.in_process import InProcessJobs, Work
+from adapters.jobs.in_process import InProcessJobs, JobHandlers
 from adapters.jobs.procrastinate import ProcrastinateJobs
-from adapters.jobs.queue_schema import connecting, make_tables
+from adapters.jobs.queue_schema import connection_options, create_tables
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
@@ -25,32 +25,32 @@ __all__ = ["postgresql_server"]
 Kind = Literal["in_process", "procrastinate"]
 
 
-class Making(Protocol):
+class MakeJobs(Protocol):
     def __call__(
-        self, over: JobsHarness | Harness, at_once: int = 8, look_every: int = 1, kept: int = 0
+        self, over: JobsHarness | Harness, max_concurrent: int = 8, poll_interval: int = 1, reserved: int = 0
     ) -> Jobs: ...
 
 
-class MakingQueued(Protocol):
+class MakeQueuedJobs(Protocol):
     def __call__(
-        self, over: JobsHarness | Harness, at_once: int = 8, look_every: int = 1, kept: int = 0
+        self, over: JobsHarness | Harness, max_concurrent: int = 8, poll_interval: int = 1, reserved: int = 0
     ) -> ProcrastinateJobs: ...
 
 
-def work_on(over: JobsHarness | Harness) -> Work:
-    return over.work() if isinstance(over, JobsHarness) else work_on_stage(over)
+def handlers_of(over: JobsHarness | Harness) -> JobHandlers:
+    return over.handlers() if isinstance(over, JobsHarness) else sync_handlers(over)
 
 
-def work_on_stage(harness: Harness) -> Work:
-    """Let whole syncs be carried out."""
-    return Work(
-        choose=harness.select_next_runs,
-        take_over=harness.recover_run,
-        carry_out=partial(harness.run_sync, waits=False),
+def sync_handlers(harness: Harness) -> JobHandlers:
+    """Return handlers that run whole syncs."""
+    return JobHandlers(
+        select=harness.select_next_runs,
+        recover=harness.recover_run,
+        run=partial(harness.run_sync, waits=False),
         check=harness.run_sync.check,
-        ask_again=harness.requeue_run,
-        tidy=nothing,
-        tell=harness.deliver_notifications,
+        requeue=harness.requeue_run,
+        purge=nothing,
+        notify=harness.deliver_notifications,
     )
 
 
@@ -62,17 +62,17 @@ def parameters_of(url: str) -> dict[str, Any]:
 
 @pytest.fixture
 def no_queue(postgresql_server: Server) -> dict[str, Any]:
-    """Give what to connect with to a database without anything in it."""
+    """Return the connection parameters of an empty database."""
     return parameters_of(postgresql_server.new_database())
 
 
 def migrated(url: str) -> str:
-    """Make the product's tables in a database, and those of its queue where it has one."""
+    """Create the product's tables in a database, and those of its queue if it has one."""
     engine = engine_at(url)
     migrate.upgrade(engine)
     engine.dispose()
     if not url.startswith("sqlite"):
-        make_tables(parameters_of(url))
+        create_tables(parameters_of(url))
     return url
 
 
@@ -83,8 +83,8 @@ def made_queue(postgresql_server: Server) -> str:
 
 @pytest.fixture
 def queue_url(made_queue: str) -> str:
-    """Return the URL of a database without rows: a database each would take the server long to make."""
-    with psycopg.connect(**connecting(parameters_of(made_queue))) as connection:
+    """Return the URL of a database without rows; creating one for each test would take too long."""
+    with psycopg.connect(**connection_options(parameters_of(made_queue))) as connection:
         tables = ", ".join([*metadata.tables, "procrastinate_workers", "procrastinate_jobs"])
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
     return made_queue
@@ -92,13 +92,13 @@ def queue_url(made_queue: str) -> str:
 
 @pytest.fixture
 def queue(queue_url: str) -> dict[str, Any]:
-    """Return what to connect with to a queue without jobs."""
+    """Return the connection parameters of a queue without jobs."""
     return parameters_of(queue_url)
 
 
 @pytest.fixture
 def jobs_harness(request: pytest.FixtureRequest) -> Iterator[JobsHarness]:
-    """Let the queue have the runs in its own database, as it has in the product."""
+    """Return a harness whose runs are in the queue's database, as in the product."""
     is_queued = "make_queued" in request.fixturenames
     if not is_queued and (
         "kind" not in request.fixturenames or request.getfixturevalue("kind") == "in_process"
@@ -117,18 +117,18 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 @pytest.fixture
-def make(kind: Kind, request: pytest.FixtureRequest) -> Making:
-    """Give what makes workers, all over the same queue if there is one."""
+def make(kind: Kind, request: pytest.FixtureRequest) -> MakeJobs:
+    """Return a factory of workers, which share a queue if there is one."""
     if kind == "in_process":
-        return lambda over, at_once=8, look_every=1, kept=0: InProcessJobs(
-            work_on(over), over.log, at_once, look_every, kept
+        return lambda over, max_concurrent=8, poll_interval=1, reserved=0: InProcessJobs(
+            handlers_of(over), over.log, max_concurrent, poll_interval, reserved
         )
-    made: Making = request.getfixturevalue("make_queued")
+    made: MakeJobs = request.getfixturevalue("make_queued")
     return made
 
 
 @pytest.fixture
-def make_queued(queue: dict[str, Any]) -> MakingQueued:
-    return lambda over, at_once=8, look_every=1, kept=0: ProcrastinateJobs(
-        work_on(over), over.log, queue, at_once, look_every, kept
+def make_queued(queue: dict[str, Any]) -> MakeQueuedJobs:
+    return lambda over, max_concurrent=8, poll_interval=1, reserved=0: ProcrastinateJobs(
+        handlers_of(over), over.log, queue, max_concurrent, poll_interval, reserved
     )

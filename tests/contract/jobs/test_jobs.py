@@ -1,4 +1,4 @@
-"""Booked runs are carried out while whoever booked them goes on."""
+"""Requested runs are performed in the background."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,38 +9,36 @@ import pytest
 from core.domain.ids import MappingId, RunId
 from core.domain.runs.fair_queue import MAX_PER_ORGANIZATION
 from core.domain.runs.run import RunState, Trigger
-from tests.contract.jobs.conftest import Making
+from tests.contract.jobs.conftest import MakeJobs
 from tests.support.assertions import present
 from tests.support.jobs_harness import JobsHarness
 from tests.support.store_samples import committing
 from tests.support.timeouts import until
 
 RARELY = 59
-"""Seconds between two looks: what happens sooner waited for none."""
+"""Seconds between two polls: what happens sooner did not wait for one."""
 
 
 def are_in_turn(begun: Sequence[MappingId], mappings: Sequence[MappingId]) -> bool:
-    """Check the order, in which two that start at the same moment may have changed places."""
+    """Check the order, in which two runs that start at the same moment may be swapped."""
     return sorted(begun) == sorted(mappings) and all(
         abs(begun.index(each) - place) <= 1 for place, each in enumerate(mappings)
     )
 
 
-async def test_a_run_is_carried_out_and_nobody_waits_for_it(make: Making, jobs_harness: JobsHarness) -> None:
+async def test_run_is_performed_in_the_background(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     mapping, jobs = await jobs_harness.mapped(1), make(jobs_harness)
     async with jobs.working():
         run = await jobs_harness.book(mapping)
         jobs.start(run.id)
-        assert not jobs_harness.begun, "it only asks for it"
+        assert not jobs_harness.begun, "starting only requests it"
         jobs_harness.go_on.set()
         await until(lambda: jobs_harness.ended == [mapping])
     (run,) = await jobs_harness.runs_of(mapping)
     assert run.state is RunState.COMPLETED
 
 
-async def test_what_waited_when_nobody_worked_is_taken_up_at_the_next_start(
-    make: Making, jobs_harness: JobsHarness
-) -> None:
+async def test_queued_run_starts_with_the_next_process(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     mapping = await jobs_harness.mapped(1)
     before = make(jobs_harness)
     before.start((await jobs_harness.book(mapping)).id)  # and then the process ends
@@ -49,9 +47,7 @@ async def test_what_waited_when_nobody_worked_is_taken_up_at_the_next_start(
         await until(lambda: jobs_harness.ended == [mapping])
 
 
-async def test_rule_23_a_run_that_is_on_its_way_is_not_started_again(
-    make: Making, jobs_harness: JobsHarness
-) -> None:
+async def test_rule_23_running_run_is_not_started_again(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     one, two = await jobs_harness.mapped(1), await jobs_harness.mapped(2)
     jobs = make(jobs_harness)
     async with jobs.working():
@@ -70,10 +66,10 @@ async def test_rule_23_a_run_that_is_on_its_way_is_not_started_again(
     assert jobs_harness.begun == [one, two]
 
 
-async def test_rule_23_the_next_run_of_a_mapping_follows_at_once(
-    make: Making, jobs_harness: JobsHarness
+async def test_rule_23_next_run_of_a_mapping_follows_immediately(
+    make: MakeJobs, jobs_harness: JobsHarness
 ) -> None:
-    mapping, jobs = await jobs_harness.mapped(1), make(jobs_harness, look_every=RARELY)
+    mapping, jobs = await jobs_harness.mapped(1), make(jobs_harness, poll_interval=RARELY)
     async with jobs.working():
         jobs.start((await jobs_harness.book(mapping)).id)
         await until(lambda: jobs_harness.begun)
@@ -84,9 +80,7 @@ async def test_rule_23_the_next_run_of_a_mapping_follows_at_once(
         await until(lambda: jobs_harness.ended == [mapping, mapping], within=RARELY / 2)
 
 
-async def test_a_run_that_fails_is_told_of_and_stops_no_other(
-    make: Making, jobs_harness: JobsHarness
-) -> None:
+async def test_failed_run_is_logged_and_stops_no_other(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     one, two, three = [await jobs_harness.mapped(number) for number in (1, 2, 3)]
     jobs_harness.fails.add(one)
     jobs = make(jobs_harness)
@@ -103,13 +97,13 @@ async def test_a_run_that_fails_is_told_of_and_stops_no_other(
     assert "grace" not in str(data)
 
 
-async def test_so_many_are_carried_out_at_once_and_the_others_in_their_turn(
-    make: Making, jobs_harness: JobsHarness
+async def test_concurrent_runs_are_limited_and_the_others_wait(
+    make: MakeJobs, jobs_harness: JobsHarness
 ) -> None:
     mappings = [await jobs_harness.mapped(number) for number in range(1, 7)]
     for each in mappings:
         await jobs_harness.book(each)
-    jobs = make(jobs_harness, at_once=2)
+    jobs = make(jobs_harness, max_concurrent=2)
     async with jobs.working():
         await until(lambda: len(jobs_harness.begun) == 2)
         await asyncio.sleep(0.1)
@@ -117,11 +111,11 @@ async def test_so_many_are_carried_out_at_once_and_the_others_in_their_turn(
         jobs_harness.go_on.set()
         await until(lambda: len(jobs_harness.ended) == 6)
     assert are_in_turn(jobs_harness.begun, mappings)
-    assert jobs_harness.most_at_once == 2
+    assert jobs_harness.max_concurrent == 2
 
 
-async def test_an_organization_has_no_more_than_its_share_at_once(
-    make: Making, jobs_harness: JobsHarness
+async def test_concurrent_runs_of_an_organization_are_limited(
+    make: MakeJobs, jobs_harness: JobsHarness
 ) -> None:
     many = [
         await jobs_harness.mapped(1),
@@ -142,16 +136,16 @@ async def test_an_organization_has_no_more_than_its_share_at_once(
     assert are_in_turn(jobs_harness.begun[3:], many[MAX_PER_ORGANIZATION:])
 
 
-async def test_what_people_ask_for_comes_before_what_is_due(make: Making, jobs_harness: JobsHarness) -> None:
+async def test_manual_runs_come_before_due_runs(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     busy, due, asked, both = [await jobs_harness.mapped(number) for number in (1, 2, 3, 4)]
-    jobs = make(jobs_harness, at_once=1)
+    jobs = make(jobs_harness, max_concurrent=1)
     async with jobs.working():
         jobs.start((await jobs_harness.book(busy)).id)
         await until(lambda: jobs_harness.begun)
         for mapping in (due, both):
             jobs.start((await jobs_harness.book(mapping, Trigger.CONTINUOUS)).id)
         await asyncio.sleep(0.2)
-        for mapping in (asked, both):  # the latter serves both
+        for mapping in (asked, both):  # the second one is due as well
             jobs.start((await jobs_harness.book(mapping)).id)
         await asyncio.sleep(0.2)
         jobs_harness.go_on.set()
@@ -160,32 +154,30 @@ async def test_what_people_ask_for_comes_before_what_is_due(make: Making, jobs_h
     assert jobs_harness.begun[3] == due
 
 
-async def test_two_workers_share_the_work_and_none_of_it_is_done_twice(
-    make: Making, jobs_harness: JobsHarness
+async def test_two_workers_share_the_runs_without_duplicates(
+    make: MakeJobs, jobs_harness: JobsHarness
 ) -> None:
     mappings = [await jobs_harness.mapped(number) for number in range(1, 21)]
     for each in mappings:
         await jobs_harness.book(each)
     async with AsyncExitStack() as both:
         for _ in range(2):
-            await both.enter_async_context(make(jobs_harness, at_once=2).working())
+            await both.enter_async_context(make(jobs_harness, max_concurrent=2).working())
         await until(lambda: len(jobs_harness.under_way) == 4)
         jobs_harness.go_on.set()
         await until(lambda: len(jobs_harness.ended) == 20)
     assert sorted(jobs_harness.begun) == sorted(mappings)
-    assert jobs_harness.most_at_once == 4
+    assert jobs_harness.max_concurrent == 4
     assert jobs_harness.log.entries == []
 
 
-async def test_stopping_sees_runs_through_and_books_the_interrupted_ones_again(
-    make: Making, jobs_harness: JobsHarness
-) -> None:
+async def test_shutdown_requeues_interrupted_runs(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     one, two, waits = [await jobs_harness.mapped(number) for number in (1, 2, 3)]
     for each in (one, two, waits):
         await jobs_harness.book(each)
-    async with make(jobs_harness, at_once=2).working():
+    async with make(jobs_harness, max_concurrent=2).working():
         await until(lambda: len(jobs_harness.begun) == 2)
-    assert sorted(jobs_harness.begun) == [one, two], "what has not begun yet waits for the next start"
+    assert sorted(jobs_harness.begun) == [one, two], "runs that have not started wait for the next process"
     assert sorted(jobs_harness.ended) == [one, two]
     for mapping in (one, two):
         again, interrupted = await jobs_harness.runs_of(mapping)
@@ -196,9 +188,7 @@ async def test_stopping_sees_runs_through_and_books_the_interrupted_ones_again(
     assert sorted(jobs_harness.begun[2:]) == [one, two, waits]
 
 
-async def test_what_one_worker_is_interrupted_in_goes_on_in_another(
-    make: Making, jobs_harness: JobsHarness
-) -> None:
+async def test_interrupted_run_continues_in_another_worker(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     mapping = await jobs_harness.mapped(1)
     async with AsyncExitStack() as other:
         async with make(jobs_harness).working():
@@ -210,7 +200,7 @@ async def test_what_one_worker_is_interrupted_in_goes_on_in_another(
         await until(lambda: len(jobs_harness.begun) == 2)
 
 
-async def test_stopping_asks_for_nothing_that_has_ended(make: Making, jobs_harness: JobsHarness) -> None:
+async def test_shutdown_does_not_requeue_ended_runs(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     mapping = await jobs_harness.mapped(1)
     jobs_harness.go_on.set()
     await jobs_harness.book(mapping)
@@ -220,9 +210,7 @@ async def test_stopping_asks_for_nothing_that_has_ended(make: Making, jobs_harne
     assert len(await jobs_harness.runs_of(mapping)) == 1
 
 
-async def test_a_run_that_gives_no_sign_of_life_is_taken_over(
-    make: Making, jobs_harness: JobsHarness
-) -> None:
+async def test_run_with_an_expired_lease_is_recovered(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     mapping = await jobs_harness.mapped(1)
     run = await jobs_harness.book(mapping)
     long_ago = jobs_harness.clock.now() - 2 * jobs_harness.lease
@@ -236,12 +224,12 @@ async def test_a_run_that_gives_no_sign_of_life_is_taken_over(
     assert (abandoned.state, again.state) == (RunState.STOPPED, RunState.COMPLETED)
 
 
-async def test_a_dead_run_is_taken_over_while_every_place_is_taken(
-    make: Making, jobs_harness: JobsHarness
+async def test_abandoned_run_is_recovered_without_a_free_slot(
+    make: MakeJobs, jobs_harness: JobsHarness
 ) -> None:
     slow, dead = await jobs_harness.mapped(1), await jobs_harness.mapped(2)
     await jobs_harness.book(slow)
-    async with make(jobs_harness, at_once=1).working():
+    async with make(jobs_harness, max_concurrent=1).working():
         await until(lambda: jobs_harness.begun == [slow])
         run = await jobs_harness.book(dead)
         long_ago = jobs_harness.clock.now() - 2 * jobs_harness.lease
@@ -259,7 +247,7 @@ async def test_a_dead_run_is_taken_over_while_every_place_is_taken(
         await until(lambda: dead in jobs_harness.ended)
 
 
-async def test_a_run_that_nobody_knows_harms_nothing(make: Making, jobs_harness: JobsHarness) -> None:
+async def test_unknown_run_is_ignored(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     mapping, jobs = await jobs_harness.mapped(1), make(jobs_harness)
     jobs_harness.go_on.set()
     async with jobs.working():

@@ -1,4 +1,4 @@
-"""Everything behind PgBouncer in transaction mode, which gives every transaction another connection to the server."""
+"""Jobs behind PgBouncer in transaction mode, which gives every transaction another connection to the server."""
 
 import asyncio
 import os
@@ -15,30 +15,30 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from adapters.jobs.queue_schema import connecting, notifications_arrive, workers_alive
+from adapters.jobs.queue_schema import connection_options, live_workers, notifications_arrive
 from adapters.persistence.engine import engine_at
 from core.domain.runs.run import RunState
-from tests.contract.jobs.conftest import MakingQueued, migrated, parameters_of
+from tests.contract.jobs.conftest import MakeQueuedJobs, migrated, parameters_of
 from tests.contract.persistence.conftest import Server
 from tests.support import timeouts
 from tests.support.jobs_harness import JobsHarness
 from tests.support.timeouts import until
 
 PORT = 6432
-"""Of a socket in a folder of its own: nobody else has it."""
+"""The port of a socket in a separate folder, so that it is free."""
 SOON = 10.0
-"""Seconds: where no notification arrives, a worker asks every second."""
+"""Seconds: without notifications, a worker polls every second."""
 RARELY = 60
-"""Seconds between two looks for all, which would find a run as well."""
+"""Seconds between two polls by one worker for all, which would find a run as well."""
 OFTEN = 20
-"""Of a statement: the driver would prepare it at the sixth time."""
+"""Executions of a statement: the driver would prepare it at the sixth."""
 
 
 class Pooler:
-    """PgBouncer as Debian ships it, with its connections given out in turn: no two transactions get the same."""
+    """PgBouncer as packaged by Debian; connections rotate, so that no two consecutive transactions get the same."""
 
     def __init__(self, program: str, server: Server) -> None:
-        # Not in pytest's folder: as root, it runs as another user, who could not get there.
+        # Outside of pytest's folder: started as root, it runs as another user, who has no access there.
         self.folder = Path(tempfile.mkdtemp(prefix="gleanin-sync-pgbouncer-"))
         host = sa.make_url(server.url).query["host"]
         (self.folder / "pgbouncer.ini").write_text(
@@ -51,7 +51,7 @@ class Pooler:
             "pool_mode = transaction\n"
             "default_pool_size = 6\n"
             "server_round_robin = 1\n"
-            # Nobody reads on once it is up.
+            # Its output is not read after it has started.
             "log_connections = 0\n"
             "log_disconnections = 0\n"
         )
@@ -64,12 +64,12 @@ class Pooler:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.said: list[str] = []
+        self.output: list[str] = []
 
     def is_ready(self) -> bool:
-        self.said.append(timeouts.next_line(self.process, of_stderr=True))
-        assert self.said[-1], "".join(self.said)
-        return "process up" in self.said[-1]
+        self.output.append(timeouts.next_line(self.process, of_stderr=True))
+        assert self.output[-1], "".join(self.output)
+        return "process up" in self.output[-1]
 
     def url_of(self, url: str) -> str:
         pooled = sa.make_url(url).update_query_dict({"host": str(self.folder), "port": str(PORT)})
@@ -84,7 +84,7 @@ class Pooler:
 
 
 def _owner_of(server: Server) -> int:
-    """Return the user that the server runs as, who may use its socket wherever that is."""
+    """Return the user that the server runs as, who has access to its socket."""
     with psycopg.connect(**parameters_of(server.url)) as connection:
         row = connection.execute("SHOW data_directory").fetchone()
     assert row is not None
@@ -106,33 +106,33 @@ def pooler(postgresql_server: Server) -> Iterator[Pooler]:
 
 @pytest.fixture
 def queue_url(queue_url: str, pooler: Pooler) -> str:
-    """Give the way through the pooler to the database without rows."""
+    """Return the URL of the database without rows, through the pooler."""
     return pooler.url_of(queue_url)
 
 
 def test_each_transaction_gets_another_connection(queue: dict[str, Any]) -> None:
-    with psycopg.connect(**connecting(queue), autocommit=True) as connection:
-        with psycopg.connect(**connecting(queue)) as other:
-            other.execute("SELECT 1")  # holds one of the server's connections, so that there is another one
+    with psycopg.connect(**connection_options(queue), autocommit=True) as connection:
+        with psycopg.connect(**connection_options(queue)) as other:
+            other.execute("SELECT 1")  # holds one server connection, so that there is a second one
             connection.execute("SELECT 1")
         serving = {connection.execute("SELECT pg_backend_pid()").fetchone() for _ in range(OFTEN)}
     assert len(serving) > 1
 
 
-async def test_it_is_noticed_that_no_notification_arrives(
-    queue: dict[str, Any], made_queue: str, jobs_harness: JobsHarness, make_queued: MakingQueued
+async def test_missing_notifications_are_detected(
+    queue: dict[str, Any], made_queue: str, jobs_harness: JobsHarness, make_queued: MakeQueuedJobs
 ) -> None:
     assert not await notifications_arrive(queue)
-    assert await notifications_arrive(parameters_of(made_queue)), "without the pooler they do"
+    assert await notifications_arrive(parameters_of(made_queue)), "they arrive without the pooler"
     async with make_queued(jobs_harness).working():
         await until(lambda: jobs_harness.log.entries)
     assert jobs_harness.log.entries == [("jobs.polling", {"every": 1.0})]
 
 
-async def test_a_booked_run_is_carried_out_soon(make_queued: MakingQueued, jobs_harness: JobsHarness) -> None:
+async def test_requested_run_starts_soon(make_queued: MakeQueuedJobs, jobs_harness: JobsHarness) -> None:
     one, two = await jobs_harness.mapped(1), await jobs_harness.mapped(2)
     jobs_harness.go_on.set()
-    jobs = make_queued(jobs_harness, look_every=RARELY, kept=2)
+    jobs = make_queued(jobs_harness, poll_interval=RARELY, reserved=2)
     async with jobs.working():
         jobs.start((await jobs_harness.book(one)).id)
         await until(lambda: jobs_harness.ended == [one])
@@ -142,19 +142,19 @@ async def test_a_booked_run_is_carried_out_soon(make_queued: MakingQueued, jobs_
         assert time.monotonic() - booked < SOON
 
 
-async def test_two_workers_carry_out_everything_once(
-    make_queued: MakingQueued, jobs_harness: JobsHarness, queue: dict[str, Any]
+async def test_two_workers_perform_everything_once(
+    make_queued: MakeQueuedJobs, jobs_harness: JobsHarness, queue: dict[str, Any]
 ) -> None:
     due = [await jobs_harness.due(number) for number in range(1, 9)]
     by_hand = [await jobs_harness.mapped(number) for number in range(101, 109)]
-    both = [make_queued(jobs_harness, at_once=6, kept=2) for _ in range(2)]
+    both = [make_queued(jobs_harness, max_concurrent=6, reserved=2) for _ in range(2)]
     jobs_harness.differs.update(due[::2])
     async with AsyncExitStack() as working:
         for jobs in both:
             await working.enter_async_context(jobs.working())
         runs = [await jobs_harness.book(each) for each in by_hand]
         await until(lambda: {*by_hand} < {*jobs_harness.under_way})
-        assert await asyncio.to_thread(workers_alive, queue, 30) == 2
+        assert await asyncio.to_thread(live_workers, queue, 30) == 2
         jobs_harness.go_on.set()
         await until(
             lambda: len(jobs_harness.ended) == len(due[::2]) + len(by_hand) and not jobs_harness.under_way
@@ -169,7 +169,7 @@ async def test_two_workers_carry_out_everything_once(
     assert [name for name, _ in jobs_harness.log.entries] == ["jobs.polling"] * 2
 
 
-async def test_the_product_s_own_questions_and_changes_find_their_statements(
+async def test_product_queries_work_without_prepared_statements(
     jobs_harness: JobsHarness,
 ) -> None:
     mapping = await jobs_harness.mapped(1)
@@ -184,7 +184,7 @@ async def test_the_product_s_own_questions_and_changes_find_their_statements(
         ] * OFTEN
 
 
-def test_a_database_is_set_up_through_it(pooler: Pooler, postgresql_server: Server) -> None:
+def test_database_can_be_set_up_through_the_pooler(pooler: Pooler, postgresql_server: Server) -> None:
     url = migrated(pooler.url_of(postgresql_server.new_database()))
     engine = engine_at(url)
     with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Real processes over one database: some are killed, some are asked to stop."""
+"""Real processes that share a database; some are killed, some are asked to stop."""
 
 import os
 import signal
@@ -21,9 +21,9 @@ from tests.support.jobs_harness import JobsHarness
 
 ROOT = Path(__file__).parents[3]
 SHORT = 5.0
-"""Seconds of lease and of silence where they are to run out; the living renew theirs four times meanwhile."""
+"""Seconds of lease and heartbeat timeout in tests in which they expire; live workers renew theirs four times."""
 ENDLESS = 600.0
-"""Seconds of lease and of silence that outlast every test: what comes all the same did not wait for them."""
+"""Seconds of lease and heartbeat timeout that no test waits for."""
 Begin = Callable[[str, float], "Worker"]
 
 
@@ -38,7 +38,7 @@ class Worker:
             text=True,
         )
 
-    def says(self) -> str:
+    def read_line(self) -> str:
         return timeouts.next_line(self.process).strip()
 
     def end(self) -> None:
@@ -69,7 +69,7 @@ def begin(kind: Kind, url: str) -> Iterator[Begin]:
     def begin(pace: str, seconds: float) -> Worker:
         worker = Worker(kind, url, pace, seconds)
         begun.append(worker)
-        assert worker.says() == "working"
+        assert worker.read_line() == "working"
         return worker
 
     yield begin
@@ -77,66 +77,66 @@ def begin(kind: Kind, url: str) -> Iterator[Begin]:
         each.end()
 
 
-async def test_run_of_a_killed_worker_goes_on_elsewhere(begin: Begin, stored: JobsHarness) -> None:
+async def test_run_of_a_killed_worker_continues_elsewhere(begin: Begin, stored: JobsHarness) -> None:
     mapping = await stored.mapped(1)
     run = await stored.book(mapping)
     first = begin("slow", SHORT)
-    assert first.says() == f"begun {run.id}"
+    assert first.read_line() == f"begun {run.id}"
     other = begin("fast", SHORT)
     (before,) = await stored.runs_of(mapping)
-    assert before.state is RunState.RUNNING, "its worker is alive, so nobody takes it over"
+    assert before.state is RunState.RUNNING, "its worker is alive, so it is not recovered"
     first.process.kill()
-    again = other.says()
+    again = other.read_line()
     assert again.startswith("begun ")
-    assert other.says() == again.replace("begun", "ended")
+    assert other.read_line() == again.replace("begun", "ended")
     new, former = await stored.runs_of(mapping)
     assert (former.id, former.state, new.state) == (run.id, RunState.STOPPED, RunState.COMPLETED)
     assert new.started_at is not None
     assert new.started_at >= present(before.lease_until)
 
 
-async def test_mapping_is_checked_again_when_its_worker_was_killed_amid_the_check(
+async def test_mapping_is_checked_again_after_its_worker_was_killed(
     begin: Begin, stored: JobsHarness
 ) -> None:
     mapping = await stored.due(1)
     first = begin("slow", SHORT)
-    assert first.says() == f"checks {mapping}"
+    assert first.read_line() == f"checks {mapping}"
     async with stored.units.read() as unit:
         (check,) = await unit.runs.open_work()
     other = begin("fast", SHORT)
     first.process.kill()
-    assert other.says() == f"checks {mapping}"
-    assert other.says() == f"checked {mapping}"
+    assert other.read_line() == f"checks {mapping}"
+    assert other.read_line() == f"checked {mapping}"
     checked_at = present((await stored.schedule_of(mapping)).last_checked_at)
-    assert checked_at >= present(check.lease_until), "not before its time had run out"
+    assert checked_at >= present(check.lease_until), "not before its lease expired"
     assert await stored.runs_of(mapping) == []
 
 
-async def test_worker_that_is_asked_to_stop_hands_back_its_run(begin: Begin, stored: JobsHarness) -> None:
+async def test_stopped_worker_requeues_its_run(begin: Begin, stored: JobsHarness) -> None:
     mapping = await stored.mapped(1)
     run = await stored.book(mapping)
     first = begin("slow", ENDLESS)
-    assert first.says() == f"begun {run.id}"
+    assert first.read_line() == f"begun {run.id}"
     other = begin("fast", ENDLESS)
     first.process.terminate()
-    assert first.says() == f"ended {run.id}"
+    assert first.read_line() == f"ended {run.id}"
     assert timeouts.end(first.process) == 0
-    assert other.says().startswith("begun ")
-    assert other.says().startswith("ended ")
+    assert other.read_line().startswith("begun ")
+    assert other.read_line().startswith("ended ")
     new, former = await stored.runs_of(mapping)
     assert (present(former.stop).code, new.state) == ("interrupted", RunState.COMPLETED)
 
 
-async def test_worker_that_was_asleep_goes_on_and_harms_nothing(begin: Begin, stored: JobsHarness) -> None:
+async def test_suspended_worker_resumes_without_harm(begin: Begin, stored: JobsHarness) -> None:
     one, two = await stored.mapped(1), await stored.mapped(2)
     await stored.book(one)
     first = begin("slow", SHORT)
-    assert first.says().startswith("begun ")
+    assert first.read_line().startswith("begun ")
     other = begin("fast", SHORT)
     first.process.send_signal(signal.SIGSTOP)
-    assert other.says().startswith("begun ")
-    assert other.says().startswith("ended ")
+    assert other.read_line().startswith("begun ")
+    assert other.read_line().startswith("ended ")
     first.process.send_signal(signal.SIGCONT)
     other.end()
     run = await stored.book(two)
-    assert first.says() == f"begun {run.id}"
+    assert first.read_line() == f"begun {run.id}"

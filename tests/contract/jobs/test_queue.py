@@ -1,4 +1,4 @@
-"""What only the queue has: its tables, its one look for all, and what becomes of it when the database fails."""
+"""The PostgreSQL queue: its tables, its single poll for all workers, and database failures."""
 
 import asyncio
 import time
@@ -14,14 +14,14 @@ from alembic.runtime.migration import MigrationContext
 from procrastinate.schema import SchemaManager
 from pydantic import SecretStr
 
-from adapters.jobs.queue_schema import connecting, make_tables, renew_tables, workers_alive
+from adapters.jobs.queue_schema import connection_options, create_tables, live_workers, upgrade_tables
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
 from core.domain.runs.run import Trigger
 from entrypoints.database import upgrade_database
 from entrypoints.settings import Settings
 from ports.store.errors import DatabaseUnavailable
-from tests.contract.jobs.conftest import MakingQueued
+from tests.contract.jobs.conftest import MakeQueuedJobs
 from tests.contract.persistence.conftest import Server
 from tests.support.jobs_harness import JobsHarness
 from tests.support.store_samples import a_run
@@ -34,28 +34,28 @@ FROM procrastinate_jobs
 """
 
 
-def _ask(queue: dict[str, Any], question: str, *values: object) -> Any:
-    with psycopg.connect(**connecting(queue), autocommit=True) as connection:
+def _query(queue: dict[str, Any], question: str, *values: object) -> Any:
+    with psycopg.connect(**connection_options(queue), autocommit=True) as connection:
         cursor = connection.execute(question, values)
         row = cursor.fetchone() if cursor.description else None
         return row[0] if row else None
 
 
-async def test_one_look_serves_two_workers(make_queued: MakingQueued, jobs_harness: JobsHarness) -> None:
+async def test_one_poll_serves_two_workers(make_queued: MakeQueuedJobs, jobs_harness: JobsHarness) -> None:
     async with AsyncExitStack() as both:
         for _ in range(2):
-            await both.enter_async_context(make_queued(jobs_harness, kept=2).working())
-        await until(lambda: jobs_harness.looks > 3)
+            await both.enter_async_context(make_queued(jobs_harness, reserved=2).working())
+        await until(lambda: jobs_harness.polls > 3)
         await asyncio.sleep(1)
-        before, began = jobs_harness.looks, time.monotonic()
+        before, began = jobs_harness.polls, time.monotonic()
         await asyncio.sleep(4)
-        await until(lambda: jobs_harness.looks >= before + 3)
-        # Once a second one of them asks what was abandoned, and what to offer before and after the job has ended.
-        assert jobs_harness.looks - before <= 3 * (time.monotonic() - began + 2)
+        await until(lambda: jobs_harness.polls >= before + 3)
+        # Once a second, one of them searches for abandoned runs, and for runs to offer before and after the job ends.
+        assert jobs_harness.polls - before <= 3 * (time.monotonic() - began + 2)
 
 
-async def test_losing_the_whole_queue_loses_nothing(
-    make_queued: MakingQueued, jobs_harness: JobsHarness, queue: dict[str, Any]
+async def test_losing_the_queue_loses_no_run(
+    make_queued: MakeQueuedJobs, jobs_harness: JobsHarness, queue: dict[str, Any]
 ) -> None:
     mappings = [await jobs_harness.mapped(number) for number in range(1, 6)]
     jobs = make_queued(jobs_harness, 1, 1)
@@ -64,32 +64,35 @@ async def test_losing_the_whole_queue_loses_nothing(
             jobs.start((await jobs_harness.book(each)).id)
         await until(lambda: jobs_harness.begun)
         await asyncio.sleep(0.2)
-        _ask(queue, "DELETE FROM procrastinate_jobs")
+        _query(queue, "DELETE FROM procrastinate_jobs")
         jobs_harness.go_on.set()
         await until(lambda: len(jobs_harness.ended) == 5)
     assert sorted(jobs_harness.begun) == mappings
 
 
-async def test_processes_that_are_alive_are_counted(
-    make_queued: MakingQueued, jobs_harness: JobsHarness, queue: dict[str, Any]
+async def test_live_processes_are_counted(
+    make_queued: MakeQueuedJobs, jobs_harness: JobsHarness, queue: dict[str, Any]
 ) -> None:
-    _ask(queue, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')")
-    assert workers_alive(queue, 30) == 0
-    async with make_queued(jobs_harness, kept=1).working(), make_queued(jobs_harness, kept=1).working():
-        await until(lambda: _ask(queue, "SELECT count(*) FROM procrastinate_workers") == 1 + 2 * 3)
-        assert workers_alive(queue, 30) == 2, "a process counts once, though it serves three queues"
+    _query(queue, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')")
+    assert live_workers(queue, 30) == 0
+    async with (
+        make_queued(jobs_harness, reserved=1).working(),
+        make_queued(jobs_harness, reserved=1).working(),
+    ):
+        await until(lambda: _query(queue, "SELECT count(*) FROM procrastinate_workers") == 1 + 2 * 3)
+        assert live_workers(queue, 30) == 2, "a process counts once, though it serves three queues"
 
 
-def test_before_the_queue_is_made_nobody_works_on_it(no_queue: dict[str, Any]) -> None:
-    assert workers_alive(no_queue, 30) == 0
-    assert _ask(no_queue, TABLES) == 0
+def test_missing_queue_has_no_workers(no_queue: dict[str, Any]) -> None:
+    assert live_workers(no_queue, 30) == 0
+    assert _query(no_queue, TABLES) == 0
 
 
-async def test_a_database_that_drops_every_connection_stops_nothing(
-    make_queued: MakingQueued, jobs_harness: JobsHarness, queue: dict[str, Any]
+async def test_workers_survive_dropped_connections(
+    make_queued: MakeQueuedJobs, jobs_harness: JobsHarness, queue: dict[str, Any]
 ) -> None:
     one, two = await jobs_harness.mapped(1), await jobs_harness.mapped(2)
-    jobs = make_queued(jobs_harness, kept=2)
+    jobs = make_queued(jobs_harness, reserved=2)
     dropping = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
         "WHERE pid <> pg_backend_pid() AND datname = current_database()"
@@ -97,22 +100,22 @@ async def test_a_database_that_drops_every_connection_stops_nothing(
     async with jobs.working():
         jobs.start((await jobs_harness.book(one)).id)
         await until(lambda: jobs_harness.begun)
-        assert _ask(queue, dropping) > 1
+        assert _query(queue, dropping) > 1
         jobs_harness.go_on.set()
         jobs.start((await jobs_harness.book(two)).id)
         await until(lambda: sorted(jobs_harness.ended) == [one, two])
         again = await jobs_harness.book(one)
         jobs.start(again.id)
         await until(lambda: len(jobs_harness.ended) == 3)
-    assert await asyncio.to_thread(_ask, queue, "SELECT count(*) FROM procrastinate_workers") == 0
+    assert await asyncio.to_thread(_query, queue, "SELECT count(*) FROM procrastinate_workers") == 0
 
 
 @pytest.mark.parametrize("name", ["gleanin-sync", "gleanin-sync-by-hand"])
-async def test_the_job_of_a_worker_that_died_keeps_no_mapping(
-    make_queued: MakingQueued, jobs_harness: JobsHarness, queue: dict[str, Any], name: str
+async def test_job_of_a_dead_worker_releases_its_mapping(
+    make_queued: MakeQueuedJobs, jobs_harness: JobsHarness, queue: dict[str, Any], name: str
 ) -> None:
     mapping = await jobs_harness.mapped(1)
-    _ask(
+    _query(
         queue,
         "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')"
         " RETURNING id) INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status,"
@@ -128,25 +131,25 @@ async def test_the_job_of_a_worker_that_died_keeps_no_mapping(
     assert [name for name, _ in jobs_harness.log.entries] == ["jobs.worker_lost"]
 
 
-def test_several_that_make_the_tables_at_once_do_it_one_after_the_other(no_queue: dict[str, Any]) -> None:
+def test_concurrent_creation_of_the_tables_is_serialized(no_queue: dict[str, Any]) -> None:
     with ThreadPoolExecutor(4) as pool:
-        assert [*pool.map(make_tables, [no_queue] * 4)] == [None] * 4
-        assert [*pool.map(renew_tables, [no_queue] * 4)] == [None] * 4
-    assert _ask(no_queue, TABLES) == 4
+        assert [*pool.map(create_tables, [no_queue] * 4)] == [None] * 4
+        assert [*pool.map(upgrade_tables, [no_queue] * 4)] == [None] * 4
+    assert _query(no_queue, TABLES) == 4
 
 
-def test_tables_of_another_version_are_made_anew_by_an_upgrade(no_queue: dict[str, Any]) -> None:
-    make_tables(no_queue)
-    _ask(no_queue, "COMMENT ON TABLE procrastinate_jobs IS 'gleanin-sync, procrastinate of yore'")
-    _ask(no_queue, "DROP TABLE procrastinate_events")
+def test_upgrade_recreates_the_tables_of_another_version(no_queue: dict[str, Any]) -> None:
+    create_tables(no_queue)
+    _query(no_queue, "COMMENT ON TABLE procrastinate_jobs IS 'gleanin-sync, procrastinate of yore'")
+    _query(no_queue, "DROP TABLE procrastinate_events")
     with pytest.raises(DatabaseUnavailable, match="gleanin-sync database upgrade"):
-        make_tables(no_queue)
-    renew_tables(no_queue)
-    make_tables(no_queue)
-    assert _ask(no_queue, TABLES) == 4
+        create_tables(no_queue)
+    upgrade_tables(no_queue)
+    create_tables(no_queue)
+    assert _query(no_queue, TABLES) == 4
 
 
-async def test_the_tables_are_made_by_an_upgrade_and_the_migrations_do_not_see_them(
+async def test_upgrade_creates_tables_that_migrations_ignore(
     postgresql_server: Server,
 ) -> None:
     url = postgresql_server.new_database()
@@ -161,48 +164,48 @@ async def test_the_tables_are_made_by_an_upgrade_and_the_migrations_do_not_see_t
     engine.dispose()
 
 
-async def test_a_booked_run_has_its_job_from_the_same_moment_on(
-    jobs_harness: JobsHarness, make_queued: MakingQueued, queue: dict[str, Any]
+async def test_run_and_job_are_stored_together(
+    jobs_harness: JobsHarness, make_queued: MakeQueuedJobs, queue: dict[str, Any]
 ) -> None:
-    del make_queued  # nobody works
+    del make_queued  # there is no worker
     mapping, other = await jobs_harness.mapped(1), await jobs_harness.mapped(2)
     await jobs_harness.book(mapping, Trigger.CONTINUOUS)
-    assert _ask(queue, JOB) == f"gleanin-sync {mapping} {mapping} 0 at once"
+    assert _query(queue, JOB) == f"gleanin-sync {mapping} {mapping} 0 at once"
     await jobs_harness.book(mapping)
-    assert _ask(queue, JOB) == f"gleanin-sync-by-hand {mapping} {mapping} 10 at once", (
+    assert _query(queue, JOB) == f"gleanin-sync-by-hand {mapping} {mapping} 10 at once", (
         "it replaces the one that waits"
     )
     async with jobs_harness.units.write() as unit:
         await unit.runs.add(a_run(9, other))
-    assert _ask(queue, "SELECT count(*) FROM procrastinate_jobs") == 1, "what is undone leaves no job"
+    assert _query(queue, "SELECT count(*) FROM procrastinate_jobs") == 1, "a rolled back run leaves no job"
 
 
-async def test_a_job_that_another_process_has_just_offered_serves_a_booked_run_too(
-    jobs_harness: JobsHarness, make_queued: MakingQueued, queue: dict[str, Any]
+async def test_job_offered_by_another_process_serves_a_requested_run(
+    jobs_harness: JobsHarness, make_queued: MakeQueuedJobs, queue: dict[str, Any]
 ) -> None:
     del make_queued
     mapping = await jobs_harness.mapped(1)
-    _ask(
+    _query(
         queue,
         "CREATE FUNCTION comes_between() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN IF pg_trigger_depth() = 1 THEN INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock)"
         " VALUES ('gleanin-sync', 'sync', NEW.lock, NEW.lock); END IF; RETURN NEW; END $$",
     )
-    _ask(
+    _query(
         queue,
         "CREATE TRIGGER comes_between BEFORE INSERT ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION comes_between()",
     )
     try:
         run = await jobs_harness.book(mapping)
     finally:
-        _ask(queue, "DROP FUNCTION comes_between CASCADE")
+        _query(queue, "DROP FUNCTION comes_between CASCADE")
     assert [each.id for each in await jobs_harness.runs_of(mapping)] == [run.id]
 
 
-def test_tables_of_another_program_are_left_alone(no_queue: dict[str, Any]) -> None:
-    with psycopg.connect(**connecting(no_queue)) as connection:
+def test_tables_of_another_program_are_not_touched(no_queue: dict[str, Any]) -> None:
+    with psycopg.connect(**connection_options(no_queue)) as connection:
         connection.execute(SchemaManager.get_schema())
-    for make in (make_tables, renew_tables):
+    for make in (create_tables, upgrade_tables):
         with pytest.raises(DatabaseUnavailable, match="a database of its own"):
             make(no_queue)
-    assert _ask(no_queue, TABLES) == 4
+    assert _query(no_queue, TABLES) == 4

@@ -1,4 +1,4 @@
-"""A process that ends while it syncs: what was sent is noted, and the rest is taken up at the next start."""
+"""A process that ends during a sync: what was sent is recorded, and the next process continues with the rest."""
 
 import asyncio
 from datetime import datetime
@@ -8,7 +8,7 @@ from core.domain.runs.schedule import INTERVAL, SPREAD
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.mappings.change_settings import SettingsChange
 from ports.store.errors import DatabaseUnavailable
-from tests.contract.jobs.conftest import Making
+from tests.contract.jobs.conftest import MakeJobs
 from tests.contract.jobs.test_jobs import RARELY
 from tests.support.assertions import present
 from tests.support.builders import on, person, session
@@ -17,7 +17,7 @@ from tests.support.timeouts import WITHIN, happens
 
 
 def held_after_its_first_write(harness: Harness) -> asyncio.Event:
-    """Let the next sync wait for ever after its first write, and return what tells that it was sent."""
+    """Block the next sync after its first write, and return the event that is set by then."""
     before, first_write = len(harness.gleanin.writes), asyncio.Event()
 
     async def hold() -> None:
@@ -29,8 +29,8 @@ def held_after_its_first_write(harness: Harness) -> asyncio.Event:
     return first_write
 
 
-async def seen_through(make: Making, harness: Harness, mapping: EventMapping) -> SyncRun:
-    """Let nothing hold the latest run any more, and return it when it has ended."""
+async def seen_through(make: MakeJobs, harness: Harness, mapping: EventMapping) -> SyncRun:
+    """Unblock the latest run, and return it when it has ended."""
     harness.gate.before_write = nothing
     async with make(harness).working(), asyncio.timeout(WITHIN):
         while (await harness.list_runs(mapping.id))[0].is_open:  # noqa: ASYNC110 - a run raises no event
@@ -39,7 +39,9 @@ async def seen_through(make: Making, harness: Harness, mapping: EventMapping) ->
     return done
 
 
-async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_next_start(make: Making) -> None:
+async def test_rule_32_interrupted_run_continues_at_the_next_start(
+    make: MakeJobs,
+) -> None:
     harness = Harness()
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
@@ -60,7 +62,7 @@ async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_nex
     assert len(harness.gleanin.writes) == 6
 
 
-async def test_rule_32_a_run_that_loses_its_database_goes_on_as_another_one(make: Making) -> None:
+async def test_rule_32_run_that_loses_its_database_is_requeued(make: MakeJobs) -> None:
     harness = Harness()
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
@@ -72,7 +74,7 @@ async def test_rule_32_a_run_that_loses_its_database_goes_on_as_another_one(make
 
     harness.gate.before_write = lose_it_once
     run = await harness.request_sync(mapping.id)
-    async with make(harness, look_every=RARELY).working(), asyncio.timeout(WITHIN):
+    async with make(harness, poll_interval=RARELY).working(), asyncio.timeout(WITHIN):
         while (await harness.list_runs(mapping.id))[0].state is not RunState.COMPLETED:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     again, lost = await harness.list_runs(mapping.id)
@@ -82,17 +84,17 @@ async def test_rule_32_a_run_that_loses_its_database_goes_on_as_another_one(make
     assert len(harness.gleanin.writes) == 6
 
 
-async def test_rule_23_a_run_that_waits_for_its_turn_is_still_there_at_the_next_start(make: Making) -> None:
+async def test_rule_23_queued_run_survives_a_restart(make: MakeJobs) -> None:
     harness = Harness()
     mapping = await harness.mapping()
     run = await harness.request_sync(mapping.id)
-    async with make(harness, at_once=0).working():  # it never has a turn at all
+    async with make(harness, max_concurrent=0).working():  # without a slot
         await asyncio.sleep(0.1)
     assert [each.run_id for each in await harness.select_next_runs(5)] == [run.id]
 
 
 async def _due(harness: Harness, mapping: EventMapping) -> None:
-    """Let the time of a mapping come whose last sync had nothing to write."""
+    """Make a mapping due whose last sync had nothing to write."""
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     harness.offer(session("s1", on(person("p1"))))
     for _ in range(2):
@@ -104,7 +106,7 @@ async def _last_checked_at(harness: Harness, mapping: EventMapping) -> datetime 
     return (await harness.schedule_of(mapping.id)).last_checked_at
 
 
-async def test_rule_24_a_due_mapping_where_nothing_has_changed_gets_no_run(make: Making) -> None:
+async def test_rule_24_unchanged_due_mapping_gets_no_run(make: MakeJobs) -> None:
     harness = Harness()
     mapping = await harness.mapping()
     await _due(harness, mapping)
@@ -115,8 +117,8 @@ async def test_rule_24_a_due_mapping_where_nothing_has_changed_gets_no_run(make:
     assert await harness.select_next_runs(5) == []
 
 
-async def test_rule_32_a_check_that_has_come_to_a_run_is_handed_on_when_it_is_interrupted(
-    make: Making,
+async def test_rule_32_interrupted_check_that_became_a_run_is_requeued(
+    make: MakeJobs,
 ) -> None:
     harness = Harness()
     mapping = await harness.mapping()

@@ -1,4 +1,4 @@
-"""Notices are delivered beside the runs, which never wait for them."""
+"""Notifications are delivered alongside the runs, which never wait for them."""
 
 import asyncio
 from contextlib import suppress
@@ -11,13 +11,13 @@ from core.domain.notifications.notification import Channel, Recipient
 from core.domain.runs.health_change import HealthChange
 from core.domain.tenancy.secrets import Token
 from ports.source import SourceUnavailable
-from tests.contract.jobs.conftest import Making
+from tests.contract.jobs.conftest import MakeJobs
 from tests.support.harness import Harness
 from tests.support.jobs_harness import JobsHarness
 from tests.support.timeouts import happens, until
 
 
-async def test_a_notice_that_a_run_leaves_is_delivered(make: Making) -> None:
+async def test_notification_of_a_run_is_delivered(make: MakeJobs) -> None:
     harness = Harness()
     mapping = await harness.mapping()
     await harness.choose_recipient(mapping.organization_id, Channel.WEBHOOK, "https://hooks.example.org/")
@@ -30,17 +30,17 @@ async def test_a_notice_that_a_run_leaves_is_delivered(make: Making) -> None:
     assert arrived.message.change is HealthChange.FAILING
 
 
-async def test_a_recipient_that_takes_its_time_delays_no_run(make: Making, jobs_harness: JobsHarness) -> None:
-    telling, let_go = asyncio.Event(), asyncio.Event()
+async def test_slow_recipient_delays_no_run(make: MakeJobs, jobs_harness: JobsHarness) -> None:
+    notifying, let_go = asyncio.Event(), asyncio.Event()
 
-    async def tell() -> None:
-        telling.set()
+    async def notify() -> None:
+        notifying.set()
         await let_go.wait()
 
-    jobs_harness.tell_notices = tell
+    jobs_harness.deliver_notifications = notify
     jobs_harness.go_on.set()
     async with make(jobs_harness).working():
-        await happens(telling)
+        await happens(notifying)
         for number in range(1, 4):
             mapping = await jobs_harness.mapped(number)
             await jobs_harness.book(mapping)
@@ -48,14 +48,14 @@ async def test_a_recipient_that_takes_its_time_delays_no_run(make: Making, jobs_
         assert not let_go.is_set()
 
 
-async def test_at_the_end_of_a_process_no_run_waits_for_a_notice_that_is_seen_through(
-    make: Making, jobs_harness: JobsHarness
+async def test_shutdown_of_runs_does_not_wait_for_a_notification(
+    make: MakeJobs, jobs_harness: JobsHarness
 ) -> None:
-    telling, arrived = asyncio.Event(), list[bool]()
+    notifying, arrived = asyncio.Event(), list[bool]()
     mapping = await jobs_harness.mapped(1)
 
-    async def tell() -> None:
-        telling.set()
+    async def notify() -> None:
+        notifying.set()
         try:
             await asyncio.sleep(3600)
         except asyncio.CancelledError:
@@ -64,22 +64,22 @@ async def test_at_the_end_of_a_process_no_run_waits_for_a_notice_that_is_seen_th
             arrived.append(mapping in jobs_harness.ended)
             raise
 
-    jobs_harness.tell_notices = tell
+    jobs_harness.deliver_notifications = notify
     await jobs_harness.book(mapping)
     async with make(jobs_harness).working():
-        await happens(telling)
+        await happens(notifying)
         await until(lambda: jobs_harness.under_way)
     assert arrived == [True]
 
 
-async def test_a_notice_on_its_way_when_the_process_ends_is_not_sent_again(make: Making) -> None:
+async def test_notification_in_progress_at_shutdown_is_not_sent_again(make: MakeJobs) -> None:
     on_its_way = asyncio.Event()
 
     class Slow(InMemoryNotifier):
         async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
             await InMemoryNotifier.deliver(self, message, recipient, secret)
             on_its_way.set()
-            await asyncio.sleep(0.1)  # its answer takes time
+            await asyncio.sleep(0.1)  # its response takes time
 
     harness = Harness(notifier=Slow())
     mapping = await harness.mapping()
@@ -93,15 +93,15 @@ async def test_a_notice_on_its_way_when_the_process_ends_is_not_sent_again(make:
     assert len(harness.notifier.arrived) == 1
 
 
-async def test_a_fault_in_telling_is_told_of_and_it_goes_on(make: Making, jobs_harness: JobsHarness) -> None:
+async def test_failed_delivery_is_logged_and_retried(make: MakeJobs, jobs_harness: JobsHarness) -> None:
     times = 0
 
-    async def tell() -> None:
+    async def notify() -> None:
         nonlocal times
         times += 1
         raise RuntimeError("jane@example.org")
 
-    jobs_harness.tell_notices = tell
+    jobs_harness.deliver_notifications = notify
     async with make(jobs_harness).working():
         await until(lambda: times > 1)
     assert jobs_harness.log.entries
