@@ -21,7 +21,7 @@ WRONG = "wrong-horse-battery"
 
 
 @dataclass(frozen=True, slots=True)
-class Busy(QuickPasswords):
+class BusyPasswords(QuickPasswords):
     def place_for(self, _: HashRequest) -> AbstractContextManager[None]:
         return self._refuse()
 
@@ -69,7 +69,7 @@ async def test_rejection_of_an_overloaded_queue_is_logged_and_is_no_failure(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     await access_harness.account()
-    access_harness.passwords = Busy()
+    access_harness.passwords = BusyPasswords()
     for _ in range(10):
         with pytest.raises(Overloaded):
             await access_harness.sign_in()

@@ -40,7 +40,7 @@ async def test_revoked_key_is_rejected_and_stays_listed(
     _, other = await access_harness.create_api_key("other", Grant(Role.VIEWER, acme), actor=COMMAND_LINE)
     revoked = await access_harness.revoke_api_key(acme, key.id, actor=COMMAND_LINE)
     assert await access_harness.revoke_api_key(acme, key.id, actor=COMMAND_LINE) == revoked, (
-        "once more changes nothing"
+        "repeating it changes nothing"
     )
     with pytest.raises(NotAuthenticated, match="invalid or was revoked"):
         await access_harness.authenticate_api_key(secret, HOME)

@@ -20,7 +20,7 @@ async def test_rule_24_new_mappings_use_the_chosen_default_and_existing_ones_sta
     assert [each.continuous_sync for each in listed] == [False, True]
     entries = [each.what for each in await ListAuditEntries(harness.units)(organization)]
     assert entries.count("Acme: continuous sync of new mappings on") == 1, (
-        "a change that changes nothing is none"
+        "a change without effect is not recorded"
     )
 
 

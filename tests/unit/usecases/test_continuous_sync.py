@@ -50,7 +50,7 @@ async def due(harness: Harness) -> list[MappingId]:
     return [each.mapping_id for each in await harness.select_next_runs(100) if each.run_id is None]
 
 
-async def carry_out(harness: Harness) -> None:
+async def run_all(harness: Harness) -> None:
     for each in await harness.select_next_runs(100):
         if each.run_id is not None:
             await harness.run_sync(each.run_id)
@@ -67,7 +67,7 @@ async def test_rule_24_only_mappings_with_continuous_sync_are_due(harness: Harne
     assert not await due(harness)
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     assert await due(harness) == [mapping.id]
-    await carry_out(harness)
+    await run_all(harness)
     harness.clock.advance(HALF_AN_HOUR)
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=False))
     assert not await due(harness)
@@ -120,7 +120,7 @@ async def test_rule_24_settings_stay_saved_when_events_are_mapped_again(
     mapping_id = await continuous(harness)
     harness.offer(session("s1"))
     await due(harness)
-    await carry_out(harness)
+    await run_all(harness)
     mapping = await harness.remove_mapping(mapping_id)
     assert (await harness.map(mapping.organization_id)).id == mapping_id
     harness.clock.advance(HALF_AN_HOUR)
@@ -131,9 +131,9 @@ async def test_rule_24_queued_or_just_synced_mapping_is_not_due(harness: Harness
     mapping_id = await continuous(harness)
     assert await due(harness) == [mapping_id]
     harness.clock.advance(2 * HALF_AN_HOUR)
-    booked = await book(harness, mapping_id)
+    queued = await book(harness, mapping_id)
     assert not await due(harness)
-    await harness.run_sync(booked.id)
+    await harness.run_sync(queued.id)
     assert not await due(harness)
     harness.clock.advance(HALF_AN_HOUR)
     assert await due(harness) == [mapping_id]
@@ -148,7 +148,7 @@ async def test_rule_24_interval_starts_with_the_first_run(harness: Harness) -> N
 
     harness.gate.before_write = time_goes_on
     await due(harness)
-    await carry_out(harness)
+    await run_all(harness)
     assert not await due(harness)
     harness.clock.advance(HALF_AN_HOUR)
     assert await due(harness) == [mapping_id]
@@ -157,7 +157,7 @@ async def test_rule_24_interval_starts_with_the_first_run(harness: Harness) -> N
 async def test_rule_24_manual_sync_postpones_the_next_continuous_one(harness: Harness) -> None:
     mapping_id = await continuous(harness)
     await due(harness)
-    await carry_out(harness)
+    await run_all(harness)
     harness.clock.advance(HALF_AN_HOUR)
     await harness.run_sync((await harness.request_sync(mapping_id)).id)
     assert not await due(harness)
@@ -191,7 +191,7 @@ async def test_refused_token_halts_continuous_sync_until_it_is_replaced(
     mapping_id = await continuous(harness)
     await due(harness)
     harness.gleanin.faults.refuses_tokens = True
-    await carry_out(harness)
+    await run_all(harness)
     assert (await harness.schedule_of(mapping_id)).is_halted
     harness.clock.advance(timedelta(days=2))
     assert not await due(harness)
@@ -200,7 +200,7 @@ async def test_refused_token_halts_continuous_sync_until_it_is_replaced(
         mapping = present(await unit.mappings.get(mapping_id))
     await harness.replace_gleanin_token(mapping.organization_id, TOKEN)
     assert await due(harness) == [mapping_id]
-    await carry_out(harness)
+    await run_all(harness)
     assert not (await harness.schedule_of(mapping_id)).is_failing
 
 
@@ -328,10 +328,10 @@ async def test_rule_23_interrupted_run_is_merged_with_a_newer_request(
 ) -> None:
     mapping = await harness.mapping()
     stopped = await interrupted(harness, mapping.id, Scope.EXHIBITORS)
-    booked = await harness.request_sync(mapping.id, Scope.AGENDA)
+    queued = await harness.request_sync(mapping.id, Scope.AGENDA)
     await harness.requeue_run(stopped.id)
     again = await waiting_run(harness)
-    assert (again.id, again.scope) == (booked.id, Scope.ALL)
+    assert (again.id, again.scope) == (queued.id, Scope.ALL)
 
 
 async def test_run_that_ended_otherwise_is_not_requeued(harness: Harness, mapping: EventMapping) -> None:

@@ -40,13 +40,13 @@ async def synced_again(harness: Harness, mapping: EventMapping) -> None:
     await harness.sync(mapping)
 
 
-async def taken_over(harness: Harness, mapping: EventMapping) -> None:
+async def recovered(harness: Harness, mapping: EventMapping) -> None:
     async with harness.units.read() as unit:
         (run,) = await unit.runs.list_open(mapping.id)
     await harness.recover_run(run.id)
 
 
-async def unmapped_and_taken_over(harness: Harness, mapping: EventMapping) -> None:
+async def unmapped_and_recovered(harness: Harness, mapping: EventMapping) -> None:
     await unmapped(harness, mapping)
     async with harness.units.read() as unit:
         list_open = await unit.runs.list_open(mapping.id)
@@ -61,9 +61,9 @@ async def unmapped_and_taken_over(harness: Harness, mapping: EventMapping) -> No
         (LEASE, unmapped),
         (LEASE, disconnected),
         (LEASE, synced_again),
-        (LEASE, taken_over),
+        (LEASE, recovered),
         (timedelta(0), disconnected),
-        (timedelta(0), unmapped_and_taken_over),
+        (timedelta(0), unmapped_and_recovered),
     ],
 )
 async def test_rule_26_counts_of_a_killed_run_equal_its_stored_outcomes(
@@ -108,7 +108,7 @@ class Uncommitted:
             yield unit
 
 
-@pytest.mark.parametrize("end", [synced_again, taken_over])
+@pytest.mark.parametrize("end", [synced_again, recovered])
 async def test_uncommitted_end_of_a_run_is_not_logged(harness: Harness, end: RunLifecycle) -> None:
     mapping = await killed_after(harness, 5, LEASE)
     harness.log.entries.clear()

@@ -13,7 +13,7 @@ from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
 from tests.support.builders import NOW
 from tests.support.harness import ELSEWHERE, FAR, HERE, Harness
-from tests.unit.usecases.test_continuous_sync import carry_out, due
+from tests.unit.usecases.test_continuous_sync import due, run_all
 
 
 def hook(organization_id: OrganizationId) -> Actor:
@@ -30,7 +30,7 @@ async def synced_once(harness: Harness) -> tuple[OrganizationId, MappingId]:
     mapping = await harness.mapping()
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     await due(harness)
-    await carry_out(harness)
+    await run_all(harness)
     return mapping.organization_id, mapping.id
 
 

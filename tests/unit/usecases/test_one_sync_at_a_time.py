@@ -23,24 +23,24 @@ class Hold:
 
     def __init__(self, harness: Harness) -> None:
         self.reached = asyncio.Event()
-        self.go_on = asyncio.Event()
-        harness.gate.before_write = self.pass_by
+        self.released = asyncio.Event()
+        harness.gate.before_write = self.block_first
 
-    async def pass_by(self) -> None:
+    async def block_first(self) -> None:
         if not self.reached.is_set():
             self.reached.set()
-            await self.go_on.wait()
+            await self.released.wait()
 
 
 async def test_rule_23_requests_before_a_run_starts_share_it(harness: Harness) -> None:
     mapping = await harness.mapping()
-    booked = [await harness.request_sync(mapping.id) for _ in range(3)]
-    assert len({run.id for run in booked}) == 1
+    queued = [await harness.request_sync(mapping.id) for _ in range(3)]
+    assert len({run.id for run in queued}) == 1
 
 
 async def test_rule_23_concurrent_requests_share_one_run(harness: Harness, mapping: EventMapping) -> None:
-    booked = await asyncio.gather(*(harness.request_sync(mapping.id) for _ in range(5)))
-    assert len({run.id for run in booked}) == 1
+    queued = await asyncio.gather(*(harness.request_sync(mapping.id) for _ in range(5)))
+    assert len({run.id for run in queued}) == 1
 
 
 async def test_rule_23_requests_during_a_run_queue_exactly_one_more(harness: Harness) -> None:
@@ -49,11 +49,11 @@ async def test_rule_23_requests_during_a_run_queue_exactly_one_more(harness: Har
     hold = Hold(harness)
     first = asyncio.create_task(harness.sync(mapping))
     await happens(hold.reached)
-    booked = [await harness.request_sync(mapping.id) for _ in range(3)]
-    assert len({run.id for run in booked}) == 1
+    queued = [await harness.request_sync(mapping.id) for _ in range(3)]
+    assert len({run.id for run in queued}) == 1
     harness.offer(session("opening"), session("closing"))
-    hold.go_on.set()
-    second = await harness.run_sync(booked[0].id)
+    hold.released.set()
+    second = await harness.run_sync(queued[0].id)
     assert (await first).counts.of(SESSION).succeeded == 1
     assert second.counts.of(SESSION).succeeded == 2, "it started after the first had ended"
     assert [run.state for run in await harness.list_runs(mapping.id)] == [RunState.COMPLETED] * 2
@@ -71,8 +71,8 @@ async def test_rule_23_queued_run_covers_the_scopes_of_all_requests(harness: Har
 
 async def test_rule_23_run_started_twice_is_executed_once(harness: Harness, mapping: EventMapping) -> None:
     harness.offer(session("opening", on(person("ada"))))
-    booked = await harness.request_sync(mapping.id)
-    one, other = await asyncio.gather(harness.run_sync(booked.id), harness.run_sync(booked.id))
+    queued = await harness.request_sync(mapping.id)
+    one, other = await asyncio.gather(harness.run_sync(queued.id), harness.run_sync(queued.id))
     assert one == other
     assert one.state is RunState.COMPLETED
     assert len(harness.gleanin.writes) == 2
@@ -96,7 +96,7 @@ async def test_rule_23_other_mappings_sync_concurrently(harness: Harness) -> Non
     waiting = asyncio.create_task(harness.sync(one))
     await happens(hold.reached)
     assert (await harness.sync(other)).state is RunState.COMPLETED
-    hold.go_on.set()
+    hold.released.set()
     assert (await waiting).state is RunState.COMPLETED
 
 
@@ -138,7 +138,7 @@ async def test_rule_23_owner_without_its_lease_writes_nothing_more(
     new = await harness.sync(mapping)
     assert new.state is RunState.COMPLETED
     written = len(harness.gleanin.writes)
-    hold.go_on.set()
+    hold.released.set()
     ended = await old
     # The blocked write had already passed the fence; no later write may.
     assert len(harness.gleanin.writes) - written <= in_flight
@@ -169,7 +169,7 @@ async def test_rule_23_run_keeps_its_lease_while_it_waits_for_gleanin(harness: H
             if present(lease_status.lease_until) > harness.clock.now():
                 break
             await asyncio.sleep(0.005)
-    hold.go_on.set()
+    hold.released.set()
     assert (await syncing).state is RunState.COMPLETED
 
 

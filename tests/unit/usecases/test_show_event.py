@@ -170,14 +170,14 @@ async def test_truncated_list_is_not_shown_as_complete(harness: Harness, mapped:
     harness.offer(*(session(f"s{number}") for number in range(5)))
     harness.source.page_size = 2
 
-    class BreaksOff(type(harness.source)):  # type: ignore[misc]  # the same source with one difference
+    class TruncatedSource(type(harness.source)):  # type: ignore[misc]  # the same source with one difference
         async def event(self, event_id: SourceEventId) -> SourceEvent:
             self.error = None
             event: SourceEvent = await super().event(event_id)
             self.error, self.pages_before_error = SourceUnavailable("It broke off."), 1
             return event
 
-    harness.sources.source = BreaksOff(harness.source.programmes, page_size=2)
+    harness.sources.source = TruncatedSource(harness.source.programmes, page_size=2)
     with pytest.raises(SourceUnavailable):
         await harness.show_event(organization, HERE)
 

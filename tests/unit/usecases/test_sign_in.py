@@ -204,7 +204,7 @@ async def test_concurrent_attempts_are_throttled_like_sequential_ones(
 
 
 @dataclass(frozen=True, slots=True)
-class Meanwhile(QuickPasswords):
+class ConcurrentChange(QuickPasswords):
     """Passwords during whose check the account changes."""
 
     access_harness: AccessHarness
@@ -225,7 +225,7 @@ class Meanwhile(QuickPasswords):
 async def test_account_changed_during_the_password_check_is_not_signed_in(
     access_harness: AccessHarness, removed: bool
 ) -> None:
-    access_harness.passwords = Meanwhile(access_harness, removed)
+    access_harness.passwords = ConcurrentChange(access_harness, removed)
     with pytest.raises(InvalidCredentials):
         await access_harness.sign_in()
 

@@ -11,7 +11,7 @@ from core.usecases.organizations.list_health import ListOrganizationHealth
 from core.usecases.runs.show_status import GetQueue, GetStatus, Queue, Status
 from tests.support.assertions import present
 from tests.support.harness import LEASE, Harness
-from tests.unit.usecases.test_continuous_sync import carry_out, due
+from tests.unit.usecases.test_continuous_sync import due, run_all
 
 
 async def status(harness: Harness) -> Status:
@@ -27,7 +27,7 @@ async def test_status_follows_a_mapping_from_due_to_synced(harness: Harness, map
     assert numbers(await status(harness)) == (0, 0, 0, 0)
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     assert numbers(await status(harness)) == (1, 1, 0, 0)
-    await carry_out(harness)
+    await run_all(harness)
     current = await status(harness)
     assert numbers(current) == (1, 0, 0, 0)
     assert current.next_due_at is not None
@@ -37,7 +37,7 @@ async def test_refused_token_is_shown_as_failing_and_halted(harness: Harness, ma
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     harness.gleanin.faults.refuses_tokens = True
     await due(harness)
-    await carry_out(harness)
+    await run_all(harness)
     current = await status(harness)
     assert (current.failing, current.halted, current.next_due_at) == (1, 1, None)
 
@@ -46,7 +46,7 @@ async def test_halt_outlives_the_mapping_that_caused_it(harness: Harness, mappin
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     harness.gleanin.faults.refuses_tokens = True
     await due(harness)
-    await carry_out(harness)
+    await run_all(harness)
     await harness.remove_mapping(mapping.id)
     listed = ListOrganizationHealth(harness.units, harness.clock)
     ((_, fares),) = await listed(None)
@@ -82,7 +82,7 @@ async def test_queue_shows_the_longest_wait(harness: Harness, mapping: EventMapp
     await harness.request_sync(mapping.id)
     harness.clock.advance(timedelta(seconds=7))
     assert await queue() == Queue(0, 1, 0, 0, 0, timedelta(), timedelta(seconds=7)), "it is queued"
-    await carry_out(harness)
+    await run_all(harness)
     assert await queue() == nothing, "it was synced and is not due yet"
     (current,) = await GetStatus(harness.units, harness.clock)()
     harness.clock.advance(present(current.next_due_at) - harness.clock.now() + timedelta(seconds=5))

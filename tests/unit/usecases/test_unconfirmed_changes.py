@@ -107,7 +107,7 @@ async def test_rule_26_failed_commit_loses_no_outcome(harness: Harness, fails_at
 
 
 @dataclass
-class StoreThatGoes:
+class UnavailableStore:
     """A unit of work factory that becomes unavailable for some seconds after some writes."""
 
     harness: Harness
@@ -143,7 +143,7 @@ async def test_rule_32_end_of_a_run_is_stored_when_the_database_is_back(
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
     run, well = await harness.request_sync(mapping.id), harness.units
     lease = LEASE.total_seconds()
-    harness.units = StoreThatGoes(
+    harness.units = UnavailableStore(
         harness, well, lease / 2 if is_back_in_time else lease + 2 * END_AGAIN_AFTER
     )
     with suppress(DatabaseUnavailable):
@@ -151,10 +151,10 @@ async def test_rule_32_end_of_a_run_is_stored_when_the_database_is_back(
     harness.units = well
     ended = await harness.get_run(run.id)
     if not is_back_in_time:
-        assert ended.is_open, "others may have taken over by then: it is left to them"
+        assert ended.is_open, "another worker may have recovered it by then"
         return
     assert ended.stop == DATABASE_UNAVAILABLE
     before = harness.clock.now()
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
-    assert harness.clock.now() - before < harness.resend_after, "what had not left waits for nothing"
+    assert harness.clock.now() - before < harness.resend_after, "a request that was not sent needs no wait"
     assert (len(harness.gleanin.writes), harness.gleanin.duplicates) == (6, 0)

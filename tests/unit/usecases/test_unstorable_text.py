@@ -32,7 +32,7 @@ ACTOR = Actor("ada", frozenset({Grant(Role.ADMIN)}))
 ODD = ["\0", "id1\0", "\ud800", "\udfff at the end"]
 
 
-class Picky:
+class StrictRepository:
     """A repository that accepts only texts that PostgreSQL accepts."""
 
     def __init__(self, inside: Any) -> None:
@@ -41,7 +41,7 @@ class Picky:
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inside, name)
         if not callable(found):
-            return Picky(found) if hasattr(found, "_rows") else found
+            return StrictRepository(found) if hasattr(found, "_rows") else found
 
         def checked(*args: Any, **named: Any) -> Any:
             for each in _texts((*args, *named.values())):
@@ -57,19 +57,19 @@ def _texts(values: tuple[Any, ...]) -> list[str]:
     return [each for each in flat if isinstance(each, str)]
 
 
-class PickyUnits:
+class StrictUnits:
     def __init__(self, units: UnitOfWorkFactory) -> None:
         self._units = units
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[UnitOfWork]:
         async with self._units.read() as unit:
-            yield Picky(unit)
+            yield StrictRepository(unit)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[UnitOfWork]:
         async with self._units.write() as unit:
-            yield Picky(unit)
+            yield StrictRepository(unit)
 
 
 Asking = Callable[[Harness, AccessHarness, EventMapping, str], Awaitable[object]]
@@ -113,7 +113,7 @@ LOOK_UPS: dict[str, Asking] = {
 async def test_unstorable_text_is_not_found_without_a_database_query(
     harness: Harness, access_harness: AccessHarness, what: str, odd: str, mapping: EventMapping
 ) -> None:
-    harness.units = PickyUnits(harness.units)
+    harness.units = StrictUnits(harness.units)
     with pytest.raises(NotFound) as refused:
         await LOOK_UPS[what](harness, access_harness, mapping, odd)
     assert str(refused.value).isprintable()
