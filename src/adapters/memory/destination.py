@@ -165,20 +165,20 @@ class InMemoryDestination:
         if faults.refuses_reads:
             raise DestinationRefused("Invalid token")
         if kind.name in faults.unknown_kinds:
-            raise UnsupportedKind(f"Gleanin does not tell which {kind.plural} an event has.")
+            raise UnsupportedKind(f"Gleanin does not report which {kind.plural} an event has.")
         stored = self._gleanin.list_by_event(event_id, kind)
         for record in stored:
             self._make_links(record)
         stored = [record for record in stored if record.reads > faults.late_reads]
         if faults.silent_when_empty and not stored:
-            raise RecordsNotReported(f"Gleanin says nothing of {kind.plural}.")
+            raise RecordsNotReported(f"Gleanin's response does not list the event's {kind.plural}.")
         cut = faults.cuts_answers and bool(stored)
         returned = stored[: len(stored) // 2] if cut else stored
         for start in range(0, len(returned), _PAGE):
             page = returned[start : start + _PAGE]
             yield [record.seen(anonymous=faults.hides_external_ids) for record in page]
         if cut:
-            raise DestinationUnreadable("Gleanin's answer was cut.")
+            raise DestinationUnreadable("Gleanin's response was cut.")
 
     async def create(
         self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
@@ -191,12 +191,12 @@ class InMemoryDestination:
         self._check_email(event_id, kind, fields.get("email"), None)
         self._gleanin.posts.append((event_id, external_id, self._gleanin.clock.now()))
         if self._is_lost_before_writing():
-            raise WriteOutcomeUnknown("No answer came to a write.")
+            raise WriteOutcomeUnknown("Gleanin did not confirm a write.")
         record = StoredRecord(event_id, kind, self._gleanin.new_id(), external_id, dict(fields))
         if self._gleanin.faults.late_creates > 0:
             self._gleanin.faults.late_creates -= 1
             self._gleanin.create_late(record)
-            raise WriteOutcomeUnknown("No answer came to a write.")
+            raise WriteOutcomeUnknown("Gleanin did not confirm a write.")
         self._gleanin.records[record.id] = record
         self._record_write(
             LoggedWrite(kind, record.id, external_id, created=True, sent=tuple(fields.items()))
@@ -221,7 +221,7 @@ class InMemoryDestination:
             raise RecordRejected(f"{missing[0]}: can't be blank")
         self._check_email(record.event_id, kind, values.get("email"), gleanin_id)
         if self._is_lost_before_writing():
-            raise WriteOutcomeUnknown("No answer came to a write.")
+            raise WriteOutcomeUnknown("Gleanin did not confirm a write.")
         unchanged = {name: value for name, value in record.fields.items() if name not in values}
         record.fields = unchanged | {name: value for name, value in values.items() if value}
         sent = tuple(values.items())
@@ -233,7 +233,7 @@ class InMemoryDestination:
         faults, tokens = self._gleanin.faults, self._gleanin.tokens
         if faults.unavailable_calls > 0:
             faults.unavailable_calls -= 1
-            raise DestinationUnavailable("Gleanin does not answer.")
+            raise DestinationUnavailable("Gleanin does not respond.")
         if faults.refuses_tokens or (tokens is not None and self._token.value not in tokens):
             raise DestinationRefused("Invalid token")
 
@@ -262,7 +262,7 @@ class InMemoryDestination:
             raise RecordRejected(message)
         texts = [value for value in values.values() if isinstance(value, str)]
         if any(word in text for word in self._gleanin.faults.forbidden_words for text in texts):
-            raise WriteForbidden("A firewall does not let this through (403).")
+            raise WriteForbidden("A firewall blocked this (403).")
         for name, value in values.items():
             if name not in kind.fields:
                 raise RecordRejected(f"{name}: is not an attribute of a {kind}")
@@ -299,7 +299,7 @@ class InMemoryDestination:
             faults.after_write(write)
         if faults.lost_answers > 0:
             faults.lost_answers -= 1
-            raise WriteOutcomeUnknown("No answer came to a write.")
+            raise WriteOutcomeUnknown("Gleanin did not confirm a write.")
 
     def _make_links(self, record: StoredRecord) -> None:
         after = self._gleanin.links_after_reads

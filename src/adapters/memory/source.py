@@ -121,7 +121,7 @@ class InMemorySource:
         try:
             return self.programmes[event_id]
         except KeyError as error:
-            raise SourceEventGone(f"There is no event {event_id!r:.60}.") from error
+            raise SourceEventGone(f"Sessionboard has no event {event_id!r:.60}.") from error
 
 
 @dataclass(slots=True)
