@@ -31,7 +31,7 @@ class RecipientRefused(NotDelivered):
 
 
 class Notifier(Protocol):
-    def checked(self, channel: Channel, address: str) -> str:
+    def normalize_address(self, channel: Channel, address: str) -> str:
         """Return an address in the form in which notifications are sent to it.
 
         Raises:

@@ -24,7 +24,7 @@ class InMemoryNotifier:
     """Raised by every attempt to deliver, if set."""
     has_mail_server: bool = True
 
-    def checked(self, channel: Channel, address: str) -> str:
+    def normalize_address(self, channel: Channel, address: str) -> str:
         if channel is Channel.WEBHOOK:
             return check_webhook_url(address, allow_private=False)
         if not self.has_mail_server:

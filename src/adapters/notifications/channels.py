@@ -22,12 +22,12 @@ class Channels:
     mail: SmtpNotifier | None
     """None where no mail server is set up."""
 
-    def checked(self, channel: Channel, address: str) -> str:
+    def normalize_address(self, channel: Channel, address: str) -> str:
         if channel is Channel.WEBHOOK:
-            return self.webhook.checked(channel, address)
+            return self.webhook.normalize_address(channel, address)
         if self.mail is None:
             raise InvalidInput(NO_MAIL_SERVER, about="channel")
-        return self.mail.checked(channel, address)
+        return self.mail.normalize_address(channel, address)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
         if recipient.channel is Channel.WEBHOOK:

@@ -47,7 +47,7 @@ class SmtpNotifier:
         self._longest = longest
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mail")
 
-    def checked(self, channel: Channel, address: str) -> str:  # noqa: ARG002 - there is one here
+    def normalize_address(self, channel: Channel, address: str) -> str:  # noqa: ARG002 - there is one here
         return check_email(address)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:  # noqa: ARG002 - letters are not signed

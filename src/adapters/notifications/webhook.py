@@ -35,13 +35,13 @@ class WebhookNotifier:
     longest: float = 10
     """Seconds of one attempt, from looking up the name to the answer's status; its body is not read."""
 
-    def checked(self, channel: Channel, address: str) -> str:  # noqa: ARG002 - there is one here
+    def normalize_address(self, channel: Channel, address: str) -> str:  # noqa: ARG002 - there is one here
         return check_webhook_url(address, allow_private=self.allow_private)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
         assert secret is not None, "a webhook has one: Recipient sees to that"
         try:
-            url = self.checked(recipient.channel, recipient.address)
+            url = self.normalize_address(recipient.channel, recipient.address)
         except InvalidInput as error:
             raise RecipientRefused(f"The webhook's address is not allowed any more. {error}") from error
         body = json.dumps(document(message), separators=(",", ":")).encode()

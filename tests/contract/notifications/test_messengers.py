@@ -45,8 +45,10 @@ async def test_what_does_not_arrive_is_told_and_arrives_later(
 
 async def test_an_address_is_given_in_its_normal_form_or_refused(place: SyncedRecordRef) -> None:
     channel = place.recipient.channel
-    assert place.messenger.checked(channel, f" {place.recipient.address} ") == place.recipient.address
+    assert (
+        place.messenger.normalize_address(channel, f" {place.recipient.address} ") == place.recipient.address
+    )
     for wrong in ("", "nothing", "a@b.org\nBcc: eve@example.org", "ftp://example.org"):
         with pytest.raises(InvalidInput):
-            place.messenger.checked(channel, wrong)
+            place.messenger.normalize_address(channel, wrong)
     assert Channel(channel)

@@ -124,14 +124,14 @@ async def test_an_address_that_no_letter_can_be_written_to_is_refused(mailbox: M
 async def test_without_a_mail_server_an_e_mail_is_refused_with_what_to_set() -> None:
     channels = Channels(webhook(), None)
     with pytest.raises(InvalidInput, match="Set GLEANIN_SYNC_SMTP_URL"):
-        channels.checked(Channel.EMAIL, TO)
+        channels.normalize_address(Channel.EMAIL, TO)
     with pytest.raises(RecipientRefused, match="Set GLEANIN_SYNC_SMTP_URL"):
         await channels.deliver(MESSAGE, EMAIL, None)
 
 
 async def test_each_channel_goes_its_own_way(mailbox: MailBox) -> None:
     channels = Channels(webhook(allow_private=False), mailbox.messenger())
-    assert channels.checked(Channel.EMAIL, TO) == TO
-    assert channels.checked(Channel.WEBHOOK, "https://x.org/y") == "https://x.org/y"
+    assert channels.normalize_address(Channel.EMAIL, TO) == TO
+    assert channels.normalize_address(Channel.WEBHOOK, "https://x.org/y") == "https://x.org/y"
     await channels.deliver(MESSAGE, EMAIL, None)
     assert len(mailbox.letters) == 1

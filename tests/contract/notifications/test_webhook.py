@@ -115,7 +115,7 @@ async def test_a_private_address_is_refused_when_it_is_chosen_and_when_it_is_sen
     strict = webhook(allow_private=False)
     for url in (hook.url, "https://localhost/", "https://[::1]/", "https://10.0.0.1/x", "https://intranet/"):
         with pytest.raises(InvalidInput, match="private"):
-            strict.checked(webhook_at(url).channel, url)
+            strict.normalize_address(webhook_at(url).channel, url)
         with pytest.raises(RecipientRefused, match="private"):
             await strict.deliver(MESSAGE, webhook_at(url), SECRET)
     assert hook.bodies == []
@@ -147,7 +147,7 @@ async def test_nobody_at_home_is_unavailable() -> None:
     ],
 )
 def test_path_and_query_of_a_webhook_stay_as_they_are(url: str) -> None:
-    assert webhook(allow_private=False).checked(webhook_at(url).channel, url) == url
+    assert webhook(allow_private=False).normalize_address(webhook_at(url).channel, url) == url
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_path_and_query_of_a_webhook_stay_as_they_are(url: str) -> None:
 )
 def test_what_is_no_webhook_is_refused(url: str) -> None:
     with pytest.raises(InvalidInput):
-        webhook(allow_private=False).checked(webhook_at(url).channel, url)
+        webhook(allow_private=False).normalize_address(webhook_at(url).channel, url)
 
 
 async def test_the_same_notice_has_the_same_id_and_body_at_every_attempt(hook: Server) -> None:

@@ -34,7 +34,7 @@ class ChooseRecipient:
             NotFound
             InvalidInput: the address is invalid or not allowed, or the channel is not configured.
         """
-        address = self.notifier.checked(channel, address)
+        address = self.notifier.normalize_address(channel, address)
         secret = Token(self.ids.secret()) if channel is Channel.WEBHOOK else None
         sealed = self.cipher.seal(secret) if secret else None
         recipient = Recipient(organization_id, channel, address, sealed)
