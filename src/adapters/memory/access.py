@@ -122,7 +122,7 @@ class InMemoryLoginSessions:
             if row.account_id == account_id:
                 del self._rows[row.digest]
 
-    async def forget_before(self, instant: datetime) -> None:
+    async def remove_before(self, instant: datetime) -> None:
         for row in [*self._rows.values()]:
             if row.started_at < instant:
                 del self._rows[row.digest]
@@ -138,10 +138,10 @@ class InMemoryAttempts:
     async def save(self, subject: str, attempts: Attempts) -> None:
         self._rows[subject] = attempts
 
-    async def forget(self, subject: str) -> None:
+    async def remove(self, subject: str) -> None:
         self._rows.pop(subject, None)
 
-    async def forget_before(self, instant: datetime) -> None:
+    async def remove_before(self, instant: datetime) -> None:
         for subject, row in [*self._rows.items()]:
             if row.last_at is not None and row.last_at < instant:
                 del self._rows[subject]

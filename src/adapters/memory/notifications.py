@@ -72,7 +72,7 @@ class InMemoryNotifications:
         newest_first = reversed(self._rows.values())
         return [row for row in newest_first if row.organization_id == organization_id][:limit]
 
-    async def forget_before(self, instant: datetime, limit: int) -> int:
+    async def remove_before(self, instant: datetime, limit: int) -> int:
         old = [row for row in self._rows.values() if row.at < instant and row.next_attempt_at is None]
         for row in old[:limit]:
             del self._rows[row.id]

@@ -121,7 +121,7 @@ class InMemoryRuns:
             for run in ended[:limit]
         ]
 
-    async def forget(self, run_ids: Collection[RunId], limit: int) -> int:
+    async def remove(self, run_ids: Collection[RunId], limit: int) -> int:
         deleted, outcomes = 0, self._store.outcomes
         for run_id in run_ids:
             rows = outcomes.pop(run_id, {})

@@ -66,7 +66,7 @@ def ended_before(
     return [EndedRun(run_id, is_latest, has_checkpoint) for run_id, is_latest, has_checkpoint in rows]
 
 
-def forget(run_ids: Collection[RunId], limit: int, database: sa.Connection) -> int:
+def remove_runs(run_ids: Collection[RunId], limit: int, database: sa.Connection) -> int:
     deleted = 0
     for batch in in_batches(run_ids):
         deleted += database.execute(_FORGET_OUTCOMES, {"ids": batch, "limit": limit - deleted}).rowcount

@@ -85,7 +85,7 @@ class LoginSessions(Protocol):
 
     async def end_all_of(self, account_id: AccountId) -> None: ...
 
-    async def forget_before(self, instant: datetime) -> None:
+    async def remove_before(self, instant: datetime) -> None:
         """Delete the sessions that began before."""
         ...
 
@@ -99,9 +99,9 @@ class AttemptsBySubject(Protocol):
 
     async def save(self, subject: str, attempts: Attempts) -> None: ...
 
-    async def forget(self, subject: str) -> None: ...
+    async def remove(self, subject: str) -> None: ...
 
-    async def forget_before(self, instant: datetime) -> None:
+    async def remove_before(self, instant: datetime) -> None:
         """Delete the subjects whose last failure was before."""
         ...
 

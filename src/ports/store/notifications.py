@@ -46,6 +46,6 @@ class Notifications(Protocol):
         """List the organization's notifications, newest first."""
         ...
 
-    async def forget_before(self, instant: datetime, limit: int) -> int:
+    async def remove_before(self, instant: datetime, limit: int) -> int:
         """Delete at most `limit` finished notifications older than this; return how many were deleted."""
         ...

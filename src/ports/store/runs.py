@@ -74,7 +74,7 @@ class Runs(Protocol):
         """List at most `limit` runs that ended before, earliest first; with `after`, those that ended after that run."""
         ...
 
-    async def forget(self, run_ids: Collection[RunId], limit: int) -> int:
+    async def remove(self, run_ids: Collection[RunId], limit: int) -> int:
         """Delete ended runs and their outcomes, at most `limit` rows in total; return how many were deleted.
 
         Outcomes are deleted first: a run that still has some stays until the next call.

@@ -55,7 +55,7 @@ async def test_old_sessions_are_deleted(signed_in: UnitOfWorkFactory) -> None:
         (NOW + HOUR, []),
     ):
         async with committing(signed_in) as unit:
-            await unit.login_sessions.forget_before(instant)
+            await unit.login_sessions.remove_before(instant)
         assert await _signed_in(signed_in) == left
 
 
@@ -76,8 +76,8 @@ async def test_attempts_are_counted_by_subject(units: UnitOfWorkFactory, subject
         assert await unit.attempts.of(subject) == Attempts(2, NOW + HOUR)
         assert await unit.attempts.of(f"{subject}.") == Attempts()
     async with committing(units) as unit:
-        await unit.attempts.forget(subject)
-        await unit.attempts.forget("none")
+        await unit.attempts.remove(subject)
+        await unit.attempts.remove("none")
     async with units.read() as unit:
         assert await unit.attempts.of(subject) == Attempts()
         assert await unit.attempts.of("other") == Attempts(7)
@@ -87,7 +87,7 @@ async def test_old_attempts_are_deleted(units: UnitOfWorkFactory) -> None:
     async with committing(units) as unit:
         await unit.attempts.save("old", Attempts(3, NOW - HOUR))
         await unit.attempts.save("new", Attempts(3, NOW))
-        await unit.attempts.forget_before(NOW)
+        await unit.attempts.remove_before(NOW)
     async with units.read() as unit:
         assert await unit.attempts.of("old") == Attempts()
         assert await unit.attempts.of("new") == Attempts(3, NOW)

@@ -126,7 +126,7 @@ async def test_old_notifications_are_deleted_unless_they_wait(two_tenants: UnitO
     await store(two_tenants, old[0].delivered(), old[1].expire(), old[2], old[3].delivered())
     await store(two_tenants, replace(a_notification(5).delivered(), state=Delivery.DELIVERED))
     async with committing(two_tenants) as unit:
-        assert [await unit.notifications.forget_before(NOW, 2) for _ in range(3)] == [2, 1, 0]
+        assert [await unit.notifications.remove_before(NOW, 2) for _ in range(3)] == [2, 1, 0]
     async with two_tenants.read() as unit:
         assert [each.id for each in await unit.notifications.list_by_organization(ORGANIZATION)] == [
             "notice5",

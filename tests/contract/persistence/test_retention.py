@@ -60,7 +60,7 @@ async def _ended_before(
 
 async def _forget(units: UnitOfWorkFactory, *numbers: int, limit: int = 100) -> int:
     async with committing(units) as unit:
-        return await unit.runs.forget([RunId(f"run{number}") for number in numbers], limit)
+        return await unit.runs.remove([RunId(f"run{number}") for number in numbers], limit)
 
 
 def _row(number: int, *, is_latest: bool = False, has_checkpoint: bool = False) -> EndedRun:
@@ -163,7 +163,7 @@ async def test_more_runs_than_fit_in_one_statement_are_deleted_in_steps(mapped: 
 async def test_an_uncommitted_deletion_of_runs_is_undone(mapped: UnitOfWorkFactory) -> None:
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 0))
     async with mapped.write() as unit:
-        assert await unit.runs.forget([RunId("run1")], 100) == 3
+        assert await unit.runs.remove([RunId("run1")], 100) == 3
     assert await _outcome_counts(mapped, (1, 2)) == {1: 2, 2: 2}
     async with mapped.read() as unit:
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key of run1") == "run1"

@@ -38,7 +38,7 @@ class SqlLoginSessions:
     async def end_all_of(self, account_id: AccountId) -> None:
         await self._delete(login_sessions.c.account_id == account_id)
 
-    async def forget_before(self, instant: datetime) -> None:
+    async def remove_before(self, instant: datetime) -> None:
         await self._delete(login_sessions.c.started_at < instant)
 
     async def _delete(self, condition: sa.ColumnElement[bool]) -> None:
@@ -58,10 +58,10 @@ class SqlAttempts:
         row = {"subject": key_of(subject), "failures": attempts.failures, "last_at": attempts.last_at}
         await self._run(lambda database: database.execute(_SAVE_ATTEMPTS[database.dialect.name], row))
 
-    async def forget(self, subject: str) -> None:
+    async def remove(self, subject: str) -> None:
         await self._delete(attempts.c.subject == key_of(subject))
 
-    async def forget_before(self, instant: datetime) -> None:
+    async def remove_before(self, instant: datetime) -> None:
         await self._delete(attempts.c.last_at < instant)
 
     async def _delete(self, condition: sa.ColumnElement[bool]) -> None:

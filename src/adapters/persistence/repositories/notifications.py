@@ -142,7 +142,7 @@ class SqlNotifications:
     ) -> Sequence[Notification]:
         return await self._all(_OF_ORGANIZATION, {"of_organization": organization_id, "limit": limit})
 
-    async def forget_before(self, instant: datetime, limit: int) -> int:
+    async def remove_before(self, instant: datetime, limit: int) -> int:
         params = {"instant": instant, "limit": limit}
         return await self._run(lambda database: database.execute(_FORGET, params).rowcount)
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.open_runs import is_in_state, open_work
-from adapters.persistence.retention import ended_before, forget
+from adapters.persistence.retention import ended_before, remove_runs
 from adapters.persistence.statements import from_json, key_of, replace_row, to_json
 from adapters.persistence.tables import idempotency_keys, mappings, replaced_runs, runs
 from core.domain.ids import MappingId, OrganizationId, RunId
@@ -153,8 +153,8 @@ class SqlRuns:
     ) -> Sequence[EndedRun]:
         return await self._run(partial(ended_before, instant, limit, after))
 
-    async def forget(self, run_ids: Collection[RunId], limit: int) -> int:
-        return await self._run(partial(forget, run_ids, limit))
+    async def remove(self, run_ids: Collection[RunId], limit: int) -> int:
+        return await self._run(partial(remove_runs, run_ids, limit))
 
     async def run_in_place_of(self, run_id: RunId) -> RunId | None:
         return await self._run(lambda database: database.execute(_REPLACED, {"id": run_id}).scalar())
@@ -168,7 +168,11 @@ class SqlRuns:
         await self._run(lambda database: database.execute(idempotency_keys.insert(), row))
 
     async def renew(
-        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[RecordKind, Progress] | None = None
+        self,
+        run_id: RunId,
+        owner: str,
+        until: datetime,
+        progress: Mapping[RecordKind, Progress] | None = None,
     ) -> bool:
         statement, params = _RENEWAL, dict[str, object](run_id=run_id, of_owner=owner, until=until)
         if progress is not None:
@@ -226,7 +230,8 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         message=row.message,
         counts=_counts(from_json(row.counts)),
         progress={
-            _KINDS_BY_PLURAL[plural]: Progress(*numbers) for plural, numbers in from_json(row.progress).items()
+            _KINDS_BY_PLURAL[plural]: Progress(*numbers)
+            for plural, numbers in from_json(row.progress).items()
         },
     )
 

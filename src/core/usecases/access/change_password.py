@@ -97,7 +97,7 @@ class ChangeOwnPassword:
             account = replace(account, password_hash=hashed)
             await unit.accounts.update(account)
             await unit.login_sessions.end_all_of(account.id)
-            await unit.attempts.forget(subject)
+            await unit.attempts.remove(subject)
             entry = AuditEntry(self.clock.now(), account.email, Action.PASSWORD_CHANGED, None, account.email)
             await unit.audit.add(entry)
             await unit.commit()

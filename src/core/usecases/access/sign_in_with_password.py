@@ -114,7 +114,7 @@ class SignInWithPassword:
             now = self.clock.now()
             account = await unit.accounts.with_email(credentials.email)
             device = self._devices.known(credentials.device, account)
-            await unit.attempts.forget_before(now - FORGOTTEN_AFTER)
+            await unit.attempts.remove_before(now - FORGOTTEN_AFTER)
             for subject in credentials.subjects(device):
                 attempts = await unit.attempts.of(subject)
                 attempts.check(now)
@@ -129,7 +129,7 @@ class SignInWithPassword:
             if current is None or current.password_hash != account.password_hash:
                 return None
             first, *rest = credentials.subjects(device)
-            await unit.attempts.forget(first)
+            await unit.attempts.remove(first)
             for subject in rest:
                 # Not reset: signing in to one account must not reset the count of guesses at others.
                 attempts = await unit.attempts.of(subject)

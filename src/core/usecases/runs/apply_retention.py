@@ -42,7 +42,7 @@ class ApplyRetention:
         deleted, step = 0, BATCH_SIZE
         while ids and step == BATCH_SIZE:
             async with self.units.write() as unit:
-                step = await unit.runs.forget(ids, BATCH_SIZE)
+                step = await unit.runs.remove(ids, BATCH_SIZE)
                 await unit.commit()
             deleted += step
         return deleted
@@ -51,7 +51,7 @@ class ApplyRetention:
         deleted, step = 0, BATCH_SIZE
         while step == BATCH_SIZE:
             async with self.units.write() as unit:
-                step = await unit.notifications.forget_before(instant, BATCH_SIZE)
+                step = await unit.notifications.remove_before(instant, BATCH_SIZE)
                 await unit.commit()
             deleted += step
         return deleted
