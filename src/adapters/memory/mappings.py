@@ -142,7 +142,7 @@ class InMemorySchedules:
         return True
 
     async def continuous(self) -> Sequence[ContinuousMapping]:
-        mappings = [row for row in self._mappings.values() if self._is_continuous(row)]
+        mappings = [row for row in self._mappings.values() if row.is_continuous]
         pairs = [(row, self._rows.get(row.id)) for row in mappings]
         return [
             ContinuousMapping(
@@ -156,15 +156,10 @@ class InMemorySchedules:
             for row, schedule in pairs
         ]
 
-    @staticmethod
-    def _is_continuous(mapping: EventMapping) -> bool:
-        return mapping.is_active and mapping.continuous_sync and not mapping.connection_ended
-
     def _is_due(self, mapping: EventMapping, now: datetime) -> bool:
-        if not self._is_continuous(mapping) or not mapping.settings_saved:
-            return False
         schedule = self._rows.get(mapping.id)
-        return schedule is None or (not schedule.is_halted and schedule.due_at <= now)
+        is_ready = mapping.is_continuous and mapping.settings_saved
+        return is_ready and (schedule is None or schedule.is_due(now))
 
     def _due_at(self, mapping: EventMapping) -> datetime:
         schedule = self._rows.get(mapping.id)

@@ -61,7 +61,7 @@ class InMemoryUnitOfWork:
 
 
 class InMemoryUnitOfWorkFactory:
-    """Gives every unit of work a copy of the store; a commit replaces the store with it."""
+    """A factory whose units of work each get a copy of the store; a commit replaces the store with it."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         """Create an empty store; `clock` is the database's."""

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class UnitExecutor(Protocol):
-    """Runs a job with the connection of a unit of work.
+    """An executor of jobs with the connection of a unit of work.
 
     A short job reads a row or two and waits only for a server; on a file it runs without a thread.
     """

@@ -174,7 +174,7 @@ class SqlUnitOfWork:
 
 @dataclass(frozen=True, slots=True)
 class _Runner:
-    """Runs the jobs of a unit in a thread, several together if possible: switching threads costs more than a statement."""
+    """The executor of a unit's jobs, several together where possible: switching threads costs more than a statement."""
 
     unit: SqlUnitOfWork
 

@@ -67,6 +67,10 @@ class Schedule:
     def is_halted(self) -> bool:
         return self.halt is not None
 
+    def is_due(self, now: datetime) -> bool:
+        """Check whether the time for the next sync has come."""
+        return not self.is_halted and self.due_at <= now
+
     @property
     def is_failing(self) -> bool:
         return self.is_halted or self.has_failed
@@ -174,9 +178,9 @@ def last_checks(schedules: Iterable[Schedule], ended: Iterable[SyncRun]) -> Mapp
         last.setdefault(run.mapping_id, run)
     checks: dict[MappingId, Check] = {}
     for schedule in schedules:
-        run = last.get(schedule.mapping_id)
-        if run is not None and run.finished_at and (at := schedule.checked_since(run.finished_at)):
-            checks[schedule.mapping_id] = Check(run.id, at)
+        latest = last.get(schedule.mapping_id)
+        if latest is not None and latest.finished_at and (at := schedule.checked_since(latest.finished_at)):
+            checks[schedule.mapping_id] = Check(latest.id, at)
     return checks
 
 

@@ -108,6 +108,11 @@ class EventMapping:
         return replace(self, removed_at=at)
 
     @property
+    def is_continuous(self) -> bool:
+        """Check whether the mapping is synced automatically, once its settings are saved (rule 24)."""
+        return self.is_active and self.continuous_sync and not self.connection_ended
+
+    @property
     def waits_for_settings(self) -> bool:
         """Check whether continuous sync is on but waits for the settings to be saved (rule 24)."""
         return self.is_active and self.continuous_sync and not self.settings_saved
