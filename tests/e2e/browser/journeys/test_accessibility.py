@@ -107,7 +107,7 @@ def templates() -> list[str]:
 def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     state: State = request.param
     with staged(usual_world(), tmp_path_factory.mktemp(state)) as harness:
-        ids = {"organization_id": str(harness.organization), "event_id": str(LANTERN), "offered": "any"}
+        ids = {"organization_id": str(harness.organization), "event_id": str(LANTERN), "token": "any"}
         if state is State.CONNECTED:
             harness.connect()
         if state in {State.MAPPED, State.SYNCED}:
@@ -138,7 +138,7 @@ def harness(pages: Site) -> Harness:
 
 
 def test_of_every_page_it_is_known_how_to_open_it() -> None:
-    known = {"organization_id", "event_id", "mapping_id", "run_id", "key_id", "address", "offered"}
+    known = {"organization_id", "event_id", "mapping_id", "run_id", "key_id", "address", "token"}
     for template in templates():
         assert set(re.findall(r"\{(\w+)", template)) <= known, template
     assert len(templates()) > 25
