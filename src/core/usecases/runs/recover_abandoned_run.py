@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.domain.ids import RunId
 from core.domain.runs.run import SyncRun
 from core.domain.runs.stop_reasons import CRASHED_TWICE, LEASE_EXPIRED, StopReason
-from core.usecases.runs.booking import book_again
+from core.usecases.runs.queue_run import requeue
 from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
@@ -35,7 +35,7 @@ class RecoverAbandonedRun:
             end = await self.run_ends.store(unit, run, LEASE_EXPIRED if is_requeued else CRASHED_TWICE)
             queued = None
             if is_requeued:
-                queued = (await book_again(unit, run, RunId(self.ids.new()), now)).id
+                queued = (await requeue(unit, run, RunId(self.ids.new()), now)).id
             await unit.commit()
         self.run_ends.log_stored(end)
         self.log.warning("sync.run_taken_over", run=run_id, mapping=run.mapping_id)

@@ -7,7 +7,7 @@ from core.domain.errors import InvalidInput, require
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.runs.run import SyncRun, Trigger
-from core.usecases.runs.booking import queue_or_merge
+from core.usecases.runs.queue_run import queue_or_merge
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
 from ports.store.errors import UniqueViolation
@@ -51,12 +51,12 @@ class RequestSync:
         """
         while True:
             try:
-                return await self._book(request)
+                return await self._queue(request)
             except UniqueViolation:
                 # Another process queued a run concurrently: merge into that one.
                 continue
 
-    async def _book(self, request: SyncRequest) -> SyncRun:
+    async def _queue(self, request: SyncRequest) -> SyncRun:
         async with self.units.write() as unit:
             mapping = require(await unit.mappings.get(request.mapping_id), "mapping", request.mapping_id)
             if earlier := await self._find_earlier(unit, request):

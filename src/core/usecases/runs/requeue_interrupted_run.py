@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.ids import RunId
 from core.domain.runs.stop_reasons import DATABASE_UNAVAILABLE, INTERRUPTED
-from core.usecases.runs.booking import book_again
+from core.usecases.runs.queue_run import requeue
 from core.usecases.runs.recover_abandoned_run import previous_run_ended_with
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
@@ -32,5 +32,5 @@ class RequeueInterruptedRun:
                 is_requeued = run.stop == INTERRUPTED
             if not is_requeued:
                 return
-            await book_again(unit, run, RunId(self.ids.new()), self.clock.now())
+            await requeue(unit, run, RunId(self.ids.new()), self.clock.now())
             await unit.commit()

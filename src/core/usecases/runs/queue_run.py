@@ -7,7 +7,7 @@ from core.domain.runs.run import RunState, SyncRun
 from ports.store.unit_of_work import UnitOfWork
 
 
-async def book_again(unit: UnitOfWork, run: SyncRun, new: RunId, now: datetime) -> SyncRun:
+async def requeue(unit: UnitOfWork, run: SyncRun, new: RunId, now: datetime) -> SyncRun:
     """Queue a new run with the same request as an earlier run."""
     return await queue_or_merge(
         unit, SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by)
