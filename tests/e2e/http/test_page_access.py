@@ -96,7 +96,7 @@ def address(path: str, tenant: Tenant) -> str:
         "run_id": tenant.run,
         "key_id": tenant.key,
         "event_id": str(ACME_EVENT),
-        "offered": "none",
+        "token": "none",
     }
     query = f"?mapping={tenant.mapping}" if path.endswith("/share-links.csv") else ""
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda part: known.get(part[1], "unknown"), path) + query
