@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from core.domain.addresses import check_webhook_url
+from adapters.http_client.address_rules import check_webhook_url
 from core.domain.errors import InvalidInput
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient, check_email

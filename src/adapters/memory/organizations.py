@@ -60,7 +60,7 @@ class InMemoryOrganizations:
         }
         _delete_rows(store.unchanged_markers, lambda row: row.mapping_id in mappings)
         _delete_rows(store.runs, lambda row: row.id in runs)
-        _delete_rows(store.bookings, lambda run_id: run_id in runs)
+        _delete_rows(store.idempotency_keys, lambda run_id: run_id in runs)
         _delete_rows(store.api_keys, lambda row: row.grant.organization_id == organization_id)
         _delete_keys(store.checks, mappings.__contains__)
         _delete_keys(store.outcomes, runs.__contains__)

@@ -22,7 +22,7 @@ class InMemoryRuns:
     def __init__(self, store: InMemoryStore) -> None:
         self._rows = store.runs
         self._mappings = store.mappings
-        self._bookings = store.bookings
+        self._idempotency_keys = store.idempotency_keys
         self._store = store
 
     async def add(self, run: SyncRun) -> None:
@@ -65,9 +65,9 @@ class InMemoryRuns:
         latest: dict[tuple[MappingId, Scope], SyncRun] = {}
         for row in self._newest(None):
             mapping = self._mappings[row.mapping_id]
-            is_wanted = mapping.is_active and organization_id in (None, mapping.organization_id)
+            is_included = mapping.is_active and organization_id in (None, mapping.organization_id)
             was_requested = row.stop is not None and row.stop.code in REQUESTED_STOPS
-            if is_wanted and not row.is_open and not was_requested:
+            if is_included and not row.is_open and not was_requested:
                 latest.setdefault((row.mapping_id, row.scope), row)
         return [*latest.values()]
 
@@ -132,20 +132,22 @@ class InMemoryRuns:
         present = [run_id for run_id in run_ids if run_id in self._rows][: limit - deleted]
         for run_id in present:
             del self._rows[run_id]
-        for key in [key for key, booked in self._bookings.items() if booked in present]:
-            del self._bookings[key]
+        for key in [key for key, run_id in self._idempotency_keys.items() if run_id in present]:
+            del self._idempotency_keys[key]
         return deleted + len(present)
 
     async def run_in_place_of(self, run_id: RunId) -> RunId | None:  # noqa: ARG002 - no earlier version stored anything in memory
         return None
 
     async def find_by_idempotency_key(self, mapping_id: MappingId, request_key: str) -> RunId | None:
-        return self._bookings.get((mapping_id, request_key))
+        return self._idempotency_keys.get((mapping_id, request_key))
 
     async def save_idempotency_key(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None:
         key = (mapping_id, request_key)
-        check(holds=key not in self._bookings and mapping_id in self._mappings and run_id in self._rows)
-        self._bookings[key] = run_id
+        check(
+            holds=key not in self._idempotency_keys and mapping_id in self._mappings and run_id in self._rows
+        )
+        self._idempotency_keys[key] = run_id
 
     async def renew(
         self,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from core.domain.addresses import check_base_url
+from adapters.http_client.address_rules import check_base_url
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
@@ -130,8 +130,11 @@ class InMemorySources:
     tokens: set[str] | None = None
     """The tokens that are accepted; None accepts any."""
 
+    def normalize_url(self, url: str) -> str:
+        return check_base_url(url, allow_private=True)
+
     def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
-        check_base_url(url, allow_private=True)
+        self.normalize_url(url)
         if self.tokens is not None and token.value not in self.tokens:
             refused = SourceRefused("Sessionboard refused the token (401).")
             return nullcontext(InMemorySource(error=refused))

@@ -41,7 +41,7 @@ class InMemoryStore:
     connections: dict[ConnectionId, Connection] = field(default_factory=dict)
     mappings: dict[MappingId, EventMapping] = field(default_factory=dict)
     runs: dict[RunId, SyncRun] = field(default_factory=dict)
-    bookings: dict[tuple[MappingId, str], RunId] = field(default_factory=dict)
+    idempotency_keys: dict[tuple[MappingId, str], RunId] = field(default_factory=dict)
     """Run by mapping and idempotency key."""
     schedules: dict[MappingId, Schedule] = field(default_factory=dict)
     checks: dict[MappingId, tuple[str, datetime]] = field(default_factory=dict)
