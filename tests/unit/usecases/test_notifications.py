@@ -173,7 +173,7 @@ class ConcurrentNotifier:
     harness: Harness
     others: int = 0
 
-    def checked(self, channel: Channel, address: str) -> str:
+    def normalize_address(self, channel: Channel, address: str) -> str:
         return address
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
@@ -208,7 +208,7 @@ async def test_failed_delivery_is_retried_and_expires_after_a_day(harness: Harne
 
 async def test_failed_delivery_succeeds_once_the_recipient_is_back(harness: Harness) -> None:
     mapping = await with_recipient(harness)
-    harness.notifier.error = RecipientRefused("hooks.example.org does not take the notice (HTTP 404).")
+    harness.notifier.error = RecipientRefused("The webhook refused the notification (HTTP 404).")
     await fail(harness, mapping)
     await harness.deliver_notifications()
     harness.notifier.error = None
@@ -219,7 +219,7 @@ async def test_failed_delivery_succeeds_once_the_recipient_is_back(harness: Harn
 
 async def test_reason_for_a_failed_delivery_is_shown_until_it_succeeds(harness: Harness) -> None:
     mapping = await with_recipient(harness)
-    said = "hooks.example.org does not take the notice (HTTP 410). Check the webhook's address."
+    said = "The webhook refused the notification (HTTP 410). Check its address."
     harness.notifier.error = RecipientRefused(said)
     await fail(harness, mapping)
     await harness.deliver_notifications()
