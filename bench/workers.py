@@ -129,7 +129,7 @@ async def _counted(container: Container, control: ControlClient) -> tuple[float,
     async with asyncio.timeout(MAX_SETUP_SECONDS):
         while await asyncio.to_thread(left):  # noqa: ASYNC110 - a check raises no event
             await asyncio.sleep(0.5)
-    control.make_trouble(Fault(latency_ms=LATENCY_MS))
+    control.inject_faults(Fault(latency_ms=LATENCY_MS))
     await asyncio.sleep(SETTLES_IN)
     before, (idle_before, all_before) = _number(control), _cpu_times()
     await asyncio.sleep(WINDOW)

@@ -106,7 +106,7 @@ async def test_a_page_that_is_not_json_stops_the_run_and_says_whose_it_was(
 ) -> None:
     async with staged(world_of({}), tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.make_trouble(Fault(sides=(side,), junk=1.0))  # type: ignore[arg-type] # checked when built
+        scenario.world.inject_faults(Fault(sides=(side,), junk=1.0))  # type: ignore[arg-type] # checked when built
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert words in run.message
@@ -117,12 +117,12 @@ async def test_a_token_revoked_half_way_stops_the_run_and_loses_nothing(tmp_path
     sessions = [{"speakers": [person(number)]} for number in range(40)]
     async with staged(world_of(*sessions), tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), revoked_after=30))
+        scenario.world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), revoked_after=30))
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert "Gleanin refused the token" in run.message
         assert scenario.writes == 30
-        scenario.world.make_trouble()
+        scenario.world.inject_faults()
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
         assert scenario.writes == 80
@@ -168,7 +168,7 @@ async def test_a_strange_name_arrives_as_it_is(tmp_path: Path, name: str) -> Non
 async def test_rule_32_a_create_that_met_a_server_error_is_looked_up_and_sent_again(tmp_path: Path) -> None:
     async with staged(world_of({}, {}), tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), server_errors=1.0, last=1))
+        scenario.world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), server_errors=1.0, last=1))
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
         assert sorted(each["title"] for each in scenario.in_gleanin("sessions")) == ["Session 1", "Session 2"]
@@ -178,7 +178,7 @@ async def test_a_wait_for_the_rate_limit_is_no_failure(tmp_path: Path) -> None:
     world = world_of(*({"speakers": [person(number)]} for number in range(20)))
     async with staged(world, tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.make_trouble(Fault(sides=("gleanin",), refuse_next=12, retry_after=0.05))
+        scenario.world.inject_faults(Fault(sides=("gleanin",), refuse_next=12, retry_after=0.05))
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
         assert scenario.writes == 40

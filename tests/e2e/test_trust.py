@@ -24,9 +24,9 @@ async def test_rule_02_no_token_and_no_e_mail_is_logged_whatever_happens(
     async with staged(packaged_world(), tmp_path) as scenario:
         mapping = await scenario.mapping()
         trouble = Fault(sides=("gleanin",), server_errors=0.2, lost_answers=0.2, cuts=0.1)
-        scenario.world.make_trouble(trouble)
+        scenario.world.inject_faults(trouble)
         await scenario.sync(mapping.id)
-        scenario.world.make_trouble(Fault(revoked_after=3))
+        scenario.world.inject_faults(Fault(revoked_after=3))
         assert (await scenario.sync(mapping.id)).state is RunState.STOPPED
     logged = capsys.readouterr()
     assert "sync.run_finished" in logged.err

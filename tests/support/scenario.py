@@ -34,7 +34,7 @@ class Scenario:
 
     @property
     def world(self) -> SandboxState:
-        return self.sandbox.world
+        return self.sandbox.state
 
     async def organization(self, name: str = "Acme") -> OrganizationId:
         """Add an organization and connect it."""

@@ -156,7 +156,7 @@ async def _run_steps(script: Script, container: Container, sandbox: Sandbox) -> 
     await step(
         f"gleanin-sync sync {mapping}", sync.sync_mapping(container, mapping, on_message=script.on_message())
     )
-    await asyncio.sleep(sandbox.world.link_delay)  # Gleanin creates share links shortly after a person
+    await asyncio.sleep(sandbox.state.link_delay)  # Gleanin creates share links shortly after a person
     script.narrate("Sync again: nothing has changed, so nothing is written.")
     again = await step(
         f"gleanin-sync sync {mapping}", sync.sync_mapping(container, mapping, on_message=script.on_message())

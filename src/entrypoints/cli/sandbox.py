@@ -22,7 +22,7 @@ commands = typer.Typer()
 def describe(sandbox: Sandbox) -> Answer:
     from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
-    state = sandbox.world.state()
+    state = sandbox.state.summary()
     by_title = {event["title"]: event["id"] for event in reversed(state["gleanin"])}
     events: list[dict[str, Any]] = [
         {
@@ -130,7 +130,7 @@ def _load_state(files: Sequence[Path], latency: float, *, shift: bool) -> Sandbo
         message = f"Cannot serve a saved event: its event needs a numeric id and a name ({error!r})."
         raise typer.BadParameter(message, param_hint="--event") from error
     if latency:
-        state.make_trouble(Fault(latency_ms=latency))
+        state.inject_faults(Fault(latency_ms=latency))
     return state
 
 

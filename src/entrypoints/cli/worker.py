@@ -42,7 +42,7 @@ def _metrics_served(container: Container) -> Iterator[None]:
     with ExitStack() as stack:
         if port is not None:
             try:
-                stack.enter_context(container.meters().served(host, port))
+                stack.enter_context(container.meters().serving(host, port))
             except OSError as error:
                 message = f"Cannot serve metrics on {host:.80}, port {port}: {error.strerror}."
                 raise typer.BadParameter(message, param_hint="--metrics-port") from error

@@ -1,4 +1,4 @@
-"""What the stand-in for Gleanin holds: its events and the records that it was sent."""
+"""The data of the Gleanin stand-in: its events and the records sent to it."""
 
 import hashlib
 import threading
@@ -9,17 +9,17 @@ from typing import Any
 from uuid import UUID
 
 from entrypoints.sandbox.responses import json_bytes
-from entrypoints.sandbox.schemas import SHAPES, Attributes
+from entrypoints.sandbox.schemas import SCHEMAS, Attributes
 
 Json = dict[str, Any]
 FIRST_EVENT_ID = 11846
 FIRST_RECORD_ID = 500_001
-# Type of record -> the campaign that its people get links of.
+# Record type -> the campaign whose links its people get.
 CAMPAIGNS = {"speakers": (11411, "Speaker campaign"), "exhibitors": (11412, "Exhibitor campaign")}
 
 
 def timestamp(at: float) -> str:
-    """Write a time as Gleanin does: ISO 8601, milliseconds, Z."""
+    """Format a time as Gleanin does: ISO 8601, milliseconds, Z."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
@@ -65,12 +65,12 @@ class SandboxRecord:
 
     def change(self, attributes: Attributes, at: float) -> None:
         for name, value in attributes.items():
-            self.attributes[name] = [] if value is None and name in SHAPES[self.type].lists else value
+            self.attributes[name] = [] if value is None and name in SCHEMAS[self.type].lists else value
         self.updated = at
         self._body = b""
 
     def body(self, *, linked: bool) -> bytes:
-        """Give the record as JSON; it is written once, for reads ask for the same again and again."""
+        """Return the record as JSON, cached because it is read repeatedly."""
         if not self._body or linked != self._linked:
             self._body, self._linked = json_bytes(self.resource(linked=linked)), linked
         return self._body
@@ -93,7 +93,7 @@ class SandboxRecord:
 
 @dataclass(frozen=True, slots=True)
 class LateCreate:
-    """A create that was answered, and is carried out when it is due."""
+    """A create that was already answered and is executed when it is due."""
 
     due: float
     record_type: str
@@ -105,16 +105,16 @@ class LateCreate:
 class Contacts:
     clock: Callable[[], float]
     link_delay: float
-    carried_out: Callable[[str], None]
-    """Called with the type of each late create, when it takes place."""
+    on_created: Callable[[str], None]
+    """Called with the record type when a late create is executed."""
     events: dict[int, SandboxEvent] = field(default_factory=dict)
     late: list[LateCreate] = field(default_factory=list)
-    """Those that are still to be carried out."""
+    """Creates that are not executed yet."""
     _records: dict[tuple[int, str], dict[str, SandboxRecord]] = field(default_factory=dict)
     _next_event: int = FIRST_EVENT_ID
     _next_record: int = FIRST_RECORD_ID
     _settling: threading.RLock = field(default_factory=threading.RLock)
-    """A world may be read by other threads than the one that serves it."""
+    """The state may be read by other threads than the one that serves it."""
 
     def add_event(
         self, title: str, time_zone: str | None = None, event_id: int | None = None
@@ -125,61 +125,63 @@ class Contacts:
         return event
 
     def of(self, event_id: int, record_type: str) -> dict[str, SandboxRecord]:
-        """Give the records of a type in an event, oldest first."""
+        """Return the records of a type in an event, oldest first."""
         self.settle()
         return self._records.get((event_id, record_type), {})
 
     def find(self, record_type: str, record_id: str) -> SandboxRecord | None:
         self.settle()
-        every = (kept.get(record_id) for (_, kind), kept in self._records.items() if kind == record_type)
-        return next((record for record in every if record is not None), None)
+        found = (
+            records.get(record_id) for (_, kind), records in self._records.items() if kind == record_type
+        )
+        return next((record for record in found if record is not None), None)
 
     def add(self, record_type: str, event_id: int, attributes: Attributes) -> SandboxRecord:
-        """Make a record; what was sent before is made again, as the contract fears."""
+        """Create a record, also if the same was sent before: Gleanin may not detect duplicates."""
         self.settle()
         return self._add(record_type, event_id, attributes, self.clock())
 
     def add_later(self, record_type: str, event_id: int, attributes: Attributes, seconds: float) -> None:
-        """Make a record so many seconds from now, whatever happens to the troubles in between."""
+        """Create a record after this many seconds, even if the faults change in the meantime."""
         with self._settling:
             self.late.append(LateCreate(self.clock() + seconds, record_type, event_id, attributes))
 
     def settle(self) -> None:
-        """Carry out the late creates that are due; those whose event has gone come to nothing."""
+        """Execute the late creates that are due; drop those whose event was deleted."""
         if not self.late:
             return
         with self._settling:
             now = self.clock()
-            due = sorted((one for one in self.late if one.due <= now), key=lambda one: one.due)
-            self.late = [one for one in self.late if one.due > now]
-            for one in due:
-                if one.event_id in self.events:
-                    self._add(one.record_type, one.event_id, one.attributes, one.due)
-                    self.carried_out(one.record_type)
+            due = sorted((create for create in self.late if create.due <= now), key=lambda create: create.due)
+            self.late = [create for create in self.late if create.due > now]
+            for create in due:
+                if create.event_id in self.events:
+                    self._add(create.record_type, create.event_id, create.attributes, create.due)
+                    self.on_created(create.record_type)
 
     def _add(self, record_type: str, event_id: int, attributes: Attributes, at: float) -> SandboxRecord:
         record_id = str(self._next_record)
         self._next_record += 1
-        record = SandboxRecord(record_type, record_id, event_id, SHAPES[record_type].unset(), at, at)
+        record = SandboxRecord(record_type, record_id, event_id, SCHEMAS[record_type].unset(), at, at)
         record.change(attributes | {"event_id": event_id}, at)
         self._records.setdefault((event_id, record_type), {})[record_id] = record
         return record
 
     def delete(self, record: SandboxRecord) -> None:
-        """Take a record away, as an admin can by hand; nobody stays tied to a session that is gone."""
+        """Delete a record, as an admin can by hand; a deleted session is removed from its speakers."""
         del self._records[record.event_id, record.type][record.id]
         if record.type == "sessions":
-            gone = int(record.id)
+            deleted = int(record.id)
             for speaker in self.of(record.event_id, "speakers").values():
-                tied = speaker.attributes["session_ids"]
-                if isinstance(tied, list) and gone in tied:
-                    speaker.change({"session_ids": [one for one in tied if one != gone]}, self.clock())
+                ids = speaker.attributes["session_ids"]
+                if isinstance(ids, list) and deleted in ids:
+                    speaker.change({"session_ids": [each for each in ids if each != deleted]}, self.clock())
 
     def delete_event(self, event_id: int) -> None:
         self.settle()
         del self.events[event_id]
-        for place in [place for place in self._records if place[0] == event_id]:
-            del self._records[place]
+        for key in [key for key in self._records if key[0] == event_id]:
+            del self._records[key]
 
     def bodies(self, records: Iterable[SandboxRecord]) -> Iterator[bytes]:
         linked_before = self.clock() - self.link_delay
@@ -187,18 +189,19 @@ class Contacts:
 
     def counts(self) -> Json:
         return {
-            str(event_id): {kind: len(self.of(event_id, kind)) for kind in SHAPES} for event_id in self.events
+            str(event_id): {kind: len(self.of(event_id, kind)) for kind in SCHEMAS}
+            for event_id in self.events
         }
 
     def duplicates(self) -> Json:
-        """Count, for each event and type, the records beyond the first with one external id."""
+        """Count, by event and type, the records beyond the first with the same external id."""
         return {
-            str(event_id): {kind: _duplicates(self.of(event_id, kind).values()) for kind in SHAPES}
+            str(event_id): {kind: _duplicates(self.of(event_id, kind).values()) for kind in SCHEMAS}
             for event_id in self.events
         }
 
 
 def _duplicates(records: Iterable[SandboxRecord]) -> int:
     external_ids = [record.attributes["external_idx"] for record in records]
-    told = [one for one in external_ids if one is not None]
-    return len(told) - len(set(told))
+    known = [external_id for external_id in external_ids if external_id is not None]
+    return len(known) - len(set(known))

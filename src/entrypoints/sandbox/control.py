@@ -1,4 +1,4 @@
-"""The sandbox's own routes: to look at what it holds, to edit events, to make trouble."""
+"""The control routes of the sandbox: show its state, edit events, inject faults."""
 
 import json
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
-from entrypoints.sandbox.fault_injection import as_json, read_troubles
+from entrypoints.sandbox.fault_injection import as_json, parse_faults
 from entrypoints.sandbox.responses import Service, answer, refusal
-from entrypoints.sandbox.schemas import SHAPES
+from entrypoints.sandbox.schemas import SCHEMAS
 from entrypoints.sandbox.search import ProgrammeSearch
 from entrypoints.sandbox.state import SandboxState
 
@@ -25,13 +25,13 @@ bad_request = partial(refuse, HTTPStatus.BAD_REQUEST)
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    world: SandboxState
+    state: SandboxState
 
     def routes(self) -> Iterator[web.RouteDef]:
-        yield web.get(f"{BASE}/state", self.state)
+        yield web.get(f"{BASE}/state", self.show_state)
         yield web.get(f"{BASE}/requests", self.requests)
-        yield web.get(f"{BASE}/trouble", self.trouble)
-        yield web.put(f"{BASE}/trouble", self.make_trouble)
+        yield web.get(f"{BASE}/trouble", self.show_faults)
+        yield web.put(f"{BASE}/trouble", self.set_faults)
         yield web.get(f"{BASE}/events/{{event}}", self.saved)
         yield web.put(f"{BASE}/events/{{event}}", self.replace)
         yield web.patch(f"{BASE}/events/{{event}}", self.edit)
@@ -40,35 +40,35 @@ class Control:
         yield web.post(f"{BASE}/gleanin/{{event}}/{{type}}", self.add_contact)
         yield web.delete(f"{BASE}/gleanin/{{type}}/{{id}}", self.delete)
 
-    async def state(self, _request: web.Request) -> web.Response:
-        return answer(self.world.state())
+    async def show_state(self, _request: web.Request) -> web.Response:
+        return answer(self.state.summary())
 
     async def requests(self, request: web.Request) -> web.Response:
-        """Give the requests after the n-th, at most so many."""
-        told = request.query.get("after", "0"), request.query.get("limit", "10000")
-        if not all(number.isdecimal() for number in told):
+        """Return the requests after the n-th, up to the limit."""
+        numbers = request.query.get("after", "0"), request.query.get("limit", "10000")
+        if not all(number.isdecimal() for number in numbers):
             return bad_request("after and limit must be numbers from 0.")
-        after, limit = map(int, told)
-        asked = (one.as_json() for one in list(self.world.log.last) if one.n > after)
-        return answer({"total": self.world.log.total, "requests": list(islice(asked, limit))})
+        after, limit = map(int, numbers)
+        logged = (entry.as_json() for entry in list(self.state.log.last) if entry.n > after)
+        return answer({"total": self.state.log.total, "requests": list(islice(logged, limit))})
 
-    async def trouble(self, _request: web.Request) -> web.Response:
-        return answer(as_json(self.world.troubles.set))
+    async def show_faults(self, _request: web.Request) -> web.Response:
+        return answer(as_json(self.state.faults.set))
 
-    async def make_trouble(self, request: web.Request) -> web.Response:
+    async def set_faults(self, request: web.Request) -> web.Response:
         try:
-            troubles = read_troubles(await _body(request))
+            faults = parse_faults(await _body(request))
         except ValueError as error:
             return bad_request(str(error))
-        self.world.make_trouble(*troubles)
-        return answer(as_json(troubles))
+        self.state.inject_faults(*faults)
+        return answer(as_json(faults))
 
     async def saved(self, request: web.Request) -> web.Response:
         programme = self._programme(request)
         return answer(programme.saved()) if programme else not_found("There is no such event.")
 
     async def replace(self, request: web.Request) -> web.Response:
-        """Put another state of an event in the place of what Sessionboard has, or add one to it."""
+        """Replace an event in Sessionboard, or add it."""
         known = self._programme(request)
         try:
             saved = await _body(request)
@@ -78,11 +78,13 @@ class Control:
             if str(programme.id) != request.match_info["event"]:
                 return bad_request("The event's id is not that of the path.")
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            return bad_request(f'The body is no saved event {{"event", "sessions", "exhibitors"}}: {error!r}')
+            return bad_request(
+                f'The body is not a saved event {{"event", "sessions", "exhibitors"}}: {error!r}'
+            )
         if known is None:
-            self.world.add_programme(programme)
+            self.state.add_programme(programme)
         else:
-            self.world.programmes[known.id] = known.replaced(programme, self.world.now())
+            self.state.programmes[known.id] = known.replaced(programme, self.state.now())
         return answer({}, HTTPStatus.OK if known else HTTPStatus.CREATED)
 
     async def edit(self, request: web.Request) -> web.Response:
@@ -91,65 +93,65 @@ class Control:
         if programme is None:
             return not_found("There is no such event.")
         try:
-            edited = programme.edited(await _body(request), self.world.now())
+            edited = programme.edited(await _body(request), self.state.now())
             if edited.id != programme.id:
-                return bad_request("An event keeps its id.")
+                return bad_request("The id of an event cannot be changed.")
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             return bad_request(f'Each edit must be an object with an "id": {error!r}')
-        self.world.programmes[programme.id] = edited
+        self.state.programmes[programme.id] = edited
         return answer({})
 
     async def forget(self, request: web.Request) -> web.Response:
         programme = self._programme(request)
         if programme is None:
             return not_found("There is no such event.")
-        del self.world.programmes[programme.id]
+        del self.state.programmes[programme.id]
         return answer({})
 
     async def records(self, request: web.Request) -> web.Response:
         place = self._place(request)
         if place is None:
             return not_found("There is no such event or type.")
-        bodies = self.world.gleanin.bodies(self.world.gleanin.of(*place).values())
+        bodies = self.state.gleanin.bodies(self.state.gleanin.of(*place).values())
         return answer(b'{"records":[%s]}' % b",".join(bodies))
 
     async def add_contact(self, request: web.Request) -> web.Response:
-        """Add a record as somebody else than the sync would: nothing is required, least of all an external id."""
+        """Add a record that the sync did not create; nothing is required, not even an external id."""
         place = self._place(request)
         if place is None:
             return not_found("There is no such event or type.")
         event_id, record_type = place
         try:
             attributes = await _body(request)
-            complaints = SHAPES[record_type].complaints(attributes, creating=False)
+            error_details = SCHEMAS[record_type].error_details(attributes, creating=False)
         except (ValueError, AttributeError):
             return bad_request("The body must be an object of attributes.")
-        if complaints:
-            return bad_request("; ".join(problem for _, problem in complaints))
-        record = self.world.gleanin.add(record_type, event_id, attributes)
+        if error_details:
+            return bad_request("; ".join(problem for _, problem in error_details))
+        record = self.state.gleanin.add(record_type, event_id, attributes)
         return answer({"id": record.id}, HTTPStatus.CREATED)
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Delete by hand in Gleanin: a record, or with the type `events` a whole event."""
+        """Delete a record in Gleanin, or a whole event with the type `events`, as an admin can by hand."""
         record_type, record_id = request.match_info["type"], request.match_info["id"]
         if record_type == "events":
-            if not record_id.isdecimal() or int(record_id) not in self.world.gleanin.events:
+            if not record_id.isdecimal() or int(record_id) not in self.state.gleanin.events:
                 return not_found("There is no such event.")
-            self.world.gleanin.delete_event(int(record_id))
+            self.state.gleanin.delete_event(int(record_id))
             return answer({})
-        record = self.world.gleanin.find(record_type, record_id)
+        record = self.state.gleanin.find(record_type, record_id)
         if record is None:
             return not_found("There is no such record.")
-        self.world.gleanin.delete(record)
+        self.state.gleanin.delete(record)
         return answer({})
 
     def _programme(self, request: web.Request) -> ProgrammeSearch | None:
-        told = request.match_info["event"]
-        return self.world.programmes.get(int(told)) if told.isdecimal() else None
+        event_id = request.match_info["event"]
+        return self.state.programmes.get(int(event_id)) if event_id.isdecimal() else None
 
     def _place(self, request: web.Request) -> tuple[int, str] | None:
         event, record_type = request.match_info["event"], request.match_info["type"]
-        known = event.isdecimal() and int(event) in self.world.gleanin.events and record_type in SHAPES
+        known = event.isdecimal() and int(event) in self.state.gleanin.events and record_type in SCHEMAS
         return (int(event), record_type) if known else None
 
 
@@ -157,6 +159,6 @@ async def _body(request: web.Request) -> Any:
     """Read a JSON body.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the body is not JSON.
     """
     return json.loads(await request.read())

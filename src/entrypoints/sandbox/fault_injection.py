@@ -1,4 +1,4 @@
-"""How the stand-ins misbehave: settable, and the same again for the same seed."""
+"""Fault injection for the stand-ins: configurable, and reproducible with a seed."""
 
 import random
 import time
@@ -17,75 +17,75 @@ from entrypoints.sandbox.responses import Service
 
 WRITES = ("POST", "PATCH")
 Share = float
-"""Of the requests concerned, from 0 to 1."""
+"""The share of the requests concerned, from 0 to 1."""
 LostAs = Literal["cut", "500", "502"]
 ForbiddenAs = Literal["html", "json"]
 
 
 @checked_dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Fault:
-    """One way to misbehave; several at once are several of these.
+    """A fault; several can be active at the same time.
 
-    Requests are counted from the moment the trouble is set, those of its sides and methods only.
+    Requests are counted from the moment the fault is set, and only those to its sides with its methods.
     """
 
     sides: tuple[Literal["sessionboard", "gleanin"], ...] = ("sessionboard", "gleanin")
     methods: tuple[str, ...] = ()
-    """As in "POST"; none means all."""
+    """Such as "POST"; empty means all."""
     first: int = 1
-    """The first and the last of the counted requests that are concerned."""
+    """The numbers of the first and last counted requests concerned."""
     last: int | None = None
     seed: int = 1
 
     latency_ms: float = 0
-    """Before the request is looked at."""
+    """Delay before the request is processed."""
     answer_delay_ms: float = 0
-    """After the request has done its work, before its answer is sent."""
+    """Delay after the request is processed, before its response is sent."""
     requests_per_second: int | None = None
-    """More than that are refused with 429."""
+    """Requests beyond this are refused with 429."""
     refuse_next: int = 0
-    """So many requests are refused with 429."""
+    """This many requests are refused with 429."""
     retry_after: float | None = None
-    """Seconds that a 429 asks to wait; by default until the second is over. Negative: it does not say."""
+    """The `Retry-After` of a 429 in seconds; by default until the second is over. Negative: no such header."""
     retry_after_as_date: bool = False
     server_errors: Share = 0
-    """5xx, and nothing was done."""
+    """5xx without processing the request."""
     cuts: Share = 0
-    """The connection ends without an answer, and nothing was done."""
+    """The connection is closed without a response and without processing the request."""
     junk: Share = 0
-    """200 with HTML, and nothing was done."""
+    """200 with HTML, without processing the request."""
     lost_answers: Share = 0
-    """A write takes place, and its answer is lost."""
+    """A write is executed, but its response is lost."""
     lost_as: tuple[LostAs, ...] = get_args(LostAs)
-    """How: the connection ends, or an error is told; by turns."""
+    """How responses are lost, in turn: the connection is closed, or an error is returned."""
     revoked_after: int | None = None
-    """After so many requests the token is refused (401) for good."""
+    """After this many requests the token is refused (401) permanently."""
     cut_included: int = 0
-    """So many related records are missing from what Gleanin includes, and no next page is told."""
+    """This many related records are missing from Gleanin's included ones, without a link to a next page."""
     late_reads_s: float = 0
-    """Reads of Gleanin show a record only so many seconds after it was created; its id can be written to before."""
+    """Gleanin shows a record only this many seconds after its creation; it can be updated before."""
     challenge: Share = 0
-    """403 with an HTML page that asks to prove to be human, and nothing was done."""
+    """403 with an HTML page that asks for proof of being human, without processing the request."""
     forbidden_words: tuple[str, ...] = ()
-    """A write to Gleanin whose body has one of these is answered 403, as a firewall does, and nothing is done."""
+    """A write to Gleanin whose body contains one of these gets 403, as from a firewall, and is not executed."""
     forbidden_as: ForbiddenAs = "html"
-    """In which form: a firewall's page, or an error of the API."""
+    """The format: a firewall's page, or an error of the API."""
     late_commit_s: float = 0
-    """A create in Gleanin is answered 504 at once, and carried out so many seconds later."""
+    """A create in Gleanin gets 504 immediately and is executed this many seconds later."""
     accepted_s: float = 0
-    """A create in Gleanin is answered 202 without a body at once, and carried out so many seconds later."""
+    """A create in Gleanin gets 202 without a body immediately and is executed this many seconds later."""
     late_creates: Share = 1
-    """Of the creates, those that `late_commit_s` and `accepted_s` are for."""
+    """The share of creates that `late_commit_s` and `accepted_s` apply to."""
     empty_pages: tuple[int, ...] = ()
-    """Pages of Sessionboard's lists, by number, that come without rows; their totals stay."""
+    """Numbers of pages of Sessionboard's lists that come without rows; the totals are unchanged."""
     repeated_pages: tuple[int, ...] = ()
-    """Pages of Sessionboard's lists, by number, that have the rows of the page before."""
+    """Numbers of pages of Sessionboard's lists that have the rows of the previous page."""
     padding_bytes: int = 0
-    """Each row of sessions and exhibitors becomes so much larger, by a key `padding` at its end."""
+    """Adds this many bytes to each row of sessions and exhibitors, in a key `padding` at its end."""
     padded_rows: tuple[str, ...] = ()
-    """Only the rows with these ids are padded; none means all."""
+    """Only rows with these ids are padded; empty means all."""
     signed_pictures: bool = False
-    """Addresses of pictures in Sessionboard, also those in descriptions, get a new signature at every read."""
+    """Picture URLs in Sessionboard, also those in descriptions, get a new signature at every read."""
 
     def concerns(self, side: Service, method: str) -> bool:
         return side in self.sides and (not self.methods or method in self.methods)
@@ -94,21 +94,21 @@ class Fault:
 FAULTS: TypeAdapter[tuple[Fault, ...]] = TypeAdapter(tuple[Fault, ...])
 
 
-def read_troubles(told: Any) -> tuple[Fault, ...]:
-    """Read one trouble or a list of them.
+def parse_faults(told: Any) -> tuple[Fault, ...]:
+    """Parse a fault or a list of faults.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not valid.
     """
     return FAULTS.validate_python(told if isinstance(told, list) else [told])
 
 
-def as_json(troubles: Iterable[Fault]) -> list[dict[str, Any]]:
-    return [{part.name: getattr(one, part.name) for part in fields(one)} for one in troubles]
+def as_json(faults: Iterable[Fault]) -> list[dict[str, Any]]:
+    return [{part.name: getattr(fault, part.name) for part in fields(fault)} for fault in faults]
 
 
 def is_write(side: Service, method: str) -> bool:
-    # Sessionboard's searches are sent as POST, and change nothing.
+    # Sessionboard's searches are POST requests that change nothing.
     return side is Service.GLEANIN and method in WRITES
 
 
@@ -116,12 +116,12 @@ def is_create(side: Service, method: str) -> bool:
     return side is Service.GLEANIN and method == "POST"
 
 
-Stroke = Literal["cut", "junk", "failed", "throttled", "revoked", "challenged"]
+FaultEffect = Literal["cut", "junk", "failed", "throttled", "revoked", "challenged"]
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
-    """A create that is answered before it is carried out."""
+class DelayedCreate:
+    """A create that is answered before it is executed."""
 
     status: int
     seconds: float
@@ -129,22 +129,22 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class FaultDecision:
-    """What becomes of one request."""
+    """How a request is handled."""
 
     wait: float = 0
     """Seconds."""
-    stroke: Stroke | None = None
-    """Instead of its work."""
+    effect: FaultEffect | None = None
+    """Replaces the processing of the request."""
     status: int = 0
-    """Of a stroke that is an error."""
+    """The HTTP status of an effect that is an error."""
     headers: dict[str, str] = field(default_factory=dict)
     wait_after: float = 0
     lost: LostAs | None = None
-    """What becomes of the answer, if it was a write that took place."""
+    """How the response of an executed write is lost."""
     cut_included: int = 0
     late_reads: float = 0
     """Seconds."""
-    late: Late | None = None
+    late: DelayedCreate | None = None
     forbidden: tuple[str, ...] = ()
     forbidden_as: ForbiddenAs = "html"
     empty_pages: frozenset[int] = frozenset()
@@ -164,85 +164,85 @@ FAULT_DECISION = web.RequestKey("fate", FaultDecision)
 
 @dataclass(slots=True)
 class FaultSchedule:
-    """Decides for each request, for one trouble."""
+    """Decides for each request whether a fault applies."""
 
-    trouble: Fault
+    fault: Fault
     clock: Callable[[], float] = time.monotonic
     _seen: int = 0
     _refused: int = 0
     _lost: int = 0
-    _dice: random.Random = field(default_factory=random.Random)
-    _later_dice: random.Random = field(default_factory=random.Random)
-    """For what was added later, so that the others have the luck that they had."""
+    _random: random.Random = field(default_factory=random.Random)
+    _later_random: random.Random = field(default_factory=random.Random)
+    """For faults added later, so that the draws of the others stay the same."""
     _second: float = 0
     _in_second: int = 0
 
     def __post_init__(self) -> None:
-        self._dice.seed(self.trouble.seed)
-        self._later_dice.seed(f"later {self.trouble.seed}")
+        self._random.seed(self.fault.seed)
+        self._later_random.seed(f"later {self.fault.seed}")
 
-    def worsen(self, fate: FaultDecision, side: Service, method: str) -> FaultDecision:
-        """Add this trouble to what others did already; whoever strikes first has struck."""
-        trouble = self.trouble
-        if not trouble.concerns(side, method):
-            return fate
+    def apply(self, decision: FaultDecision, side: Service, method: str) -> FaultDecision:
+        """Add this fault to the decision; the first effect wins."""
+        fault = self.fault
+        if not fault.concerns(side, method):
+            return decision
         self._seen += 1
-        # Thrown for every request alike, so that the n-th one has the same luck in every run.
-        throws = [self._dice.random() for _ in range(4)]
-        throws += [self._later_dice.random() for _ in range(2)]
-        if self._seen < trouble.first or (trouble.last is not None and self._seen > trouble.last):
-            return fate
-        fate = replace(
-            fate,
-            wait=fate.wait + trouble.latency_ms / 1000,
-            wait_after=fate.wait_after + trouble.answer_delay_ms / 1000,
-            cut_included=fate.cut_included + trouble.cut_included,
-            late_reads=max(fate.late_reads, trouble.late_reads_s),
-            empty_pages=fate.empty_pages | frozenset(trouble.empty_pages),
-            repeated_pages=fate.repeated_pages | frozenset(trouble.repeated_pages),
-            signed_pictures=fate.signed_pictures or trouble.signed_pictures,
+        # Draw for every request, so that the n-th request gets the same result in every run.
+        draws = [self._random.random() for _ in range(4)]
+        draws += [self._later_random.random() for _ in range(2)]
+        if self._seen < fault.first or (fault.last is not None and self._seen > fault.last):
+            return decision
+        decision = replace(
+            decision,
+            wait=decision.wait + fault.latency_ms / 1000,
+            wait_after=decision.wait_after + fault.answer_delay_ms / 1000,
+            cut_included=decision.cut_included + fault.cut_included,
+            late_reads=max(decision.late_reads, fault.late_reads_s),
+            empty_pages=decision.empty_pages | frozenset(fault.empty_pages),
+            repeated_pages=decision.repeated_pages | frozenset(fault.repeated_pages),
+            signed_pictures=decision.signed_pictures or fault.signed_pictures,
         )
-        if trouble.padding_bytes:
-            fate = replace(fate, padding=trouble.padding_bytes, padded=frozenset(trouble.padded_rows))
-        if trouble.forbidden_words:
-            fate = replace(fate, forbidden=trouble.forbidden_words, forbidden_as=trouble.forbidden_as)
-        if fate.stroke:
-            return fate
-        fate = self._struck(fate, throws)
-        if fate.stroke is None and is_create(side, method) and throws[5] < trouble.late_creates:
-            fate = replace(fate, late=fate.late or self._late())
-        # Reads take none of the turns.
-        if fate.stroke is None and is_write(side, method) and throws[3] < trouble.lost_answers:
-            fate = replace(fate, lost=trouble.lost_as[self._lost % len(trouble.lost_as)])
+        if fault.padding_bytes:
+            decision = replace(decision, padding=fault.padding_bytes, padded=frozenset(fault.padded_rows))
+        if fault.forbidden_words:
+            decision = replace(decision, forbidden=fault.forbidden_words, forbidden_as=fault.forbidden_as)
+        if decision.effect:
+            return decision
+        decision = self._fault_response(decision, draws)
+        if decision.effect is None and is_create(side, method) and draws[5] < fault.late_creates:
+            decision = replace(decision, late=decision.late or self._late())
+        # Reads do not advance the turns.
+        if decision.effect is None and is_write(side, method) and draws[3] < fault.lost_answers:
+            decision = replace(decision, lost=fault.lost_as[self._lost % len(fault.lost_as)])
             self._lost += 1
-        return fate
+        return decision
 
-    def _struck(self, fate: FaultDecision, throws: list[float]) -> FaultDecision:
-        trouble = self.trouble
-        if trouble.revoked_after is not None and self._seen > trouble.revoked_after:
-            fate = replace(fate, stroke="revoked", status=401)
-        elif self._refused < trouble.refuse_next:
+    def _fault_response(self, decision: FaultDecision, draws: list[float]) -> FaultDecision:
+        fault = self.fault
+        if fault.revoked_after is not None and self._seen > fault.revoked_after:
+            decision = replace(decision, effect="revoked", status=401)
+        elif self._refused < fault.refuse_next:
             self._refused += 1
-            fate = self._throttled(fate, 1)
-        elif trouble.requests_per_second is not None:
-            fate = self._counted(fate, trouble.requests_per_second)
-        if fate.stroke is None:
-            if throws[0] < trouble.cuts:
-                fate = replace(fate, stroke="cut")
-            elif throws[1] < trouble.server_errors:
-                fate = replace(fate, stroke="failed", status=(500, 502, 503)[self._seen % 3])
-            elif throws[2] < trouble.junk:
-                fate = replace(fate, stroke="junk")
-            elif throws[4] < trouble.challenge:
-                fate = replace(fate, stroke="challenged", status=403)
-        return fate
+            decision = self._throttled(decision, 1)
+        elif fault.requests_per_second is not None:
+            decision = self._counted(decision, fault.requests_per_second)
+        if decision.effect is None:
+            if draws[0] < fault.cuts:
+                decision = replace(decision, effect="cut")
+            elif draws[1] < fault.server_errors:
+                decision = replace(decision, effect="failed", status=(500, 502, 503)[self._seen % 3])
+            elif draws[2] < fault.junk:
+                decision = replace(decision, effect="junk")
+            elif draws[4] < fault.challenge:
+                decision = replace(decision, effect="challenged", status=403)
+        return decision
 
-    def _late(self) -> Late | None:
-        if self.trouble.late_commit_s:
-            return Late(504, self.trouble.late_commit_s)
-        return Late(202, self.trouble.accepted_s) if self.trouble.accepted_s else None
+    def _late(self) -> DelayedCreate | None:
+        if self.fault.late_commit_s:
+            return DelayedCreate(504, self.fault.late_commit_s)
+        return DelayedCreate(202, self.fault.accepted_s) if self.fault.accepted_s else None
 
-    def _counted(self, fate: FaultDecision, limit: int) -> FaultDecision:
+    def _counted(self, decision: FaultDecision, limit: int) -> FaultDecision:
         now = self.clock()
         if now >= self._second + 1:
             self._second, self._in_second = now, 0
@@ -253,19 +253,19 @@ class FaultSchedule:
             "RateLimit-Remaining": str(max(0, limit - self._in_second)),
             "RateLimit-Reset": str(ceil(left)),
         }
-        fate = replace(fate, headers=fate.headers | headers)
-        return self._throttled(fate, left) if self._in_second > limit else fate
+        decision = replace(decision, headers=decision.headers | headers)
+        return self._throttled(decision, left) if self._in_second > limit else decision
 
-    def _throttled(self, fate: FaultDecision, seconds: float) -> FaultDecision:
-        trouble = self.trouble
-        seconds = seconds if trouble.retry_after is None else trouble.retry_after
-        said = {} if seconds < 0 else {"Retry-After": self._written(seconds)}
-        return replace(fate, stroke="throttled", status=429, headers=fate.headers | said)
+    def _throttled(self, decision: FaultDecision, seconds: float) -> FaultDecision:
+        fault = self.fault
+        seconds = seconds if fault.retry_after is None else fault.retry_after
+        headers = {} if seconds < 0 else {"Retry-After": self._format_retry_after(seconds)}
+        return replace(decision, effect="throttled", status=429, headers=decision.headers | headers)
 
-    def _written(self, seconds: float) -> str:
-        if not self.trouble.retry_after_as_date:
+    def _format_retry_after(self, seconds: float) -> str:
+        if not self.fault.retry_after_as_date:
             return str(ceil(seconds))
-        # A date knows no fractions; rounded up, or the second would not be over.
+        # A date has no fractions of a second; round up so that the second is over.
         at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=ceil(seconds) + 1)
         return format_datetime(at, usegmt=True)
 
@@ -273,18 +273,18 @@ class FaultSchedule:
 @dataclass(slots=True)
 class FaultInjector:
     clock: Callable[[], float] = time.monotonic
-    _makers: tuple[FaultSchedule, ...] = ()
+    _schedules: tuple[FaultSchedule, ...] = ()
 
     @property
     def set(self) -> tuple[Fault, ...]:
-        return tuple(maker.trouble for maker in self._makers)
+        return tuple(schedule.fault for schedule in self._schedules)
 
-    def make(self, *troubles: Fault) -> None:
-        """Begin with these, instead of those before."""
-        self._makers = tuple(FaultSchedule(trouble, self.clock) for trouble in troubles)
+    def make(self, *faults: Fault) -> None:
+        """Replace the current faults."""
+        self._schedules = tuple(FaultSchedule(fault, self.clock) for fault in faults)
 
-    def fate(self, side: Service, method: str) -> FaultDecision:
-        fate = NO_FAULT
-        for maker in self._makers:
-            fate = maker.worsen(fate, side, method)
-        return fate
+    def decide(self, side: Service, method: str) -> FaultDecision:
+        decision = NO_FAULT
+        for schedule in self._schedules:
+            decision = schedule.apply(decision, side, method)
+        return decision

@@ -1,4 +1,4 @@
-"""Makes up an event of any size, the same for the same seed: for benchmarks."""
+"""Generates an event of any size for benchmarks, reproducible with a seed."""
 
 import json
 import random
@@ -16,9 +16,9 @@ EVENT_ID = 9001
 DAYS_AHEAD = 30
 DAYS = 4
 SLOTS = 8
-"""A day's, one an hour from nine o'clock (UTC)."""
-ON_TWO = 10
-"""Every so many sessions, somebody from the session before speaks again."""
+"""Slots per day, one per hour from nine o'clock (UTC)."""
+REPEAT_EVERY = 10
+"""In every tenth session, a speaker of the previous session speaks again."""
 CREATED = datetime(2025, 1, 2, 9, tzinfo=UTC)
 
 _PROSE: dict[str, list[str]] = json.loads(
@@ -40,7 +40,7 @@ class Size:
 
 
 def generated_programme(size: Size) -> ProgrammeSearch:
-    """Make an event, never holding all of it as objects: everybody speaks somewhere, and all can be synced."""
+    """Generate an event without holding all of it as objects. Every person speaks, and every record can be synced."""
     return ProgrammeSearch.of(_event(size), _sessions(size), map(_exhibitor, range(size.exhibitors)))
 
 
@@ -55,13 +55,13 @@ def _event(size: Size) -> Json:
 
 def _sessions(size: Size) -> Iterator[Json]:
     dice = random.Random(size.seed)  # noqa: S311 - prose for a benchmark
-    # The only thing that depends on the clock.
+    # Nothing else depends on the clock.
     first_day = datetime.now(UTC).date() + timedelta(days=DAYS_AHEAD)
     before: list[Json] = []
     for number in range(size.sessions):
         start, end = (round(size.people_per_session * n) for n in (number, number + 1))
         people = [_person(n, dice) for n in range(start, end)]
-        again = before[:1] if number % ON_TWO == ON_TWO - 1 else []
+        again = before[:1] if number % REPEAT_EVERY == REPEAT_EVERY - 1 else []
         yield _session(number, people + again, first_day, dice)
         before = people
 
@@ -165,7 +165,7 @@ def _exhibitor(number: int) -> Json:
 
 
 def _description(dice: random.Random) -> str:
-    """Write 300 to 600 characters."""
+    """Return 300 to 600 characters of text."""
     length, text = dice.randint(300, 510), ""
     while len(text) < length:
         text += " " * bool(text) + dice.choice(SENTENCES).format(_word(dice), _word(dice), _word(dice))

@@ -1,4 +1,4 @@
-"""The stand-in for Gleanin's API, as strict as its contract lets it be."""
+"""The stand-in for Gleanin's API, as strict as its contract allows."""
 
 import json
 from collections.abc import Iterator
@@ -22,50 +22,50 @@ from entrypoints.sandbox.responses import (
     page_for_people,
     refusal,
 )
-from entrypoints.sandbox.schemas import SHAPES, Attributes, ErrorDetail
+from entrypoints.sandbox.schemas import SCHEMAS, Attributes, ErrorDetail
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SandboxState
 
 BASE = "/gleanin/api/clients/v1"
-LARGEST_WRITE = 2**20
-INCLUDES = frozenset({*SHAPES, "campaigns", "images"})
+MAX_WRITE_BYTES = 2**20
+INCLUDES = frozenset({*SCHEMAS, "campaigns", "images"})
 EVENT = web.RequestKey("event", int)
-"""Which one the request turned out to be about."""
+"""The event that the request is about."""
 
 refuse = partial(refusal, Service.GLEANIN)
 
 
 class Refused(Exception):
-    def __init__(self, status: int, *complaints: ErrorDetail) -> None:
-        super().__init__(status, complaints)
+    def __init__(self, status: int, *error_details: ErrorDetail) -> None:
+        super().__init__(status, error_details)
         self.status = status
-        self.complaints = list(complaints)
+        self.error_details = list(error_details)
 
 
 @dataclass(frozen=True, slots=True)
 class Gleanin:
-    world: SandboxState
+    state: SandboxState
 
     def routes(self) -> Iterator[web.RouteDef]:
         yield web.get(f"{BASE}/events", self.events)
         yield web.get(f"{BASE}/events/{{event}}", self.event)
-        # No way to delete: the sync never does, and an admin does it by hand.
-        for record_type in SHAPES:
+        # No delete: the sync never deletes, and an admin deletes by hand.
+        for record_type in SCHEMAS:
             yield web.post(f"{BASE}/{record_type}", partial(self.create, record_type))
             yield web.patch(f"{BASE}/{record_type}/{{id}}", partial(self.update, record_type))
 
     def refuse(self, request: web.Request) -> web.Response | None:
-        """Refuse who has no token."""
+        """Return a refusal if the token is missing or wrong."""
         if request.headers.get("Authorization") == f"Bearer {GLEANIN_TOKEN}":
             return None
         return refuse(HTTPStatus.UNAUTHORIZED, "The API token is not valid.")
 
     async def events(self, request: web.Request) -> web.Response:
-        return self._read(request, list(self.world.gleanin.events.values()), alone=False)
+        return self._read(request, list(self.state.gleanin.events.values()), alone=False)
 
     async def event(self, request: web.Request) -> web.Response:
-        told = request.match_info["event"]
-        known = self.world.gleanin.events
-        event = known.get(int(told)) if told.isascii() and told.isdecimal() else None
+        event_id = request.match_info["event"]
+        events = self.state.gleanin.events
+        event = events.get(int(event_id)) if event_id.isascii() and event_id.isdecimal() else None
         if event is None:
             return refuse(HTTPStatus.NOT_FOUND, "There is no such event.")
         request[EVENT] = event.id
@@ -74,19 +74,19 @@ class Gleanin:
     def _read(self, request: web.Request, events: list[SandboxEvent], *, alone: bool) -> web.Response:
         includes = list(dict.fromkeys(filter(None, request.query.get("include", "").split(","))))
         if unknown := set(includes) - INCLUDES:
-            return refuse(HTTPStatus.BAD_REQUEST, f"Nothing can be included as {', '.join(sorted(unknown))}.")
-        told = request.query.get("page[number]", "1")
-        if not told.isascii() or not told.isdecimal() or int(told) < 1:
+            return refuse(HTTPStatus.BAD_REQUEST, f"Cannot include {', '.join(sorted(unknown))}.")
+        number = request.query.get("page[number]", "1")
+        if not number.isascii() or not number.isdecimal() or int(number) < 1:
             return refuse(HTTPStatus.BAD_REQUEST, "page[number] must be a number from 1.")
-        page, size = int(told), self.world.page_size
-        fate = request[FAULT_DECISION]
-        records = self._records(events, includes, fate.late_reads)
+        page, size = int(number), self.state.page_size
+        decision = request[FAULT_DECISION]
+        records = self._records(events, includes, decision.late_reads)
         shown = list(islice(records, (page - 1) * size, page * size + 1))
         more = len(shown) > size
         del shown[size:]
         data = [_related(event, includes, shown) for event in events]
-        cut = fate.cut_included
-        included = list(self.world.gleanin.bodies(shown[: max(0, len(shown) - cut)]))
+        cut = decision.cut_included
+        included = list(self.state.gleanin.bodies(shown[: max(0, len(shown) - cut)]))
         if "campaigns" in includes and page == 1:
             included += [json_bytes(campaign) for event in events for campaign in _campaigns(event)]
         parts = [b'"data":%s' % json_bytes(data[0] if alone else data)]
@@ -100,77 +100,77 @@ class Gleanin:
 
     def _records(self, events: list[SandboxEvent], kinds: list[str], late: float) -> Iterator[SandboxRecord]:
         every = chain.from_iterable(
-            self.world.gleanin.of(event.id, kind).values()
+            self.state.gleanin.of(event.id, kind).values()
             for event in events
             for kind in kinds
-            if kind in SHAPES
+            if kind in SCHEMAS
         )
         if not late:
             return every
-        created_until = self.world.clock() - late
+        created_until = self.state.clock() - late
         return (record for record in every if record.created <= created_until)
 
     async def create(self, record_type: str, request: web.Request) -> web.Response:
         try:
             attributes = await self._attributes(record_type, request, None)
         except Refused as refused:
-            return gleanin_errors(refused.status, refused.complaints)
+            return gleanin_errors(refused.status, refused.error_details)
         event_id = attributes["event_id"]
         assert isinstance(event_id, int)
         request[EVENT] = event_id
         late = request[FAULT_DECISION].late
         if late:
-            self.world.gleanin.add_later(record_type, event_id, attributes, late.seconds)
+            self.state.gleanin.add_later(record_type, event_id, attributes, late.seconds)
             if late.status == HTTPStatus.ACCEPTED:
                 return web.Response(status=late.status)
-            return page_for_people(late.status, "The gateway has waited too long for an answer.")
-        record = self.world.gleanin.add(record_type, event_id, attributes)
+            return page_for_people(late.status, "The gateway timed out waiting for a response.")
+        record = self.state.gleanin.add(record_type, event_id, attributes)
         return self._written("POST", record, HTTPStatus.CREATED)
 
     async def update(self, record_type: str, request: web.Request) -> web.Response:
-        record = self.world.gleanin.find(record_type, request.match_info["id"])
+        record = self.state.gleanin.find(record_type, request.match_info["id"])
         if record is None:
             return refuse(HTTPStatus.NOT_FOUND, f"There is no such record among {record_type}.")
         request[EVENT] = record.event_id
         try:
             attributes = await self._attributes(record_type, request, record)
         except Refused as refused:
-            return gleanin_errors(refused.status, refused.complaints)
-        record.change(attributes, self.world.clock())
+            return gleanin_errors(refused.status, refused.error_details)
+        record.change(attributes, self.state.clock())
         return self._written("PATCH", record, HTTPStatus.OK)
 
     def _written(self, method: str, record: SandboxRecord, status: int) -> web.Response:
-        self.world.writes[f"{method} /{record.type}"] += 1
-        (body,) = self.world.gleanin.bodies([record])
+        self.state.writes[f"{method} /{record.type}"] += 1
+        (body,) = self.state.gleanin.bodies([record])
         return answer(b'{"data":%s}' % body, status)
 
     async def _attributes(
         self, record_type: str, request: web.Request, record: SandboxRecord | None
     ) -> dict[str, object]:
-        """Take what is to be written, if all of it is right.
+        """Return the attributes to write.
 
         Raises:
-            Refused
+            Refused: the request is not valid.
         """
         if request.content_type != JSON:
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, (None, f"The content type must be {JSON}."))
         body = await request.read()
-        if len(body) > LARGEST_WRITE:
+        if len(body) > MAX_WRITE_BYTES:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (None, "The body is too large."))
         try:
             document = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise Refused(HTTPStatus.BAD_REQUEST, (None, "The body is no JSON.")) from error
+            raise Refused(HTTPStatus.BAD_REQUEST, (None, "The body is not JSON.")) from error
         attributes = _enveloped(document, record_type, record.id if record else None)
-        complaints = SHAPES[record_type].complaints(attributes, creating=record is None)
-        if complaints:
-            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, *complaints)
+        error_details = SCHEMAS[record_type].error_details(attributes, creating=record is None)
+        if error_details:
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, *error_details)
         self._check_ties(attributes, record)
         return attributes
 
     def _check_ties(self, attributes: Attributes, record: SandboxRecord | None) -> None:
         event_id = attributes.get("event_id", record.event_id if record else None)
-        if event_id not in self.world.gleanin.events:
+        if event_id not in self.state.gleanin.events:
             raise Refused(HTTPStatus.NOT_FOUND, ("/data/attributes/event_id", "There is no such event."))
         assert isinstance(event_id, int)
         if record and event_id != record.event_id:
@@ -178,18 +178,18 @@ class Gleanin:
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, error_detail)
         ties = attributes.get("session_ids")
         if isinstance(ties, list):
-            sessions = self.world.gleanin.of(event_id, "sessions")
+            sessions = self.state.gleanin.of(event_id, "sessions")
             unknown = [tie for tie in ties if str(tie) not in sessions]
             if unknown:
-                told = f"session_ids has sessions that are not of this event: {unknown[:10]}"
-                raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, ("/data/attributes/session_ids", told))
+                detail = f"session_ids contains sessions of other events: {unknown[:10]}"
+                raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, ("/data/attributes/session_ids", detail))
 
 
 def _enveloped(document: Any, record_type: str, record_id: str | None) -> dict[str, object]:
-    """Take the attributes out of JSON:API's outer form.
+    """Return the attributes of a JSON:API document.
 
     Raises:
-        Refused: it is not that form, or about another record than the path.
+        Refused: it is not a JSON:API document, or is about a different record than the path.
     """
     data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, dict) or set(document) != {"data"}:
@@ -197,29 +197,31 @@ def _enveloped(document: Any, record_type: str, record_id: str | None) -> dict[s
     expected = {"type": record_type} if record_id is None else {"type": record_type, "id": record_id}
     attributes = data.get("attributes")
     members = {"attributes", *expected}
-    complaints: list[ErrorDetail] = [
+    error_details: list[ErrorDetail] = [
         (f"/data/{name}", f"{name} must be {value!r}")
         for name, value in expected.items()
         if data.get(name) != value
     ]
-    complaints += [(f"/data/{name}", f"{name} does not belong here") for name in data if name not in members]
+    error_details += [
+        (f"/data/{name}", f"{name} does not belong here") for name in data if name not in members
+    ]
     if not isinstance(attributes, dict):
-        complaints.append(("/data/attributes", "attributes must be an object"))
-    if complaints:
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, *complaints)
+        error_details.append(("/data/attributes", "attributes must be an object"))
+    if error_details:
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, *error_details)
     assert isinstance(attributes, dict)
     return attributes
 
 
 def _related(event: SandboxEvent, includes: list[str], shown: list[SandboxRecord]) -> dict[str, Any]:
-    """Give an event as a resource which names its records on this page."""
+    """Return an event as a resource with the ids of its records on this page."""
     resource = event.resource()
     named: dict[str, list[dict[str, str]]] = {kind: [] for kind in includes}
     for record in shown:
         if record.event_id == event.id:
             named[record.type].append({"type": record.type, "id": record.id})
     if "campaigns" in named:
-        named["campaigns"] = [{"type": "campaigns", "id": one["id"]} for one in _campaigns(event)]
+        named["campaigns"] = [{"type": "campaigns", "id": campaign["id"]} for campaign in _campaigns(event)]
     resource["relationships"] = {kind: {"data": related} for kind, related in named.items()}
     return resource
 

@@ -1,4 +1,4 @@
-"""Saved events on their way into a world: the packaged conference, or files, moved ahead if wanted."""
+"""Load saved events into a sandbox: the packaged conference or files, optionally moved into the future."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from entrypoints.sandbox.state import INCLUDED_PAGE_SIZE, LINK_DELAY, SandboxSta
 Json = dict[str, Any]
 DAYS_AHEAD = 30
 PACKAGED = ("lantern", "masked", "elsewhere")
-"""The conference for the demo, one whose e-mails are masked, one whose time zones do not agree."""
+"""The conference for the demo, one with masked e-mails, and one with different time zones."""
 
 
 def load_state(
@@ -24,22 +24,22 @@ def load_state(
     link_delay: float = LINK_DELAY,
     page_size: int = INCLUDED_PAGE_SIZE,
 ) -> SandboxState:
-    """Make a world of saved events; without any, of those in the package, which always lie ahead.
+    """Create a sandbox state from saved events; without files, from the packaged ones, moved into the future.
 
     Raises:
-        SourceUnreadable: a file is none of a saved event.
+        SourceUnreadable: a file is not a saved event.
     """
-    world = SandboxState(link_delay=link_delay, page_size=page_size)
-    given = [load(path) for path in files]
-    for saved in [ahead(saved, world.now()) if shift_dates else saved for saved in given] or packaged(
-        world.now()
-    ):
-        world.add(saved)
-    return world
+    state = SandboxState(link_delay=link_delay, page_size=page_size)
+    loaded = [load(path) for path in files]
+    if shift_dates:
+        loaded = [ahead(saved, state.now()) for saved in loaded]
+    for saved in loaded or packaged(state.now()):
+        state.add(saved)
+    return state
 
 
 def packaged(now: datetime | None = None) -> list[Json]:
-    """Give the events in the package, moved so that they lie ahead."""
+    """Return the packaged events, moved into the future."""
     data = resources.files("entrypoints.sandbox") / "data"
     return [
         ahead(json.loads((data / f"{name}.json").read_text("utf-8")), now or datetime.now(UTC))
@@ -48,9 +48,9 @@ def packaged(now: datetime | None = None) -> list[Json]:
 
 
 def ahead(saved: Mapping[str, Any], now: datetime) -> Json:
-    """Move an event so that it lies ahead.
+    """Move an event into the future.
 
-    Its "first_day", where it has one, is the day that comes to lie ahead: sessions before it have passed.
+    If it has a "first_day", that day is moved into the future, and sessions before it have passed.
     """
     first_day = saved.get("first_day")
     return shift_dates(

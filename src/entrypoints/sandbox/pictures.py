@@ -1,4 +1,4 @@
-"""Addresses of pictures as a store of files gives them out: with a new signature at every read."""
+"""Picture URLs like those of a file store, with a new signature at every read."""
 
 import itertools
 import re
@@ -15,16 +15,16 @@ _numbers = itertools.count()
 
 
 def signed(row: Any, now: datetime) -> Any:
-    """Return a row with a new signature on every address of a picture in it."""
+    """Return the row with a new signature on every picture URL."""
 
     def sign(url: str, separator: str = "&") -> str:
         signature = sha256(f"{url} {next(_numbers)}".encode()).hexdigest()
-        told = {
+        query = {
             "X-Amz-Date": f"{now:%Y%m%dT%H%M%SZ}",
             "X-Amz-Expires": str(VALID_S),
             "X-Amz-Signature": signature,
         }
-        parameters = urlencode(told).replace("&", separator)
+        parameters = urlencode(query).replace("&", separator)
         return f"{url}{separator if '?' in url else '?'}{parameters}"
 
     return _with_pictures(row, sign)
@@ -33,9 +33,9 @@ def signed(row: Any, now: datetime) -> Any:
 def _with_pictures(value: Any, sign: Callable[..., str]) -> Any:
     match value:
         case list():
-            return [_with_pictures(one, sign) for one in value]
+            return [_with_pictures(item, sign) for item in value]
         case dict():
-            return {key: _with_picture(key, one, sign) for key, one in value.items()}
+            return {key: _with_picture(key, item, sign) for key, item in value.items()}
     return value
 
 

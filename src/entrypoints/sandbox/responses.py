@@ -1,4 +1,4 @@
-"""Answers and errors as each side words them."""
+"""Responses and errors in the formats of Sessionboard, Gleanin and the control routes."""
 
 import json
 from enum import StrEnum
@@ -16,7 +16,7 @@ class Service(StrEnum):
 
 
 def host_of(request: web.Request) -> str:
-    """Give the host name that was asked."""
+    """Return the host name of a request."""
     return request.host.rpartition(":")[0]
 
 
@@ -25,13 +25,13 @@ def json_bytes(value: object) -> bytes:
 
 
 def answer(body: bytes | object, status: int = HTTPStatus.OK) -> web.Response:
-    """Give a JSON answer; bytes are taken as JSON already."""
+    """Return a JSON response; bytes must already be JSON."""
     content = body if isinstance(body, bytes) else json_bytes(body)
     return web.Response(body=content, status=status, content_type=JSON)
 
 
 def page_for_people(status: int, message: str) -> web.Response:
-    """Return an HTML page, as something in front of an API does."""
+    """Return an HTML page, as from a proxy in front of an API."""
     title = f"{status} {HTTPStatus(status).phrase}"
     text = f"<!doctype html><html><head><title>{title}</title></head><body><h1>{title}</h1><p>{message}</p></body></html>"
     return web.Response(text=text, status=status, content_type="text/html")
@@ -44,8 +44,8 @@ def refusal(side: Service, status: int, message: str, pointer: str | None = None
     return answer({"error": f"{phrase.removesuffix('Error')}Error", "message": message}, status)
 
 
-def gleanin_errors(status: int, complaints: list[tuple[str | None, str]]) -> web.Response:
-    """Word errors as JSON:API does; each complaint is (pointer, detail)."""
+def gleanin_errors(status: int, error_details: list[tuple[str | None, str]]) -> web.Response:
+    """Return errors in the format of JSON:API, from pairs of pointer and detail."""
     known = HTTPStatus(status)
     errors = [
         {
@@ -55,6 +55,6 @@ def gleanin_errors(status: int, complaints: list[tuple[str | None, str]]) -> web
             "detail": detail,
             **({"source": {"pointer": pointer}} if pointer else {}),
         }
-        for pointer, detail in complaints
+        for pointer, detail in error_details
     ]
     return answer({"errors": errors}, status)

@@ -1,4 +1,4 @@
-"""Runs a sandbox beside the caller: in a thread, or in a process of its own that another one can outlive."""
+"""Run a sandbox in a thread or in a separate process."""
 
 import asyncio
 import json
@@ -13,10 +13,10 @@ from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.server import Sandbox, serve
 from entrypoints.sandbox.state import SandboxState
 
-READY_WITHIN = 120
-"""Seconds: a large event takes its time to be made."""
-ENDS_WITHIN = 30
-"""Seconds: requests under way are cut off."""
+START_TIMEOUT = 120
+"""Seconds; generating a large event takes time."""
+STOP_TIMEOUT = 30
+"""Seconds; requests in progress are cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class Addresses:
 
 
 @contextmanager
-def in_thread(world: SandboxState, port: int = 0) -> Iterator[Sandbox]:
-    """Serve a world from a thread: for callers that are not asynchronous themselves, or block.
+def in_thread(state: SandboxState, port: int = 0) -> Iterator[Sandbox]:
+    """Serve a sandbox from a thread, for callers that are synchronous or block.
 
-    What is in the world may be read meanwhile; to change it, use the control over HTTP (`Remote`).
+    The state may be read meanwhile; to change it, use the control routes over HTTP (`ControlClient`).
     """
     served: list[Sandbox] = []
     failed: list[BaseException] = []
@@ -44,7 +44,7 @@ def in_thread(world: SandboxState, port: int = 0) -> Iterator[Sandbox]:
     async def until_stopped() -> None:
         loop, over = asyncio.get_running_loop(), asyncio.Event()
         stop.append(lambda: loop.call_soon_threadsafe(over.set))
-        async with serve(world, port=port) as sandbox:
+        async with serve(state, port=port) as sandbox:
             served.append(sandbox)
             ready.set()
             await over.wait()
@@ -59,25 +59,25 @@ def in_thread(world: SandboxState, port: int = 0) -> Iterator[Sandbox]:
 
     thread = threading.Thread(target=run, name="sandbox", daemon=True)
     thread.start()
-    is_ready = ready.wait(READY_WITHIN)
+    is_ready = ready.wait(START_TIMEOUT)
     try:
         if failed:
             raise failed[0]
         if not is_ready:
-            raise RuntimeError(f"the sandbox is not served after {READY_WITHIN} s")
+            raise RuntimeError(f"the sandbox is not served after {START_TIMEOUT} s")
         yield served[0]
     finally:
         for end in stop:
             with suppress(RuntimeError):  # its loop is closed already
                 end()
-        thread.join(ENDS_WITHIN)
+        thread.join(STOP_TIMEOUT)
     if thread.is_alive():
-        raise RuntimeError(f"the sandbox still runs after {ENDS_WITHIN} s")
+        raise RuntimeError(f"the sandbox still runs after {STOP_TIMEOUT} s")
 
 
 @contextmanager
 def in_process(arguments: Sequence[str] = ()) -> Iterator[Addresses]:
-    """Serve from a process of its own, `python -m entrypoints.sandbox ARGUMENTS`; it ends with this one.
+    """Serve from a separate process, `python -m entrypoints.sandbox ARGUMENTS`; it ends with this one.
 
     Raises:
         RuntimeError: it did not start.
@@ -86,23 +86,23 @@ def in_process(arguments: Sequence[str] = ()) -> Iterator[Addresses]:
     process = subprocess.Popen(  # noqa: S603 - our own module
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    timer = threading.Timer(READY_WITHIN, process.kill)
+    timer = threading.Timer(START_TIMEOUT, process.kill)
     timer.start()
     with process:
         assert process.stdin
         assert process.stdout
         try:
-            told = process.stdout.readline()
+            line = process.stdout.readline()
             timer.cancel()
-            if not told:
+            if not line:
                 message = f"the sandbox did not start: {' '.join(command)}"
                 raise RuntimeError(message)
-            urls = json.loads(told)
+            urls = json.loads(line)
             yield Addresses(urls["sessionboard_url"], urls["gleanin_url"], urls["control_url"])
         finally:
             timer.cancel()
             process.terminate()
             try:
-                process.wait(ENDS_WITHIN)
+                process.wait(STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
                 process.kill()

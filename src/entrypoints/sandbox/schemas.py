@@ -1,4 +1,4 @@
-"""What Gleanin takes in a write: tables of attributes, so that a check costs microseconds."""
+"""The attributes that Gleanin accepts in writes, as tables so that checks are fast."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -24,16 +24,16 @@ def _filled(value: object) -> str | None:
 
 
 def _email(value: object) -> str | None:
-    return _filled(value) or (None if "@" in str(value) else "is no e-mail address")
+    return _filled(value) or (None if "@" in str(value) else "is not an e-mail address")
 
 
 def _timestamp(value: object) -> str | None:
     if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
-        return "must be a time as in 2027-07-21T09:15:00.000Z"
+        return "must be a time such as 2027-07-21T09:15:00.000Z"
     try:
         datetime.fromisoformat(value)
     except ValueError:
-        return "is no time that exists"
+        return "is not an existing time"
     return None
 
 
@@ -65,14 +65,14 @@ class AcceptedSchema:
     checks: Mapping[str, Check]
     required: frozenset[str]
     lists: frozenset[str] = frozenset()
-    """A list is cleared to an empty one."""
+    """Attributes that become an empty list when they are cleared."""
 
-    def complaints(self, given: Attributes, *, creating: bool) -> list[ErrorDetail]:
+    def error_details(self, given: Attributes, *, creating: bool) -> list[ErrorDetail]:
         found: list[ErrorDetail] = []
         for name, value in given.items():
             check = self.checks.get(name)
             if check is None:
-                found.append((f"/data/attributes/{name}", f"{name} is no attribute that can be written"))
+                found.append((f"/data/attributes/{name}", f"{name} is not a writable attribute"))
             elif value is None:
                 if name in self.required:
                     found.append((f"/data/attributes/{name}", f"{name} can't be blank"))
@@ -84,13 +84,13 @@ class AcceptedSchema:
         return found
 
     def unset(self) -> Attributes:
-        """Give the attributes of a record of which nothing was said."""
+        """Return the attributes of a record without values."""
         return {name: [] if name in self.lists else None for name in self.checks}
 
 
 _OWN = {"event_id": _integer, "external_idx": _filled}
 
-SHAPES: Mapping[str, AcceptedSchema] = {
+SCHEMAS: Mapping[str, AcceptedSchema] = {
     "sessions": AcceptedSchema(
         checks=_OWN
         | {

@@ -1,4 +1,4 @@
-"""What the stand-in for Sessionboard holds of one event: its rows, written as JSON once."""
+"""The data of an event in the Sessionboard stand-in: its rows, serialized once."""
 
 import json
 import math
@@ -10,11 +10,11 @@ from typing import Any
 from entrypoints.sandbox.responses import json_bytes
 
 Json = dict[str, Any]
-# What a row has only when it is asked for by `expand`.
+# Keys that a row has only if requested with `expand`.
 EXPANDABLE = frozenset({"translated_fields", "composition"})
 PEOPLE = ("participants", "speakers", "chairpersons", "moderators")
-OF_THE_SESSION = frozenset({"participant_role", "session_participant_id", "is_public", "order"})
-"""What somebody has on a session, and not as a contact."""
+SESSION_FIELDS = frozenset({"participant_role", "session_participant_id", "is_public", "order"})
+"""Keys that a person has on a session but not as a contact."""
 IN_STATUS = (
     "id",
     "friendly_id",
@@ -41,22 +41,22 @@ BRIEF_SUBSESSION = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SavedRow:
-    """One row: what it is sought by, and its JSON."""
+    """A row: its search keys and its JSON."""
 
     id: str
     status: str | None
     is_abstract: bool
     is_source: bool
     times: Mapping[str, float]
-    """createdAt, updatedAt, deletedAt in seconds, where they are told."""
+    """createdAt, updatedAt, deletedAt in seconds, if present."""
     whole: bytes
     brief: bytes
-    """Without what `expand` adds; mostly the same object as `whole`."""
+    """Without the keys that `expand` adds; usually the same object as `whole`."""
 
     @classmethod
     def of(cls, row: Any) -> "SavedRow":
         whole = json_bytes(row)
-        if not isinstance(row, dict):  # a saved event may have junk on purpose
+        if not isinstance(row, dict):  # saved events may contain junk on purpose
             return cls("", None, is_abstract=False, is_source=False, times={}, whole=whole, brief=whole)
         composition = row.get("composition_status")
         deep = bool(EXPANDABLE & row.keys() or row.get("subsessions"))
@@ -81,10 +81,10 @@ def expanded(row: Json, expand: frozenset[str]) -> Json:
     subsessions = row.get("subsessions")
     if isinstance(subsessions, list) and "subsession_details" not in expand:
         shown["subsessions"] = [
-            {key: value for key, value in one.items() if key in BRIEF_SUBSESSION}
-            if isinstance(one, dict)
-            else one
-            for one in subsessions
+            {key: value for key, value in subsession.items() if key in BRIEF_SUBSESSION}
+            if isinstance(subsession, dict)
+            else subsession
+            for subsession in subsessions
         ]
     return shown
 
@@ -99,7 +99,7 @@ class Query:
     descending: bool = False
     sources: bool = True
 
-    def takes(self, row: SavedRow) -> bool:
+    def matches(self, row: SavedRow) -> bool:
         return (
             (self.status is None or row.status == self.status)
             and (self.is_abstract is None or row.is_abstract == self.is_abstract)
@@ -110,11 +110,11 @@ class Query:
 
 @dataclass(slots=True)
 class ProgrammeSearch:
-    """One event; an edit makes another programme, so that a cached search is never stale."""
+    """An event. An edit creates a new object, so that cached searches are never stale."""
 
     event: Json
     sessions: dict[str, SavedRow]
-    """Deleted ones too: the list of statuses shows them."""
+    """Including deleted ones, which the list of statuses shows."""
     exhibitors: dict[str, SavedRow]
     _feeds: dict[str, list[SavedRow]] = field(default_factory=dict)
     _found: dict[tuple[str, Query], list[SavedRow]] = field(default_factory=dict)
@@ -128,10 +128,10 @@ class ProgrammeSearch:
         return int(self.event["id"])
 
     def found(self, feed: str, query: Query) -> list[SavedRow]:
-        """Give the rows that a search finds; the pages of one search ask for the same."""
+        """Return the rows that match a search, cached for its pages."""
         key = feed, query
         if key not in self._found:
-            rows = [row for row in self._feed(feed) if query.takes(row)]
+            rows = [row for row in self._feed(feed) if query.matches(row)]
             if query.order:
                 order = query.order
                 rows.sort(key=lambda row: row.times.get(order, 0.0), reverse=query.descending)
@@ -159,12 +159,12 @@ class ProgrammeSearch:
         for row in self.sessions.values():
             if "deletedAt" not in row.times:
                 for person in _people_on(json.loads(row.whole)):
-                    contact = {key: value for key, value in person.items() if key not in OF_THE_SESSION}
+                    contact = {key: value for key, value in person.items() if key not in SESSION_FIELDS}
                     people.setdefault(str(person.get("id")), contact)
         return people
 
     def saved(self) -> bytes:
-        """Give the event in the shape of a saved one."""
+        """Return the event in the format of a saved event."""
         return b'{"event":%s,"sessions":[%s],"exhibitors":[%s]}' % (
             json_bytes(self.event),
             b",".join(row.whole for row in self.sessions.values()),
@@ -172,7 +172,7 @@ class ProgrammeSearch:
         )
 
     def replaced(self, by: "ProgrammeSearch", at: datetime) -> "ProgrammeSearch":
-        """Take another state of the event; sessions that it does not have become deleted ones."""
+        """Return the event with other data; sessions missing there become deleted."""
         gone = {
             session_id: row if "deletedAt" in row.times else _merged(row, {"deleted_at": at.isoformat()}, at)
             for session_id, row in self.sessions.items()
@@ -181,12 +181,12 @@ class ProgrammeSearch:
         return ProgrammeSearch(by.event, by.sessions | gone, by.exhibitors)
 
     def edited(self, changes: Json, at: datetime) -> "ProgrammeSearch":
-        """Merge some keys into rows known by their id; a row with a new id is added.
+        """Return the event with keys merged into rows by id; a row with a new id is added.
 
         Args:
-            changes: of "event" (an object), "sessions", "exhibitors", "people" (lists of objects with an id).
-                People are changed wherever they stand, which does not change the row they stand in.
-            at: becomes their `updated_at`.
+            changes: "event" (an object), "sessions", "exhibitors", "people" (lists of objects with an id).
+                People are changed in every row, without changing the row's `updated_at`.
+            at: the new `updated_at` of what is changed.
         """
         sessions, exhibitors = dict(self.sessions), dict(self.exhibitors)
         for rows, edits in ((sessions, changes.get("sessions")), (exhibitors, changes.get("exhibitors"))):
@@ -205,7 +205,7 @@ class ProgrammeSearch:
 
 
 def instant(value: object) -> float | None:
-    """Read a time as seconds; None where there is none."""
+    """Return a time as seconds, or None if the value is not a time."""
     try:
         read = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -223,12 +223,12 @@ def _times(row: Json) -> Iterator[tuple[str, float]]:
 
 
 def _by_id(rows: Iterable[Any]) -> dict[str, SavedRow]:
-    kept: dict[str, SavedRow] = {}
+    by_id: dict[str, SavedRow] = {}
     for number, row in enumerate(rows):
-        read = SavedRow.of(row)
-        # Rows without an id, and rows that come twice, are there to make trouble: they stay.
-        kept[read.id if read.id and read.id not in kept else f"#{number}"] = read
-    return kept
+        saved = SavedRow.of(row)
+        # Keep rows without an id and duplicates: they are faults on purpose.
+        by_id[saved.id if saved.id and saved.id not in by_id else f"#{number}"] = saved
+    return by_id
 
 
 def _statuses(row: SavedRow) -> Iterator[Json]:
@@ -245,7 +245,7 @@ def _status(row: Json) -> Json:
 
 
 def _people_on(row: Any) -> Iterator[Json]:
-    """Give everybody on a session or at an exhibitor, on subsessions too."""
+    """Yield the people on a session, its subsessions, or an exhibitor."""
     if not isinstance(row, dict):
         return
     for key in (*PEOPLE, "contacts"):

@@ -1,4 +1,4 @@
-"""Serves a world over HTTP: one port, both APIs and the control below their base paths."""
+"""Serve a sandbox over HTTP: one port, with both APIs and the control routes below their base paths."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from entrypoints.sandbox.fault_injection import FAULT_DECISION, FaultDecision, i
 from entrypoints.sandbox.gleanin import EVENT, Gleanin
 from entrypoints.sandbox.responses import Service, host_of, page_for_people, refusal
 from entrypoints.sandbox.sessionboard import Sessionboard
-from entrypoints.sandbox.state import Asked, SandboxState
+from entrypoints.sandbox.state import LoggedRequest, SandboxState
 
 JUNK = "<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
 
@@ -24,10 +24,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A world that is being served."""
+    """A sandbox that is being served."""
 
     url: str
-    world: SandboxState
+    state: SandboxState
 
     @property
     def sessionboard_url(self) -> str:
@@ -44,22 +44,22 @@ class Sandbox:
 
 @asynccontextmanager
 async def serve(
-    world: SandboxState, host: str = "127.0.0.1", port: int = 0, also: Sequence[str] = ()
+    state: SandboxState, host: str = "127.0.0.1", port: int = 0, also: Sequence[str] = ()
 ) -> AsyncIterator[Sandbox]:
-    """Serve a world until the block ends; port 0 takes a free one.
+    """Serve a sandbox until the block ends.
 
     Args:
-        world: what is served.
-        host: where.
-        port: where.
-        also: further hosts of this machine, with the same port.
+        state: the state to serve.
+        host: the host to listen on.
+        port: the port to listen on; 0 chooses a free one.
+        also: additional hosts of this machine, with the same port.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
-    # What was received is carried out although its client may have gone: so handlers are not cancelled.
+    # Do not cancel handlers: a received request is executed even if its client disconnects.
     runner = web.AppRunner(
-        application(world), access_log=None, shutdown_timeout=0.1, handler_cancellation=False
+        application(state), access_log=None, shutdown_timeout=0.1, handler_cancellation=False
     )
     await runner.setup()
     try:
@@ -68,82 +68,82 @@ async def serve(
         taken = runner.addresses[0][1]
         for each in also:
             await web.TCPSite(runner, each, taken).start()
-        yield Sandbox(f"http://{host}:{taken}", world)
+        yield Sandbox(f"http://{host}:{taken}", state)
     finally:
         await runner.cleanup()
 
 
-def application(world: SandboxState) -> web.Application:
-    ours, theirs, steering = Gleanin(world), Sessionboard(world), Control(world)
-    door = _Door(world, ours, theirs)
-    # No limit for the control, which is given whole events; Gleanin has its own.
-    app = web.Application(client_max_size=0, middlewares=[door.through])
-    for side in (ours, theirs, steering):
-        app.add_routes(side.routes())
+def application(state: SandboxState) -> web.Application:
+    gleanin_api, sessionboard_api = Gleanin(state), Sessionboard(state)
+    gateway = _Gateway(state, gleanin_api, sessionboard_api)
+    # No limit for the control routes, which receive whole events; Gleanin has its own limit.
+    app = web.Application(client_max_size=0, middlewares=[gateway.handle])
+    for service in (gleanin_api, sessionboard_api, Control(state)):
+        app.add_routes(service.routes())
     return app
 
 
 @dataclass(frozen=True, slots=True)
-class _Door:
-    """What every request passes: it is counted, it meets its fate, its token is looked at."""
+class _Gateway:
+    """Middleware for every request: log it, apply faults, check the token."""
 
-    world: SandboxState
+    state: SandboxState
     gleanin: Gleanin
     sessionboard: Sessionboard
 
     @web.middleware
-    async def through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         side = _side(request.path)
-        self.world.gleanin.settle()
+        self.state.gleanin.settle()
         if side is Service.CONTROL:
             return await _handled(side, request, handler)
-        log = self.world.log
+        log = self.state.log
         log.in_flight += 1
-        begun = self.world.clock()
+        begun = self.state.clock()
         result: web.StreamResponse | None = None
         try:
             result = await self._answered(side, request, handler)
         finally:
             log.in_flight -= 1
             self._note(side, request, result, begun)
-        # Into a connection that was cut, nothing goes out. StreamResponse may be falsy: it is a mapping.
+        # After a cut nothing is sent. Compare with None: a StreamResponse is a mapping and may be falsy.
         return web.Response() if result is None else result
 
     async def _answered(
         self, side: Service, request: web.Request, handler: Handler
     ) -> web.StreamResponse | None:
-        """Give the answer, or None where the connection was cut."""
+        """Return the response, or None if the connection was cut."""
         try:
-            # Before any wait: a client that is gone after it takes nothing back of what it sent.
+            # Before any delay: a client that disconnects later has still sent its request.
             await request.read()
         except ConnectionError:
-            return None  # it went before all was sent
-        fate = self.world.troubles.fate(side, request.method)
-        if fate.wait:
-            await asyncio.sleep(fate.wait)
-        if fate.stroke:
-            return _struck(side, request, fate)
-        if is_write(side, request.method) and _has_word(await request.read(), fate.forbidden):
-            return _forbidden(side, fate)
-        request[FAULT_DECISION] = fate
+            return None  # disconnected before the request was complete
+        decision = self.state.faults.decide(side, request.method)
+        if decision.wait:
+            await asyncio.sleep(decision.wait)
+        if decision.effect:
+            return _fault_response(side, request, decision)
+        if is_write(side, request.method) and _has_word(await request.read(), decision.forbidden):
+            return _forbidden(side, decision)
+        request[FAULT_DECISION] = decision
         guard = self.gleanin if side is Service.GLEANIN else self.sessionboard
         result: web.StreamResponse | None = guard.refuse(request)
         if result is None:
             result = await _handled(side, request, handler)
-        if fate.wait_after:
-            await asyncio.sleep(fate.wait_after)
-        if fate.lost and is_write(side, request.method) and result.status < HTTPStatus.BAD_REQUEST:
-            if fate.lost == "cut":
+        if decision.wait_after:
+            await asyncio.sleep(decision.wait_after)
+        if decision.lost and is_write(side, request.method) and result.status < HTTPStatus.BAD_REQUEST:
+            if decision.lost == "cut":
                 _cut(request)
                 return None
-            return refusal(side, int(fate.lost), "Something went wrong.")
-        result.headers.update(fate.headers)
+            return refusal(side, int(decision.lost), "Something went wrong.")
+        result.headers.update(decision.headers)
         return result
 
     def _note(
         self, side: Service, request: web.Request, result: web.StreamResponse | None, begun: float
     ) -> None:
-        log = self.world.log
+        log = self.state.log
         log.total += 1
         status = 0 if result is None else result.status
         resource = request.match_info.route.resource
@@ -151,10 +151,10 @@ class _Door:
         log.by_template[f"{request.method} {template}"] += 1
         log.by_status[f"{side} {status}"] += 1
         log.last.append(
-            Asked(
+            LoggedRequest(
                 n=log.total,
                 begun=begun,
-                at=self.world.clock(),
+                at=self.state.clock(),
                 host=host_of(request),
                 side=side,
                 method=request.method,
@@ -178,31 +178,31 @@ def _side(path: str) -> Service:
 async def _handled(side: Service, request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except web.HTTPException as refused:  # no such route, no such method
+    except web.HTTPException as refused:  # unknown route or method
         return refusal(side, refused.status, refused.reason)
 
 
-def _struck(side: Service, request: web.Request, fate: FaultDecision) -> web.Response | None:
-    match fate.stroke:
+def _fault_response(side: Service, request: web.Request, decision: FaultDecision) -> web.Response | None:
+    match decision.effect:
         case "cut":
             _cut(request)
             return None
         case "junk":
             return web.Response(text=JUNK, content_type="text/html")
         case "challenged":
-            return page_for_people(fate.status, "Just a moment: please prove that you are human.")
+            return page_for_people(decision.status, "Just a moment: please prove that you are human.")
         case "revoked":
-            result = refusal(side, fate.status, "The token was revoked.")
+            result = refusal(side, decision.status, "The token was revoked.")
         case "throttled":
-            result = refusal(side, fate.status, "You have made too many requests. Please wait.")
+            result = refusal(side, decision.status, "You have made too many requests. Please wait.")
         case _:
-            result = refusal(side, fate.status, "Something went wrong.")
-    result.headers.update(fate.headers)
+            result = refusal(side, decision.status, "Something went wrong.")
+    result.headers.update(decision.headers)
     return result
 
 
 def _has_word(body: bytes, words: Sequence[str]) -> bool:
-    """Check whether a body has one of the words, however its JSON is escaped."""
+    """Check whether a body contains one of the words, regardless of JSON escapes."""
     if not words:
         return False
     text = body.decode(errors="replace")
@@ -211,9 +211,9 @@ def _has_word(body: bytes, words: Sequence[str]) -> bool:
     return any(word in text for word in words)
 
 
-def _forbidden(side: Service, fate: FaultDecision) -> web.Response:
+def _forbidden(side: Service, decision: FaultDecision) -> web.Response:
     message = "The request was blocked."
-    if fate.forbidden_as == "json":
+    if decision.forbidden_as == "json":
         return refusal(side, HTTPStatus.FORBIDDEN, message)
     return page_for_people(HTTPStatus.FORBIDDEN, message)
 

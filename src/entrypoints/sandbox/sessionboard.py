@@ -1,4 +1,4 @@
-"""The stand-in for Sessionboard's public API: searches, as its contract has them."""
+"""The stand-in for Sessionboard's public API: searches according to its contract."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,22 +20,22 @@ BASE = "/sessionboard"
 STATUSES = ("accepted", "accept_queue", "pending", "decline_queue", "declined")
 EXPANSIONS = ("translated_fields", "subsession_details", "linked_sources", "composition")
 LAST_PAGE = 999
-LARGEST_PAGE = 100
-USUAL_PAGE = 25
+MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 25
 PADDED = frozenset({"sessions", "exhibitors"})
-# What the contract tells of limits: those of single records, which nothing here counts against.
+# The limits that the contract documents are for single records, which are not counted here.
 LIMITS = {"RateLimit-Limit": "100", "RateLimit-Remaining": "100", "RateLimit-Reset": "900"}
 
 bad_request = partial(refusal, Service.SESSIONBOARD, HTTPStatus.BAD_REQUEST)
 
 
-class NotAllowed(ValueError):
-    """A parameter or a part of the body that the contract does not have."""
+class InvalidRequest(ValueError):
+    """A parameter or a part of the body that the contract does not allow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sessionboard:
-    world: SandboxState
+    state: SandboxState
 
     def routes(self) -> Iterator[web.RouteDef]:
         yield web.get(f"{BASE}/v1/events", self.events)
@@ -48,18 +48,18 @@ class Sessionboard:
             yield web.post(f"{BASE}/v1/event/{{event}}/{path}", partial(self.search, feed))
 
     def refuse(self, request: web.Request) -> web.Response | None:
-        """Refuse who has no token."""
+        """Return a refusal if the token is missing or wrong."""
         if request.headers.get("x-access-token") == SESSIONBOARD_TOKEN:
             return None
         return refusal(Service.SESSIONBOARD, HTTPStatus.UNAUTHORIZED, "The access token is not valid.")
 
     async def events(self, request: web.Request) -> web.Response:
-        programmes = self.world.programmes
-        shown = self.world.shown.get(host_of(request), programmes)
+        programmes = self.state.programmes
+        shown = self.state.shown.get(host_of(request), programmes)
         rows = [json_bytes(programmes[each].event) for each in shown if each in programmes]
         try:
             page, size = paging(request)
-        except NotAllowed as error:
+        except InvalidRequest as error:
             return bad_request(str(error))
         return _page(rows, page, size, bytes, request[FAULT_DECISION])
 
@@ -70,40 +70,41 @@ class Sessionboard:
         try:
             page, size = paging(request)
             query, expand = read_search(await request.read(), feed)
-        except NotAllowed as error:
+        except InvalidRequest as error:
             return bad_request(str(error))
-        fate = request[FAULT_DECISION]
+        decision = request[FAULT_DECISION]
 
         def body(row: SavedRow) -> bytes:
             shown = row.body(expand)
-            if fate.signed_pictures:
-                shown = json_bytes(signed(json.loads(shown), self.world.now()))
-            return _padded(shown, fate.padding_of(row.id)) if feed in PADDED else shown
+            if decision.signed_pictures:
+                shown = json_bytes(signed(json.loads(shown), self.state.now()))
+            return _padded(shown, decision.padding_of(row.id)) if feed in PADDED else shown
 
-        return _page(programme.found(feed, query), page, size, body, fate)
+        return _page(programme.found(feed, query), page, size, body, decision)
 
-    def _programme(self, told: str) -> ProgrammeSearch | None:
-        return self.world.programmes.get(int(told)) if told.isascii() and told.isdecimal() else None
+    def _programme(self, event_id: str) -> ProgrammeSearch | None:
+        is_number = event_id.isascii() and event_id.isdecimal()
+        return self.state.programmes.get(int(event_id)) if is_number else None
 
 
 def paging(request: web.Request) -> tuple[int, int]:
-    """Read page and page size.
+    """Return page and page size.
 
     Raises:
-        NotAllowed: one is no number, or out of its range.
+        InvalidRequest: one is not a number or out of range.
     """
 
-    def number(name: str, usual: int, largest: int) -> int:
-        told = request.query.get(name, str(usual))
-        if not told.isascii() or not told.isdecimal() or not 1 <= int(told) <= largest:
-            raise NotAllowed(f"{name} must be a number from 1 to {largest}.")
-        return int(told)
+    def number(name: str, default: int, maximum: int) -> int:
+        value = request.query.get(name, str(default))
+        if not value.isascii() or not value.isdecimal() or not 1 <= int(value) <= maximum:
+            raise InvalidRequest(f"{name} must be a number from 1 to {maximum}.")
+        return int(value)
 
-    return number("page", 1, LAST_PAGE), number("pageSize", USUAL_PAGE, LARGEST_PAGE)
+    return number("page", 1, LAST_PAGE), number("pageSize", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
 def _page(
-    rows: list[Any], page: int, size: int, body: Callable[[Any], bytes], fate: FaultDecision
+    rows: list[Any], page: int, size: int, body: Callable[[Any], bytes], decision: FaultDecision
 ) -> web.Response:
     pagination = {
         "currentPage": page,
@@ -111,8 +112,8 @@ def _page(
         "totalPages": ceil(len(rows) / size),
         "totalResults": len(rows),
     }
-    at = max(1, page - 1) if page in fate.repeated_pages else page
-    there = [] if page in fate.empty_pages else rows[(at - 1) * size : at * size]
+    at = max(1, page - 1) if page in decision.repeated_pages else page
+    there = [] if page in decision.empty_pages else rows[(at - 1) * size : at * size]
     result = answer(
         b'{"results":[%s],"pagination":%s}' % (b",".join(map(body, there)), json_bytes(pagination))
     )
@@ -127,34 +128,34 @@ def _padded(row: bytes, size: int) -> bytes:
 
 
 def read_search(body: bytes, feed: str) -> tuple[Query, frozenset[str]]:
-    """Read the body of a search, which may be empty.
+    """Parse the body of a search, which may be empty.
 
     Raises:
-        NotAllowed: it is not of the contract's shape.
+        InvalidRequest: it does not match the contract.
     """
     try:
-        told = json.loads(body) if body else {}
+        document = json.loads(body) if body else {}
     except ValueError as error:
-        raise NotAllowed("The body is no JSON.") from error
-    told = _object(told, "The body", ("filters", "sort", "expand"))
+        raise InvalidRequest("The body is not JSON.") from error
+    document = _object(document, "The body", ("filters", "sort", "expand"))
     in_status = feed == "statuses"
     times = ("createdAt", "updatedAt", *(("deletedAt",) if in_status else ()))
     known = (*times, "status", *(("isAbstract",) if feed == "sessions" else ()))
-    filters = _object(told.get("filters"), "filters", known)
-    expand = told.get("expand") or []
+    filters = _object(document.get("filters"), "filters", known)
+    expand = document.get("expand") or []
     if not isinstance(expand, list) or not set(map(str, expand)) <= set(EXPANSIONS):
-        raise NotAllowed(f"expand must be a list of: {', '.join(EXPANSIONS)}.")
+        raise InvalidRequest(f"expand must be a list of: {', '.join(EXPANSIONS)}.")
     status = filters.get("status")
     if status not in (None, *STATUSES):
-        raise NotAllowed(f"filters.status must be one of: {', '.join(STATUSES)}.")
+        raise InvalidRequest(f"filters.status must be one of: {', '.join(STATUSES)}.")
     is_abstract = filters.get("isAbstract")
     if not isinstance(is_abstract, bool | None):
-        raise NotAllowed("filters.isAbstract must be true or false.")
-    sort = _object(told.get("sort"), "sort", ("order", "sort"))
+        raise InvalidRequest("filters.isAbstract must be true or false.")
+    sort = _object(document.get("sort"), "sort", ("order", "sort"))
     if sort.get("order") not in (None, *times) or sort.get("sort") not in (None, "asc", "desc"):
-        raise NotAllowed(f"sort must have an order of {', '.join(times)} and a sort of asc, desc.")
+        raise InvalidRequest(f"sort must have an order of {', '.join(times)} and a sort of asc, desc.")
     query = Query(
-        # People and exhibitors have no status: the filter is there for session searches.
+        # Only sessions have a status; people and exhibitors do not.
         status=status if feed in ("sessions", "statuses") else None,
         is_abstract=is_abstract,
         ranges=tuple(_range(name, filters[name]) for name in times if filters.get(name) is not None),
@@ -168,13 +169,13 @@ def read_search(body: bytes, feed: str) -> tuple[Query, frozenset[str]]:
 def _object(value: Any, name: str, known: tuple[str, ...]) -> dict[str, Any]:
     value = {} if value is None else value
     if not isinstance(value, dict) or not set(value) <= set(known):
-        raise NotAllowed(f"{name} must be an object with no other keys than: {', '.join(known)}.")
+        raise InvalidRequest(f"{name} must be an object with no other keys than: {', '.join(known)}.")
     return value
 
 
-def _range(name: str, told: Any) -> tuple[str, float, float]:
-    ends = _object(told, f"filters.{name}", ("after", "before"))
+def _range(name: str, value: Any) -> tuple[str, float, float]:
+    ends = _object(value, f"filters.{name}", ("after", "before"))
     after, before = instant(ends.get("after")), instant(ends.get("before"))
     if (after is None and ends.get("after")) or (before is None and ends.get("before")):
-        raise NotAllowed(f"filters.{name} must have times in ISO 8601.")
+        raise InvalidRequest(f"filters.{name} must have times in ISO 8601.")
     return name, -inf if after is None else after, inf if before is None else before

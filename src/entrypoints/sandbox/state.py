@@ -1,4 +1,4 @@
-"""Everything that a sandbox holds: both sides, the trouble they make, and what was asked of them."""
+"""The state of a sandbox: the data of both services, their faults, and the requests they received."""
 
 import time
 from collections import Counter, deque
@@ -16,34 +16,34 @@ SESSIONBOARD_TOKEN = "sandbox-sessionboard-token"  # noqa: S105 - opens nothing 
 GLEANIN_TOKEN = "sandbox-gleanin-token"  # noqa: S105 - likewise
 LINK_DELAY = 0.5
 INCLUDED_PAGE_SIZE = 1000
-LONGEST_LOG = 50_000
+MAX_LOG_LENGTH = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One request, when it was answered."""
+class LoggedRequest:
+    """An answered request."""
 
     n: int
     begun: float
-    """When it came."""
+    """When it arrived."""
     at: float
     host: str
-    """The name under which the sandbox was asked: where every client has another one, it tells who asked."""
+    """The host name of the request. If each client uses another one, it identifies the client."""
     side: str
     method: str
     path: str
     status: int
-    """0 where the connection was cut instead."""
+    """0 if the connection was cut."""
     received: int
     """Bytes of the body."""
     sent: int
     event: int | None = None
-    """Which event in Gleanin it was about, if it was about one that there is."""
+    """The Gleanin event that it was about, if it exists."""
 
     def as_json(self) -> Json:
-        told = ("host", "side", "method", "path", "status", "received", "sent", "event")
+        names = ("host", "side", "method", "path", "status", "received", "sent", "event")
         times = {"begun": _instant(self.begun), "at": _instant(self.at)}
-        return {"n": self.n} | times | {name: getattr(self, name) for name in told}
+        return {"n": self.n} | times | {name: getattr(self, name) for name in names}
 
 
 def _instant(at: float) -> str:
@@ -52,9 +52,9 @@ def _instant(at: float) -> str:
 
 @dataclass(slots=True)
 class RequestLog:
-    """The last requests, and counts of all."""
+    """The latest requests, and counts of all."""
 
-    last: deque[Asked] = field(default_factory=lambda: deque(maxlen=LONGEST_LOG))
+    last: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=MAX_LOG_LENGTH))
     by_template: Counter[str] = field(default_factory=Counter)
     by_status: Counter[str] = field(default_factory=Counter)
     in_flight: int = 0
@@ -64,17 +64,17 @@ class RequestLog:
 @dataclass(slots=True)
 class SandboxState:
     link_delay: float = LINK_DELAY
-    """Seconds from a person's creation until there is a share link."""
+    """Seconds from a person's creation until the share link exists."""
     page_size: int = INCLUDED_PAGE_SIZE
-    """Included records on one page of Gleanin's."""
+    """Included records per page of Gleanin."""
     clock: Callable[[], float] = time.time
     programmes: dict[int, ProgrammeSearch] = field(default_factory=dict)
-    """What Sessionboard has, by event."""
+    """Sessionboard's data by event id."""
     shown: dict[str, frozenset[int]] = field(default_factory=dict)
-    """Which of them, by the host name under which Sessionboard is asked for its list; all where nothing is said."""
+    """The ids of the events that Sessionboard lists, by the host name of the request; without an entry, all."""
     writes: Counter[str] = field(default_factory=Counter)
-    """Writes that took place in Gleanin, as in `POST /speakers`."""
-    troubles: FaultInjector = field(default_factory=FaultInjector)
+    """Writes executed in Gleanin, such as `POST /speakers`."""
+    faults: FaultInjector = field(default_factory=FaultInjector)
     log: RequestLog = field(default_factory=RequestLog)
     gleanin: Contacts = field(init=False)
 
@@ -88,14 +88,14 @@ class SandboxState:
         return datetime.fromtimestamp(self.clock(), UTC)
 
     def add(self, saved: Mapping[str, Any]) -> None:
-        """Add a saved event to Sessionboard, and what belongs to it to Gleanin.
+        """Add a saved event to Sessionboard, and its counterpart to Gleanin.
 
-        Its "gleanin" says what Gleanin has: {"events": [{"title", "time_zone"?, "id"?}], "contacts":
-        [{"type", ...attributes}]}; without it, one event of the same title which tells no time zone.
+        Its "gleanin" is what Gleanin has: {"events": [{"title", "time_zone"?, "id"?}], "contacts":
+        [{"type", ...attributes}]}. The default is one event with the same title and without a time zone.
         """
         programme = ProgrammeSearch.of(saved["event"], saved["sessions"], saved["exhibitors"])
-        told = saved.get("gleanin") or {}
-        self.add_programme(programme, told.get("events"), told.get("contacts") or ())
+        counterpart = saved.get("gleanin") or {}
+        self.add_programme(programme, counterpart.get("events"), counterpart.get("contacts") or ())
 
     def add_programme(
         self,
@@ -107,18 +107,18 @@ class SandboxState:
         if gleanin_events is None:
             gleanin_events = [{"title": str(programme.event.get("name"))}]
         ids = [
-            self.gleanin.add_event(one["title"], one.get("time_zone"), one.get("id")).id
-            for one in gleanin_events
+            self.gleanin.add_event(event["title"], event.get("time_zone"), event.get("id")).id
+            for event in gleanin_events
         ]
         for contact in contacts:
             attributes = {key: value for key, value in contact.items() if key not in ("type", "event")}
             self.gleanin.add(contact.get("type", "speakers"), ids[contact.get("event", 0)], attributes)
 
-    def make_trouble(self, *troubles: Fault) -> None:
-        """Misbehave from now on as told, instead of as before; without any, behave."""
-        self.troubles.make(*troubles)
+    def inject_faults(self, *faults: Fault) -> None:
+        """Replace the current faults; without arguments, remove them."""
+        self.faults.make(*faults)
 
-    def state(self) -> Json:
+    def summary(self) -> Json:
         self.gleanin.settle()
         return {
             "sessionboard": [

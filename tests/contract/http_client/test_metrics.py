@@ -39,7 +39,7 @@ async def test_requests_are_counted_by_host_and_status_with_or_without_a_respons
         refused, unanswered = requests("401"), requests("none")
         async with httpx.AsyncClient(transport=HardenedTransport(allow_private=True)) as client:
             await client.get(f"{sandbox.gleanin_url}/events")
-            world.make_trouble(Fault(cuts=1))
+            world.inject_faults(Fault(cuts=1))
             with pytest.raises(httpx.TransportError):
                 await client.get(f"{sandbox.gleanin_url}/events")
         assert (requests("401"), requests("none")) == (refused + 1, unanswered + 1)

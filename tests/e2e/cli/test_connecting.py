@@ -207,7 +207,7 @@ def test_the_list_of_organizations_tells_that_the_token_was_refused(
     cli: CommandLine, mapping: str, sandbox: Sandbox
 ) -> None:
     assert cli.json("organization", "list").document[0]["health"]["state"] == "healthy"
-    ControlClient(sandbox.control_url).make_trouble(Fault(sides=("gleanin",), revoked_after=0))
+    ControlClient(sandbox.control_url).inject_faults(Fault(sides=("gleanin",), revoked_after=0))
     cli.json("sync", mapping)
     listed = cli("organization", "list").out
     assert "halted" in listed

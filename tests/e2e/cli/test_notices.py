@@ -99,7 +99,7 @@ def test_a_failing_sync_leaves_a_notice(
     cli: CommandLine, connected: str, mapping: str, hook: Hook, world: SandboxState
 ) -> None:
     cli("notices", connected, "--webhook", hook.url)
-    world.make_trouble(Fault(sides=("gleanin",), revoked_after=0))
+    world.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
     for _ in range(2):
         assert cli("sync", mapping).exit_code == 5
     (notice,) = cli.json("notices", connected).document["latest"]
@@ -116,7 +116,7 @@ def test_a_notice_that_does_not_arrive_is_shown_with_why(
     cli: CommandLine, connected: str, mapping: str, world: SandboxState
 ) -> None:
     cli("notices", connected, "--webhook", "http://127.0.0.1:1/s3cr3t")
-    world.make_trouble(Fault(sides=("gleanin",), revoked_after=0))
+    world.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
     cli("sync", mapping)
     asyncio.run(deliver())
     (notice,) = cli.json("notices", connected).document["latest"]

@@ -56,7 +56,7 @@ def until_asked(process: subprocess.Popen[str], world: SandboxState) -> None:
 def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
     stop_signal: signal.Signals, cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=2000))
+    world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=2000))
     with started("sync", mapping) as process:
         assert next_line(process) == "Sync to Gleanin has started.\n"
         until_asked(process, world)  # to write
@@ -68,7 +68,7 @@ def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
     (run,) = cli.json("runs", mapping).document
     assert (run["state"], run["code"]) == ("stopped", "interrupted")
     assert run["counts"]["sessions"]["created"] == 2, "what had been sent was seen through, and noted"
-    world.make_trouble()
+    world.inject_faults()
     counts = cli.json("sync", mapping).document["counts"]
     assert (counts["sessions"]["unchanged"], counts["speakers"]["created"]) == (2, 2)
     assert not any(any(kinds.values()) for kinds in world.gleanin.duplicates().values())
@@ -77,7 +77,7 @@ def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
 def test_who_interrupts_twice_is_not_made_to_wait(
     cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
+    world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
     with started("sync", mapping) as process:
         until_asked(process, world)
         process.send_signal(signal.SIGINT)
@@ -90,13 +90,13 @@ def test_who_interrupts_twice_is_not_made_to_wait(
 def test_a_sync_that_waits_for_another_says_so_where_nobody_watches(
     cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(sides=("gleanin",), methods=("GET",), latency_ms=600_000))
+    world.inject_faults(Fault(sides=("gleanin",), methods=("GET",), latency_ms=600_000))
     with started("sync", mapping) as first:
         until_asked(first, world)  # to read
         with started("sync", mapping) as second, started("sync", mapping, "--json") as third:
             waits = "Waiting for another sync of this mapping to finish.\n"
             assert next_line(second, of_stderr=True) == waits
-            world.make_trouble()
+            world.inject_faults()
             first.send_signal(signal.SIGTERM)
             _, told = first.communicate(timeout=WITHIN)
             assert "Waiting" not in told

@@ -175,7 +175,7 @@ def ask_for_a_sync(cli: CommandLine, url: str, mapping: str, organization: str) 
 def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_start(
     stop_signal: signal.Signals, cli: CommandLine, connected: str, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1000))
+    world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1000))
     with serving() as (process, url):
         until_ready(process, url)
         asked = ask_for_a_sync(cli, url, mapping, connected)
@@ -189,7 +189,7 @@ def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_sta
     )
     assert interrupted["counts"]["sessions"]["created"] == 2, "what had been sent was seen through, and noted"
     assert (again["state"], again["requested_by"]) == ("queued", "API key test")
-    world.make_trouble()
+    world.inject_faults()
     with serving() as (process, url):
         wait_until(lambda: cli.json("runs", mapping).document[0]["finished_at"], "the run has ended")
         end(process)
@@ -219,7 +219,7 @@ def test_rule_24_continuous_sync_runs_by_itself(cli: CommandLine, mapping: str, 
 def test_who_ends_it_twice_is_not_made_to_wait(
     cli: CommandLine, connected: str, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
+    world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
     with serving() as (process, url):
         until_ready(process, url)
         ask_for_a_sync(cli, url, mapping, connected)

@@ -244,7 +244,7 @@ def test_rule_16_masked_e_mails_stop_preview_and_sync_with_3(
 def test_rule_29_what_the_other_side_does_to_all_records_ends_with_5(
     trouble: Fault, code: str, cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(trouble)
+    world.inject_faults(trouble)
     sync = cli.json("sync", mapping)
     assert sync.exit_code == 5
     assert (sync.document["state"], sync.document["code"]) == ("stopped", code)

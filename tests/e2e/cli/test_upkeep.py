@@ -29,7 +29,7 @@ def test_the_doctor_finds_a_well_installation_well(cli: CommandLine, connected: 
 
 
 def test_the_doctor_says_which_side_refuses_us(cli: CommandLine, connected: str, world: SandboxState) -> None:
-    world.make_trouble(Fault(sides=("gleanin",), revoked_after=0))
+    world.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
     result = cli.json("doctor")
     assert result.exit_code == 5
     health = {check["name"].split()[0]: check["health"] for check in result.document["checks"]}

@@ -46,14 +46,14 @@ def killed(context: Any, target: SyncTarget, kill_at: int) -> bool:
 
 
 def lose_answers(world: SandboxState, seed: int) -> None:
-    world.make_trouble(
+    world.inject_faults(
         Fault(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=seed)
     )
 
 
 def check_exactly_once(sandbox: Sandbox, suffix: str) -> None:
     """Every eligible record is in Gleanin exactly once, as it is in Sessionboard."""
-    gleanin = sandbox.world.gleanin
+    gleanin = sandbox.state.gleanin
     event_id = next(iter(gleanin.events))
     found = {
         kind: [record.resource(linked=True)["attributes"] for record in gleanin.of(event_id, kind).values()]
@@ -78,10 +78,10 @@ def go_on(sandbox: Sandbox, target: SyncTarget, suffix: str) -> None:
     run = asyncio.run(sync(target, KillPoint(0)))
     assert run.state is RunState.COMPLETED, run.message
     check_exactly_once(sandbox, suffix)
-    before = sum(sandbox.world.writes.values())
-    sandbox.world.make_trouble()
+    before = sum(sandbox.state.writes.values())
+    sandbox.state.inject_faults()
     run = asyncio.run(sync(target, KillPoint(0)))
-    assert sum(sandbox.world.writes.values()) == before
+    assert sum(sandbox.state.writes.values()) == before
     assert sum(tally.succeeded for tally in run.counts.tallies.values()) == RECORDS
 
 

@@ -81,11 +81,11 @@ class Served:
 def in_trouble(served: Served, trouble: Fault) -> Iterator[None]:
     """Inject faults into the sandbox within the context."""
     remote = ControlClient(served.seeded_database.sandbox.control_url)
-    remote.make_trouble(trouble)
+    remote.inject_faults(trouble)
     try:
         yield
     finally:
-        remote.make_trouble()
+        remote.inject_faults()
 
 
 @contextmanager

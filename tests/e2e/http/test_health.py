@@ -306,7 +306,7 @@ def zone_in_gleanin(served: Served, zone: str | None) -> Iterator[None]:
             await unit.commit()
         return mapping.events.gleanin_id
 
-    events, number = served.seeded_database.sandbox.world.gleanin.events, int(served.running.ask(act))
+    events, number = served.seeded_database.sandbox.state.gleanin.events, int(served.running.ask(act))
     before, events[number] = events[number], replace(events[number], time_zone=zone)
     try:
         yield

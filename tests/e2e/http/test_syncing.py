@@ -276,7 +276,7 @@ def test_rule_33_sessionboard_is_only_read_whatever_is_asked(fresh: Served) -> N
     ended(client, start(client, mapping)["run_id"])
     client.post(f"/mappings/{mapping}/preview", json={}).raise_for_status()
     client.get(f"/organizations/{fresh.acme.organization}/events").raise_for_status()
-    asked = {each for each in fresh.seeded_database.sandbox.world.log.by_template if "/sessionboard/" in each}
+    asked = {each for each in fresh.seeded_database.sandbox.state.log.by_template if "/sessionboard/" in each}
     assert asked <= {
         "GET /sessionboard/v1/events",
         # Searches, as its contract has them.

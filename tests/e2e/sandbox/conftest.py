@@ -141,7 +141,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def world(clock: Clock) -> SandboxState:
-    world = SandboxState(link_delay=LINK_DELAY, clock=clock, troubles=FaultInjector(clock))
+    world = SandboxState(link_delay=LINK_DELAY, clock=clock, faults=FaultInjector(clock))
     world.add(saved())
     return world
 

@@ -43,7 +43,7 @@ def many(count: int, **more: Any) -> list[Json]:
 async def test_a_page_comes_without_rows_and_its_totals_stay(
     sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(empty_pages=(2, 3)))
+    world.inject_faults(Fault(empty_pages=(2, 3)))
     first, second = [
         (await sessionboard.search(paging=f"page={page}&pageSize=1", **BY_AGE)).json() for page in (1, 2)
     ]
@@ -56,7 +56,7 @@ async def test_a_page_comes_without_rows_and_its_totals_stay(
 async def test_a_page_is_given_again_in_the_place_of_the_next(
     sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(repeated_pages=(2,)))
+    world.inject_faults(Fault(repeated_pages=(2,)))
     found = [await sessionboard.found(paging=f"page={page}&pageSize=1", **BY_AGE) for page in (1, 2, 3)]
     assert found == [["session-1"], ["session-1"], ["session-3"]]
     answer = (await sessionboard.search(paging="page=2&pageSize=1")).json()
@@ -67,7 +67,7 @@ async def test_a_page_is_given_again_in_the_place_of_the_next(
 async def test_pages_of_every_list_can_be_empty(
     sessionboard: Sessionboard, world: SandboxState, feed: str
 ) -> None:
-    world.make_trouble(Fault(empty_pages=(1,)))
+    world.inject_faults(Fault(empty_pages=(1,)))
     if feed == "events":
         assert (await sessionboard.http.get("/v1/events")).json()["results"] == []
     else:
@@ -79,7 +79,7 @@ async def test_rule_34_the_sync_reads_on_and_knows_that_rows_are_missing(
     source: Source, world: SandboxState, trouble: Fault
 ) -> None:
     put(world, many(250))
-    world.make_trouble(trouble)
+    world.inject_faults(trouble)
     given, told = await incomplete_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 150
     assert told == "Sessionboard reports 250 sessions but returned 150."
@@ -88,10 +88,10 @@ async def test_rule_34_the_sync_reads_on_and_knows_that_rows_are_missing(
 @pytest.mark.parametrize("feed", ["sessions", "exhibitors"])
 async def test_rows_are_padded_as_told(sessionboard: Sessionboard, world: SandboxState, feed: str) -> None:
     before = (await sessionboard.search(feed)).json()["results"]
-    world.make_trouble(Fault(padding_bytes=1000))
+    world.inject_faults(Fault(padding_bytes=1000))
     after = (await sessionboard.search(feed)).json()["results"]
     assert after == [{**row, "padding": "x" * 1000} for row in before]
-    world.make_trouble(Fault(padding_bytes=1000, padded_rows=("session-1", "exhibitor-1")))
+    world.inject_faults(Fault(padding_bytes=1000, padded_rows=("session-1", "exhibitor-1")))
     padded = [row["id"] for row in (await sessionboard.search(feed)).json()["results"] if "padding" in row]
     assert padded in (["session-1"], ["exhibitor-1"])
 
@@ -100,7 +100,7 @@ async def test_rule_29_the_sync_reads_padded_rows_in_smaller_pages(
     source: Source, world: SandboxState
 ) -> None:
     put(world, many(130))
-    world.make_trouble(Fault(padding_bytes=100 * 1024))
+    world.inject_faults(Fault(padding_bytes=100 * 1024))
     given = await all_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 130
     assert all(isinstance(row, Session) for row in given)
@@ -113,7 +113,7 @@ async def test_rule_29_the_sync_reports_one_padded_row_and_reads_the_others(
     source: Source, world: SandboxState
 ) -> None:
     put(world, many(40))
-    world.make_trouble(Fault(padding_bytes=9 * 2**20, padded_rows=("session-7",)))
+    world.inject_faults(Fault(padding_bytes=9 * 2**20, padded_rows=("session-7",)))
     given = await all_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 40
     unreadable = [row for row in given if isinstance(row, Unreadable)]
@@ -138,7 +138,7 @@ async def test_pictures_get_a_new_signature_at_every_read(
         [{"id": "exhibitor-1", "logo_image_url": WITH_QUERY, "contacts": [person]}],
     )
     plain = [(await sessionboard.search(feed)).json()["results"] for feed in ("sessions", "exhibitors")]
-    world.make_trouble(Fault(signed_pictures=True))
+    world.inject_faults(Fault(signed_pictures=True))
     seen = set()
     for _ in range(2):
         (session,), (exhibitor,) = [
@@ -159,7 +159,7 @@ async def test_pictures_get_a_new_signature_at_every_read(
             assert query["X-Amz-Expires"] == ["3600"]
             seen.add(query["X-Amz-Signature"][0])
     assert len(seen) == 8
-    world.make_trouble()
+    world.inject_faults()
     assert plain == [
         (await sessionboard.search(feed)).json()["results"] for feed in ("sessions", "exhibitors")
     ]
@@ -186,7 +186,7 @@ async def test_the_control_sets_and_shows_each_of_them(
         if getattr(expected, name) != getattr(Fault(), name)
     }
     assert (await sessionboard.http.put(url, json=told)).status_code == 200
-    assert sandbox.world.troubles.set == (expected,)
+    assert sandbox.state.faults.set == (expected,)
     (shown,) = (await sessionboard.http.get(url)).json()
     assert {name: shown[name] for name in told} == {
         name: list(value) if isinstance(value, tuple) else value for name, value in told.items()

@@ -37,7 +37,7 @@ async def reads(gleanin: Gleanin, times: int) -> list[int]:
 
 
 async def test_latency_goes_before_the_work(gleanin: Gleanin, world: SandboxState) -> None:
-    world.make_trouble(Fault(latency_ms=300))
+    world.inject_faults(Fault(latency_ms=300))
     began = monotonic()
     creating = asyncio.create_task(gleanin.create("speakers"))
     await until(lambda: world.log.in_flight == 1)
@@ -47,7 +47,7 @@ async def test_latency_goes_before_the_work(gleanin: Gleanin, world: SandboxStat
 
 
 async def test_a_delayed_answer_comes_after_the_work(gleanin: Gleanin, world: SandboxState) -> None:
-    world.make_trouble(Fault(answer_delay_ms=300))
+    world.inject_faults(Fault(answer_delay_ms=300))
     began = monotonic()
     creating = asyncio.create_task(gleanin.create("speakers"))
     await until(lambda: bool(world.writes))
@@ -67,18 +67,18 @@ async def send(sandbox: Sandbox, share: float = 1) -> asyncio.StreamWriter:
     _, writer = await asyncio.open_connection(url.hostname, url.port)
     writer.write(head.encode() + body[: int(len(body) * share)])
     await writer.drain()
-    await until(lambda: sandbox.world.log.in_flight == 1)
+    await until(lambda: sandbox.state.log.in_flight == 1)
     return writer
 
 
 async def test_a_write_takes_place_although_its_client_has_died(sandbox: Sandbox) -> None:
-    sandbox.world.make_trouble(Fault(latency_ms=500))
+    sandbox.state.inject_faults(Fault(latency_ms=500))
     writer = await send(sandbox)
     writer.transport.abort()
     await asyncio.sleep(0.02)
-    assert not sandbox.world.writes, "it is executed that much later"
-    await until(lambda: sandbox.world.writes["POST /speakers"] == 1)
-    await until(lambda: sandbox.world.log.in_flight == 0)
+    assert not sandbox.state.writes, "it is executed that much later"
+    await until(lambda: sandbox.state.writes["POST /speakers"] == 1)
+    await until(lambda: sandbox.state.log.in_flight == 0)
 
 
 async def test_a_request_that_was_not_sent_to_its_end_is_not_carried_out(
@@ -86,9 +86,9 @@ async def test_a_request_that_was_not_sent_to_its_end_is_not_carried_out(
 ) -> None:
     writer = await send(sandbox, share=0.5)
     writer.transport.abort()
-    await until(lambda: sandbox.world.log.in_flight == 0)
-    assert not sandbox.world.writes
-    assert sandbox.world.log.by_status == {f"gleanin {CUT}": 1}
+    await until(lambda: sandbox.state.log.in_flight == 0)
+    assert not sandbox.state.writes
+    assert sandbox.state.log.by_status == {f"gleanin {CUT}": 1}
     assert not caplog.records, "it is no fault of the server"
 
 
@@ -104,17 +104,17 @@ async def test_a_request_that_was_not_sent_to_its_end_is_not_carried_out(
 async def test_where_it_strikes_nothing_was_done(
     gleanin: Gleanin, world: SandboxState, trouble: Fault, met: set[int]
 ) -> None:
-    world.make_trouble(trouble)
+    world.inject_faults(trouble)
     assert set(await creates(gleanin, 3)) == met
     assert not world.writes
-    world.make_trouble()
+    world.inject_faults()
     assert await gleanin.ids() == []
 
 
 async def test_junk_is_a_page_for_people(
     gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(junk=1))
+    world.inject_faults(Fault(junk=1))
     for answer in (await gleanin.http.get("/events"), await sessionboard.search()):
         assert answer.headers["Content-Type"].startswith("text/html")
         with pytest.raises(ValueError, match="Expecting value"):
@@ -124,7 +124,7 @@ async def test_junk_is_a_page_for_people(
 async def test_a_challenge_is_a_page_for_people_on_either_side(
     gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(challenge=1))
+    world.inject_faults(Fault(challenge=1))
     for answer in (await gleanin.create("speakers"), await sessionboard.search()):
         assert answer.status_code == 403
         assert answer.headers["Content-Type"].startswith("text/html")
@@ -135,9 +135,9 @@ async def test_a_challenge_is_a_page_for_people_on_either_side(
 async def test_a_share_of_requests_is_challenged_and_the_others_have_the_luck_they_had(
     gleanin: Gleanin, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(server_errors=0.3, seed=7))
+    world.inject_faults(Fault(server_errors=0.3, seed=7))
     before = await reads(gleanin, 40)
-    world.make_trouble(Fault(server_errors=0.3, challenge=0.3, seed=7))
+    world.inject_faults(Fault(server_errors=0.3, challenge=0.3, seed=7))
     met = await reads(gleanin, 40)
     assert {200, 403, 500} <= set(met)
     assert all(status in (was, 403) for was, status in zip(before, met, strict=True))
@@ -148,7 +148,7 @@ async def test_a_write_with_a_forbidden_word_is_refused_and_not_carried_out(
     gleanin: Gleanin, world: SandboxState, form: Any, kind: str
 ) -> None:
     record_id = await gleanin.created(name="Ada")
-    world.make_trouble(Fault(forbidden_words=("DROP TABLE", "Zoë"), forbidden_as=form))
+    world.inject_faults(Fault(forbidden_words=("DROP TABLE", "Zoë"), forbidden_as=form))
     for answer in (
         await gleanin.create("speakers", job_title="Head of DROP TABLE"),
         await gleanin.create("speakers", name="Zoë"),
@@ -164,7 +164,7 @@ async def test_a_write_with_a_forbidden_word_is_refused_and_not_carried_out(
 async def test_forbidden_words_are_for_writes_to_gleanin_only(
     sessionboard: Sessionboard, gleanin: Gleanin, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(forbidden_words=("accepted", "speakers")))
+    world.inject_faults(Fault(forbidden_words=("accepted", "speakers")))
     assert (await sessionboard.search(filters={"status": "accepted"})).status_code == 200
     assert await gleanin.ids() == []
 
@@ -172,7 +172,7 @@ async def test_forbidden_words_are_for_writes_to_gleanin_only(
 async def test_each_side_words_its_server_errors(
     gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(server_errors=1))
+    world.inject_faults(Fault(server_errors=1))
     told = [(await sessionboard.search()).json() for _ in range(3)]
     assert {one["error"] for one in told} == {
         "InternalServerError",
@@ -186,7 +186,7 @@ async def test_each_side_words_its_server_errors(
 async def test_an_answer_is_lost_after_the_write_took_place(
     gleanin: Gleanin, world: SandboxState, lost_as: Any, met: int
 ) -> None:
-    world.make_trouble(Fault(lost_answers=1, lost_as=(lost_as,)))
+    world.inject_faults(Fault(lost_answers=1, lost_as=(lost_as,)))
     assert await creates(gleanin, 1) == [met]
     (record_id,) = await gleanin.ids()
     assert await status(gleanin.update("speakers", record_id, job_title="Countess")) == met
@@ -198,7 +198,7 @@ async def test_an_answer_is_lost_after_the_write_took_place(
 async def test_answers_are_lost_by_turns_and_only_those_of_writes(
     gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(lost_answers=1))
+    world.inject_faults(Fault(lost_answers=1))
     met = []
     for n in range(4):
         met += await creates(gleanin, 1)
@@ -208,14 +208,14 @@ async def test_answers_are_lost_by_turns_and_only_those_of_writes(
 
 
 async def test_the_answer_to_a_refused_write_is_not_lost(gleanin: Gleanin, world: SandboxState) -> None:
-    world.make_trouble(Fault(lost_answers=1))
+    world.inject_faults(Fault(lost_answers=1))
     assert await status(gleanin.create("speakers", email=None)) == 422
 
 
 async def test_a_revoked_token_stays_revoked(
     gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(sides=("gleanin",), revoked_after=2))
+    world.inject_faults(Fault(sides=("gleanin",), revoked_after=2))
     assert await reads(gleanin, 4) == [200, 200, 401, 401]
     assert errors(await gleanin.create("speakers")) == {None: "The token was revoked."}
     assert not world.writes
@@ -230,7 +230,7 @@ async def test_included_records_can_be_missing_and_no_page_follows(
         await gleanin.created(external_idx=f"person-{n}")
     world.page_size = 3
     assert "next" in (await gleanin.read("speakers"))["links"]
-    world.make_trouble(Fault(cut_included=cut))
+    world.inject_faults(Fault(cut_included=cut))
     answer = await gleanin.read("speakers")
     assert len(answer["included"]) == left
     assert len(answer["data"]["relationships"]["speakers"]["data"]) == 3
@@ -240,7 +240,7 @@ async def test_included_records_can_be_missing_and_no_page_follows(
 async def test_late_reads_show_a_record_only_so_long_after_it_was_created(
     gleanin: Gleanin, world: SandboxState, clock: Clock
 ) -> None:
-    world.make_trouble(Fault(late_reads_s=10))
+    world.inject_faults(Fault(late_reads_s=10))
     first = await gleanin.created()
     clock.at += 6
     session = await gleanin.created("sessions")
@@ -260,7 +260,7 @@ async def test_the_same_seed_has_the_same_luck_and_another_has_not(
     gleanin: Gleanin, world: SandboxState
 ) -> None:
     async def met(seed: int) -> list[int]:
-        world.make_trouble(
+        world.inject_faults(
             Fault(cuts=0.2, server_errors=0.2, lost_answers=0.3, seed=seed), Fault(refuse_next=3, first=9)
         )
         return await creates(gleanin, 40)
@@ -274,7 +274,7 @@ async def test_the_same_seed_has_the_same_luck_and_another_has_not(
 async def test_a_trouble_is_for_its_side_its_methods_and_its_range(
     gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), first=2, last=3, junk=1, latency_ms=1))
+    world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), first=2, last=3, junk=1, latency_ms=1))
     for _ in range(3):
         assert (await sessionboard.search()).json()
         assert (await gleanin.http.get("/events")).json()
@@ -285,7 +285,7 @@ async def test_a_trouble_is_for_its_side_its_methods_and_its_range(
 async def test_the_first_trouble_that_strikes_has_struck_and_waits_add_up(
     gleanin: Gleanin, world: SandboxState
 ) -> None:
-    world.make_trouble(Fault(server_errors=1, last=1, latency_ms=30), Fault(refuse_next=1, latency_ms=30))
+    world.inject_faults(Fault(server_errors=1, last=1, latency_ms=30), Fault(refuse_next=1, latency_ms=30))
     began = monotonic()
     assert await reads(gleanin, 3) == [502, 429, 200]
     assert monotonic() - began >= 0.12

@@ -83,7 +83,7 @@ async def _gone_through(
     mapped, control = await set_up(container, trial, sandbox), sandbox.control
     by_hand, *_ = mapped  # the others come by themselves
     await container.resolve(RequestSync)(SyncRequest(by_hand, actor=COMMAND_LINE))
-    control.make_trouble(Fault(latency_ms=400))
+    control.inject_faults(Fault(latency_ms=400))
     workers.begin("serve", "--port", str(free_port()))
     for _ in range(trial.workers):
         workers.begin()

@@ -58,7 +58,7 @@ async def test_it_hands_back_what_it_is_at(request: pytest.FixtureRequest, tmp_p
         workers = WorkerPool(sandbox.gleanin_url, settings, tmp_path, trial.lease)
         async with opened(settings_of(settings)) as container:
             mapped = await set_up(container, trial, sandbox)
-            sandbox.control.make_trouble(Fault(sides=("gleanin",), methods=("POST",), answer_delay_ms=1000))
+            sandbox.control.inject_faults(Fault(sides=("gleanin",), methods=("POST",), answer_delay_ms=1000))
             try:
                 worker = workers.begin()
                 await until_it_writes(sandbox.control, worker)
@@ -82,7 +82,7 @@ async def test_it_ends_in_time_even_if_gleanin_does_not_answer(
         workers = WorkerPool(sandbox.gleanin_url, settings, tmp_path, trial.lease)
         async with opened(settings_of(settings)) as container:
             mapped = await set_up(container, trial, sandbox)
-            sandbox.control.make_trouble(
+            sandbox.control.inject_faults(
                 Fault(sides=("gleanin",), methods=("POST",), answer_delay_ms=600_000)
             )
             try:
@@ -94,7 +94,7 @@ async def test_it_ends_in_time_even_if_gleanin_does_not_answer(
                 assert "goes on elsewhere" in worker.log.read_text()
                 former = [runs[0].state for runs in (await runs_of(container, mapped)).values()]
                 assert RunState.RUNNING in former, "whatever waits for an answer is left to its lease"
-                sandbox.control.make_trouble()
+                sandbox.control.inject_faults()
                 workers.begin()
                 await until_all_are_synced(container, mapped)
                 for number, event in enumerate(mapped.values()):

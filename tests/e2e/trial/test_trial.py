@@ -204,7 +204,7 @@ async def tried(trial: Trial, folder: Path) -> None:
 async def _tried(trial: Trial, sandbox: Addresses, workers: WorkerPool, container: Container) -> None:
     mapped = await set_up(container, trial, sandbox)
     control, begun = sandbox.control, time.time()
-    control.make_trouble(
+    control.inject_faults(
         Fault(latency_ms=trial.latency_ms),
         Fault(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=trial.seed),
     )
@@ -217,7 +217,7 @@ async def _tried(trial: Trial, sandbox: Addresses, workers: WorkerPool, containe
     await workers.inject_faults(random.Random(trial.seed), trial.seconds, trial.pause)
     ended.set()
     await editing
-    control.make_trouble()
+    control.inject_faults()
     quiet_from = time.time()
     await until_all_are_synced(container, mapped)
     quiet = time.time()

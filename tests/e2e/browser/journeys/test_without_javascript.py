@@ -53,7 +53,7 @@ def test_without_javascript_a_sync_is_followed_by_pages_that_load_again(
 ) -> None:
     harness.mapped(BRIGHT)
     plain.goto(harness.event(BRIGHT))
-    harness.remote.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1500))
+    harness.remote.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1500))
     open_menu(plain, "Options")
     plain.get_by_role("button", name="Sync to Gleanin (event: ").click()
     expect_message(plain, "Sync to Gleanin has started.")
@@ -61,7 +61,7 @@ def test_without_javascript_a_sync_is_followed_by_pages_that_load_again(
     other.goto(harness.event(BRIGHT))
     for tab in (plain, other):
         expect(tab.get_by_role("heading", name="Sync to Gleanin: sessions and speakers")).to_be_visible()
-    harness.remote.make_trouble()
+    harness.remote.inject_faults()
     for tab in (plain, other):
         expect_message(tab, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers.")
     expect(plain.get_by_role("progressbar")).to_have_count(0)
