@@ -1,6 +1,6 @@
 """The composition root: the only place that chooses adapters.
 
-Adapters are imported by what makes them, so that a command loads no more than it needs.
+Each provider imports its adapter, so that a command loads only what it needs.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
     from ports.store.unit_of_work import UnitOfWorkFactory
 
 T = TypeVar("T")
-KEPT_OF_SLOTS = 8
-"""One slot of so many is kept for runs that were asked for by hand."""
+MANUAL_SLOT_PART = 8
+"""One slot in eight is reserved for manual runs."""
 
 
 class Container:
-    """What a process is made of. Each provider can be overridden, as tests do with `override`.
+    """The providers of a process. Each can be overridden with `override`, as tests do.
 
-    `sources`, `destinations` and `access` have the patience of a person who waits; what runs use is named patient.
+    `sources` and `destinations` use the short time limits of interactive requests; `patient_*` is for runs.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -100,23 +100,23 @@ class Container:
     def override_settings(self, settings: Settings) -> None:
         self.settings.override(providers.Object(settings))
 
-    def resolve(self, wanted: type[T]) -> T:
+    def resolve(self, use_case: type[T]) -> T:
         """Return a use case; see `provider`."""
-        return self.provider(wanted)()
+        return self.provider(use_case)()
 
-    def provider(self, wanted: type[T]) -> Provider[T]:
-        """Return what makes a use case out of the providers that its fields name; always the same.
+    def provider(self, use_case: type[T]) -> Provider[T]:
+        """Return the provider of a use case, created once; its fields are filled by the providers of the same name.
 
-        A field that names none is an object of its type, made likewise; or has its default.
+        A field without a provider keeps its default, or is an object of its type, created in the same way.
         """
-        if wanted not in self._objects:
-            given = {each.name: self._given(each) for each in fields(cast("Any", wanted))}
-            self._objects[wanted] = providers.Factory(
-                wanted, **{name: each for name, each in given.items() if each is not None}
+        if use_case not in self._objects:
+            arguments = {field.name: self._argument(field) for field in fields(cast("Any", use_case))}
+            self._objects[use_case] = providers.Factory(
+                use_case, **{name: argument for name, argument in arguments.items() if argument is not None}
             )
-        return self._objects[wanted]
+        return self._objects[use_case]
 
-    def _given(self, field: Field[Any]) -> Provider[Any] | None:
+    def _argument(self, field: Field[Any]) -> Provider[Any] | None:
         named: Provider[Any] | None = getattr(self, field.name, None)
         if named is None and field.default is MISSING and field.default_factory is MISSING:
             return self.provider(cast("type[Any]", field.type))
@@ -124,23 +124,23 @@ class Container:
 
 
 def _as_port(adapter: Provider[Any]) -> Provider[Any]:
-    """Provide an adapter under the name of its port too: both are overridden by themselves."""
-    return providers.Callable(lambda made: made, adapter)
+    """Provide an adapter also under the name of its port, so that each can be overridden separately."""
+    return providers.Callable(lambda instance: instance, adapter)
 
 
 def keys_of(settings: Settings) -> tuple[str, ...]:
-    """Take the keys that are set, or the one in the key file, which is made if there is none.
+    """Return the configured keys, or the key in the key file, which is created if it does not exist.
 
     Raises:
         KeysUnusable
     """
-    from adapters.security.keys_file import key_in
+    from adapters.security.keys_file import load_or_create_key
 
-    return settings.keys or (key_in(settings.keys_file),)
+    return settings.keys or (load_or_create_key(settings.keys_file),)
 
 
 def cipher_for(settings: Settings) -> TokenCipher:
-    """Take the keys for the tokens.
+    """Return the cipher for tokens.
 
     Raises:
         KeysUnusable
@@ -161,7 +161,7 @@ def _signer(keys: tuple[str, ...]) -> Signer:
 
 
 def _cookie_secret(keys: tuple[str, ...]) -> str:
-    """Give what cookies are signed with: another secret than the keys, and one that follows from them."""
+    """Return the secret that signs cookies, derived from the first key."""
     return hashlib.sha256(f"gleanin-sync.cookie:{keys[0]}".encode()).hexdigest()
 
 
@@ -222,7 +222,7 @@ def _sources(settings: Settings) -> Sources:
 
 
 def _interactive_sources(sources: Sources) -> Sources:
-    """Return the sources with the patience of a person who waits; one that reads a file has none."""
+    """Return the sources with the retry policy of interactive requests; a saved event has no policy."""
     from adapters.http_client.retries import INTERACTIVE
     from adapters.sessionboard.source import SessionboardSources
 
@@ -255,10 +255,10 @@ def _probe(gleanin: GleaninDestinations) -> DestinationProbe:
     return GleaninProbe(gleanin)
 
 
-def _access(*given: Any) -> Any:
+def _access(*arguments: Any) -> Any:
     from core.usecases.sync.systems import SystemAccess
 
-    return SystemAccess(*given)
+    return SystemAccess(*arguments)
 
 
 def _large_places() -> Any:
@@ -277,7 +277,7 @@ def _openid_transport() -> LibraryTransport:
     from adapters.http_client.library_transport import LibraryTransport
     from adapters.http_client.transport import HardenedTransport
 
-    # The provider's address is the operator's choice, and may be a private one.
+    # The operator chooses the provider's URL, so a private address is allowed.
     return LibraryTransport(partial(HardenedTransport, allow_private=True))
 
 
@@ -330,7 +330,7 @@ def _job_handlers(container: Container) -> JobHandlers:
 
 def _jobs(handlers: JobHandlers, log: EventLog, engine: Engine, settings: Settings) -> Jobs:
     """Create the jobs of the database: in process for SQLite, a queue shared by all processes for PostgreSQL."""
-    reserved = settings.slots // KEPT_OF_SLOTS
+    reserved = settings.slots // MANUAL_SLOT_PART
     if engine.dialect.name == "sqlite":
         from adapters.jobs.in_process import InProcessJobs
 
@@ -348,7 +348,7 @@ def _jobs(handlers: JobHandlers, log: EventLog, engine: Engine, settings: Settin
 
 
 def connection_of(engine: Engine) -> dict[str, Any]:
-    """Return what the PostgreSQL driver connects with, as the engine understands the database's URL."""
+    """Return the connection parameters of the PostgreSQL driver, as parsed by the engine from the URL."""
     _, parameters = engine.dialect.create_connect_args(engine.url)
     return {name: value for name, value in parameters.items() if name != "context"}
 

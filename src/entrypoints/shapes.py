@@ -1,4 +1,4 @@
-"""The shapes of JSON documents and CSV rows: what scripts and other programs rely on, whichever door they use."""
+"""JSON documents and CSV rows, the same for the command line and the API; scripts depend on them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -40,27 +40,27 @@ def counts(all_kinds: Counts) -> dict[str, dict[str, int]]:
     }
 
 
-def outcome(told: RecordOutcome) -> dict[str, Any]:
+def outcome(result: RecordOutcome) -> dict[str, Any]:
     return {
-        "kind": told.record.kind.name,
-        "source_id": told.record.source_id,
-        "label": told.record.label,
-        "outcome": told.outcome.value,
-        "reason": told.reason.sentence,
-        "detail": told.reason.detail,
-        "gleanin_id": told.gleanin_id,
-        "code": told.reason.code,
+        "kind": result.record.kind.name,
+        "source_id": result.record.source_id,
+        "label": result.record.label,
+        "outcome": result.outcome.value,
+        "reason": result.reason.sentence,
+        "detail": result.reason.detail,
+        "gleanin_id": result.gleanin_id,
+        "code": result.reason.code,
     }
 
 
 def step(planned: Step) -> dict[str, Any]:
     gleanin_id = None if isinstance(planned, Create) else planned.gleanin_id
-    told = RecordOutcome(planned.record, expected_outcome(planned), planned.reason, gleanin_id)
-    return outcome(told) | {"changes": [_change(each) for each in changes(planned)]}
+    expected = RecordOutcome(planned.record, expected_outcome(planned), planned.reason, gleanin_id)
+    return outcome(expected) | {"changes": [_change(each) for each in changes(planned)]}
 
 
 def changes(planned: Step) -> tuple[FieldChange, ...]:
-    """Give what a step would send: to a new record, all of its fields."""
+    """Return what a step would send; for a new record, all of its fields."""
     match planned:
         case Create(record=record, fields=fields):
             return tuple(
@@ -81,7 +81,7 @@ def _value(value: FieldValue | None) -> str | list[str] | None:
 
 
 def result(run: SyncRun) -> dict[str, Any]:
-    """Shape a run that has ended, as `sync` gives it."""
+    """Return the document of an ended run, as printed by `sync`."""
     return {
         "run_id": run.id,
         "state": run.state.value,
@@ -91,24 +91,26 @@ def result(run: SyncRun) -> dict[str, Any]:
     }
 
 
-def run(one: SyncRun) -> dict[str, Any]:
-    return result(one) | {
-        "mapping_id": one.mapping_id,
-        "trigger": one.trigger.value,
-        "scope": one.scope.value,
-        "requested_at": one.requested_at.isoformat(),
-        "requested_by": one.requested_by,
-        "started_at": _instant(one.started_at),
-        "finished_at": _instant(one.finished_at),
-        "progress": {kind.plural: {"done": at.done, "total": at.total} for kind, at in one.progress.items()},
+def run(sync_run: SyncRun) -> dict[str, Any]:
+    return result(sync_run) | {
+        "mapping_id": sync_run.mapping_id,
+        "trigger": sync_run.trigger.value,
+        "scope": sync_run.scope.value,
+        "requested_at": sync_run.requested_at.isoformat(),
+        "requested_by": sync_run.requested_by,
+        "started_at": _instant(sync_run.started_at),
+        "finished_at": _instant(sync_run.finished_at),
+        "progress": {
+            kind.plural: {"done": at.done, "total": at.total} for kind, at in sync_run.progress.items()
+        },
     }
 
 
 def run_with_outcomes(
-    one: SyncRun, outcomes: Iterable[RecordOutcome], last_checked_at: datetime | None
+    sync_run: SyncRun, outcomes: Iterable[RecordOutcome], last_checked_at: datetime | None
 ) -> dict[str, Any]:
-    told = [outcome(each) for each in outcomes]
-    return run(one) | {"last_checked_at": _instant(last_checked_at), "outcomes": told}
+    documents = [outcome(each) for each in outcomes]
+    return run(sync_run) | {"last_checked_at": _instant(last_checked_at), "outcomes": documents}
 
 
 def history_entry(entry: HistoryEntry) -> dict[str, Any]:
@@ -126,43 +128,42 @@ def person_with_links(person: SyncedRecord) -> dict[str, Any]:
     }
 
 
-def outcome_row(told: RecordOutcome) -> list[str | None]:
-    shaped = outcome(told)
-    return [shaped[column] for column in OUTCOME_COLUMNS]
+def outcome_row(result: RecordOutcome) -> list[str | None]:
+    document = outcome(result)
+    return [document[column] for column in OUTCOME_COLUMNS]
 
 
 def link_rows(person: SyncedRecord) -> Iterator[tuple[str, str, str, str | None, str, str]]:
-    """Give a row for each of a person's links, and one for somebody who has none yet."""
+    """Yield a row for each of a person's links, or a single row if there is none yet."""
     for link in person.links or (_NO_LINK,):
         yield person.kind.name, person.source_id, person.label, person.email, link.title, link.url
 
 
 def organization(
-    one: Organization, get_open: Connection | None, fares: Health | None = None
+    tenant: Organization, open_connection: Connection | None, current: Health | None = None
 ) -> dict[str, Any]:
-    """Shape an organization, and how it fares where it is connected."""
+    """Return the document of an organization, with its health if it is connected."""
     return {
-        "id": one.id,
-        "name": one.name,
-        "sessionboard_url": one.sessionboard_url,
-        "connected": get_open is not None,
-        "token_hint": get_open.token_hint if get_open else None,
-        "connected_at": get_open.opened_at.isoformat() if get_open else None,
-        "health": health(fares) if get_open and fares else None,
+        "id": tenant.id,
+        "name": tenant.name,
+        "sessionboard_url": tenant.sessionboard_url,
+        "connected": open_connection is not None,
+        "token_hint": open_connection.token_hint if open_connection else None,
+        "connected_at": open_connection.opened_at.isoformat() if open_connection else None,
+        "health": health(current) if open_connection and current else None,
     }
 
 
-def connection(get_open: Connection | None, fares: Health | None = None) -> dict[str, Any]:
-    if get_open is None:
+def connection(open_connection: Connection | None, current: Health | None = None) -> dict[str, Any]:
+    if open_connection is None:
         return {"connected": False}
-    told = {"health": health(fares)} if fares else {}
     return {
-        **told,
+        **({"health": health(current)} if current else {}),
         "connected": True,
-        "id": get_open.id,
-        "token_hint": get_open.token_hint,
-        "connected_at": get_open.opened_at.isoformat(),
-        "continuous_sync": get_open.continuous_sync,
+        "id": open_connection.id,
+        "token_hint": open_connection.token_hint,
+        "connected_at": open_connection.opened_at.isoformat(),
+        "continuous_sync": open_connection.continuous_sync,
     }
 
 
@@ -176,31 +177,34 @@ def audit_entry(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def status(one: Status) -> dict[str, Any]:
+def status(summary: Status) -> dict[str, Any]:
     return {
-        "organization_id": one.organization.id,
-        "organization": one.organization.name,
-        "continuous": one.continuous,
-        "due": one.due,
-        "queued": one.queued,
-        "running": one.running,
-        "failing": one.failing,
-        "halted": one.halted,
-        "next_due_at": _instant(one.next_due_at),
-        "waiting_for_settings": one.waiting,
-        "health": health(one.health),
-        "last_checked_at": _instant(one.last_checked_at),
+        "organization_id": summary.organization.id,
+        "organization": summary.organization.name,
+        "continuous": summary.continuous,
+        "due": summary.due,
+        "queued": summary.queued,
+        "running": summary.running,
+        "failing": summary.failing,
+        "halted": summary.halted,
+        "next_due_at": _instant(summary.next_due_at),
+        "waiting_for_settings": summary.waiting,
+        "health": health(summary.health),
+        "last_checked_at": _instant(summary.last_checked_at),
     }
 
 
-def account(one: Account) -> dict[str, Any]:
+def account(user_account: Account) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "email": one.email,
-        "created_at": one.created_at.isoformat(),
-        "has_password": one.password_hash is not None,
+        "id": user_account.id,
+        "email": user_account.email,
+        "created_at": user_account.created_at.isoformat(),
+        "has_password": user_account.password_hash is not None,
         "roles": sorted(
-            ({"role": grant.role.value, "organization_id": grant.organization_id} for grant in one.grants),
+            (
+                {"role": grant.role.value, "organization_id": grant.organization_id}
+                for grant in user_account.grants
+            ),
             key=lambda role: (role["organization_id"] or "", role["role"] or ""),
         ),
     }
@@ -218,22 +222,25 @@ def api_key(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def recipient(one: Recipient | None) -> dict[str, Any]:
-    return {"channel": one.channel.value if one else None, "address": one.address if one else None}
-
-
-def notice(one: Notification) -> dict[str, Any]:
+def recipient(target: Recipient | None) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "mapping_id": one.mapping_id,
-        "run_id": one.run_id,
-        "at": one.at.isoformat(),
-        "change": one.change.value,
-        "text": one.text,
-        "state": one.state.value,
-        "attempts": one.attempts,
-        "next_attempt_at": _instant(one.next_attempt_at),
-        "problem": one.problem or None,
+        "channel": target.channel.value if target else None,
+        "address": target.address if target else None,
+    }
+
+
+def notice(notification: Notification) -> dict[str, Any]:
+    return {
+        "id": notification.id,
+        "mapping_id": notification.mapping_id,
+        "run_id": notification.run_id,
+        "at": notification.at.isoformat(),
+        "change": notification.change.value,
+        "text": notification.text,
+        "state": notification.state.value,
+        "attempts": notification.attempts,
+        "next_attempt_at": _instant(notification.next_attempt_at),
+        "problem": notification.problem or None,
     }
 
 
@@ -248,35 +255,37 @@ def event(listed: ListedEvent) -> dict[str, Any]:
     }
 
 
-def mapping(one: EventMapping) -> dict[str, Any]:
+def mapping(event_mapping: EventMapping) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "organization_id": one.organization_id,
-        "sessionboard": {"id": one.events.sessionboard_id, "name": one.sessionboard_name},
-        "gleanin": {"id": one.events.gleanin_id, "name": one.gleanin_name},
-        "created_at": one.created_at.isoformat(),
-        "confirmed_time_zone": one.confirmed_time_zone,
-        "continuous_sync": one.continuous_sync,
-        "waits_for_settings": one.waits_for_settings,
-        "time_zone": one.time_zone,
-        "gleanin_time_zone": one.gleanin_time_zone,
-        "settings": settings(one.settings),
+        "id": event_mapping.id,
+        "organization_id": event_mapping.organization_id,
+        "sessionboard": {"id": event_mapping.events.sessionboard_id, "name": event_mapping.sessionboard_name},
+        "gleanin": {"id": event_mapping.events.gleanin_id, "name": event_mapping.gleanin_name},
+        "created_at": event_mapping.created_at.isoformat(),
+        "confirmed_time_zone": event_mapping.confirmed_time_zone,
+        "continuous_sync": event_mapping.continuous_sync,
+        "waits_for_settings": event_mapping.waits_for_settings,
+        "time_zone": event_mapping.time_zone,
+        "gleanin_time_zone": event_mapping.gleanin_time_zone,
+        "settings": settings(event_mapping.settings),
     }
 
 
-def health(one: Health) -> dict[str, Any]:
+def health(current: Health) -> dict[str, Any]:
     return {
-        "state": one.state.value,
-        "since": _instant(one.since),
-        "reason": one.reason or None,
-        "remedy": one.remedy.value if one.remedy else None,
-        "system": one.system or None,
-        "run_id": one.run_id,
+        "state": current.state.value,
+        "since": _instant(current.since),
+        "reason": current.reason or None,
+        "remedy": current.remedy.value if current.remedy else None,
+        "system": current.system or None,
+        "run_id": current.run_id,
     }
 
 
-def mapping_with_health(one: EventMapping, fares: Health, last_checked_at: datetime | None) -> dict[str, Any]:
-    return {**mapping(one), "health": health(fares), "last_checked_at": _instant(last_checked_at)}
+def mapping_with_health(
+    event_mapping: EventMapping, current: Health, last_checked_at: datetime | None
+) -> dict[str, Any]:
+    return {**mapping(event_mapping), "health": health(current), "last_checked_at": _instant(last_checked_at)}
 
 
 def settings(chosen: MappingSettings) -> dict[str, Any]:
