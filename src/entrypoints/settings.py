@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -10,8 +10,10 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.domain.errors import InvalidInput
-from core.domain.mail_server import MailServer, mail_server_at
 from core.domain.notifications.notification import is_plain_email
+
+if TYPE_CHECKING:
+    from adapters.notifications.mail_server import MailServer
 
 PREFIX = "GLEANIN_SYNC_"
 GONE = {
@@ -86,7 +88,7 @@ class Settings(BaseSettings):
         if url is None:
             return None
         try:
-            mail_server_at(url.get_secret_value())
+            _mail_server_at(url.get_secret_value())
         except InvalidInput as error:
             raise PydanticCustomError("no_mail_server", "{message}", {"message": str(error)}) from None
         if not others.data.get("mail_from"):
@@ -100,8 +102,8 @@ class Settings(BaseSettings):
         return frozenset(host.strip().lower() for host in self.link_hosts.split(",") if host.strip())
 
     @property
-    def mail_server(self) -> MailServer | None:
-        return mail_server_at(self.smtp_url.get_secret_value()) if self.smtp_url else None
+    def mail_server(self) -> "MailServer | None":
+        return _mail_server_at(self.smtp_url.get_secret_value()) if self.smtp_url else None
 
     @property
     def offers_openid(self) -> bool:
@@ -134,3 +136,10 @@ class Settings(BaseSettings):
         if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
             return Path(url.removeprefix("sqlite:///")).parent / "gleanin-sync.keys"
         return self.data_folder / "gleanin-sync.keys"
+
+
+def _mail_server_at(url: str) -> "MailServer":
+    # Imported only where it is set: most commands need none of it.
+    from adapters.notifications.mail_server import mail_server_at
+
+    return mail_server_at(url)

@@ -91,6 +91,14 @@ class Source(Protocol):
 
 
 class Sources(Protocol):
+    def normalize_url(self, url: str) -> str:
+        """Return a base URL in the form in which it is stored and compared; `open` decides whether it is allowed.
+
+        Raises:
+            InvalidInput: it is not a valid URL.
+        """
+        ...
+
     def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
         """Open the source at a base URL.
 

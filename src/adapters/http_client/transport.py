@@ -10,9 +10,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import DefaultResolver
 from httpx_aiohttp import AiohttpTransport
 
+from adapters.http_client.address_rules import is_public_ip
 from adapters.http_client.gzip import CODING
 from adapters.http_client.metrics import NO_RESPONSE, REQUESTS
-from core.domain.addresses import is_public_ip
 from core.domain.errors import InvalidInput
 
 _CONNECTIONS = 64

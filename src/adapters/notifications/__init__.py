@@ -1,1 +1,1 @@
-"""Notices to webhooks and by e-mail."""
+"""Notifications to webhooks and by e-mail."""

@@ -1,4 +1,4 @@
-"""The ways that notices can go, each by its own messenger."""
+"""Delivers each notification through its channel."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from core.domain.tenancy.secrets import Token
 from ports.notifications import RecipientRefused
 
 NO_MAIL_SERVER = (
-    "No mail server is set up, so that notices cannot go by e-mail. Set GLEANIN_SYNC_SMTP_URL, as in "
-    "smtp://user:password@host:587, and GLEANIN_SYNC_MAIL_FROM; or choose a webhook."
+    "No mail server is configured, so notifications cannot be sent by e-mail. Set GLEANIN_SYNC_SMTP_URL, such as "
+    "smtp://user:password@host:587, and GLEANIN_SYNC_MAIL_FROM, or choose a webhook."
 )
 
 
@@ -20,7 +20,7 @@ NO_MAIL_SERVER = (
 class Channels:
     webhook: WebhookNotifier
     mail: SmtpNotifier | None
-    """None where no mail server is set up."""
+    """None if no mail server is configured."""
 
     def normalize_address(self, channel: Channel, address: str) -> str:
         if channel is Channel.WEBHOOK:
@@ -34,5 +34,5 @@ class Channels:
             await self.webhook.deliver(message, recipient, secret)
         elif self.mail is not None:
             await self.mail.deliver(message, recipient, secret)
-        else:  # it was set up when the recipient was chosen
+        else:  # the mail server was removed after the recipient was chosen
             raise RecipientRefused(NO_MAIL_SERVER)

@@ -1,4 +1,4 @@
-"""A notice as an e-mail."""
+"""Notifications as e-mails."""
 
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -10,38 +10,34 @@ from core.domain.notifications.messages import Message
 from ports.notifications import RecipientRefused
 
 
-def letter(message: Message, sender: str, to: str) -> EmailMessage:
-    """Write the e-mail.
+def build_mail(message: Message, sender: str, to: str) -> EmailMessage:
+    """Build the e-mail.
 
-    The addresses are plain ones and the subject is one line, as the domain sees to when they come in; of what was
-    stored before, the headers' policy refuses the rest.
+    The domain checks addresses and the subject on input; the header policy rejects invalid values stored earlier.
 
     Raises:
         RecipientRefused: a header cannot be written.
     """
     try:
-        return _written(message, sender, to)
-    except (
-        ValueError,
-        IndexError,
-        MessageError,
-    ) as error:  # all that the parser of addresses is known to raise
+        return _build(message, sender, to)
+    # All errors that the address parser is known to raise.
+    except (ValueError, IndexError, MessageError) as error:
         raise RecipientRefused(
-            "The e-mail cannot be written: its address is none that a letter can go to. Choose another one."
+            "The e-mail cannot be sent because its address is not valid. Choose another address."
         ) from error
 
 
-def _written(message: Message, sender: str, to: str) -> EmailMessage:
+def _build(message: Message, sender: str, to: str) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address("Gleanin Sync", addr_spec=sender)
     mail["To"] = Address(addr_spec=to)
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.at)
-    # The same at every attempt: mailboxes show what comes twice once.
+    # The same for every attempt, so that mailboxes show a repeated e-mail once.
     mail["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers it
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     mail["X-Gleanin-Sync-Notice"] = message.id
     about = f"Organization: {message.organization.name}\nAt: {message.at:%Y-%m-%d %H:%M} UTC"
-    # Not every server takes eight bits, and names have accents.
+    # Names have accents, and not every server accepts 8-bit text.
     mail.set_content(f"{message.text}\n\n{message.url}\n\n{about}\n", cte="quoted-printable")
     return mail

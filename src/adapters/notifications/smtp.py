@@ -1,4 +1,4 @@
-"""Notices by e-mail: the standard library's SMTP, in threads of its own."""
+"""Sends notifications by e-mail, with the standard library's SMTP client in separate threads."""
 
 import asyncio
 import smtplib
@@ -9,17 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from email.message import EmailMessage
 
-from adapters.notifications.mail import letter
-from core.domain.mail_server import MailServer, Security
+from adapters.notifications.mail import build_mail
+from adapters.notifications.mail_server import MailServer, Security
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient, check_email
 from core.domain.tenancy.secrets import Token
 from ports.notifications import NotDelivered, RecipientRefused, RecipientUnavailable
 
 THREADS = 8
-"""Letters on their way at once: a mail server that does not answer holds up these, and nothing else."""
+"""The most e-mails in progress; a mail server that does not answer holds up only these threads."""
 _PERMANENT = 500
-"""From this code on, the server says that asking again helps nothing (RFC 5321)."""
+"""Reply codes from here on mean that a retry does not help (RFC 5321)."""
 
 
 class SmtpNotifier:
@@ -28,119 +28,117 @@ class SmtpNotifier:
         server: MailServer,
         sender: str,
         tls: ssl.SSLContext | None = None,
-        silence: float = 10,
-        longest: float = 25,
+        reply_timeout: float = 10,
+        total_timeout: float = 25,
     ) -> None:
-        """Send by a server.
+        """Create a notifier for a mail server.
 
         Args:
-            server: which one; it is the operator's choice, so it may be in a private network.
-            sender: whose name the letters bear.
-            tls: which certificates are trusted; by default those that the machine trusts.
-            silence: seconds to wait for one answer.
-            longest: seconds of one attempt.
+            server: the mail server; it is the operator's choice, so it may be in a private network.
+            sender: the address that e-mails are sent from.
+            tls: the trusted certificates; by default those that the machine trusts.
+            reply_timeout: seconds to wait for one reply.
+            total_timeout: seconds for one attempt.
         """
         self._server = server
         self._sender = sender
         self._tls = tls
-        self._silence = silence
-        self._longest = longest
+        self._reply_timeout = reply_timeout
+        self._total_timeout = total_timeout
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mail")
 
-    def normalize_address(self, channel: Channel, address: str) -> str:  # noqa: ARG002 - there is one here
+    def normalize_address(self, channel: Channel, address: str) -> str:  # noqa: ARG002 - always e-mail
         return check_email(address)
 
-    async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:  # noqa: ARG002 - letters are not signed
-        mail = letter(message, self._sender, recipient.address)
-        conversation = _Conversation(self._server, self._tls, self._silence)
+    async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:  # noqa: ARG002 - e-mails are not signed
+        mail = build_mail(message, self._sender, recipient.address)
+        session = _SmtpSession(self._server, self._tls, self._reply_timeout)
         loop = asyncio.get_running_loop()
-        sending = loop.run_in_executor(
-            self._threads, conversation.send, mail, self._sender, recipient.address
-        )
+        sending = loop.run_in_executor(self._threads, session.send, mail, self._sender, recipient.address)
         try:
-            async with asyncio.timeout(self._longest):
+            async with asyncio.timeout(self._total_timeout):
                 await sending
         except TimeoutError as error:
             raise RecipientUnavailable(
                 f"The mail server {self._server.host} did not answer in time."
             ) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise self._told(error) from error
+            raise self._not_delivered(error) from error
         finally:
-            conversation.hang_up()  # a thread that still talks finds its line cut
+            session.abort()  # if the thread is still running, its connection is closed
 
-    def _told(self, error: Exception) -> NotDelivered:
-        """Say what went wrong, without the server's own words: they may have the address in them."""
-        code, said = _problem(error)
+    def _not_delivered(self, error: Exception) -> NotDelivered:
+        """Translate an error, without quoting the server: its reply may have an e-mail address in it."""
+        code, problem = _problem(error)
         kind = RecipientRefused if code >= _PERMANENT else RecipientUnavailable
-        return kind(f"The mail server {self._server.host} {said}.")
+        return kind(f"The mail server {self._server.host} {problem}.")
 
 
 def _problem(error: Exception) -> tuple[int, str]:
-    """Give the server's code, or the one that it would have given, and what went wrong after its name."""
+    """Return the reply code, or an equivalent one, and the problem in words that follow the server's name."""
     match error:
         case smtplib.SMTPAuthenticationError(smtp_code=code):
-            problem = code, f"refuses its user and password ({code}). Check GLEANIN_SYNC_SMTP_URL"
+            problem = code, f"refused the user and password ({code}). Check GLEANIN_SYNC_SMTP_URL"
         case smtplib.SMTPNotSupportedError():
-            problem = _PERMANENT, "offers no STARTTLS, or no way to sign in, as GLEANIN_SYNC_SMTP_URL asks"
+            problem = _PERMANENT, "does not support STARTTLS or signing in. Check GLEANIN_SYNC_SMTP_URL"
         case smtplib.SMTPRecipientsRefused(recipients=refused):
             code = next(iter(refused.values()))[0]
-            problem = code, f"does not take the recipient's address ({code})"
+            problem = code, f"refused the recipient's address ({code})"
         case smtplib.SMTPSenderRefused(smtp_code=code):
-            problem = code, f"does not take the address in GLEANIN_SYNC_MAIL_FROM ({code})"
+            problem = code, f"refused the address in GLEANIN_SYNC_MAIL_FROM ({code})"
         case smtplib.SMTPResponseException(smtp_code=code):
-            problem = code, f"does not take the e-mail ({code})"
+            problem = code, f"refused the e-mail ({code})"
         case ssl.SSLCertVerificationError():
-            problem = _PERMANENT, "has no certificate that can be trusted"
+            problem = _PERMANENT, "does not have a trusted certificate"
         case smtplib.SMTPServerDisconnected():
-            problem = 0, "broke the connection"
+            problem = 0, "closed the connection"
         case _:
             problem = 0, "cannot be reached"
     return problem
 
 
-class _Conversation:
-    """One letter handed over in a thread; others can hang up meanwhile."""
+class _SmtpSession:
+    """Sends one e-mail in a thread; another thread can abort it."""
 
-    def __init__(self, server: MailServer, tls: ssl.SSLContext | None, silence: float) -> None:
+    def __init__(self, server: MailServer, tls: ssl.SSLContext | None, reply_timeout: float) -> None:
         self._server = server
         self._tls = tls
-        self._silence = silence
-        self._line: smtplib.SMTP | None = None
-        self._over = threading.Event()
+        self._reply_timeout = reply_timeout
+        self._client: smtplib.SMTP | None = None
+        self._is_aborted = threading.Event()
 
     def send(self, mail: EmailMessage, sender: str, to: str) -> None:
-        if self._over.is_set():  # it waited for a thread for too long
+        if self._is_aborted.is_set():  # while waiting for a thread
             return
         server = self._server
         tls = self._tls or ssl.create_default_context()
         if server.security is Security.TLS:
-            line: smtplib.SMTP = smtplib.SMTP_SSL(
-                server.host, server.port, timeout=self._silence, context=tls
+            client: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, timeout=self._reply_timeout, context=tls
             )
         else:
-            line = smtplib.SMTP(server.host, server.port, timeout=self._silence)
-        self._line = line
+            client = smtplib.SMTP(server.host, server.port, timeout=self._reply_timeout)
+        self._client = client
         try:
-            if self._over.is_set():  # there was no line yet that could be cut
+            if self._is_aborted.is_set():  # while connecting, when there was no socket to shut down
                 return
             if server.security is Security.STARTTLS:
-                line.starttls(context=tls)
+                client.starttls(context=tls)
             if server.user:
-                line.login(server.user, server.password)
-            if self._over.is_set():  # the line was another one when it was cut: before TLS
+                client.login(server.user, server.password)
+            if self._is_aborted.is_set():  # during STARTTLS, which replaces the socket
                 return
-            line.send_message(mail, sender, [to])
-            # It has the letter by now: how it says goodbye changes nothing.
+            client.send_message(mail, sender, [to])
+            # The e-mail is accepted: an error while quitting does not matter.
             with suppress(smtplib.SMTPException, OSError):
-                line.quit()
+                client.quit()
         finally:
-            line.close()
+            client.close()
 
-    def hang_up(self) -> None:
-        self._over.set()
-        line = self._line.sock if self._line else None
-        if line is not None:
+    def abort(self) -> None:
+        self._is_aborted.set()
+        connection = self._client.sock if self._client else None
+        if connection is not None:
             with suppress(OSError):
-                # Unlike closing, it wakes a thread that waits; TLS's own would first go on in plain text.
-                socket.socket.shutdown(line, socket.SHUT_RDWR)
+                # Unlike closing, this wakes a waiting thread; the TLS socket's own method would continue in plain text.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)

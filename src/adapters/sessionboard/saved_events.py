@@ -109,5 +109,8 @@ class SavedEvents:
 
     saved: SavedEvent
 
+    def normalize_url(self, url: str) -> str:
+        return url
+
     def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:  # noqa: ARG002 - the port's
         return nullcontext(self.saved)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from adapters.http_client.address_rules import check_base_url
 from adapters.http_client.client import HttpClient, OpenTransport
 from adapters.http_client.parsing import ParsingLane, parsing_threads
 from adapters.http_client.retries import RetryPolicy
@@ -26,7 +27,6 @@ from adapters.sessionboard.parsing import (
     read_cut,
 )
 from adapters.sessionboard.tally import SINGLE, RowPosition, RowTally
-from core.domain.addresses import check_base_url
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
@@ -166,6 +166,9 @@ class SessionboardSources:
     parallel: int = 5
     threads: Executor = field(default_factory=parsing_threads)
     """Shared by all organizations, for parsing large responses."""
+
+    def normalize_url(self, url: str) -> str:
+        return check_base_url(url, allow_private=True)
 
     def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
         return self._opened(check_base_url(url, allow_private=self.allow_private), token)

@@ -11,12 +11,9 @@ from core.domain.runs.fair_queue import MAX_PER_ORGANIZATION
 from core.domain.runs.run import RunState, Trigger
 from tests.contract.jobs.conftest import MakeJobs
 from tests.support.assertions import present
-from tests.support.jobs_harness import JobsHarness
+from tests.support.jobs_harness import RARELY, JobsHarness
 from tests.support.store_samples import committing
 from tests.support.timeouts import until
-
-RARELY = 59
-"""Seconds between two polls: what happens sooner did not wait for one."""
 
 
 def are_in_turn(begun: Sequence[MappingId], mappings: Sequence[MappingId]) -> bool:

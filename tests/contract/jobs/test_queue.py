@@ -206,6 +206,6 @@ def test_tables_of_another_program_are_not_touched(no_queue: dict[str, Any]) -> 
     with psycopg.connect(**connection_options(no_queue)) as connection:
         connection.execute(SchemaManager.get_schema())
     for make in (create_tables, upgrade_tables):
-        with pytest.raises(DatabaseUnavailable, match="a database of its own"):
+        with pytest.raises(DatabaseUnavailable, match="Use a separate database"):
             make(no_queue)
     assert _query(no_queue, TABLES) == 4

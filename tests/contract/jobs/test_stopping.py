@@ -9,10 +9,10 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.mappings.change_settings import SettingsChange
 from ports.store.errors import DatabaseUnavailable
 from tests.contract.jobs.conftest import MakeJobs
-from tests.contract.jobs.test_jobs import RARELY
 from tests.support.assertions import present
 from tests.support.builders import on, person, session
 from tests.support.harness import Harness, nothing
+from tests.support.jobs_harness import RARELY
 from tests.support.timeouts import WITHIN, happens
 
 

@@ -1,4 +1,4 @@
-"""Every implementation of the messenger port: in memory, to a real HTTP server, to a real SMTP server."""
+"""Every implementation of the notifier port: in memory, to a real HTTP server, and to a real SMTP server."""
 
 import asyncio
 import json
@@ -24,10 +24,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from adapters.http_client.transport import HardenedTransport
 from adapters.memory.clock import ManualClock
 from adapters.memory.notifier import InMemoryNotifier
+from adapters.notifications.mail_server import MailServer, Security
 from adapters.notifications.smtp import SmtpNotifier
 from adapters.notifications.webhook import WebhookNotifier
 from core.domain.ids import MappingId, NotificationId
-from core.domain.mail_server import MailServer, Security
 from core.domain.notifications.messages import Message, Named
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.runs.health_change import HealthChange
@@ -57,23 +57,23 @@ def webhook_at(url: str) -> Recipient:
 
 
 @dataclass
-class SyncedRecordRef:
-    """Somewhere that notices go, and what arrived there."""
+class Target:
+    """A recipient of notifications, and what arrived there."""
 
-    messenger: Notifier
+    notifier: Notifier
     recipient: Recipient
     trouble: Callable[[str], None]
-    """Lets every attempt meet it: "unavailable" or "refused"; "" ends it."""
+    """Makes every attempt fail: "unavailable" or "refused"; "" ends it."""
     arrived: Callable[[], list[tuple[str, str]]]
-    """Gives id and text of each."""
+    """Returns the id and text of each notification."""
 
     async def deliver(self, message: Message = MESSAGE) -> None:
-        await self.messenger.deliver(message, self.recipient, SECRET)
+        await self.notifier.deliver(message, self.recipient, SECRET)
 
 
 @asynccontextmanager
 async def hooked() -> AsyncIterator[Server]:
-    """Serve a webhook on this machine."""
+    """Serve a local webhook."""
     async with serving() as hook:
         hook.url += "/hook?key=s3cr3t"
         yield hook
@@ -81,14 +81,14 @@ async def hooked() -> AsyncIterator[Server]:
 
 @dataclass
 class MailBox:
-    """The mind of a mail server on this machine."""
+    """The handler of a local mail server."""
 
     port: int = 0
     certificate: Path = Path()
     answer: str = ""
-    """To the recipient's address, instead of taking it."""
+    """The reply to the recipient's address, instead of accepting it."""
     seconds: float = 0
-    letters: list[EmailMessage] = field(default_factory=list)
+    mails: list[EmailMessage] = field(default_factory=list)
     went_to: list[list[str]] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -101,11 +101,11 @@ class MailBox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - likewise
         assert isinstance(envelope.content, bytes)
         assert envelope.content.isascii()
-        self.letters.append(BytesParser(policy=default).parsebytes(envelope.content))
+        self.mails.append(BytesParser(policy=default).parsebytes(envelope.content))
         self.went_to.append(envelope.rcpt_tos)
         return "250 OK"
 
-    def messenger(
+    def notifier(
         self, security: Security = Security.STARTTLS, user: str = "", **times: float
     ) -> SmtpNotifier:
         server = MailServer(security, "localhost", self.port, user, "p4ssword" if user else "")
@@ -113,7 +113,7 @@ class MailBox:
 
 
 def certified(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for this machine, and give it with its key."""
+    """Create a certificate for this machine, and return the paths of it and its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     alternatives = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
@@ -181,50 +181,50 @@ async def mailbox(tmp_path: Path) -> AsyncIterator[MailBox]:
         yield box
 
 
-def webhook(*, allow_private: bool = True, longest: float = 10) -> WebhookNotifier:
+def webhook(*, allow_private: bool = True, timeout: float = 10) -> WebhookNotifier:
     connections = partial(HardenedTransport, allow_private=allow_private)
-    return WebhookNotifier(allow_private, connections, ManualClock(NOW), longest)
+    return WebhookNotifier(allow_private, connections, ManualClock(NOW), timeout)
 
 
-def in_memory() -> SyncedRecordRef:
-    messenger = InMemoryNotifier()
+def in_memory() -> Target:
+    notifier = InMemoryNotifier()
     kinds = {"unavailable": RecipientUnavailable("down"), "refused": RecipientRefused("no"), "": None}
 
     def trouble(what: str) -> None:
-        messenger.error = kinds[what]
+        notifier.error = kinds[what]
 
-    return SyncedRecordRef(
-        messenger,
+    return Target(
+        notifier,
         EMAIL,
         trouble,
-        lambda: [(each.message.id, each.message.text) for each in messenger.arrived],
+        lambda: [(delivery.message.id, delivery.message.text) for delivery in notifier.arrived],
     )
 
 
-def to_webhook(hook: Server) -> SyncedRecordRef:
+def to_webhook(hook: Server) -> Target:
     def trouble(what: str) -> None:
         hook.status = {"unavailable": 500, "refused": 404, "": 200}[what]
         hook.bodies.clear()
 
     def arrived() -> list[tuple[str, str]]:
-        told = [json.loads(body) for body in hook.bodies]
-        return [(each["id"], each["text"]) for each in told]
+        documents = [json.loads(body) for body in hook.bodies]
+        return [(document["id"], document["text"]) for document in documents]
 
-    return SyncedRecordRef(webhook(), webhook_at(hook.url), trouble, arrived)
+    return Target(webhook(), webhook_at(hook.url), trouble, arrived)
 
 
-def to_mailbox(box: MailBox) -> SyncedRecordRef:
+def to_mailbox(box: MailBox) -> Target:
     def trouble(what: str) -> None:
         box.answer = {"unavailable": "451 Later", "refused": "550 Never heard of", "": ""}[what]
 
     def arrived() -> list[tuple[str, str]]:
-        return [(each["X-Gleanin-Sync-Notice"], each.get_content().splitlines()[0]) for each in box.letters]
+        return [(mail["X-Gleanin-Sync-Notice"], mail.get_content().splitlines()[0]) for mail in box.mails]
 
-    return SyncedRecordRef(box.messenger(), EMAIL, trouble, arrived)
+    return Target(box.notifier(), EMAIL, trouble, arrived)
 
 
 @pytest.fixture(params=["memory", "webhook", "smtp"])
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SyncedRecordRef]:
+async def target(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Target]:
     match request.param:
         case "webhook":
             async with hooked() as hook:

@@ -1,4 +1,4 @@
-"""Notices to a webhook over real HTTP."""
+"""Notifications to a webhook over real HTTP."""
 
 import asyncio
 import gzip
@@ -21,10 +21,10 @@ from tests.support.timeouts import WITHIN
 
 
 async def deliver(hook: Server, **options: float) -> None:
-    await webhook(**options).deliver(MESSAGE, webhook_at(hook.url), SECRET)  # type: ignore[arg-type] # only times
+    await webhook(**options).deliver(MESSAGE, webhook_at(hook.url), SECRET)  # type: ignore[arg-type] # only timeouts
 
 
-async def test_the_body_has_what_is_promised_and_nothing_else(hook: Server) -> None:
+async def test_body_has_the_documented_fields_only(hook: Server) -> None:
     await deliver(hook)
     assert json.loads(hook.bodies[0]) == {
         "id": "notice1",
@@ -43,48 +43,48 @@ async def test_the_body_has_what_is_promised_and_nothing_else(hook: Server) -> N
     assert hook.requests[0].headers["Content-Type"] == "application/json"
 
 
-async def test_who_has_the_secret_can_verify_a_notice_by_the_documented_formula(hook: Server) -> None:
+async def test_signature_can_be_verified_with_the_secret(hook: Server) -> None:
     await deliver(hook)
     given = re.fullmatch(r"t=(\d+),v1=([0-9a-f]{64})", hook.requests[0].headers["X-Gleanin-Sync-Signature"])
     seconds, signature = present(given).groups()
     expected = hmac.new(SECRET.value.encode(), seconds.encode() + b"." + hook.bodies[0], hashlib.sha256)
     assert hmac.compare_digest(expected.hexdigest(), signature)
-    assert int(seconds) == int(NOW.timestamp()), "of the attempt, so that an old copy is known by its age"
+    assert int(seconds) == int(NOW.timestamp()), "the time of the attempt, which reveals an old copy"
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
-async def test_every_2xx_is_delivered(hook: Server, status: int) -> None:
+async def test_any_2xx_means_delivered(hook: Server, status: int) -> None:
     hook.status = status
     await deliver(hook)
     assert len(hook.bodies) == 1
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
-async def test_an_answer_that_may_be_another_one_later_is_unavailable(hook: Server, status: int) -> None:
+async def test_temporary_error_is_unavailable(hook: Server, status: int) -> None:
     hook.status = status
     with pytest.raises(RecipientUnavailable, match=str(status)):
         await deliver(hook)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410])
-async def test_an_answer_that_somebody_must_see_to_is_a_refusal(hook: Server, status: int) -> None:
+async def test_permanent_error_is_a_refusal(hook: Server, status: int) -> None:
     hook.status = status
-    with pytest.raises(RecipientRefused, match="Check the webhook's address"):
+    with pytest.raises(RecipientRefused, match="Check its address"):
         await deliver(hook)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_a_redirect_is_not_followed(hook: Server, status: int) -> None:
+async def test_redirect_is_not_followed(hook: Server, status: int) -> None:
     async def redirect(_: web.Request) -> web.StreamResponse:
         return web.Response(status=status, headers={"Location": "/elsewhere"})
 
     hook.answer = redirect
-    with pytest.raises(RecipientRefused, match="redirects are not followed"):
+    with pytest.raises(RecipientRefused, match="redirects to another address"):
         await deliver(hook)
     assert len(hook.bodies) == 1
 
 
-async def test_who_does_not_answer_is_not_waited_for(hook: Server) -> None:
+async def test_unresponsive_webhook_times_out(hook: Server) -> None:
     async def sleep(_: web.Request) -> web.StreamResponse:
         await asyncio.sleep(3600)
         return web.Response()
@@ -92,10 +92,10 @@ async def test_who_does_not_answer_is_not_waited_for(hook: Server) -> None:
     hook.answer = sleep
     async with asyncio.timeout(WITHIN):
         with pytest.raises(RecipientUnavailable, match="did not answer in time"):
-            await deliver(hook, longest=0.2)
+            await deliver(hook, timeout=0.2)
 
 
-async def test_the_body_of_an_answer_is_not_read_however_long_it_is(hook: Server) -> None:
+async def test_response_body_is_not_read(hook: Server) -> None:
     async def endless(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Encoding": "gzip"})
         await response.prepare(request)
@@ -111,7 +111,7 @@ async def test_the_body_of_an_answer_is_not_read_however_long_it_is(hook: Server
         await deliver(hook)
 
 
-async def test_a_private_address_is_refused_when_it_is_chosen_and_when_it_is_sent_to(hook: Server) -> None:
+async def test_private_address_is_refused_when_chosen_and_when_used(hook: Server) -> None:
     strict = webhook(allow_private=False)
     for url in (hook.url, "https://localhost/", "https://[::1]/", "https://10.0.0.1/x", "https://intranet/"):
         with pytest.raises(InvalidInput, match="private"):
@@ -121,7 +121,7 @@ async def test_a_private_address_is_refused_when_it_is_chosen_and_when_it_is_sen
     assert hook.bodies == []
 
 
-async def test_a_public_name_that_leads_to_a_private_address_is_refused(
+async def test_public_name_with_a_private_address_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def resolve(*_: object) -> list[dict[str, object]]:
@@ -132,7 +132,7 @@ async def test_a_public_name_that_leads_to_a_private_address_is_refused(
         await webhook(allow_private=False).deliver(MESSAGE, webhook_at("https://hooks.example.org/"), SECRET)
 
 
-async def test_nobody_at_home_is_unavailable() -> None:
+async def test_closed_port_is_unavailable() -> None:
     with pytest.raises(RecipientUnavailable, match=r"The webhook refused the connection"):
         await webhook().deliver(MESSAGE, webhook_at("http://127.0.0.1:1/s3cr3t"), SECRET)
 
@@ -146,7 +146,7 @@ async def test_nobody_at_home_is_unavailable() -> None:
         "https://hooks.example.org:8443/x",
     ],
 )
-def test_path_and_query_of_a_webhook_stay_as_they_are(url: str) -> None:
+def test_path_and_query_of_a_webhook_are_unchanged(url: str) -> None:
     assert webhook(allow_private=False).normalize_address(webhook_at(url).channel, url) == url
 
 
@@ -162,12 +162,12 @@ def test_path_and_query_of_a_webhook_stay_as_they_are(url: str) -> None:
         "https://hooks.example.org/?" + "x" * 2001,
     ],
 )
-def test_what_is_no_webhook_is_refused(url: str) -> None:
+def test_invalid_webhook_is_refused(url: str) -> None:
     with pytest.raises(InvalidInput):
         webhook(allow_private=False).normalize_address(webhook_at(url).channel, url)
 
 
-async def test_the_same_notice_has_the_same_id_and_body_at_every_attempt(hook: Server) -> None:
+async def test_every_attempt_has_the_same_id_and_body(hook: Server) -> None:
     for _ in range(2):
         await deliver(hook)
     assert hook.bodies[0] == hook.bodies[1]

@@ -1,4 +1,4 @@
-"""Passwords, hashed by whatever means."""
+"""The contract of password hashing."""
 
 import asyncio
 from typing import Any
@@ -30,31 +30,31 @@ def passwords(request: pytest.FixtureRequest) -> Passwords:
     [PASSWORD, "", " ", "пароль と 🔑", "\0", "\ud800", "x" * 1001],
     ids=lambda text: ascii(text[:12]),
 )
-async def test_a_password_matches_its_own_hash_and_no_other_does(passwords: Passwords, password: str) -> None:
+async def test_only_the_password_matches_its_hash(passwords: Passwords, password: str) -> None:
     hashed = await passwords.hash(password)
     assert await passwords.matches(password, hashed)
     for other in (f"{password}x", f" {password}", password[1:] or "another"):
         assert not await passwords.matches(other, hashed)
 
 
-async def test_nothing_matches_where_there_is_no_hash(passwords: Passwords) -> None:
+async def test_no_password_matches_a_missing_hash(passwords: Passwords) -> None:
     for password in ("", PASSWORD, "None", "\0"):
         assert not await passwords.matches(password, None)
 
 
 @pytest.mark.parametrize("hashed", ["", "nothing", PASSWORD, "$argon2id$", "$2b$12$" + "x" * 53, "\0"])
-async def test_nothing_matches_what_is_no_hash(passwords: Passwords, hashed: str) -> None:
+async def test_no_password_matches_an_invalid_hash(passwords: Passwords, hashed: str) -> None:
     assert not await passwords.matches(PASSWORD, hashed)
 
 
-async def test_argon2_keeps_nothing_of_the_password_and_never_the_same_twice(argon2: Argon2Passwords) -> None:
+async def test_argon2_hashes_are_salted_and_hide_the_password(argon2: Argon2Passwords) -> None:
     first, second = await argon2.hash(PASSWORD), await argon2.hash(PASSWORD)
     assert first.startswith("$argon2id$")
     assert PASSWORD not in first
     assert first != second
 
 
-async def test_argon2_works_as_much_where_there_is_no_hash(
+async def test_argon2_takes_as_long_without_a_hash(
     argon2: Argon2Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared: list[str] = []
@@ -69,10 +69,10 @@ async def test_argon2_works_as_much_where_there_is_no_hash(
     await argon2.matches("another", await argon2.hash(PASSWORD))
     costs = {hashed.rpartition("$")[0].rpartition("$")[0] for hashed in compared}
     assert len(compared) == 2
-    assert len(costs) == 1, "of the same memory and time"
+    assert len(costs) == 1, "with the same memory and time"
 
 
-async def test_argon2_lets_others_go_on_and_takes_the_memory_of_two_at_most(
+async def test_argon2_does_not_block_and_runs_at_most_twice_concurrently(
     argon2: Argon2Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = most = turns = 0

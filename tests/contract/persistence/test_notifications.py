@@ -73,7 +73,7 @@ async def test_an_update_changes_only_the_delivery_of_a_notification(two_tenants
     async with committing(two_tenants) as unit:
         await unit.notifications.update(replace(attempted, text="Another text."))
         assert await unit.notifications.get(attempted.id) == attempted
-        failed = attempted.failed("hooks.example.org does not take the notice (HTTP 404).")
+        failed = attempted.failed("The webhook refused the notification (HTTP 404).")
         await unit.notifications.update(failed)
         assert await unit.notifications.get(attempted.id) == failed
         await unit.notifications.update(attempted.delivered())

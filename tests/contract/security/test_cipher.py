@@ -11,7 +11,7 @@ TOKEN = Token("gl_live_0123456789abcdef")
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
 
-def test_rule_02_a_sealed_token_hides_the_token_and_gives_it_back() -> None:
+def test_rule_02_sealed_token_hides_and_returns_the_token() -> None:
     cipher: TokenCipher = FernetCipher([OLD])
     sealed = cipher.seal(TOKEN)
     assert TOKEN.value not in sealed.value
@@ -19,12 +19,12 @@ def test_rule_02_a_sealed_token_hides_the_token_and_gives_it_back() -> None:
     assert cipher.unseal(sealed) == TOKEN
 
 
-def test_rule_02_the_same_token_is_never_sealed_twice_the_same_way() -> None:
+def test_rule_02_sealing_twice_gives_different_results() -> None:
     cipher = FernetCipher([OLD])
     assert cipher.seal(TOKEN) != cipher.seal(TOKEN)
 
 
-def test_a_new_key_before_the_old_one_encrypts_and_both_decrypt() -> None:
+def test_new_key_encrypts_and_both_keys_decrypt() -> None:
     rotated = FernetCipher([NEW, OLD])
     assert rotated.unseal(FernetCipher([OLD]).seal(TOKEN)) == TOKEN
     assert FernetCipher([NEW]).unseal(rotated.seal(TOKEN)) == TOKEN
@@ -35,8 +35,8 @@ def test_a_new_key_before_the_old_one_encrypts_and_both_decrypt() -> None:
     [FernetCipher([OLD]).seal(TOKEN), SealedToken("junk"), SealedToken("é")],
     ids=["sealed", "junk", "no base64"],
 )
-def test_a_token_sealed_with_a_lost_key_cannot_be_unsealed(sealed: SealedToken) -> None:
-    with pytest.raises(DecryptionFailed, match="give the token again"):
+def test_token_sealed_with_a_lost_key_cannot_be_unsealed(sealed: SealedToken) -> None:
+    with pytest.raises(DecryptionFailed, match="enter the token again"):
         FernetCipher([NEW]).unseal(sealed)
 
 
@@ -45,13 +45,13 @@ def test_a_token_sealed_with_a_lost_key_cannot_be_unsealed(sealed: SealedToken) 
     ["", "secret-but-short", NEW[:-2], NEW + "AAAA", "é" * 44, "!" * 44],
     ids=["empty", "short", "cut", "too long", "not ASCII", "not base64"],
 )
-def test_a_malformed_key_is_refused_without_being_shown(key: str) -> None:
+def test_malformed_key_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(KeysUnusable, match="Secret key 2 is malformed") as caught:
         FernetCipher([OLD, key])
     assert not key or key not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
-def test_a_cipher_needs_a_key() -> None:
+def test_cipher_needs_a_key() -> None:
     with pytest.raises(KeysUnusable, match="There is no secret key"):
         FernetCipher([])

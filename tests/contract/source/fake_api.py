@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+from aiohttp import web
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 TOKEN = "sb-token-0123456789"
@@ -85,3 +86,21 @@ def _is_after(instant: str | None, row: Any) -> bool:
         return True
     changed = row.get("updated_at")
     return changed is not None and datetime.fromisoformat(changed) > datetime.fromisoformat(instant)
+
+
+async def served(api: FakeApi) -> tuple[web.AppRunner, str]:
+    """Serve the fake over real HTTP."""
+
+    async def handle(request: web.Request) -> web.Response:
+        content, headers = await request.read(), dict(request.headers)
+        answer = api(httpx.Request(request.method, str(request.url), headers=headers, content=content))
+        return web.Response(status=answer.status_code, body=answer.content, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    return runner, f"http://{host}:{port}"

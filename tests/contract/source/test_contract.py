@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from aiohttp import web
 
 from adapters.memory.source import InMemorySource, InMemorySources
 from adapters.sessionboard.saved_events import SavedEvent, SavedEvents
@@ -27,7 +26,7 @@ from core.domain.records.source_records import (
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceEventGone, SourceRefused, Sources, SourceUnavailable
 from tests.contract.source.conftest import HASTE, all_rows, incomplete_rows
-from tests.contract.source.fake_api import TOKEN, FakeApi
+from tests.contract.source.fake_api import TOKEN, FakeApi, served
 
 EVENT = SourceEventId("1")
 ADA = Person(SourceId("p1"), "Ada", "Lovelace", email="ada@example.org")
@@ -95,24 +94,6 @@ def in_a_file(folder: Path) -> Sources:
 def fake_api() -> FakeApi:
     rows: dict[str, Any] = PROGRAMME
     return FakeApi([rows["event"]], rows["sessions"], rows["exhibitors"])
-
-
-async def served(api: FakeApi) -> tuple[web.AppRunner, str]:
-    """Serve the fake over real HTTP."""
-
-    async def handle(request: web.Request) -> web.Response:
-        content, headers = await request.read(), dict(request.headers)
-        answer = api(httpx.Request(request.method, str(request.url), headers=headers, content=content))
-        return web.Response(status=answer.status_code, body=answer.content, content_type="application/json")
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    return runner, f"http://{host}:{port}"
 
 
 @pytest.fixture(params=["memory", "file", "http", "http over the wire"])

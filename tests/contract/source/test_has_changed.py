@@ -19,8 +19,7 @@ from core.domain.records.source_records import Participation, ParticipationRole,
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceError, SourceRefused, SourceUnavailable, SourceUnreadable
 from tests.contract.source.conftest import HASTE
-from tests.contract.source.fake_api import TOKEN, FakeApi
-from tests.contract.source.test_contract import served
+from tests.contract.source.fake_api import TOKEN, FakeApi, served
 
 EVENT = SourceEventId("1")
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)

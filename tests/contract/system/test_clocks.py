@@ -1,4 +1,4 @@
-"""The machine's clock, and the one that tests set."""
+"""The system clock and the manual clock of the tests."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
@@ -16,17 +16,17 @@ def clock(request: pytest.FixtureRequest) -> Clock:
     return made
 
 
-async def test_a_clock_tells_the_time_in_utc(clock: Clock) -> None:
+async def test_clock_returns_utc(clock: Clock) -> None:
     assert clock.now().tzinfo is UTC
 
 
-async def test_after_sleeping_at_least_that_time_has_passed(clock: Clock) -> None:
+async def test_sleep_takes_at_least_the_given_time(clock: Clock) -> None:
     before = clock.now()
     await clock.sleep(0.01)
     assert clock.now() - before >= timedelta(seconds=0.01)
 
 
-async def test_others_have_their_turn_while_one_sleeps(clock: Clock) -> None:
+async def test_sleep_lets_other_tasks_run(clock: Clock) -> None:
     turns: list[str] = []
 
     async def other() -> None:
@@ -39,10 +39,10 @@ async def test_others_have_their_turn_while_one_sleeps(clock: Clock) -> None:
     assert turns == ["other", "sleeper"]
 
 
-def test_a_manual_clock_is_set_and_moved_by_hand() -> None:
+def test_manual_clock_can_be_set_and_advanced() -> None:
     clock = ManualClock()
     clock.set(datetime(2027, 7, 21, 9, tzinfo=timezone(timedelta(hours=2))))
     clock.advance(timedelta(minutes=30))
     assert clock.now() == datetime(2027, 7, 21, 7, 30, tzinfo=UTC)
     with pytest.raises(ValueError, match="time zone"):
-        clock.set(datetime(2027, 7, 21, 9))  # noqa: DTZ001 - just what is refused
+        clock.set(datetime(2027, 7, 21, 9))  # noqa: DTZ001 - this is what must be refused

@@ -1,4 +1,4 @@
-"""The log of events: structlog's, and the one that keeps them."""
+"""The event logs: over structlog and in memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,29 +12,29 @@ from adapters.memory.event_log import RecordedEvents
 from adapters.telemetry.event_log import StructlogEvents
 from ports.log import EventLog
 
-Told = list[tuple[str, dict[str, Any]]]
+Entries = list[tuple[str, dict[str, Any]]]
 
 
-def _kept() -> tuple[EventLog, Callable[[], Told]]:
+def _in_memory() -> tuple[EventLog, Callable[[], Entries]]:
     log = RecordedEvents()
     return log, lambda: log.entries
 
 
-def _structlog() -> tuple[EventLog, Callable[[], Told]]:
+def _structlog() -> tuple[EventLog, Callable[[], Entries]]:
     wrapped = CapturingLogger()
     log = StructlogEvents(
         structlog.wrap_logger(
             wrapped,
             processors=[_with_type_of_error],
-            wrapper_class=structlog.make_filtering_bound_logger(0),  # whatever another test has configured
+            wrapper_class=structlog.make_filtering_bound_logger(0),  # independent of the global configuration
         )
     )
 
-    def told() -> Told:
+    def entries() -> Entries:
         calls = (dict(call.kwargs) for call in wrapped.calls)
         return [(call.pop("event"), call) for call in calls]
 
-    return log, told
+    return log, entries
 
 
 def _with_type_of_error(_: Any, method: str, event: EventDict) -> EventDict:
@@ -43,33 +43,35 @@ def _with_type_of_error(_: Any, method: str, event: EventDict) -> EventDict:
     return event
 
 
-@pytest.fixture(params=[_kept, _structlog], ids=["kept", "structlog"])
-def log(request: pytest.FixtureRequest) -> tuple[EventLog, Callable[[], Told]]:
-    made: tuple[EventLog, Callable[[], Told]] = request.param()
+@pytest.fixture(params=[_in_memory, _structlog], ids=["memory", "structlog"])
+def log(request: pytest.FixtureRequest) -> tuple[EventLog, Callable[[], Entries]]:
+    made: tuple[EventLog, Callable[[], Entries]] = request.param()
     return made
 
 
-def test_an_event_is_told_with_its_data(log: tuple[EventLog, Callable[[], Told]]) -> None:
-    events, told = log
+def test_event_is_logged_with_its_data(log: tuple[EventLog, Callable[[], Entries]]) -> None:
+    events, entries = log
     events.event("sync.run_started", scope="all")
     events.warning("sync.answers_lost", number=2)
-    assert told() == [("sync.run_started", {"scope": "all"}), ("sync.answers_lost", {"number": 2})]
+    assert entries() == [("sync.run_started", {"scope": "all"}), ("sync.answers_lost", {"number": 2})]
 
 
-def test_what_is_bound_stands_in_every_event_from_then_on(log: tuple[EventLog, Callable[[], Told]]) -> None:
-    events, told = log
+def test_bound_data_is_added_to_every_event(
+    log: tuple[EventLog, Callable[[], Entries]],
+) -> None:
+    events, entries = log
     bound = events.bound(run="r1").bound(mapping="m1")
     bound.event("one", number=1)
     bound.warning("two")
     events.event("three")
-    assert told() == [
+    assert entries() == [
         ("one", {"run": "r1", "mapping": "m1", "number": 1}),
         ("two", {"run": "r1", "mapping": "m1"}),
         ("three", {}),
     ]
 
 
-def test_a_fault_is_told_with_the_type_of_its_error(log: tuple[EventLog, Callable[[], Told]]) -> None:
-    events, told = log
+def test_fault_is_logged_with_the_type_of_its_error(log: tuple[EventLog, Callable[[], Entries]]) -> None:
+    events, entries = log
     events.fault("sync.run_failed", ValueError("jane@example.org"), run="r1")
-    assert told() == [("sync.run_failed", {"run": "r1", "error": "ValueError"})]
+    assert entries() == [("sync.run_failed", {"run": "r1", "error": "ValueError"})]

@@ -1,4 +1,4 @@
-"""Events that anybody can cause from outside: all are counted, few are written."""
+"""Events that outsiders can cause are sampled in the log and all counted in the metrics."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from adapters.memory.event_log import RecordedEvents
 from adapters.telemetry.metrics import MetricsEventLog
-from adapters.telemetry.sampled_log import MAX_OF_ADDRESS, MAX_OF_ALL, WINDOW, SampledEvents
+from adapters.telemetry.sampled_log import MAX_PER_ADDRESS, MAX_TOTAL, WINDOW, SampledEvents
 
 FAILED = "access.sign_in_failed"
 
@@ -40,16 +40,16 @@ def counted(name: str) -> float:
     return REGISTRY.get_sample_value("gleanin_sync_access_events_total", labels) or 0
 
 
-def test_a_few_are_written_as_they_are(log: MetricsEventLog, written: RecordedEvents) -> None:
-    for number in range(MAX_OF_ADDRESS):
+def test_first_events_are_written_unchanged(log: MetricsEventLog, written: RecordedEvents) -> None:
+    for number in range(MAX_PER_ADDRESS):
         log.warning(FAILED, account=f"a{number}", address="192.0.2.1")
     log.event("access.signed_in", account="a", address="192.0.2.1")
     assert written.entries[-1] == ("access.signed_in", {"account": "a", "address": "192.0.2.1"})
-    assert len(written.entries) == MAX_OF_ADDRESS + 1
+    assert len(written.entries) == MAX_PER_ADDRESS + 1
     assert not any("seen" in data for _, data in written.entries)
 
 
-def test_a_thousand_a_second_are_a_few_lines_and_all_are_counted(
+def test_a_thousand_events_a_second_are_a_few_lines_and_all_counted(
     log: MetricsEventLog, written: RecordedEvents, time: Time
 ) -> None:
     before = counted(FAILED)
@@ -64,15 +64,13 @@ def test_a_thousand_a_second_are_a_few_lines_and_all_are_counted(
     assert max(int(str(data.get("seen", 0))) for _, data in written.entries) == 32_768
 
 
-def test_from_as_many_addresses_as_there_are_they_fill_no_disk_and_no_memory(
-    log: MetricsEventLog, written: RecordedEvents
-) -> None:
+def test_many_addresses_fill_neither_disk_nor_memory(log: MetricsEventLog, written: RecordedEvents) -> None:
     for number in range(100_000):
         log.bound(address=f"10.0.{number // 250}.{number % 250}").warning(FAILED, account=None)
-    assert len(written.entries) < MAX_OF_ALL + 20
+    assert len(written.entries) < MAX_TOTAL + 20
 
 
-def test_one_that_floods_hides_no_other(log: MetricsEventLog, written: RecordedEvents) -> None:
+def test_flooding_event_does_not_hide_another(log: MetricsEventLog, written: RecordedEvents) -> None:
     for _ in range(1000):
         log.warning(FAILED, account=None, address="192.0.2.1")
     log.warning(FAILED, account="ada", address="192.0.2.2")
@@ -80,7 +78,7 @@ def test_one_that_floods_hides_no_other(log: MetricsEventLog, written: RecordedE
     assert [data.get("account") for _, data in written.entries[-2:]] == ["ada", "ada"]
 
 
-def test_other_events_are_left_as_they_are(log: MetricsEventLog, written: RecordedEvents) -> None:
+def test_other_events_are_not_sampled(log: MetricsEventLog, written: RecordedEvents) -> None:
     for _ in range(1000):
         log.event("sync.run_started", run="r1")
         log.warning("sync.answers_lost", number=1)

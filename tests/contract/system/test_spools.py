@@ -1,4 +1,4 @@
-"""Every spool gives back what was written, and keeps nothing behind."""
+"""The contract of spools."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -19,7 +19,7 @@ def spool(request: pytest.FixtureRequest) -> Iterator[Spool]:
         yield spool
 
 
-def test_blocks_come_back_in_any_order(spool: Spool) -> None:
+def test_blocks_can_be_read_in_any_order(spool: Spool) -> None:
     blocks = [bytes([number]) * (number * 1000) for number in range(20)]
     numbers = [spool.write(block) for block in blocks]
     for number, block in [*zip(numbers, blocks, strict=True)][::-1]:
@@ -32,18 +32,18 @@ def _open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
-def test_the_file_has_no_name_and_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_is_unnamed_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before = _open_files()
     with file_spool() as spool:
-        assert _open_files() == before, "no file before there is something to keep"
+        assert _open_files() == before, "no file before the first block"
         spool.write(b"names and e-mails")
         assert _open_files() == before + 1
         assert [*tmp_path.iterdir()] == []
     assert _open_files() == before
 
 
-def test_a_disk_that_is_full_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(**_: object) -> IO[bytes]:
         return Path("/dev/full").open("r+b", buffering=0)
 

@@ -13,6 +13,7 @@ from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Person, Session, SourceEvent, Unreadable
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url, strip_invisible
 from tests.support.builders import agenda, blocked, exhibitor, on, person, session, sessions_of, speakers_of
+from tests.support.odd_text import ODD_TEXT
 
 SEEN = frozenset(
     (*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD, *range(0x13430, 0x13440))
@@ -33,15 +34,6 @@ IGNORABLE = frozenset(
 """Unicode's Default_Ignorable_Code_Point."""
 BREAKS = "\t\n\v\f\r\x85\u2028\u2029"
 ZWNJ, ZWJ = "\u200c", "\u200d"
-
-ODD = st.text(
-    st.sampled_from(
-        "aZ é ß\u0301\u0327 \u00a0\u2800\t\n\r\u2028\x00\x1f\u200b\u200c\u200d\ufeff\u00ad\u202e\u034f\u3164\ufe0f\ud800"
-        "<>/p&;nbsp\u0938\u094d\u0930\u0645\u06cc\u1820\u180e\u180b\u845b\U000e0100\u2764\U0001f525\U0001f3f4\U000e0067"
-        "\U000e007f1\u20e3\u1100\u1161\u0f73\u212b"
-    ),
-    max_size=12,
-)
 
 
 def whole_unicode() -> list[str]:
@@ -213,7 +205,7 @@ def test_an_address_is_not_composed_for_each_form_names_another_file() -> None:
 
 
 @pytest.mark.parametrize("normalize", [normalize_line, normalize_rich_text, normalize_url, strip_invisible])
-@given(text=ODD | st.text(max_size=20))
+@given(text=ODD_TEXT | st.text(max_size=20))
 def test_rule_18_what_is_normal_is_left_alone(normalize: Callable[[str], str | None], text: str) -> None:
     normal = normalize(text)
     if normal:
@@ -221,7 +213,7 @@ def test_rule_18_what_is_normal_is_left_alone(normalize: Callable[[str], str | N
         assert normal.encode()
 
 
-@given(ODD | st.text(max_size=20))
+@given(ODD_TEXT | st.text(max_size=20))
 def test_rule_18_the_two_forms_of_one_text_become_the_same(text: str) -> None:
     encodable = text.encode("utf-8", "replace").decode()
     for normalize in (normalize_line, normalize_rich_text):

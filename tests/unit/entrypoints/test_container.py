@@ -56,11 +56,11 @@ def test_the_program_resolves_its_use_cases() -> None:
 def test_whatever_the_program_resolves_has_all_that_it_needs(
     container: Container, module: str, name: str
 ) -> None:
-    wanted = getattr(import_module(module), name)
-    made = container.resolve(wanted)
-    assert isinstance(made, wanted)
+    use_case = getattr(import_module(module), name)
+    made = container.resolve(use_case)
+    assert isinstance(made, use_case)
     assert all(
-        getattr(made, each.name) is not None for each in fields(wanted) if each.name != "support_contact"
+        getattr(made, each.name) is not None for each in fields(use_case) if each.name != "support_contact"
     )
 
 

@@ -37,8 +37,8 @@ class Table:
     may_read: bool = True
     admitted: list[str] = field(default_factory=list)
 
-    def resolve(self, wanted: type[object]) -> Callable[..., Awaitable[Any]]:
-        return self._find_run() if wanted is FindRun else self._admit_to_run()
+    def resolve(self, use_case: type[object]) -> Callable[..., Awaitable[Any]]:
+        return self._find_run() if use_case is FindRun else self._admit_to_run()
 
     def _find_run(self) -> Callable[[RunId], Awaitable[SyncRun]]:
         async def find(run_id: RunId) -> SyncRun:
@@ -76,19 +76,19 @@ async def ada() -> Actor:
     return ADA
 
 
-async def nobody() -> Actor:
+async def unauthenticated() -> Actor:
     raise NotAuthenticated
 
 
-async def told(
-    followers: RunWatchers, table: Table, again: Callable[[], Awaitable[Actor]] = ada
+async def reported(
+    watchers: RunWatchers, table: Table, reauthenticate: Callable[[], Awaitable[Actor]] = ada
 ) -> list[SyncRun]:
-    return [run async for run in followers.follow(table.container, RUN, again)]
+    return [run async for run in watchers.follow(table.container, RUN, reauthenticate)]
 
 
 async def test_a_follower_is_told_of_each_change_and_of_the_end() -> None:
-    followers, table = RunWatchers(), Table()
-    following = asyncio.create_task(told(followers, table))
+    watchers, table = RunWatchers(), Table()
+    following = asyncio.create_task(reported(watchers, table))
     await table.looked_at()
     further = replace(RUN, progress={SESSION: Progress(1, 2)})
     table.run = further
@@ -98,8 +98,8 @@ async def test_a_follower_is_told_of_each_change_and_of_the_end() -> None:
 
 
 async def test_many_followers_are_one_look() -> None:
-    followers, table = RunWatchers(), Table()
-    following = [asyncio.create_task(told(followers, table)) for _ in range(50)]
+    watchers, table = RunWatchers(), Table()
+    following = [asyncio.create_task(reported(watchers, table)) for _ in range(50)]
     for _ in range(5):
         await table.looked_at()
     table.run = ENDED
@@ -108,8 +108,8 @@ async def test_many_followers_are_one_look() -> None:
 
 
 async def test_nobody_looks_when_nobody_follows() -> None:
-    followers, table = RunWatchers(), Table()
-    following = asyncio.create_task(told(followers, table))
+    watchers, table = RunWatchers(), Table()
+    following = asyncio.create_task(reported(watchers, table))
     await table.looked_at()
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
@@ -118,14 +118,14 @@ async def test_nobody_looks_when_nobody_follows() -> None:
     assert table.looks == looks
 
 
-@pytest.mark.parametrize("again", [ada, nobody])
+@pytest.mark.parametrize("reauthenticate", [ada, unauthenticated])
 async def test_who_may_not_any_more_is_told_nothing_any_more(
-    again: Callable[[], Awaitable[Actor]],
+    reauthenticate: Callable[[], Awaitable[Actor]],
 ) -> None:
-    followers, table = RunWatchers(authorize_every=0.01), Table(may_read=again is not ada)
-    assert await asyncio.wait_for(told(followers, table, again), WITHIN) == [RUN]
+    watchers, table = RunWatchers(authorize_every=0.01), Table(may_read=reauthenticate is not ada)
+    assert await asyncio.wait_for(reported(watchers, table, reauthenticate), WITHIN) == [RUN]
 
 
 async def test_a_run_that_was_erased_ends_the_stream() -> None:
-    followers, table = RunWatchers(), Table(run=None)
-    assert await asyncio.wait_for(told(followers, table), WITHIN) == [RUN]
+    watchers, table = RunWatchers(), Table(run=None)
+    assert await asyncio.wait_for(reported(watchers, table), WITHIN) == [RUN]

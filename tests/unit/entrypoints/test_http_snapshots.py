@@ -62,8 +62,8 @@ class SystemsReader:
     def new(self) -> str:
         return f"reading-{self.read}"
 
-    def resolve(self, wanted: type[object]) -> Callable[..., Awaitable[Any]]:
-        return self._preview() if wanted is Preview else self._show_event()
+    def resolve(self, use_case: type[object]) -> Callable[..., Awaitable[Any]]:
+        return self._preview() if use_case is Preview else self._show_event()
 
     def _show_event(self) -> Callable[..., Awaitable[EventView]]:
         async def shown(_: OrganizationId, event_id: SourceEventId) -> EventView:
@@ -114,8 +114,8 @@ async def settle() -> None:
 
 
 async def test_many_looks_at_once_read_once(reader: SystemsReader, views: EventViews) -> None:
-    told = await asyncio.gather(*(look(views, reader) for _ in range(20)))
-    assert (reader.read, len({id(each) for each in told})) == (1, 1)
+    responses = await asyncio.gather(*(look(views, reader) for _ in range(20)))
+    assert (reader.read, len({id(each) for each in responses})) == (1, 1)
 
 
 async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(reader: SystemsReader) -> None:

@@ -36,6 +36,6 @@ def test_what_concerns_access_is_written_at_every_level(
     log.warning("run.slow")
     log.fault("run.failed", ValueError())
     structlog.get_logger().debug("run.detail")
-    told = capsys.readouterr()
-    assert [json.loads(line)["event"] for line in told.err.splitlines()] == written
-    assert not told.out
+    logged = capsys.readouterr()
+    assert [json.loads(line)["event"] for line in logged.err.splitlines()] == written
+    assert not logged.out

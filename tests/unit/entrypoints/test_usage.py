@@ -78,8 +78,8 @@ def test_there_are_just_the_commands_that_are_agreed() -> None:
 
 @pytest.mark.parametrize("name", main.COMMANDS)
 def test_the_list_of_commands_tells_what_the_command_itself_does(name: str) -> None:
-    _, told = main.COMMANDS[name]
-    assert inspect.cleandoc(main.load_command(name).help).split("\n\n")[0].replace("\n", " ") == told
+    _, text = main.COMMANDS[name]
+    assert inspect.cleandoc(main.load_command(name).help).split("\n\n")[0].replace("\n", " ") == text
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -108,7 +108,7 @@ def test_the_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["runs"], "Missing argument"),
         (["sync", "m1", "--scope", "sponsors"], "'sponsors' is not one of"),
@@ -137,20 +137,20 @@ def test_the_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> No
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_wrong(
     arguments: list[str],
-    said: str,
+    expected: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
     assert run(arguments) == 2
     captured = capsys.readouterr()
-    assert said in captured.err
+    assert expected in captured.err
     assert captured.out == ""
     assert run([*arguments, "--json"]) == 2
     captured = capsys.readouterr()
     error = json.loads(captured.out)["error"]
     assert error["code"] == "usage"
-    assert said in error["message"]
+    assert expected in error["message"]
     assert captured.err == ""
 
 

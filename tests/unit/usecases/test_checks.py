@@ -70,6 +70,9 @@ class HeldSource:
 class HeldSources:
     source: HeldSource
 
+    def normalize_url(self, url: str) -> str:
+        return url
+
     def open(self, _url: str, _token: Token) -> AbstractAsyncContextManager[Source]:
         return nullcontext(self.source)
 

@@ -26,6 +26,7 @@ from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.runs.request_sync import SyncRequest
 from tests.support.assertions import present
 from tests.support.builders import on, person, session
+from tests.support.continuous_sync import due, run_all
 from tests.support.harness import ELSEWHERE, FAR, LEASE, TOKEN, Harness, nothing
 
 HALF_AN_HOUR = timedelta(minutes=33)
@@ -43,23 +44,6 @@ async def book(harness: Harness, mapping_id: MappingId) -> SyncRun:
 
 async def waiting(harness: Harness) -> list[RunId]:
     return [each.run_id for each in await harness.select_next_runs(100) if each.run_id]
-
-
-async def due(harness: Harness) -> list[MappingId]:
-    """Return the due mappings that would be started now."""
-    return [each.mapping_id for each in await harness.select_next_runs(100) if each.run_id is None]
-
-
-async def run_all(harness: Harness) -> None:
-    for each in await harness.select_next_runs(100):
-        if each.run_id is not None:
-            await harness.run_sync(each.run_id)
-        elif run := await harness.run_sync.check(each.mapping_id):
-            assert (run.trigger, run.requested_by, run.scope) == (
-                Trigger.CONTINUOUS,
-                CONTINUOUS_SYNC,
-                Scope.ALL,
-            )
 
 
 async def test_rule_24_only_mappings_with_continuous_sync_are_due(harness: Harness) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import count
-from typing import Literal
 
 import pytest
 
@@ -14,13 +13,12 @@ from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from tests.support.builders import exhibitor, on, person, primary, session
 from tests.support.harness import LEASE, THERE, Harness, nothing
-from tests.support.kill_switch import Killed, KillSwitch
+from tests.support.kill_switch import Point, kill
 
 PEOPLE = tuple(on(person(f"p{number}")) for number in range(4))
 SESSIONS = (session("s1", *PEOPLE), session("s2", *PEOPLE[:2]), session("s3"))
 EXHIBITORS = (exhibitor("acme", primary(person("eve"))),)
 RECORDS = 8
-Point = Literal["write", "store"]
 
 
 def offer_the_conference(harness: Harness) -> None:
@@ -54,23 +52,6 @@ async def assert_that_all_is_well(harness: Harness, mapping: EventMapping, *, ed
     before = len(harness.gleanin.writes)
     await harness.sync(mapping)
     assert len(harness.gleanin.writes) == before, "rule 21"
-
-
-async def kill(
-    harness: Harness, mapping: EventMapping, point: Point, number: int, *, taken_place: bool
-) -> bool:
-    """Kill a sync at its n-th write or commit; return whether it got that far."""
-    kill_switch = KillSwitch(harness)
-    kill_switch.fail_at(
-        write=number * (point == "write"), store=number * (point == "store"), taken_place=taken_place
-    )
-    try:
-        await harness.sync(mapping)
-    except Killed:
-        return True
-    finally:
-        kill_switch.restart()
-    return False
 
 
 @pytest.mark.parametrize("in_flight", [1, 4])

@@ -10,7 +10,7 @@ from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
 from tests.support.builders import at, on, person, session
 from tests.support.harness import THERE, Harness
-from tests.unit.usecases.test_crashes import kill
+from tests.support.kill_switch import kill
 
 
 async def synced(harness: Harness, *people: Person) -> EventMapping:

@@ -12,8 +12,8 @@ from core.domain.runs.schedule import QUIET
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
 from tests.support.builders import NOW
+from tests.support.continuous_sync import due, run_all
 from tests.support.harness import ELSEWHERE, FAR, HERE, Harness
-from tests.unit.usecases.test_continuous_sync import due, run_all
 
 
 def hook(organization_id: OrganizationId) -> Actor:

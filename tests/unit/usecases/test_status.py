@@ -10,8 +10,8 @@ from core.usecases.mappings.show_health import GetHealth
 from core.usecases.organizations.list_health import ListOrganizationHealth
 from core.usecases.runs.show_status import GetQueue, GetStatus, Queue, Status
 from tests.support.assertions import present
+from tests.support.continuous_sync import due, run_all
 from tests.support.harness import LEASE, Harness
-from tests.unit.usecases.test_continuous_sync import due, run_all
 
 
 async def status(harness: Harness) -> Status:

@@ -17,7 +17,7 @@ from ports.store.errors import DatabaseUnavailable
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.builders import on, person, session
 from tests.support.harness import LEASE, Harness
-from tests.unit.usecases.test_crashes import kill
+from tests.support.kill_switch import kill
 
 
 async def edited(harness: Harness) -> EventMapping:

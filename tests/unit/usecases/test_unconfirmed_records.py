@@ -11,8 +11,7 @@ from core.domain.tenancy.event_mappings import EventMapping
 from tests.support.assertions import present
 from tests.support.builders import on, person, session
 from tests.support.harness import THERE, Harness
-from tests.support.kill_switch import killed
-from tests.unit.usecases.test_crashes import kill
+from tests.support.kill_switch import kill, killed
 
 PEOPLE = tuple(person(f"p{number}") for number in range(5))
 

@@ -48,7 +48,7 @@ def departures_of(
 
 
 def scopes_left_at_once(departures: Mapping[Scope, Sequence[Departures]]) -> list[Scope]:
-    """Return the scopes from which so many records left at once that the source is probably in trouble.
+    """Return the scopes from which so many records left within a day that the source is probably in trouble.
 
     Args:
         departures: by scope, one for each kind in the run.
@@ -65,15 +65,15 @@ def scopes_left_at_once(departures: Mapping[Scope, Sequence[Departures]]) -> lis
 
 
 def _left(departures: Sequence[Departures]) -> int:
-    return sum(each.left_lately for each in departures)
+    return sum(departure.left_lately for departure in departures)
 
 
 def _all_left(departures: Sequence[Departures]) -> bool:
-    return _left(departures) == sum(each.synced for each in departures) > 0
+    return _left(departures) == sum(departure.synced for departure in departures) > 0
 
 
 def _many_left(departures: Sequence[Departures]) -> bool:
     """Check whether many records and more than half have left, of one kind or of all kinds of the scope."""
-    parts = [(each.left_lately, each.synced) for each in departures]
-    whole = _left(departures), sum(each.synced for each in departures)
+    parts = [(departure.left_lately, departure.synced) for departure in departures]
+    whole = _left(departures), sum(departure.synced for departure in departures)
     return any(left >= MANY and left * 2 > synced for left, synced in (*parts, whole))

@@ -31,9 +31,9 @@ class DestinationIndex:
     connection_id: ConnectionId
     here: Mapping[str, Mapping[SourceId, DestinationId]] = field(default_factory=dict)
     """The Gleanin ids of what this connection sent, by the kind's name."""
-    remembered: Mapping[str, Mapping[DestinationId, SourceId]] = field(default_factory=dict)
+    recorded: Mapping[str, Mapping[DestinationId, SourceId]] = field(default_factory=dict)
     """What this connection sent, by the kind's name. Needed where Gleanin does not return our external ids."""
-    remembered_earlier: Mapping[str, Mapping[DestinationId, Sent]] = field(default_factory=dict)
+    recorded_before: Mapping[str, Mapping[DestinationId, Sent]] = field(default_factory=dict)
     """What other connections sent, by the kind's name."""
     emails: Mapping[str, Mapping[SourceId, str]] = field(default_factory=dict)
     """The e-mail last sent for each person under this connection, by the kind's name."""
@@ -78,15 +78,15 @@ class DestinationIndex:
 
     def kept_id(self, kind: RecordKind, gleanin_id: DestinationId) -> DestinationId:
         """Return the equal id object that is already in memory, to save space: there are tens of thousands."""
-        source_id = self.remembered.get(kind.name, {}).get(gleanin_id)
+        source_id = self.recorded.get(kind.name, {}).get(gleanin_id)
         return gleanin_id if source_id is None else self.here[kind.name].get(source_id, gleanin_id)
 
     def _recorded(self, kind: RecordKind, gleanin_id: DestinationId) -> Sent | None:
         """Return what our synced records say about a Gleanin record."""
-        source_id = self.remembered.get(kind.name, {}).get(gleanin_id)
+        source_id = self.recorded.get(kind.name, {}).get(gleanin_id)
         if source_id is not None:
             return self.connection_id, source_id
-        return self.remembered_earlier.get(kind.name, {}).get(gleanin_id)
+        return self.recorded_before.get(kind.name, {}).get(gleanin_id)
 
     def _add_sent(self, kind: RecordKind, sent: Sent, gleanin_id: DestinationId) -> None:
         connection, source_id = sent

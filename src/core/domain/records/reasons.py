@@ -64,7 +64,7 @@ COMPOSITION_SOURCE = Reason(
     "composition_source", "It was merged into another session, which is synced instead."
 )
 SUBSESSION = Reason("subsession", "It is a subsession; only the session it belongs to is synced.")
-NO_SYNCING_SESSION = Reason("no_syncing_session", "None of this person's sessions is synced.")
+NO_SYNCING_SESSION = Reason("no_syncing_session", "None of this person's sessions are synced.")
 SESSIONS_PASSED = Reason("sessions_passed", "All of this person's sessions have passed.")
 SESSIONS_BLOCKED = Reason(
     "sessions_blocked",

@@ -102,8 +102,8 @@ def lost_by_mapping(sent: Iterable[SentRecords]) -> str:
 
 def _counted(sent: Iterable[SentRecords]) -> str:
     numbers = Counter[RecordKind]()
-    for each in sent:
-        numbers[each.kind] += each.number
+    for records in sent:
+        numbers[records.kind] += records.number
     return _listed([kind.counted(numbers[kind]) for kind in KINDS if numbers[kind]])
 
 
@@ -139,7 +139,7 @@ def left_at_once(parts: Sequence[tuple[RecordKind, int, int]]) -> str:
     subject = " and ".join(_left_of(*part) for part in parts if part[1])
     was, has = ("was", "has") if sum(left for _, left, _ in parts) == 1 else ("were", "have")
     return (
-        f"{subject} that {was} synced {has} left Sessionboard's programme at once. Nothing was removed from Gleanin. "
+        f"{subject} that {was} synced {has} left Sessionboard's programme within a day. Nothing was removed from Gleanin. "
         "If you did not expect this, check the event in Sessionboard before you delete anything by hand."
     )
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.addresses import check_base_url
 from core.domain.errors import AlreadyExists
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Organization
@@ -39,8 +38,7 @@ class AddOrganization:
             SourceError: Sessionboard refused the token or cannot be reached; nothing is stored.
         """
         # Normalize the URL: it tells an event from the same event of another region (rule 4).
-        # The source decides whether a private address is allowed.
-        url = check_base_url(command.sessionboard_url, allow_private=True)
+        url = self.sources.normalize_url(command.sessionboard_url)
         organization = Organization(
             OrganizationId(self.ids.new()), command.name.strip(), url, self.cipher.seal(command.token)
         )

@@ -2,8 +2,8 @@
 
 import pytest
 
+from adapters.notifications.mail_server import MailServer, Security, mail_server_at
 from core.domain.errors import InvalidInput
-from core.domain.mail_server import MailServer, Security, mail_server_at
 
 
 @pytest.mark.parametrize(

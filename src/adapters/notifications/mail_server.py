@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
-from core.domain.addresses import NAME
+from adapters.http_client.address_rules import NAME
 from core.domain.errors import InvalidInput
 
 FORM = "smtp://user:password@host:587 (with STARTTLS), smtps://host (TLS from the start)"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.addresses import check_base_url, is_public_ip
+from adapters.http_client.address_rules import check_base_url, is_public_ip
 from core.domain.errors import InvalidInput
 
 
