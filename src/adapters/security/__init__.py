@@ -1,1 +1,1 @@
-"""Secrets: tokens are encrypted, passwords hashed, addresses signed."""
+"""Encryption of tokens, hashing of passwords, and signatures of links."""

@@ -1,4 +1,4 @@
-"""Encryption of tokens with Fernet, and its rotation of keys."""
+"""Encrypts tokens with Fernet, with key rotation."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ _KEY_LENGTH = 44
 
 
 class FernetCipher:
-    """Encrypts with the first key and decrypts with any, so that a new key can be put before the old one."""
+    """Encrypts with the first key and decrypts with any, so that a new key can be added in front of the old one."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """Take the keys.
+        """Create a cipher from its keys, the newest first.
 
         Raises:
             KeysUnusable: there is none, or one is malformed.
@@ -31,17 +31,17 @@ class FernetCipher:
             return Token(self._fernet.decrypt(sealed.value).decode())
         except (InvalidToken, ValueError) as error:  # ValueError: not even base64
             raise DecryptionFailed(
-                "None of the secret keys opens a stored token: the keys were changed or lost. "
-                "Put the former key back behind the new one, or give the token again."
+                "A stored token cannot be decrypted with any of the secret keys: the keys were changed or lost. "
+                "Add the previous key after the new one, or enter the token again."
             ) from error
 
 
 def _fernet(key: str, number: int) -> Fernet:
-    # The cause is left out: the key itself must be in no message.
+    # Without a cause: its message could show the key.
     malformed = KeysUnusable(
         f"Secret key {number} is malformed: it must be 32 random bytes in URL-safe base64 ({_KEY_LENGTH} characters)."
     )
-    if len(key) != _KEY_LENGTH:  # Fernet itself overlooks what stands behind the padding
+    if len(key) != _KEY_LENGTH:  # Fernet ignores anything after the padding
         raise malformed
     try:
         return Fernet(key)

@@ -1,6 +1,7 @@
-"""Who waits for a password to be hashed: a bounded queue, in which known ones go first.
+"""A bounded queue for password hashing, in which known parties go first.
 
-A hash takes a core and 64 MB for a while. Unbounded, a few hundred guesses would make everybody else wait for minutes.
+A hash takes a core and 64 MB for a while. Without a bound, a few hundred guesses would delay all other sign-ins by
+minutes.
 """
 
 import asyncio
@@ -10,44 +11,50 @@ from contextlib import contextmanager
 
 from ports.passwords import HashRequest, PasswordsBusy
 
-AT_ONCE = 2
+MAX_CONCURRENT = 2
 MAX_UNKNOWN = 16
 MAX_KNOWN = 16
-MAX_OF_ONE_PARTY = 4
+MAX_PER_PARTY = 4
 
 
 class HashCapacity:
-    """How many may wait, in all and of one party. Known ones have places of their own."""
+    """Limits the requests that may wait, in total and per party; known parties have separate slots."""
 
     def __init__(self) -> None:
-        self._taken: Counter[bool] = Counter()
-        self._of_party: Counter[tuple[bool, str]] = Counter()
+        self._waiting: Counter[bool] = Counter()
+        self._by_party: Counter[tuple[bool, str]] = Counter()
 
     @contextmanager
-    def taken_by(self, waiting: HashRequest) -> Iterator[None]:
-        kind, party = waiting.is_known, (waiting.is_known, waiting.party)
-        most = MAX_KNOWN if waiting.is_known else MAX_UNKNOWN
-        if self._taken[kind] >= most or self._of_party[party] >= MAX_OF_ONE_PARTY:
+    def reserve(self, request: HashRequest) -> Iterator[None]:
+        """Hold a slot for as long as the context lasts.
+
+        Raises:
+            PasswordsBusy: there is no free slot.
+        """
+        kind, party = request.is_known, (request.is_known, request.party)
+        limit = MAX_KNOWN if request.is_known else MAX_UNKNOWN
+        if self._waiting[kind] >= limit or self._by_party[party] >= MAX_PER_PARTY:
             raise PasswordsBusy
-        self._taken[kind] += 1
-        self._of_party[party] += 1
+        self._waiting[kind] += 1
+        self._by_party[party] += 1
         try:
             yield
         finally:
-            self._taken[kind] -= 1
-            self._of_party[party] -= 1
-            if not self._of_party[party]:
-                del self._of_party[party]
+            self._waiting[kind] -= 1
+            self._by_party[party] -= 1
+            if not self._by_party[party]:
+                del self._by_party[party]
 
 
-class Turns:
-    """A semaphore whose known waiters go first, each group in its order; after each of them, one that is unknown.
+class PrioritySemaphore:
+    """A semaphore that serves known waiters first, but an unknown one after each of them.
 
-    Otherwise, a few browsers that sign in again and again would keep all new devices waiting.
+    Within a group, waiters are served in order. Without the alternation, a few browsers that sign in again and again
+    would keep all new devices waiting.
     """
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
-        self._free = at_once
+    def __init__(self, max_concurrent: int = MAX_CONCURRENT) -> None:
+        self._free = max_concurrent
         self._waiters: dict[bool, deque[asyncio.Future[None]]] = {True: deque(), False: deque()}
         self._known_first = True
 
@@ -55,12 +62,12 @@ class Turns:
         if self._free:
             self._free -= 1
             return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiters[is_known].append(turn)
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters[is_known].append(waiter)
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if not turn.cancelled():  # the turn came in the same moment
+            if not waiter.cancelled():  # it was served in the same moment
                 self.release()
             raise
 
@@ -68,10 +75,10 @@ class Turns:
         for is_known in (self._known_first, not self._known_first):
             waiters = self._waiters[is_known]
             while waiters:
-                turn = waiters.popleft()
-                if not turn.done():
+                waiter = waiters.popleft()
+                if not waiter.done():
                     self._known_first = not is_known
-                    turn.set_result(None)
+                    waiter.set_result(None)
                     return
         self._known_first = True
         self._free += 1

@@ -1,4 +1,4 @@
-"""The secret key of an installation that nobody gave one: made at first use, in a file of its own."""
+"""The key file: holds the secret key if none is configured, and is created at first use."""
 
 import os
 import tempfile
@@ -9,36 +9,34 @@ from cryptography.fernet import Fernet
 from ports.cipher import KeysUnusable
 
 
-def key_in(path: Path) -> str:
-    """Read the key in a file; make file and key where there is none yet.
+def load_or_create_key(path: Path) -> str:
+    """Return the key in a file; create the file with a new key if it does not exist.
 
     Raises:
-        KeysUnusable: the file cannot be read or made, or holds no key.
+        KeysUnusable: the file cannot be read or created, or has no valid key.
     """
     try:
         if not path.exists():
-            _make(path)
+            _create(path)
         text = path.read_text(encoding="ascii").strip()
     except OSError as error:
-        raise KeysUnusable(
-            f"The file of the secret key, {path}, cannot be used: {error.strerror}."
-        ) from error
+        raise KeysUnusable(f"The secret key file {path} cannot be used: {error.strerror}.") from error
     except UnicodeDecodeError:
         text = ""
     try:
         Fernet(text)
     except ValueError:
         raise KeysUnusable(
-            f"The file {path} holds no secret key. Put the key back that it had; without it, "
-            "tokens that were stored cannot be read and must be given again."
+            f"The secret key file {path} has no valid key. Restore the file. Without its key, "
+            "stored tokens cannot be decrypted and must be entered again."
         ) from None
     return text
 
 
-def _make(path: Path) -> None:
-    """Put a new key in place at once and whole: of two processes at first use one wins, both read its key."""
+def _create(path: Path) -> None:
+    """Create the file atomically: if two processes do so, one wins and both read its key."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp opens with O_EXCL and mode 0600. A link, unlike a rename, never replaces what is there.
+    # mkstemp opens with O_EXCL and mode 0600. Unlike a rename, a hard link never replaces an existing file.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,4 +1,4 @@
-"""Signed texts, by itsdangerous: a salt for each purpose, and keys that can be rotated."""
+"""Signs text with itsdangerous, with a salt for each purpose and key rotation."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,8 @@ _TICK = timedelta(microseconds=1)
 
 class ItsdangerousSigner:
     def __init__(self, keys: Sequence[str]) -> None:
-        """Take the keys: the first signs, all are accepted."""
-        # It wants the newest last.
+        """Create a signer from its keys: the first one signs, and all are accepted."""
+        # itsdangerous expects the newest last.
         self._keys = list(reversed(keys))
 
     def sign(self, purpose: str, text: str, at: datetime) -> str:

@@ -1,1 +1,1 @@
-"""The machine: its clock, and names that nothing has had before."""
+"""The operating system's clock, random ids and temporary files."""

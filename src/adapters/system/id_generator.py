@@ -1,13 +1,13 @@
-"""Names out of the system's randomness."""
+"""Random ids from the operating system's entropy."""
 
 import os
 import secrets
 import socket
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-"""No l, o, 0 or 1: ids are read out on the telephone."""
+"""Without l, o, 0 and 1, because ids are read out on the telephone."""
 _LENGTH = 12
-"""60 bits: among a billion ids, the chance that any two are the same is below one half."""
+"""60 bits: among a billion ids, the probability of a collision is below one half."""
 
 
 class RandomIds:

@@ -1,4 +1,4 @@
-"""A spool in a temporary file without a name: it goes with the process, however that ends."""
+"""A spool in an unnamed temporary file, which disappears with the process however that ends."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from typing import IO
 
 
 class FileSpool:
-    """The file is made by the first block: most events have less to keep."""
+    """A spool whose file is created with the first block, because most events need none."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
         self._ends = [0]
 
     def write(self, block: bytes) -> int:
-        """Keep a block, and return the number by which it is read.
+        """Store a block, and return the number to read it by.
 
         Raises:
             OSError: the disk is full.

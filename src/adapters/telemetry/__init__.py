@@ -1,1 +1,1 @@
-"""Event log and metrics."""
+"""The event log and metrics."""

@@ -1,4 +1,4 @@
-"""The log of events, by structlog; where it goes is the entrypoint's choice."""
+"""The event log, over structlog; the entrypoint chooses its output."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The log of events, counted too: what Prometheus asks for."""
+"""An event log that also counts events for Prometheus."""
 
 from prometheus_client import Counter
 
@@ -6,11 +6,13 @@ from ports.log import Datum, EventLog
 
 RUNS = Counter("gleanin_sync_runs_total", "Sync runs that ended.", ("state", "stop"))
 RECORDS = Counter("gleanin_sync_records_total", "Outcomes of records.", ("outcome",))
-LEASE_EXPIRED = Counter("gleanin_sync_runs_taken_over_total", "Runs that another process took over.")
-ACCESS = Counter(
-    "gleanin_sync_access_events_total", "Sign-ins, and what was refused to people and programs.", ("event",)
+LEASE_EXPIRED = Counter(
+    "gleanin_sync_runs_taken_over_total", "Runs that were recovered after their lease expired."
 )
-FAULTS = Counter("gleanin_sync_faults_total", "Faults of this program.")
+ACCESS = Counter(
+    "gleanin_sync_access_events_total", "Sign-ins and refused access of people and programs.", ("event",)
+)
+FAULTS = Counter("gleanin_sync_faults_total", "Internal errors.")
 _ACCESS = "access."
 _NOT_OUTCOMES = frozenset({"state", "stop"})
 

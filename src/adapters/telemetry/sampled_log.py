@@ -1,8 +1,7 @@
-"""A log in which what anybody can cause from outside is written a few times a minute, however often it happens.
+"""An event log that samples events that outsiders can cause, so that they cannot fill the disk.
 
-Who sends a thousand wrong passwords a second is not to fill the disk. Nothing is lost but repetition: of each event the
-first ones from an address are written, then each 2nd, 4th, 8th … of the window, with how many there were so far, and a
-window that left any out is summed up by the first event after it. Metrics count all.
+In each window, the first events from an address are written, then the 2nd, 4th, 8th … with their number so far. If any
+were left out, the first event after the window adds a summary. Metrics count all events.
 """
 
 import time
@@ -15,9 +14,9 @@ from ports.log import Datum, EventLog
 SAMPLED = "access."
 WINDOW = 60.0
 """Seconds."""
-MAX_OF_ADDRESS = 5
-MAX_OF_ALL = 30
-"""Lines of one event in a window, before only some are written."""
+MAX_PER_ADDRESS = 5
+MAX_TOTAL = 30
+"""Lines of one event in a window before it is sampled."""
 
 
 @dataclass(slots=True)
@@ -26,11 +25,11 @@ class _Window:
     seen: int = 0
     written: int = 0
     by_address: Counter[Datum] = field(default_factory=Counter)
-    """It has no more entries than lines were written in full."""
+    """Has at most one entry for each line written in full."""
 
     def writes(self, address: Datum) -> bool:
         self.seen += 1
-        if self.written < MAX_OF_ALL and self.by_address[address] < MAX_OF_ADDRESS:
+        if self.written < MAX_TOTAL and self.by_address[address] < MAX_PER_ADDRESS:
             self.by_address[address] += 1
             self.written += 1
             return True
@@ -72,7 +71,7 @@ class SampledEvents:
         self._log.fault(name, error, **data)
 
     def _repeated(self, name: str, data: dict[str, Datum]) -> dict[str, Datum] | None:
-        """Return what is to be said of repetition; None for an event that is not to be written."""
+        """Return the data to add about repetition; None if the event must not be written."""
         now, window = self._clock(), self._windows.get(name)
         if window is None or now >= window.started_at + WINDOW:
             if window is not None and window.seen > window.written:

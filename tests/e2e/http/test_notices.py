@@ -12,12 +12,12 @@ import pytest
 from core.domain.ids import MappingId, OrganizationId
 from core.domain.notifications.notification import Delivery
 from entrypoints.database import opened
-from tests.e2e.cli.test_notices import Hook, hook
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.pages import csrf_in
-from tests.e2e.http.test_settings_pages import settings
+from tests.e2e.http.steps import settings
 from tests.support.http_fixtures import ADMIN, VIEWER, SeededDatabase
 from tests.support.store_samples import a_notification
+from tests.support.webhook_receiver import Hook, hook
 
 __all__ = ["hook"]
 
@@ -126,11 +126,11 @@ async def _leave_undelivered(served: Served, problem: str) -> None:
 
 def test_admins_see_why_a_notice_has_not_arrived(fresh: Served, hook: Hook) -> None:
     post(fresh, channel="webhook", address=hook.url)
-    problem = "127.0.0.1 does not take the notice (HTTP 410). Check the webhook's address."
+    problem = "The webhook refused the notification (HTTP 410). Check its address."
     asyncio.run(_leave_undelivered(fresh, problem))
     (told,) = fresh.client(ADMIN).get(f"/organizations/{fresh.acme.organization}/notices").json()["latest"]
     assert (told["state"], told["problem"]) == ("given_up", problem)
-    assert "Not delivered: 127.0.0.1 does not take the notice (HTTP 410)." in page(fresh)
+    assert "Not delivered: The webhook refused the notification (HTTP 410)." in page(fresh)
 
 
 def test_where_notices_go_is_for_admins_only(served: Served) -> None:

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.browser.conftest import NewPage
-from tests.e2e.browser.journeys.test_forms_accessibility import LOOKS, check
-from tests.e2e.cli.test_notices import Hook, hook
 from tests.support.browser_harness import Harness, expect_message
+from tests.support.page_checks import LOOKS, check
+from tests.support.webhook_receiver import Hook, hook
 
 __all__ = ["hook"]
 
@@ -21,7 +21,9 @@ def test_a_webhook_is_chosen_and_tried(
     page.get_by_label("E-mail", exact=True).check()
     address.fill("ops@example.org")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("radiogroup", name="To", exact=True)).to_contain_text("No mail server is set up")
+    expect(page.get_by_role("radiogroup", name="To", exact=True)).to_contain_text(
+        "No mail server is configured"
+    )
     check(page)
 
     page.get_by_label("Webhook", exact=True).check()
