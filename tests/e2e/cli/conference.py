@@ -1,11 +1,11 @@
-"""A saved event with a bit of everything that the commands have to show."""
+"""A saved event with an example of everything that the commands show."""
 
 from typing import Any
 
 EVENT_ID, EVENT_NAME = 4101, "DevDays 2099"
 MARKUP = "[bold]Grace[/] \x1b[31mHopper\x1b[0m"
 MARKUP_READ = MARKUP.replace("\x1b", "")
-"""As it is read: without control characters (rule 18)."""
+"""The text as read: without control characters (rule 18)."""
 FORMULA = "=HYPERLINK(1)"
 
 
@@ -34,7 +34,7 @@ def session(number: int, title: str, people: list[dict[str, Any]], **more: Any) 
 
 
 def conference() -> dict[str, Any]:
-    """Give two sessions that go and one that does not, two people who go and one who is blocked, one exhibitor."""
+    """Return an event with two eligible sessions and one other, two eligible people and a blocked one, an exhibitor."""
     grace = person(1, MARKUP, "of the Navy", "grace@example.org", title="Admiral")
     ada = person(2, FORMULA, "Lovelace", "ada@example.org")
     nameless = person(3, "Prince", None, "prince@example.org")
@@ -51,7 +51,7 @@ def conference() -> dict[str, Any]:
 
 
 def clean_conference() -> dict[str, Any]:
-    """Give an event of which everything can go."""
+    """Return an event in which every record can be synced."""
     return {
         "event": {"id": 4102, "name": "Clean 2099", "timezone": "Europe/Paris"},
         "sessions": [session(1, "Clean code", [person(9, "Barbara", "Liskov", "barbara@example.org")])],

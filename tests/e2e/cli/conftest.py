@@ -1,4 +1,4 @@
-"""A sandbox of each test's own, served by a thread, and the command line beside it."""
+"""A sandbox for each test, served from a thread, and the command line."""
 
 import io
 import json
@@ -27,7 +27,7 @@ class Result:
 
     @property
     def document(self) -> Any:
-        """Give the one JSON document that stdout has."""
+        """Return the single JSON document on stdout."""
         return json.loads(self.out)
 
     @property
@@ -37,7 +37,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """`gleanin-sync` in this process; what it prints and how it ends."""
+    """`gleanin-sync` in this process, with its output and exit code."""
 
     capture: pytest.CaptureFixture[str]
     patch: pytest.MonkeyPatch
@@ -69,7 +69,7 @@ def sandbox(world: SandboxState) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """Give the command line with a database of its own, and nobody at the terminal."""
+    """Return a command line with an empty database and without a terminal."""
     for name in ("GLEANIN_SYNC_BROWSER", "GLEANIN_SYNC_CHROMIUM"):  # of these tests, and no settings
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GLEANIN_SYNC_DATABASE_URL", f"sqlite:///{tmp_path / 'cli.db'}")
@@ -79,7 +79,7 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 
 @pytest.fixture
 def organization(cli: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Give the id of an organization that has access to Sessionboard."""
+    """Return the id of an organization that has access to Sessionboard."""
     monkeypatch.setenv("GLEANIN_SYNC_GLEANIN_URL", sandbox.gleanin_url)
     url = sandbox.sessionboard_url
     added = cli.json(
@@ -97,7 +97,7 @@ def organization(cli: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 def connected(cli: CommandLine, organization: str) -> str:
-    """Give the id of an organization that is connected to Gleanin."""
+    """Return the id of an organization that is connected to Gleanin."""
     result = cli.json("connect", organization, "--token-stdin", stdin=GLEANIN_TOKEN)
     assert result.exit_code == 0, result.out
     return organization
@@ -108,7 +108,7 @@ Mapper = Callable[[str], str]
 
 @pytest.fixture
 def map_event(cli: CommandLine, connected: str) -> Mapper:
-    """Map the event of this name on both sides, and give the mapping's id."""
+    """Map the events with this name to each other, and return the mapping's id."""
 
     def map_event(name: str) -> str:
         events = cli.json("events", connected).document

@@ -1,4 +1,4 @@
-"""Accounts and API keys, from the command line."""
+"""Accounts and API keys on the command line."""
 
 import asyncio
 import hashlib
@@ -27,7 +27,7 @@ def add(cli: CommandLine, *arguments: str, email: str = ADA, password: str = PAS
 
 @pytest.fixture
 def database(cli: CommandLine, tmp_path: Path) -> Path:
-    """Give the folder of a database that is set up."""
+    """Return the folder of a database that is set up."""
     assert cli("database", "upgrade").exit_code == 0
     return tmp_path
 
@@ -58,8 +58,8 @@ def test_where_there_is_no_account_yet_it_is_said_how_to_add_one(cli: CommandLin
 def test_an_account_for_one_organization(cli: CommandLine, organization: str) -> None:
     added = add(cli, "--role", "viewer", "--organization", ORG)
     assert added.document["roles"] == [{"role": "viewer", "organization_id": organization}]
-    said = cli("user", "role", ADA, "--role", "admin", "--organization", organization)
-    assert said.out == f"{ADA} is now admin of {organization}.\n"
+    result = cli("user", "role", ADA, "--role", "admin", "--organization", organization)
+    assert result.out == f"{ADA} is now admin of {organization}.\n"
     given = cli.json("user", "role", ADA, "--role", "support").document
     assert given["roles"] == [
         {"role": "support", "organization_id": None},
@@ -175,14 +175,14 @@ def test_whoever_removes_an_account_is_told_which_of_its_api_keys_stay_valid(
     add(cli)
     asyncio.run(_make_keys(organization, None))
     removed = cli.json("user", "remove", ADA).document
-    told = [(each["organization"], each["name"], each["created_by"]) for each in removed["valid_api_keys"]]
-    assert told == [(None, "Export", ADA), (ORG, "Export", ADA)]
+    keys = [(each["organization"], each["name"], each["created_by"]) for each in removed["valid_api_keys"]]
+    assert keys == [(None, "Export", ADA), (ORG, "Export", ADA)]
     add(cli)
     shown = cli("user", "remove", ADA).out
     for each in removed["valid_api_keys"]:
         assert each["id"] in shown
-    for said in (ORG, "gleanin-sync key revoke ID --organization ORG", "gleanin-sync key revoke ID\n"):
-        assert said in shown
+    for expected in (ORG, "gleanin-sync key revoke ID --organization ORG", "gleanin-sync key revoke ID\n"):
+        assert expected in shown
     everywhere, here = (each["id"] for each in removed["valid_api_keys"])
     assert cli("key", "revoke", everywhere).exit_code == 0
     assert cli("key", "revoke", here, "--organization", ORG).exit_code == 0
@@ -281,8 +281,8 @@ def test_a_key_s_secret_is_shown_once_and_stored_as_a_digest(
 
 
 def test_a_key_is_shown_to_people_in_a_line_of_its_own(cli: CommandLine) -> None:
-    said, secret = cli("key", "add", "desk", "--role", "support").out.splitlines()
-    assert said == "Created the API key desk, support of all organizations. It is shown only once:"
+    heading, secret = cli("key", "add", "desk", "--role", "support").out.splitlines()
+    assert heading == "Created the API key desk, support of all organizations. It is shown only once:"
     assert secret.startswith("gls_")
     assert " " not in secret
 
@@ -316,6 +316,6 @@ def test_a_revoked_key_stays_in_the_list(cli: CommandLine, organization: str) ->
 
 
 def test_a_password_keeps_its_spaces(cli: CommandLine) -> None:
-    """What is eleven characters without them is long enough with them, as in the browser."""
+    """Spaces count: a password of eleven other characters is long enough with them, as in the browser."""
     assert add(cli, password=" eleven-long ").exit_code == 0
     assert add(cli, email="bob@example.org", password="eleven-long\r").exit_code == 3

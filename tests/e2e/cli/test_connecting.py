@@ -1,4 +1,4 @@
-"""Organizations, connecting, disconnecting: what is stored, shown and refused."""
+"""Organizations, connecting and disconnecting: what is stored, shown and refused."""
 
 import io
 import json
@@ -124,16 +124,16 @@ def test_rule_08_at_a_terminal_the_organization_s_name_is_typed(
 def test_at_a_terminal_a_token_is_asked_for_without_showing_it(
     cli: CommandLine, organization: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = []
+    questions = []
 
     def hidden(question: str, *_: object) -> str:
-        asked.append(question)
+        questions.append(question)
         return GLEANIN_TOKEN
 
     monkeypatch.setattr(sys, "stdin", _Terminal())
     monkeypatch.setattr("getpass.getpass", hidden)
     assert run(["connect", organization, "--json"]) == 0
-    assert len(asked) == 1
+    assert len(questions) == 1
     assert json.loads(capsys.readouterr().out)["organization_id"] == organization
 
 

@@ -1,4 +1,4 @@
-"""A command loads what it needs: somebody waits for it."""
+"""A command loads only what it needs, so that it starts quickly."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ Loaded = Callable[..., set[str]]
 
 @pytest.fixture
 def loaded(tmp_path: Path) -> Loaded:
-    """Give what runs a command in a process of its own, and tells which modules it has loaded."""
+    """Return a function that runs a command in a separate process and returns the modules it has loaded."""
     own = {"GLEANIN_SYNC_DATABASE_URL": f"sqlite:///{tmp_path / 'data.db'}", "XDG_DATA_HOME": str(tmp_path)}
 
     def loaded(*arguments: str) -> set[str]:

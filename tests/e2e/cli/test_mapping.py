@@ -1,4 +1,4 @@
-"""Events and mappings through the command line."""
+"""Events and mappings on the command line."""
 
 from dataclasses import replace
 

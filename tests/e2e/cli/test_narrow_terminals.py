@@ -1,4 +1,4 @@
-"""At 80 columns, the width of most terminals: every table is whole, and no word in it is broken."""
+"""At 80 columns, the width of most terminals, tables are complete and no word is broken."""
 
 import sqlite3
 from collections import Counter
@@ -15,7 +15,7 @@ from tests.e2e.cli.conftest import CommandLine, Mapper
 
 NARROW, WIDE = 80, 1000
 LONGEST_WORD = 60
-"""Characters: paths of files may be longer than there is room for."""
+"""Characters; file paths may be longer than a column."""
 LONG_NAME = "International Association of Conference Organizers in Europe"
 
 
@@ -88,8 +88,8 @@ def test_no_table_breaks_a_word_at_80_columns(
 def test_the_status_of_a_long_name_fits_and_keeps_its_headings(
     cli: CommandLine, commands: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = _printed(cli, monkeypatch, NARROW, *commands[0])
-    assert max(map(len, told.splitlines())) <= NARROW
-    header = next(line for line in told.splitlines() if "Organization" in line)
+    output = _printed(cli, monkeypatch, NARROW, *commands[0])
+    assert max(map(len, output.splitlines())) <= NARROW
+    header = next(line for line in output.splitlines() if "Organization" in line)
     assert header.split() == ["Organization", "Due", "Queued", "Running", "Failing", "Halted"]
-    assert "0 continuous" in told
+    assert "0 continuous" in output

@@ -1,11 +1,6 @@
-"""Where notices go, chosen and tried at the command line."""
+"""The recipient of notifications, chosen and tested on the command line."""
 
 import asyncio
-import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
-from typing import Any
 
 import pytest
 
@@ -15,46 +10,10 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import SandboxState
 from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import CommandLine
-from tests.support.timeouts import WITHIN, join
+from tests.support.webhook_receiver import Hook, hook
 
+__all__ = ["hook"]
 SMTP = "smtp://user:s3cr3t@mail.example.org:587"
-
-
-class Hook(HTTPServer):
-    taken: list[Any]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook"
-
-
-class Take(BaseHTTPRequestHandler):
-    server: Hook
-    timeout = WITHIN
-
-    def do_POST(self) -> None:
-        self.server.taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    with HTTPServerOnAnyPort() as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        join(thread)
-
-
-class HTTPServerOnAnyPort(Hook):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Take)
-        self.taken = []
 
 
 def test_at_first_notices_go_nowhere(cli: CommandLine, organization: str) -> None:

@@ -3,10 +3,6 @@
 import json
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +13,8 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import SandboxState
 from tests.e2e.cli.conference import EVENT_NAME, conference
 from tests.e2e.cli.conftest import CommandLine
-from tests.support.timeouts import WITHIN, lines_up_to, next_line, wait_until
-
-COMMAND = str(Path(sys.executable).with_name("gleanin-sync"))
-
-
-@contextmanager
-def started(*arguments: str, command: Sequence[str] = (COMMAND,)) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [*command, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def first_document(process: subprocess.Popen[str]) -> Any:
-    """Read the one JSON document, which comes before the process ends."""
-    return json.loads(lines_up_to(process, lambda line: line == "}\n"))
-
-
-def until_asked(process: subprocess.Popen[str], world: SandboxState) -> None:
-    """Wait until it waits for an answer."""
-
-    def is_asked() -> bool:
-        assert process.poll() is None, process.communicate(timeout=WITHIN)
-        return bool(world.log.in_flight)
-
-    wait_until(is_asked, "one of the stand-ins is asked")
+from tests.support.processes import first_document, started, until_requested
+from tests.support.timeouts import WITHIN, lines_up_to, next_line
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "termination"])
@@ -59,12 +24,12 @@ def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
     world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=2000))
     with started("sync", mapping) as process:
         assert next_line(process) == "Sync to Gleanin has started.\n"
-        until_asked(process, world)  # to write
+        until_requested(process, world)  # to write
         process.send_signal(stop_signal)
-        _, told = process.communicate(timeout=WITHIN)
+        _, output = process.communicate(timeout=WITHIN)
     assert process.returncode == 130
-    assert f"To continue: gleanin-sync sync {mapping}" in told
-    assert "Traceback" not in told
+    assert f"To continue: gleanin-sync sync {mapping}" in output
+    assert "Traceback" not in output
     (run,) = cli.json("runs", mapping).document
     assert (run["state"], run["code"]) == ("stopped", "interrupted")
     assert run["counts"]["sessions"]["created"] == 2, "what had been sent was seen through, and noted"
@@ -79,7 +44,7 @@ def test_who_interrupts_twice_is_not_made_to_wait(
 ) -> None:
     world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
     with started("sync", mapping) as process:
-        until_asked(process, world)
+        until_requested(process, world)
         process.send_signal(signal.SIGINT)
         assert "Ctrl-C again" in next_line(process, of_stderr=True)
         process.send_signal(signal.SIGINT)
@@ -92,17 +57,17 @@ def test_a_sync_that_waits_for_another_says_so_where_nobody_watches(
 ) -> None:
     world.inject_faults(Fault(sides=("gleanin",), methods=("GET",), latency_ms=600_000))
     with started("sync", mapping) as first:
-        until_asked(first, world)  # to read
+        until_requested(first, world)  # to read
         with started("sync", mapping) as second, started("sync", mapping, "--json") as third:
             waits = "Waiting for another sync of this mapping to finish.\n"
             assert next_line(second, of_stderr=True) == waits
             world.inject_faults()
             first.send_signal(signal.SIGTERM)
-            _, told = first.communicate(timeout=WITHIN)
-            assert "Waiting" not in told
+            _, output = first.communicate(timeout=WITHIN)
+            assert "Waiting" not in output
             for process in (second, third):
-                _, told = process.communicate(timeout=WITHIN)
-                assert (process.returncode, told) == (4, "")
+                _, output = process.communicate(timeout=WITHIN)
+                assert (process.returncode, output) == (4, "")
 
 
 def test_a_worker_serves_metrics_where_it_is_told_to(cli: CommandLine, mapping: str) -> None:
@@ -158,7 +123,7 @@ def test_the_stand_ins_bring_a_conference_and_say_what_to_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (None, "does not exist"),
         ("<html>", "invalid JSON"),
@@ -167,14 +132,14 @@ def test_the_stand_ins_bring_a_conference_and_say_what_to_type() -> None:
     ],
 )
 def test_what_is_no_saved_event_is_wrong_usage(
-    content: str | None, said: str, cli: CommandLine, tmp_path: Path
+    content: str | None, expected: str, cli: CommandLine, tmp_path: Path
 ) -> None:
     file = tmp_path / "event.json"
     if content is not None:
         file.write_text(content)
     result = cli.json("sandbox", "--event", str(file))
     assert (result.exit_code, result.error["code"]) == (2, "usage")
-    assert said in result.error["message"]
+    assert expected in result.error["message"]
 
 
 def test_a_port_that_is_taken_is_wrong_usage(cli: CommandLine, sandbox: Any) -> None:
@@ -202,7 +167,7 @@ def test_the_demo_shows_the_main_job_and_leaves_nothing_behind(
     assert {kind: counts["unchanged"] for kind, counts in second["counts"].items()} == {
         kind: counts["created"] for kind, counts in first["counts"].items()
     }
-    assert [(told["outcome"], told["code"]) for told in story] == [("blocked", "missing_fields")] * 2
+    assert [(entry["outcome"], entry["code"]) for entry in story] == [("blocked", "missing_fields")] * 2
     assert all(person["links"] for person in links)
     assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
     assert not list((tmp_path / "temporary").iterdir())

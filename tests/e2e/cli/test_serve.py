@@ -1,4 +1,4 @@
-"""`serve` as a process: what it says, what it refuses, and how it ends."""
+"""`serve` as a process: its output, its refusals and its end."""
 
 import json
 import os
@@ -17,7 +17,7 @@ import pytest
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import SandboxState
 from tests.e2e.cli.conftest import CommandLine
-from tests.e2e.cli.test_processes import first_document, started, until_asked
+from tests.support.processes import end, first_document, free_port, started, until_ready, until_requested
 from tests.support.timeouts import WITHIN, next_line, wait_until
 
 SIGNALS = pytest.mark.parametrize(
@@ -25,37 +25,12 @@ SIGNALS = pytest.mark.parametrize(
 )
 
 
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 @contextmanager
 def serving(*arguments: str, port: int | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start it, and give the process with where it is to be reached."""
+    """Start `serve`, and yield the process with its URL."""
     port = port or free_port()
     with started("serve", "--port", str(port), *arguments) as process:
         yield process, f"http://127.0.0.1:{port}"
-
-
-def end(process: subprocess.Popen[str], stop_signal: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
-    process.send_signal(stop_signal)
-    told = process.communicate(timeout=WITHIN)
-    assert process.returncode == 0, told  # in time: otherwise it would be cut off, and end with another code
-    assert "Traceback" not in told[1]
-    return told
-
-
-def until_ready(process: subprocess.Popen[str], url: str) -> None:
-    def is_ready() -> bool:
-        assert process.poll() is None, process.communicate(timeout=WITHIN)
-        try:
-            return httpx.get(f"{url}/readyz", trust_env=False, timeout=WITHIN).is_success
-        except httpx.TransportError:
-            return False
-
-    wait_until(is_ready, "it is ready")
 
 
 @SIGNALS
@@ -64,8 +39,8 @@ def test_it_serves_until_a_signal_ends_it(cli: CommandLine, stop_signal: signal.
         assert next_line(process) == f"Serving at {url}/ until Ctrl-C.\n"
         until_ready(process, url)
         assert httpx.get(f"{url}/healthz", trust_env=False, timeout=WITHIN).is_success
-        _, told = end(process, stop_signal)
-        assert told.startswith("Stopping.")
+        _, output = end(process, stop_signal)
+        assert output.startswith("Stopping.")
 
 
 def test_the_first_start_offers_to_sign_up_and_later_ones_do_not(cli: CommandLine) -> None:
@@ -80,8 +55,8 @@ def test_the_first_start_offers_to_sign_up_and_later_ones_do_not(cli: CommandLin
     with serving("--json") as (process, url):
         assert first_document(process) == {"address": f"{url}/", "sign_up": None}
         until_ready(process, url)
-        former = f"{url}/sign-up/{at['sign_up'].rpartition('/')[2]}"
-        assert httpx.get(former, trust_env=False, timeout=WITHIN).is_error
+        wrong_link = f"{url}/sign-up/{at['sign_up'].rpartition('/')[2]}"
+        assert httpx.get(wrong_link, trust_env=False, timeout=WITHIN).is_error
         end(process)
     with serving() as (process, url):
         until_ready(process, url)
@@ -159,15 +134,15 @@ def test_a_database_that_cannot_be_used_ends_it_at_once(cli: CommandLine, tmp_pa
 
 def ask_for_a_sync(cli: CommandLine, url: str, mapping: str, organization: str) -> dict[str, Any]:
     key = cli.json("key", "add", "test", "--role", "admin", "--organization", organization).document
-    asked = httpx.post(
+    response = httpx.post(
         f"{url}/api/v1/mappings/{mapping}/runs",
         json={},
         headers={"Authorization": f"Bearer {key['secret']}"},
         trust_env=False,
         timeout=WITHIN,
     )
-    assert asked.status_code == 202, asked.text
-    run: dict[str, Any] = asked.json()
+    assert response.status_code == 202, response.text
+    run: dict[str, Any] = response.json()
     return run
 
 
@@ -178,12 +153,12 @@ def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_sta
     world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1000))
     with serving() as (process, url):
         until_ready(process, url)
-        asked = ask_for_a_sync(cli, url, mapping, connected)
-        until_asked(process, world)  # to write
+        response = ask_for_a_sync(cli, url, mapping, connected)
+        until_requested(process, world)  # to write
         end(process, stop_signal)
     again, interrupted = cli.json("runs", mapping).document
     assert (interrupted["run_id"], interrupted["state"], interrupted["code"]) == (
-        asked["run_id"],
+        response["run_id"],
         "stopped",
         "interrupted",
     )
@@ -223,7 +198,7 @@ def test_who_ends_it_twice_is_not_made_to_wait(
     with serving() as (process, url):
         until_ready(process, url)
         ask_for_a_sync(cli, url, mapping, connected)
-        until_asked(process, world)
+        until_requested(process, world)
         process.send_signal(signal.SIGINT)
         assert "Ctrl-C again" in next_line(process, of_stderr=True)
         process.send_signal(signal.SIGINT)

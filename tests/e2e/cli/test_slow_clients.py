@@ -1,4 +1,4 @@
-"""`serve` as a process, and clients that send half of a request: others do not notice, and nothing fills up."""
+"""`serve` as a process, with clients that send half a request: other clients are served, and logs stay short."""
 
 import json
 import resource
@@ -13,8 +13,7 @@ import httpx
 import pytest
 
 from tests.e2e.cli.conftest import CommandLine
-from tests.e2e.cli.test_processes import COMMAND, started
-from tests.e2e.cli.test_serve import end, free_port, until_ready
+from tests.support.processes import COMMAND, end, free_port, started, until_ready
 from tests.support.timeouts import WITHIN, wait_until
 
 HALF_A_HEAD = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Fil"
@@ -23,7 +22,7 @@ HALF_A_BODY = b"POST /hooks/sessionboard/acme HTTP/1.1\r\nHost: 127.0.0.1\r\nCon
 
 @contextmanager
 def serving(limits: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Start it with other limits of open files, as a shell's `ulimit` takes them."""
+    """Start `serve` with other limits of open files, in the format of the shell's `ulimit`."""
     port = free_port()
     shell = ("/bin/sh", "-c", f'ulimit {limits}; exec "$0" serve --port {port}')
     with started(COMMAND, command=shell) as process:
@@ -42,18 +41,18 @@ def half_sent(port: int, data: bytes, number: int, opened: ExitStack) -> list[so
 
 
 def rest(client: socket.socket) -> bytes:
-    """Return what comes until the connection is ended."""
-    told = b""
+    """Return what is received until the connection is closed."""
+    output = b""
     try:
         while piece := client.recv(65536):
-            told += piece
+            output += piece
     except ConnectionError:
         pass
-    return told
+    return output
 
 
 def is_ended(client: socket.socket) -> bool:
-    """Check whether something came, be it an answer or the end."""
+    """Check whether something was received, either a response or the end of the connection."""
     return bool(select.select([client], [], [], 0)[0])
 
 
@@ -67,9 +66,9 @@ def test_400_half_sent_requests_do_not_keep_others_out_and_are_no_news(
             answer = httpx.get(f"http://127.0.0.1:{port}/{path}", trust_env=False, timeout=WITHIN)
             assert answer.is_success
         opened.close()
-        _, told = end(process)
-    lines = [line for line in told.splitlines() if not line.startswith("Stopping.")]
-    assert len(told) < 100_000
+        _, output = end(process)
+    lines = [line for line in output.splitlines() if not line.startswith("Stopping.")]
+    assert len(output) < 100_000
     assert all(isinstance(json.loads(line), dict) for line in lines)
 
 
@@ -84,10 +83,10 @@ def test_where_there_are_no_descriptors_any_more_that_is_told_a_few_times_and_pa
         half_sent(port, HALF_A_HEAD, 24, opened)
         answer = httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False, timeout=WITHIN)
         assert answer.is_success
-        _, told = end(process)
-    lines = [json.loads(line) for line in told.splitlines() if not line.startswith("Stopping.")]
+        _, output = end(process)
+    lines = [json.loads(line) for line in output.splitlines() if not line.startswith("Stopping.")]
     assert "socket.accept() out of system resource" in {each.get("words") for each in lines}
-    assert len(told) < 500_000
+    assert len(output) < 500_000
 
 
 @pytest.mark.parametrize("data", [HALF_A_HEAD, HALF_A_BODY], ids=["head", "body"])

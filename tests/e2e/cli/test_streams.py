@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, or read by nobody: no traceback, and an exit code that tells."""
+"""Standard streams that are closed, full or without a reader: no traceback, and a meaningful exit code."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def in_shell(redirections: str, *arguments: str) -> subprocess.CompletedProcess[
 
 
 def with_nobody_reading(*arguments: str, errors_too: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run with stdout a pipe whose reader has gone, as in `| head -1` once it has its line."""
+    """Run with a pipe as stdout whose reader has closed it, as `| head -1` does after its line."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -98,7 +98,7 @@ def test_without_a_stderr_the_exit_code_still_tells(redirections: str, cli: Comm
 
 
 def test_a_fault_of_ours_ends_well_whatever_the_streams_are(cli: CommandLine, tmp_path: Path) -> None:
-    # A program of the same parts, one of which breaks down.
+    # The same program, with one part that fails.
     broken = tmp_path / "broken.py"
     broken.write_text(
         "from core.usecases.organizations.list_health import ListOrganizationHealth\n"

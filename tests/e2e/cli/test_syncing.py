@@ -1,4 +1,4 @@
-"""Preview, sync, and what is told of it, from the command line to a stand-in Gleanin."""
+"""Preview, sync and results, from the command line to a stand-in for Gleanin."""
 
 import csv
 import json
@@ -91,23 +91,23 @@ def test_a_saved_event_is_read_instead_of_asking_sessionboard(
     saved["sessions"][0]["title"] = "Renamed in the file"
     (tmp_path / "saved.json").write_text(json.dumps(saved))
     monkeypatch.setenv("GLEANIN_SYNC_SAVED_EVENT", str(tmp_path / "saved.json"))
-    asked = world.log.by_status["sessionboard 200"]
+    requests = world.log.by_status["sessionboard 200"]
     preview = cli.json("preview", mapping).document
     assert {step["label"] for step in preview["steps"] if step["outcome"] == "updated"} == {
         "Renamed in the file"
     }
-    assert world.log.by_status["sessionboard 200"] == asked
+    assert world.log.by_status["sessionboard 200"] == requests
 
 
 def test_rule_26_a_run_tells_every_record_s_outcome_and_why(
     cli: CommandLine, mapping: str, tmp_path: Path
 ) -> None:
     run_id = cli.json("sync", mapping).document["run_id"]
-    told = cli.json("run", run_id).document
-    assert told["run_id"] == run_id
-    assert told["mapping_id"] == mapping
-    outcomes = {each["source_id"]: each for each in told["outcomes"]}
-    assert len(told["outcomes"]) == len(outcomes) == 7
+    document = cli.json("run", run_id).document
+    assert document["run_id"] == run_id
+    assert document["mapping_id"] == mapping
+    outcomes = {each["source_id"]: each for each in document["outcomes"]}
+    assert len(document["outcomes"]) == len(outcomes) == 7
     assert outcomes["person-3"] == {
         "kind": "speaker",
         "source_id": "person-3",

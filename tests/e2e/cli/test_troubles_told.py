@@ -1,4 +1,4 @@
-"""What a sync tells when one of its sides is in trouble: the command line and both adapters, against the sandbox."""
+"""What a sync reports when Sessionboard or Gleanin has faults: command line and adapters against the sandbox."""
 
 import time
 from dataclasses import replace
@@ -16,7 +16,7 @@ SIGNED = "https://pictures.example.org/{}.png?v=1"
 
 
 def large_conference() -> dict[str, Any]:
-    """Make sessions of three pages, each with one of 40 people, who have pictures."""
+    """Return an event with three pages of sessions, each with one of 40 people, who have pictures."""
     people = [
         person(
             number,

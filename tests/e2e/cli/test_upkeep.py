@@ -1,4 +1,4 @@
-"""Doctor, upgrades, keys that were lost, and faults of ours."""
+"""Doctor, upgrades, lost keys and internal errors."""
 
 import sqlite3
 from contextlib import closing
@@ -23,9 +23,9 @@ def test_the_doctor_finds_a_well_installation_well(cli: CommandLine, connected: 
     names = [check["name"] for check in result.document["checks"]]
     assert names[:5] == ["secret keys", "database", "migrations", "queue", "clock"]
     assert len(names) == 7
-    told = cli("doctor").out
-    assert told.startswith("Settings\n")
-    assert "GLEANIN_SYNC_DATABASE_URL" in told
+    output = cli("doctor").out
+    assert output.startswith("Settings\n")
+    assert "GLEANIN_SYNC_DATABASE_URL" in output
 
 
 def test_the_doctor_says_which_side_refuses_us(cli: CommandLine, connected: str, world: SandboxState) -> None:
@@ -77,12 +77,12 @@ def test_the_doctor_names_settings_that_are_none(cli: CommandLine, monkeypatch: 
     monkeypatch.setenv("GLEANIN_SYNC_JOBS", "procrastinate")
     monkeypatch.setenv("GLEANIN_SYNC_RETENTION_DAY", "9")
     result = cli.json("doctor")
-    told = {each["message"] for each in result.document["checks"] if each["name"] == "settings"}
+    output = {each["message"] for each in result.document["checks"] if each["name"] == "settings"}
     assert result.exit_code == 0
     assert any(
-        each.startswith("GLEANIN_SYNC_JOBS is no longer a setting. The database decides") for each in told
+        each.startswith("GLEANIN_SYNC_JOBS is no longer a setting. The database decides") for each in output
     )
-    assert "GLEANIN_SYNC_RETENTION_DAY is not a setting and has no effect. Check its spelling." in told
+    assert "GLEANIN_SYNC_RETENTION_DAY is not a setting and has no effect. Check its spelling." in output
 
 
 def test_the_doctor_sets_up_nothing(cli: CommandLine, tmp_path: Path) -> None:
@@ -115,14 +115,14 @@ def test_a_database_of_a_newer_program_ends_with_1_and_says_to_update_this_one(
     assert cli("database", "upgrade").exit_code == 0
     with closing(sqlite3.connect(tmp_path / "cli.db", isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    said = "The database is at revision 9999, of a newer gleanin-sync than this one. Update this program."
+    expected = "The database is at revision 9999, of a newer gleanin-sync than this one. Update this program."
     for command in (["organization", "list"], ["sync", "m1"], ["run", "r1"], ["database", "upgrade"]):
         result = cli.json(*command)
-        assert (result.exit_code, result.error) == (1, {"code": "store_unusable", "message": said})
+        assert (result.exit_code, result.error) == (1, {"code": "store_unusable", "message": expected})
     doctor = cli.json("doctor")
     assert doctor.exit_code == 1
     found = doctor.document["checks"][-1]
-    assert (found["health"], found["message"]) == ("problem", said)
+    assert (found["health"], found["message"]) == ("problem", expected)
 
 
 def test_lost_keys_end_with_3_and_say_what_to_do(

@@ -1,4 +1,4 @@
-"""A small world, served over HTTP; a client of each side; a clock that the tests move."""
+"""A small sandbox served over HTTP, a client for each service, and a clock that tests control."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -53,7 +53,7 @@ class Gleanin:
     http: httpx.AsyncClient
 
     async def create(self, record_type: str, **changes: Any) -> httpx.Response:
-        """Create a record that is right but for the changes."""
+        """Create a record that is valid except for the changes."""
         attributes = VALID[record_type] | changes
         return await self.http.post(f"/{record_type}", json=document(record_type, attributes))
 
@@ -83,7 +83,7 @@ class Sessionboard:
         return await self.http.post(f"/v1/event/{SOURCE_EVENT}/{feed}?{paging}", json=body)
 
     async def found(self, feed: str = "sessions", paging: str = "", **body: Any) -> list[str]:
-        """Give the ids that a search finds, in its order."""
+        """Return the ids that a search finds, in order."""
         answer = await self.search(feed, paging, **body)
         assert answer.status_code == 200, answer.text
         return [row["id"] for row in answer.json()["results"]]
@@ -95,14 +95,14 @@ def document(record_type: str, attributes: Any, record_id: str | None = None) ->
 
 
 def errors(answer: httpx.Response) -> dict[str | None, str]:
-    """Give Gleanin's complaints by the pointer to what is wrong."""
-    complaints = answer.json()["errors"]
-    assert {one["status"] for one in complaints} == {str(answer.status_code)}
-    return {one.get("source", {}).get("pointer"): one["detail"] for one in complaints}
+    """Return Gleanin's error details by pointer."""
+    details = answer.json()["errors"]
+    assert {each["status"] for each in details} == {str(answer.status_code)}
+    return {each.get("source", {}).get("pointer"): each["detail"] for each in details}
 
 
 def saved() -> Json:
-    """Make a saved event with something for every filter."""
+    """Return a saved event with an example for every filter."""
 
     def person(number: int, **more: Any) -> Json:
         return {"id": f"person-{number}", "full_name": f"Person {number}", **more}
@@ -154,14 +154,14 @@ async def sandbox(world: SandboxState) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def threaded(world: SandboxState) -> Iterator[Sandbox]:
-    """Serve beside the test, which then may block: the control's client does."""
+    """Serve from a thread, because the control client blocks."""
     with in_thread(world) as sandbox:
         yield sandbox
 
 
 @asynccontextmanager
 async def client(base_url: str, token: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
-    # Nothing here is encrypted, and to read certificates takes longer than most tests.
+    # Nothing is encrypted here, and loading certificates takes longer than most tests.
     async with httpx.AsyncClient(
         base_url=base_url, headers=token, verify=False, trust_env=False, timeout=WITHIN
     ) as http:

@@ -1,4 +1,4 @@
-"""The control of a sandbox: what it shows, and what can be done to both sides behind the sync's back."""
+"""The control routes of a sandbox: what they show, and what they change in both services without the sync."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ NONE = {"sessions": 0, "speakers": 0, "exhibitors": 0}
 
 @dataclass(frozen=True)
 class Both:
-    """Both sides as the sync sees them, and the control."""
+    """Both services as the sync sees them, and the control client."""
 
     http: httpx.Client
     sandbox: Sandbox
@@ -88,19 +88,19 @@ def test_requests_are_told_in_their_order_and_the_control_is_none_of_them(both: 
 
 def test_trouble_is_made_told_and_ended(both: Both) -> None:
     both.control.inject_faults(Fault(refuse_next=1, retry_after=5), Fault(junk=1, first=2))
-    told = both.http.get(f"{both.control.url}/trouble").json()
-    assert [(one["refuse_next"], one["junk"], one["first"]) for one in told] == [(1, 0, 1), (0, 1, 2)]
+    faults = both.http.get(f"{both.control.url}/trouble").json()
+    assert [(one["refuse_next"], one["junk"], one["first"]) for one in faults] == [(1, 0, 1), (0, 1, 2)]
     assert both.read().headers["Retry-After"] == "5"
     both.control.inject_faults()
     assert both.http.get(f"{both.control.url}/trouble").json() == []
     assert both.included() == []
 
 
-@pytest.mark.parametrize("told", [{"junks": 1}, {"sides": ["sandbox"]}, {"first": "x"}, [1], None])
-def test_a_trouble_that_is_none_is_refused_and_changes_nothing(both: Both, told: object) -> None:
+@pytest.mark.parametrize("faults", [{"junks": 1}, {"sides": ["sandbox"]}, {"first": "x"}, [1], None])
+def test_a_trouble_that_is_none_is_refused_and_changes_nothing(both: Both, faults: object) -> None:
     both.control.inject_faults(Fault(late_reads_s=3))
     before = both.http.get(f"{both.control.url}/trouble").json()
-    assert both.http.put(f"{both.control.url}/trouble", json=told).status_code == 400
+    assert both.http.put(f"{both.control.url}/trouble", json=faults).status_code == 400
     assert both.http.get(f"{both.control.url}/trouble").json() == before
 
 

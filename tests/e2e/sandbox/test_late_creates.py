@@ -1,4 +1,4 @@
-"""Creates in Gleanin that are answered before they are carried out: by a gateway that gave up, or as accepted."""
+"""Creates in Gleanin that are answered before they are executed: with a gateway timeout, or as accepted."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from entrypoints.sandbox.state import SandboxState
 from tests.e2e.sandbox.conftest import GLEANIN_EVENT, LINK_DELAY, Clock, Gleanin, errors
 
 EACH = pytest.mark.parametrize(
-    ("told", "status"), [({"late_commit_s": 30}, 504), ({"accepted_s": 30}, 202)], ids=["504", "202"]
+    ("fault", "status"), [({"late_commit_s": 30}, 504), ({"accepted_s": 30}, 202)], ids=["504", "202"]
 )
 
 
 @EACH
 async def test_a_create_is_answered_at_once_and_carried_out_when_it_is_due(
-    gleanin: Gleanin, world: SandboxState, clock: Clock, told: dict[str, Any], status: int
+    gleanin: Gleanin, world: SandboxState, clock: Clock, fault: dict[str, Any], status: int
 ) -> None:
-    world.inject_faults(Fault(**told))
+    world.inject_faults(Fault(**fault))
     assert (await gleanin.create("speakers")).status_code == status
     clock.at += 29
     assert await gleanin.ids() == []
@@ -41,9 +41,9 @@ async def test_a_gateway_answers_with_a_page_and_an_accepted_create_with_nothing
 
 @EACH
 async def test_a_late_create_outlives_the_trouble_and_is_as_old_as_it_was_due(
-    gleanin: Gleanin, world: SandboxState, clock: Clock, told: dict[str, Any], status: int
+    gleanin: Gleanin, world: SandboxState, clock: Clock, fault: dict[str, Any], status: int
 ) -> None:
-    world.inject_faults(Fault(**told))
+    world.inject_faults(Fault(**fault))
     assert (await gleanin.create("speakers")).status_code == status
     world.inject_faults()
     clock.at += 30 + LINK_DELAY + 1
@@ -77,9 +77,9 @@ async def test_late_creates_take_place_in_the_order_in_which_they_are_due(
 
 @EACH
 async def test_a_create_that_is_not_right_is_refused_as_ever(
-    gleanin: Gleanin, world: SandboxState, clock: Clock, told: dict[str, Any], status: int
+    gleanin: Gleanin, world: SandboxState, clock: Clock, fault: dict[str, Any], status: int
 ) -> None:
-    world.inject_faults(Fault(**told))
+    world.inject_faults(Fault(**fault))
     answer = await gleanin.create("speakers", email=None)
     assert answer.status_code == 422
     assert errors(answer)
@@ -89,10 +89,10 @@ async def test_a_create_that_is_not_right_is_refused_as_ever(
 
 @EACH
 async def test_updates_are_carried_out_at_once(
-    gleanin: Gleanin, world: SandboxState, told: dict[str, Any], status: int
+    gleanin: Gleanin, world: SandboxState, fault: dict[str, Any], status: int
 ) -> None:
     record_id = await gleanin.created()
-    world.inject_faults(Fault(**told))
+    world.inject_faults(Fault(**fault))
     assert (await gleanin.update("speakers", record_id, name="Ada King")).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""The stand-ins refuse too many requests with 429, in every way in which a server says so."""
+"""The stand-ins refuse too many requests with 429, with every form of `Retry-After`."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -32,19 +32,19 @@ async def test_so_many_requests_are_refused_and_carry_nothing_out(
     assert (await gleanin.create("speakers")).status_code == 201
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(None, "1"), (120, "120"), (0.2, "1"), (0, "0")])
+@pytest.mark.parametrize(("seconds", "retry_after"), [(None, "1"), (120, "120"), (0.2, "1"), (0, "0")])
 async def test_a_refusal_says_how_many_seconds_to_wait(
-    gleanin: Gleanin, world: SandboxState, seconds: float | None, said: str
+    gleanin: Gleanin, world: SandboxState, seconds: float | None, retry_after: str
 ) -> None:
     world.inject_faults(Fault(refuse_next=1, retry_after=seconds))
-    assert (await refused(gleanin)).headers["Retry-After"] == said
+    assert (await refused(gleanin)).headers["Retry-After"] == retry_after
 
 
 async def test_a_refusal_can_say_it_as_a_date(gleanin: Gleanin, world: SandboxState) -> None:
     world.inject_faults(Fault(refuse_next=1, retry_after=90, retry_after_as_date=True))
-    said = (await refused(gleanin)).headers["Retry-After"]
-    wait = parsedate_to_datetime(said) - datetime.now(UTC)
-    assert said.endswith(" GMT")
+    retry_after = (await refused(gleanin)).headers["Retry-After"]
+    wait = parsedate_to_datetime(retry_after) - datetime.now(UTC)
+    assert retry_after.endswith(" GMT")
     assert timedelta(seconds=89) < wait <= timedelta(seconds=91)
 
 
@@ -78,12 +78,12 @@ async def test_every_answer_tells_what_is_left_of_the_limit(
     gleanin: Gleanin, world: SandboxState, clock: Clock
 ) -> None:
     world.inject_faults(Fault(requests_per_second=2, retry_after=7))
-    told = []
+    headers_of_all = []
     for _ in range(3):
-        told.append((await gleanin.http.get("/events")).headers)
+        headers_of_all.append((await gleanin.http.get("/events")).headers)
         clock.at += 0.1
     names = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After")
-    assert [[headers.get(name) for name in names] for headers in told] == [
+    assert [[headers.get(name) for name in names] for headers in headers_of_all] == [
         ["2", "1", "1", None],
         ["2", "0", "1", None],
         ["2", "0", "1", "7"],

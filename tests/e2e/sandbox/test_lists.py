@@ -1,4 +1,4 @@
-"""Sessionboard's lists as they should not be: pages empty or given again, rows too large, pictures with a new signature."""
+"""Faults of Sessionboard's lists: empty or repeated pages, rows that are too large, new picture signatures."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -31,7 +31,7 @@ async def source(sandbox: Sandbox) -> AsyncIterator[Source]:
 
 
 def put(world: SandboxState, sessions: list[Json], exhibitors: list[Json] | None = None) -> None:
-    """Put an event with these rows in the place of the one that is there."""
+    """Replace the event by one with these rows."""
     world.programmes.clear()
     world.add(saved() | {"sessions": sessions, "exhibitors": exhibitors or []})
 
@@ -80,9 +80,9 @@ async def test_rule_34_the_sync_reads_on_and_knows_that_rows_are_missing(
 ) -> None:
     put(world, many(250))
     world.inject_faults(trouble)
-    given, told = await incomplete_rows(source.records(EVENT, SESSIONS))
+    given, problem = await incomplete_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 150
-    assert told == "Sessionboard reports 250 sessions but returned 150."
+    assert problem == "Sessionboard reports 250 sessions but returned 150."
 
 
 @pytest.mark.parametrize("feed", ["sessions", "exhibitors"])
@@ -180,14 +180,14 @@ async def test_the_control_sets_and_shows_each_of_them(
 ) -> None:
     url = f"{sandbox.control_url}/trouble"
     expected = trouble()
-    told = {
+    values = {
         name: getattr(expected, name)
         for name in expected.__slots__
         if getattr(expected, name) != getattr(Fault(), name)
     }
-    assert (await sessionboard.http.put(url, json=told)).status_code == 200
+    assert (await sessionboard.http.put(url, json=values)).status_code == 200
     assert sandbox.state.faults.set == (expected,)
     (shown,) = (await sessionboard.http.get(url)).json()
-    assert {name: shown[name] for name in told} == {
-        name: list(value) if isinstance(value, tuple) else value for name, value in told.items()
+    assert {name: shown[name] for name in values} == {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
     }

@@ -1,4 +1,4 @@
-"""Sessionboard's stand-in searches as its contract has it; a saved event can be moved to lie ahead."""
+"""The Sessionboard stand-in searches according to its contract; a saved event can be moved into the future."""
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
@@ -156,8 +156,8 @@ async def test_exhibitors_and_events_are_told_and_unknown_events_are_not(session
     assert await sessionboard.found("exhibitors") == ["exhibitor-1"]
     (event,) = (await sessionboard.http.get("/v1/events")).json()["results"]
     assert event == saved()["event"]
-    for told in ("404", "x", "²"):
-        assert (await sessionboard.http.post(f"/v1/event/{told}/sessions")).status_code == 404
+    for event_id in ("404", "x", "²"):
+        assert (await sessionboard.http.post(f"/v1/event/{event_id}/sessions")).status_code == 404
 
 
 async def told_starts(sessionboard: Sessionboard) -> list[datetime]:
@@ -175,7 +175,7 @@ def event_at(*starts: str) -> dict[str, Any]:
     [
         (["2025-07-01T07:15:00Z", "2025-07-02T07:15:00Z"], date(2027, 1, 10), date(2027, 2, 9)),
         (["2025-01-14T08:15:00Z", "2025-01-15T08:15:00Z"], date(2027, 6, 1), date(2027, 7, 1)),
-        # The clocks change between its two days.
+        # Daylight saving time changes between its two days.
         (["2025-07-01T07:15:00Z", "2025-07-02T07:15:00Z"], date(2027, 2, 25), date(2027, 3, 27)),
         (["2025-07-01T07:15:00Z", "2025-07-02T07:15:00Z"], date(2027, 9, 30), date(2027, 10, 30)),
     ],

@@ -1,4 +1,4 @@
-"""Gleanin's stand-in takes nothing that its contract does not have, and says where it is wrong."""
+"""The Gleanin stand-in rejects everything that its contract does not allow, and reports where the error is."""
 
 import json
 from typing import Any
@@ -96,8 +96,8 @@ async def test_a_wrong_value_is_refused_in_creates_and_updates(
 
 async def test_every_complaint_is_told_at_once(gleanin: Gleanin) -> None:
     answer = await gleanin.http.post("/speakers", json=document("speakers", {"name": 1, "x": 1}))
-    told = errors(answer)
-    assert {str(pointer).rpartition("/")[2] for pointer in told} == {
+    found = errors(answer)
+    assert {str(pointer).rpartition("/")[2] for pointer in found} == {
         "name",
         "x",
         "email",
@@ -171,7 +171,7 @@ async def test_a_tie_to_what_is_not_of_the_event_is_refused(gleanin: Gleanin, wo
 
 async def test_there_is_no_way_to_delete_and_no_unknown_place(gleanin: Gleanin) -> None:
     record_id = await gleanin.created()
-    asked: list[tuple[str, str, int]] = [
+    requests: list[tuple[str, str, int]] = [
         ("DELETE", f"/speakers/{record_id}", 405),
         ("PATCH", "/speakers/404", 404),
         ("PATCH", f"/sessions/{record_id}", 404),
@@ -181,7 +181,7 @@ async def test_there_is_no_way_to_delete_and_no_unknown_place(gleanin: Gleanin) 
         ("GET", "/events?include=sponsors", 400),
         ("GET", "/events?page[number]=0", 400),
     ]
-    for method, path, status in asked:
+    for method, path, status in requests:
         answer = await gleanin.http.request(method, path, json={} if method == "PATCH" else None)
         assert (path, answer.status_code) == (path, status)
         assert errors(answer)

@@ -1,4 +1,4 @@
-"""Each trouble does what it says, to the requests that it says, and the same again for the same seed."""
+"""Each fault has its documented effect on its requests, and is reproducible with a seed."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from tests.e2e.sandbox.conftest import SPEAKER, Clock, Gleanin, Sessionboard, do
 from tests.support.timeouts import until
 
 CUT = 0
-"""What a connection that ends without an answer counts as."""
+"""The status that a connection closed without a response is counted under."""
 
 
 async def status(asking: Any) -> int:
@@ -57,7 +57,7 @@ async def test_a_delayed_answer_comes_after_the_work(gleanin: Gleanin, world: Sa
 
 
 async def send(sandbox: Sandbox, share: float = 1) -> asyncio.StreamWriter:
-    """Send a create, or the beginning of one, and do not wait for the answer."""
+    """Send a create, or its beginning, without waiting for the response."""
     url = urlsplit(sandbox.gleanin_url)
     body = json.dumps(document("speakers", SPEAKER)).encode()
     head = (
@@ -173,8 +173,8 @@ async def test_each_side_words_its_server_errors(
     gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
     world.inject_faults(Fault(server_errors=1))
-    told = [(await sessionboard.search()).json() for _ in range(3)]
-    assert {one["error"] for one in told} == {
+    documents = [(await sessionboard.search()).json() for _ in range(3)]
+    assert {one["error"] for one in documents} == {
         "InternalServerError",
         "BadGatewayError",
         "ServiceUnavailableError",

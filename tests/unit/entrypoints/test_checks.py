@@ -1,4 +1,4 @@
-"""What `doctor` says of the clock."""
+"""The clock check of `doctor`."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The container: a use case is made out of the providers that its fields name."""
+"""The container creates a use case from the providers that its fields name."""
 
 import ast
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Container:
 
 
 def _resolved() -> Iterator[tuple[str, str]]:
-    """Give the module and the name of everything that the program resolves."""
+    """Yield module and name of everything that the program resolves."""
     for path in sorted(SRC.rglob("*.py")):
         tree = ast.parse(path.read_text())
         imported = {

@@ -1,4 +1,4 @@
-"""Which error ends with which exit code, and says what."""
+"""Exit codes and messages of errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What can go wrong, and what an answer makes of it: nothing is left to be a fault by having been forgotten."""
+"""Problem details of errors: every known error has its own, so that none is reported as an internal error."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -73,11 +73,11 @@ def test_a_token_that_cannot_be_opened_is_a_conflict_that_an_admin_ends() -> Non
     assert (problem.status, problem.detail) == (HTTPStatus.CONFLICT, "Give the token again.")
 
 
-@pytest.mark.parametrize(("wait", "told"), [(0.2, "1"), (14.6, "15"), (900, "900")])
-def test_somebody_who_tries_too_often_is_told_how_long_to_wait(wait: float, told: str) -> None:
+@pytest.mark.parametrize(("wait", "expected"), [(0.2, "1"), (14.6, "15"), (900, "900")])
+def test_somebody_who_tries_too_often_is_told_how_long_to_wait(wait: float, expected: str) -> None:
     problem = problem_of(TooManyAttempts(timedelta(seconds=wait)))
     assert problem
-    assert problem.headers == {"Retry-After": told}
+    assert problem.headers == {"Retry-After": expected}
 
 
 def test_whoever_is_not_signed_in_is_told_how_to_show_a_key() -> None:

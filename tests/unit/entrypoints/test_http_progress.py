@@ -1,4 +1,4 @@
-"""Following runs: one look for all, and only for as long as somebody may."""
+"""Following runs: one poll for all clients, and only while they are authorized."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ ADA = Actor("ada")
 
 @dataclass
 class Table:
-    """Stands in for the container: the run as it is, and how often it was looked at."""
+    """A fake container with a run, which counts the polls."""
 
     run: SyncRun | None = RUN
     looks: int = 0
@@ -58,7 +58,7 @@ class Table:
         return admit
 
     async def looked_at(self) -> None:
-        """Wait for the next look."""
+        """Wait for the next poll."""
         before = self.looks
         await until(lambda: self.looks > before)
 

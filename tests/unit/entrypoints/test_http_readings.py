@@ -1,4 +1,4 @@
-"""Readings: each once, a few at a time, and nobody's at the cost of somebody else's."""
+"""Slow reads: done once, a few at a time, and without taking other owners' share."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,7 +12,7 @@ from entrypoints.http.single_flight import MAX_CACHED, MAX_CACHED_PER_OWNER, Sin
 
 
 class Slow:
-    """Reads as long as it is let, and knows how many read at once."""
+    """Reads take as long as the test lets them; counts the concurrent ones."""
 
     def __init__(self) -> None:
         self.may_end = asyncio.Event()

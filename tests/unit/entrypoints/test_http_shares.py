@@ -1,4 +1,4 @@
-"""Shares of what is held open: the last of it is there for others."""
+"""Fair shares, with a reserve for those who hold nothing."""
 
 from contextlib import ExitStack
 
@@ -17,7 +17,7 @@ def shares() -> FairShares:
 
 
 def take_all(shares: FairShares, held: ExitStack, organization: str, *askers: str) -> int:
-    """Take as many as there are, and return the number."""
+    """Hold as many slots as possible, and return their number."""
     taken = 0
     for asker in askers:
         try:

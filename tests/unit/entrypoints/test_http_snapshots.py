@@ -1,4 +1,4 @@
-"""Readings that are kept for a while: one for many looks, never a stranger's, never more than so many."""
+"""Cached reads: shared by concurrent requests, separate for each organization, and limited in number."""
 
 import asyncio
 import gc
@@ -40,23 +40,23 @@ def mapped(number: int = 1, organization: str = ORGANIZATION) -> EventMapping:
 
 
 @dataclass
-class SystemsReader:
-    """Stands in for the container: counts what is read, and reads as long as it is let."""
+class CountingReader:
+    """A fake container that counts reads, which take as long as the test lets them."""
 
     now_: datetime = BEGAN
     read: int = 0
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
     fails: bool = False
     stuck: tuple[str, ...] = ()
-    """Organizations whose previews never end."""
+    """The organizations whose previews never end."""
 
-    def clock(self) -> "SystemsReader":
+    def clock(self) -> "CountingReader":
         return self
 
     def now(self) -> datetime:
         return self.now_
 
-    def names(self) -> "SystemsReader":
+    def ids(self) -> "CountingReader":
         return self
 
     def new(self) -> str:
@@ -90,8 +90,8 @@ class SystemsReader:
 
 
 @pytest.fixture
-def reader() -> SystemsReader:
-    reader = SystemsReader()
+def reader() -> CountingReader:
+    reader = CountingReader()
     reader.may_end.set()
     return reader
 
@@ -102,7 +102,7 @@ def views() -> EventViews:
 
 
 async def look(
-    views: EventViews, reader: SystemsReader, organization: OrganizationId = ORGANIZATION
+    views: EventViews, reader: CountingReader, organization: OrganizationId = ORGANIZATION
 ) -> EventView | None:
     timeout = WITHIN if reader.may_end.is_set() else 0.01
     return await views.get(reader.container, organization, EVENT, wait_seconds=timeout)
@@ -113,12 +113,12 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_many_looks_at_once_read_once(reader: SystemsReader, views: EventViews) -> None:
+async def test_many_looks_at_once_read_once(reader: CountingReader, views: EventViews) -> None:
     responses = await asyncio.gather(*(look(views, reader) for _ in range(20)))
     assert (reader.read, len({id(each) for each in responses})) == (1, 1)
 
 
-async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(reader: SystemsReader) -> None:
+async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(reader: CountingReader) -> None:
     views = EventViews()
     reader.may_end.clear()
     assert await look(views, reader) is None
@@ -127,7 +127,9 @@ async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(read
     assert reader.read == 1
 
 
-async def test_what_is_stale_is_shown_while_it_is_read_anew(reader: SystemsReader, views: EventViews) -> None:
+async def test_what_is_stale_is_shown_while_it_is_read_anew(
+    reader: CountingReader, views: EventViews
+) -> None:
     first = await look(views, reader)
     reader.now_ += MAX_AGE + timedelta(seconds=1)
     reader.may_end.clear()
@@ -139,20 +141,20 @@ async def test_what_is_stale_is_shown_while_it_is_read_anew(reader: SystemsReade
     assert reader.read == 2
 
 
-async def test_what_was_changed_is_read_anew(reader: SystemsReader, views: EventViews) -> None:
+async def test_what_was_changed_is_read_anew(reader: CountingReader, views: EventViews) -> None:
     await look(views, reader)
     views.forget(ORGANIZATION, EVENT)
     await look(views, reader)
     assert reader.read == 2
 
 
-async def test_no_organization_is_shown_what_another_read(reader: SystemsReader, views: EventViews) -> None:
+async def test_no_organization_is_shown_what_another_read(reader: CountingReader, views: EventViews) -> None:
     mine, theirs = await look(views, reader), await look(views, reader, OrganizationId("stranger"))
     assert mine is not theirs
     assert reader.read == 2
 
 
-async def test_a_failure_is_told_and_the_next_look_tries_again(reader: SystemsReader) -> None:
+async def test_a_failure_is_told_and_the_next_look_tries_again(reader: CountingReader) -> None:
     views, reader.fails = EventViews(), True
     for _ in range(2):
         with pytest.raises(NotFound):
@@ -161,7 +163,7 @@ async def test_a_failure_is_told_and_the_next_look_tries_again(reader: SystemsRe
 
 
 async def test_a_failure_that_nobody_waits_for_is_printed_nowhere(
-    reader: SystemsReader, caplog: pytest.LogCaptureFixture
+    reader: CountingReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     views, reader.fails = EventViews(), True
     reader.may_end.clear()
@@ -174,7 +176,7 @@ async def test_a_failure_that_nobody_waits_for_is_printed_nowhere(
     assert not caplog.records
 
 
-async def test_a_reading_goes_on_for_its_own_mapping_and_scope_only(reader: SystemsReader) -> None:
+async def test_a_reading_goes_on_for_its_own_mapping_and_scope_only(reader: CountingReader) -> None:
     previews, mapping = Previews(), mapped()
     taken = await previews.get(reader.container, mapping, Scope.ALL, None)
     assert await previews.get(reader.container, mapping, Scope.ALL, taken.id) is taken
@@ -183,7 +185,7 @@ async def test_a_reading_goes_on_for_its_own_mapping_and_scope_only(reader: Syst
             await previews.get(reader.container, other, scope, taken.id)
 
 
-async def test_who_asks_during_a_preview_gets_that_one(reader: SystemsReader) -> None:
+async def test_who_asks_during_a_preview_gets_that_one(reader: CountingReader) -> None:
     previews, mapping = Previews(), mapped()
     taken = await asyncio.gather(
         *(previews.get(reader.container, mapping, Scope.ALL, None) for _ in range(40))
@@ -192,7 +194,7 @@ async def test_who_asks_during_a_preview_gets_that_one(reader: SystemsReader) ->
     assert reader.read == 1
 
 
-async def test_a_failure_that_nobody_waited_for_is_told_to_the_next_who_looks(reader: SystemsReader) -> None:
+async def test_a_failure_that_nobody_waited_for_is_told_to_the_next_who_looks(reader: CountingReader) -> None:
     views, reader.fails = EventViews(), True
     reader.may_end.clear()
     assert await look(views, reader) is None
@@ -204,7 +206,7 @@ async def test_a_failure_that_nobody_waited_for_is_told_to_the_next_who_looks(re
 
 
 async def test_what_is_read_again_while_it_is_read_is_that_reading(
-    reader: SystemsReader, views: EventViews
+    reader: CountingReader, views: EventViews
 ) -> None:
     reader.may_end.clear()
     for _ in range(5):
@@ -214,7 +216,7 @@ async def test_what_is_read_again_while_it_is_read_is_that_reading(
 
 
 async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_mappings_it_has(
-    reader: SystemsReader,
+    reader: CountingReader,
 ) -> None:
     places, reader.stuck = RequestCapacity(), ("stuck",)
     previews = Previews(SingleFlight(places))
@@ -235,7 +237,7 @@ async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_where_there_is_no_place_in_time_that_is_told(reader: SystemsReader) -> None:
+async def test_where_there_is_no_place_in_time_that_is_told(reader: CountingReader) -> None:
     reader.stuck = ("stuck",)
     previews = Previews(SingleFlight(RequestCapacity(max_wait_seconds=0.01)))
     waiting = [
@@ -251,7 +253,7 @@ async def test_where_there_is_no_place_in_time_that_is_told(reader: SystemsReade
 
 
 async def test_the_previews_of_an_organization_take_its_own_share_of_what_is_kept(
-    reader: SystemsReader,
+    reader: CountingReader,
 ) -> None:
     previews = Previews()
     first = await previews.get(reader.container, mapped(0), Scope.ALL, None)

@@ -1,4 +1,4 @@
-"""Logs that are set up when something is logged."""
+"""Logs that are set up at the first event."""
 
 import json
 import logging
@@ -48,9 +48,9 @@ def test_what_python_warns_of_is_logged_too(capsys: pytest.CaptureFixture[str]) 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("ada@example.org", UserWarning, stacklevel=1)
-    (told,) = lines(capsys)
-    assert told["problem"] == "UserWarning"
-    assert "ada" not in str(told)
+    (line,) = lines(capsys)
+    assert line["problem"] == "UserWarning"
+    assert "ada" not in str(line)
 
 
 def test_they_are_set_up_once_however_often_they_are_announced() -> None:

@@ -1,4 +1,4 @@
-"""What of the events is written at which level."""
+"""Which events are logged at which level."""
 
 import json
 from collections.abc import Iterator

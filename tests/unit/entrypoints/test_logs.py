@@ -1,4 +1,4 @@
-"""Logs: JSON lines only, from libraries too, without what may be private, and never without an end."""
+"""Logs: only JSON lines, also from libraries, without private data, and limited in number."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ def _logs() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def line(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+def logged_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     printed = capsys.readouterr().err
     assert SECRET not in printed
     return [json.loads(line) for line in printed.splitlines()]
@@ -43,7 +43,7 @@ def test_what_a_library_logs_is_one_json_object_without_values(
     logger.warning("The answer of %s is late", SECRET)
     logger.error(f"The answer of {SECRET} is late")  # noqa: G004 - as libraries do
     logger.error("%s", SECRET, exc_info=ValueError(SECRET))
-    late, later, failed = line(capsys)
+    late, later, failed = logged_lines(capsys)
     assert (late["event"], late["level"], late["logger"]) == ("library.logged", "warning", name)
     assert late["words"] == "The answer of"
     assert later["at"].startswith("test_logs:")
@@ -55,7 +55,7 @@ def test_what_no_level_asks_for_is_not_logged(capsys: pytest.CaptureFixture[str]
     logging.getLogger("httpx").info("HTTP Request: %s", SECRET)
     set_up_logs("error")
     logging.getLogger("httpx").warning("Late: %s", SECRET)
-    assert line(capsys) == []
+    assert logged_lines(capsys) == []
 
 
 @pytest.mark.filterwarnings("default")
@@ -64,7 +64,7 @@ def test_a_warning_of_python_is_told_by_its_place_and_kind(capsys: pytest.Captur
     logging.captureWarnings(capture=False)
     logging.captureWarnings(capture=True)  # pytest has put its own in the place of it
     warnings.warn(f"{SECRET} is old", DeprecationWarning, stacklevel=1)
-    (line,) = line(capsys)
+    (line,) = logged_lines(capsys)
     assert (line["logger"], line["problem"]) == ("py.warnings", "DeprecationWarning")
     assert line["at"].startswith("test_logs:")
 
@@ -73,7 +73,7 @@ async def test_what_asyncio_cannot_tell_anybody_is_logged(capsys: pytest.Capture
     asyncio.get_running_loop().call_exception_handler(
         {"message": "socket.accept() out of system resource", "exception": OSError(24, SECRET)}
     )
-    (line,) = line(capsys)
+    (line,) = logged_lines(capsys)
     assert line["words"] == "socket.accept() out of system resource"
     assert line["problem"] == "OSError"
 
@@ -81,15 +81,15 @@ async def test_what_asyncio_cannot_tell_anybody_is_logged(capsys: pytest.Capture
 def test_set_up_twice_each_line_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs("warning")
     logging.getLogger("httpx").warning("Late")
-    assert len(line(capsys)) == 1
+    assert len(logged_lines(capsys)) == 1
 
 
 def test_a_fault_that_repeats_very_often_does_not_fill_the_disk(capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(20_000):
         logging.getLogger("asyncio").error("socket.accept() out of system resource")
         structlog.get_logger().error("http.fault", request=number)
-    lines = line(capsys)
-    # More only if the machine took very long.
+    lines = logged_lines(capsys)
+    # More only if the machine was very slow.
     assert 2 * BURST <= len(lines) < 20 * BURST
 
 

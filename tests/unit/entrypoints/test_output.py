@@ -1,4 +1,4 @@
-"""Tables, JSON and CSV: whatever the data is, it is shown as data."""
+"""Tables, JSON and CSV show any data as data."""
 
 import csv
 import io

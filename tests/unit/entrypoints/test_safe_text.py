@@ -1,4 +1,4 @@
-"""What a terminal and a spreadsheet are given."""
+"""Text that is safe for terminals and spreadsheets."""
 
 import unicodedata
 
@@ -10,7 +10,7 @@ from entrypoints.text import safe, shortened, spreadsheet_cell
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("text", "expected"),
     [
         ("\x1b[31mred\x1b[0m", "red"),
         ("\x1b[2J\x1b[1;1Hgone", "gone"),
@@ -26,8 +26,8 @@ from entrypoints.text import safe, shortened, spreadsheet_cell
         ("half a \ud83d pair", "half a  pair"),
     ],
 )
-def test_what_a_terminal_would_obey_is_taken_out(told: str, shown: str) -> None:
-    assert safe(told) == shown
+def test_what_a_terminal_would_obey_is_taken_out(text: str, expected: str) -> None:
+    assert safe(text) == expected
 
 
 @pytest.mark.parametrize(

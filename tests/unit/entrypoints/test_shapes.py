@@ -1,4 +1,4 @@
-"""The JSON documents' shapes, which scripts rely on."""
+"""The JSON documents, which scripts depend on."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -44,8 +44,8 @@ def test_a_stopped_run_tells_the_stop_s_code() -> None:
 
 
 def test_an_outcome_tells_record_reason_and_detail() -> None:
-    told = RecordOutcome(GRACE, Outcome.BLOCKED, reasons.missing(["last_name"]), DestinationId("77"))
-    assert shapes.outcome(told) == {
+    outcome = RecordOutcome(GRACE, Outcome.BLOCKED, reasons.missing(["last_name"]), DestinationId("77"))
+    assert shapes.outcome(outcome) == {
         "kind": "speaker",
         "source_id": "s1",
         "label": "Grace Hopper",

@@ -1,4 +1,4 @@
-"""Wrong usage, and the help against it: nothing here needs a database."""
+"""Wrong usage and help pages, which need no database."""
 
 import inspect
 import io
