@@ -29,6 +29,9 @@ from tests.support.assertions import present
 from tests.support.jobs_ledger import Ledger
 from tests.support.store_samples import a_connection, a_mapping, an_organization, committing, store
 
+RARELY = 59
+"""Seconds between two polls: what happens sooner did not wait for one."""
+
 
 async def nothing() -> None:
     pass

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
@@ -11,11 +12,14 @@ from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
+from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
 from ports.destination import BeforeWrite, Destination, Destinations
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.delegating_destination import DelegatingDestination
 from tests.support.harness import LEASE, Harness
+
+Point = Literal["write", "store"]
 
 
 class Killed(BaseException):
@@ -150,3 +154,20 @@ def killed(
     with pytest.raises(Killed):
         yield
     kill_switch.restart(after=after)
+
+
+async def kill(
+    harness: Harness, mapping: EventMapping, point: Point, number: int, *, taken_place: bool
+) -> bool:
+    """Kill a sync at its n-th write or commit; return whether it got that far."""
+    kill_switch = KillSwitch(harness)
+    kill_switch.fail_at(
+        write=number * (point == "write"), store=number * (point == "store"), taken_place=taken_place
+    )
+    try:
+        await harness.sync(mapping)
+    except Killed:
+        return True
+    finally:
+        kill_switch.restart()
+    return False

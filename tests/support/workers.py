@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import timeouts
+from tests.support.processes import COMMAND
 
 Json = dict[str, Any]
-COMMAND = str(Path(sys.executable).with_name("gleanin-sync"))
 MAX_WORKERS = 60
 """More than are ever started. Each uses a different host name for Gleanin: 127.0.0.2 and so on."""
 ENDS_WITHIN = 30.0

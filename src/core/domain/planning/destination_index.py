@@ -109,7 +109,7 @@ class DestinationIndex:
 
     def holds_associated(self, gleanin_id: str) -> bool:
         """Check whether a record that a person is associated with still exists in Gleanin."""
-        return any(self.holds(kind, DestinationId(gleanin_id)) for kind in KINDS if kind.is_tied_to)
+        return any(self.holds(kind, DestinationId(gleanin_id)) for kind in KINDS if kind.takes_associations)
 
     def sessions_of(self, kind: RecordKind, gleanin_id: DestinationId) -> tuple[DestinationId, ...]:
         return self._sessions_of[kind.name].get(gleanin_id, ())

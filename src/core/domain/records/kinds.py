@@ -1,6 +1,6 @@
-"""Kinds of records, as values: what one is called, what it must have, when it is synced.
+"""Kinds of records, as values: their names and words, their fields, where they come from, and when they are written.
 
-A new kind (sponsors) is a new value here, its selection, its feed, and its wire shapes; nothing else asks for the kind.
+A new kind is a new value here, a selector over a feed, and its schemas in the adapters; nothing else depends on a kind.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
 
 
 class Scope(StrEnum):
-    """What a sync run is about."""
+    """Which kinds a sync run covers."""
 
     AGENDA = "agenda"
     EXHIBITORS = "exhibitors"
     ALL = "all"
 
     def __or__(self, other: object) -> "Scope":
-        """Give the scope that covers both."""
+        """Return the scope that covers both."""
         return self if self == other else Scope.ALL
 
 
@@ -38,15 +38,17 @@ class RecordKind:
     """People have an e-mail address, which may belong to one contact only, and share links."""
     phase: int
     """Lower phases are written first (rule 25)."""
-    is_tied_to: bool = False
-    """People are tied to such records (a speaker to sessions), by their ids in Gleanin."""
+    takes_associations: bool = False
+    """People can be associated with such records (a speaker with sessions), by their ids in the destination."""
+    share_text: str = ""
+    """How a person of this kind announces taking part, before " at " and the event's name."""
 
     @property
     def fields(self) -> tuple[str, ...]:
         return self.required + self.optional
 
     def __reduce__(self) -> tuple[Callable[[str], "RecordKind"], tuple[str]]:
-        """Return what makes a copy of a record have this very kind."""
+        """Return how to unpickle a kind: as the registered value itself."""
         return _named, (self.name,)
 
     def counted(self, number: int) -> str:
@@ -66,7 +68,7 @@ SESSION = RecordKind(
     optional=("schedule", "description", "tracks"),
     is_person=False,
     phase=1,
-    is_tied_to=True,
+    takes_associations=True,
 )
 SPEAKER = RecordKind(
     name="speaker",
@@ -78,6 +80,7 @@ SPEAKER = RecordKind(
     optional=("name", "job_title", "company_name", "headshot", "sessions"),
     is_person=True,
     phase=2,
+    share_text="I am speaking",
 )
 EXHIBITOR_CONTACT = RecordKind(
     name="exhibitor_contact",
@@ -89,6 +92,7 @@ EXHIBITOR_CONTACT = RecordKind(
     optional=("logo",),
     is_person=True,
     phase=2,
+    share_text="Meet us",
 )
 
 KINDS = (SESSION, SPEAKER, EXHIBITOR_CONTACT)
@@ -103,7 +107,7 @@ PEOPLE = tuple(kind for kind in KINDS if kind.is_person)
 
 
 def kinds_in(scope: Scope) -> tuple[RecordKind, ...]:
-    """List the kinds that a run of this scope syncs, in the order in which they are written (rule 25)."""
+    """Return the kinds that a run of this scope covers, in the order of writing (rule 25)."""
     chosen = (kind for kind in KINDS if scope in (Scope.ALL, kind.scope))
     return tuple(sorted(chosen, key=lambda kind: kind.phase))
 

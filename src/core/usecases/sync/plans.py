@@ -38,7 +38,7 @@ class Plans:
     def associations(self) -> dict[SourceId, str]:
         """Return the destination's id of each record that people can be associated with."""
         gleanin, associations = self.snapshot.gleanin, dict[SourceId, str]()
-        for kind in (each for each in KINDS if each.is_tied_to):
+        for kind in (each for each in KINDS if each.takes_associations):
             here = self.known.here[kind.name].items()
             held = {source: there for source, there in here if gleanin.holds(kind, there)}
             associations |= gleanin.created_before(kind) | gleanin.all_created_here(kind) | held

@@ -71,7 +71,7 @@ async def plan_of(
     for kind in snapshot.kinds:
         async for chunk in plans.steps(kind, associations):
             steps.extend(chunk)
-            if kind.is_tied_to:
+            if kind.takes_associations:
                 associations.update(_future_associations(chunk))
     counts = count((step.record.kind, expected_outcome(step)) for step in steps)
     return Plan(steps, counts, snapshot.shortfalls)

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, Response
 
-from core.domain.records.kinds import SPEAKER
 from core.usecases.access.open_portal import OpenPortal
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.rendering import fragment
@@ -27,7 +26,7 @@ async def show(container: Wired, address: Annotated[str, Path()]) -> Response:
     except HANDLED_ERRORS as error:
         problem = problem_of(error) or INTERNAL_ERROR
         return _response("portal_problem.html", problem.status, problem=problem)
-    share_text = f"{'I am speaking' if page.kind is SPEAKER else 'Meet us'} at {page.event}"
+    share_text = f"{page.kind.share_text} at {page.event}"
     return _response("portal.html", page=page, share_text=shortened(share_text))
 
 
