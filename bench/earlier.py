@@ -1,4 +1,4 @@
-"""`python -m bench.former REVISION [--people N] [--runs N] [--latency MS]`: this tree and an earlier commit, alternately.
+"""`python -m bench.earlier REVISION [--people N] [--runs N] [--latency MS]`: this tree and an earlier commit, alternately.
 
 Both are measured against the sandbox of the earlier commit, each in a fresh process with a fresh SQLite file, so that
 only the client differs. Only the ratio of each pair matters, because the machine's speed drifts.
@@ -64,7 +64,7 @@ def measured(tree: Path, urls: Addresses) -> Json:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.former", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.earlier", description=__doc__)
     parser.add_argument("revision")
     parser.add_argument("--people", type=int, default=5_000)
     parser.add_argument("--runs", type=int, default=5)
