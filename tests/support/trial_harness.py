@@ -85,7 +85,7 @@ def sandbox_with(trial: Trial, folder: Path) -> Iterator[Addresses]:
 
 
 async def set_up(container: Container, trial: Trial, sandbox: Addresses) -> Mapped:
-    """Let several organizations have some mappings each, all of them with continuous sync."""
+    """Add several organizations with some mappings each, all with continuous sync."""
     mapped = {}
     events = iter(sandbox.control.state()["gleanin"])
     number = FIRST_ID

@@ -161,9 +161,9 @@ def _public_classes() -> dict[str, list[str]]:
 
 
 def names_in(path: Path, module: ast.Module) -> Iterator[str]:
-    """Yield the names of a module, of its classes, and of its functions."""
+    """Yield the names of a module, and of the classes and functions that it defines."""
     yield path.stem
-    for node in ast.walk(module):
+    for node in module.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name
 

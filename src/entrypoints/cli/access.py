@@ -159,7 +159,7 @@ def grant_role(
     take: Annotated[bool, typer.Option("--take", help="Remove the role instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give an account a role, or remove one."""
+    """Grant an account a role, or revoke it."""
 
     async def work(container: Container) -> Answer:
         grant = await _grant(container, role, organization)

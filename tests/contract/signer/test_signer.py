@@ -19,7 +19,7 @@ Make = Callable[[Sequence[str]], Signer]
 
 @pytest.fixture(params=[ItsdangerousSigner])
 def make(request: pytest.FixtureRequest) -> Make:
-    """Give what makes a signer of keys."""
+    """Return a function that makes signers from keys."""
     made: Make = request.param
     return made
 

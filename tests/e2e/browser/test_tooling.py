@@ -71,7 +71,7 @@ def site(served: str) -> str:
     return served
 
 
-def complaints(chromium: Chromium, watch: Watch, url: str) -> list[str]:
+def violations_at(chromium: Chromium, watch: Watch, url: str) -> list[str]:
     """Open a page with this watch and return what it recorded."""
     with chromium.in_use() as browser:
         context = browser.new_context()
@@ -144,14 +144,14 @@ def test_a_form_that_was_refused_is_no_fault_of_the_page(page: Page) -> None:
 def test_the_watch_notes_what_a_page_does_wrong(
     chromium: Chromium, served: str, path: str, error_detail: str
 ) -> None:
-    (noted,) = complaints(chromium, Watch(served), served + path)
+    (noted,) = violations_at(chromium, Watch(served), served + path)
     assert noted.startswith(error_detail)
 
 
 def test_the_watch_notes_a_request_to_another_server_and_none_leaves_the_machine(
     chromium: Chromium, served: str
 ) -> None:
-    asked, failed = complaints(chromium, Watch(served), f"{served}/elsewhere")
+    asked, failed = violations_at(chromium, Watch(served), f"{served}/elsewhere")
     assert asked == "request to another server: http://elsewhere.example/dot"
     assert "net::ERR_NAME_NOT_RESOLVED" in failed
 
@@ -159,11 +159,11 @@ def test_the_watch_notes_a_request_to_another_server_and_none_leaves_the_machine
 def test_the_first_page_says_which_server_is_watched_and_others_can_be_allowed(
     chromium: Chromium, served: str
 ) -> None:
-    assert complaints(chromium, Watch(), f"{served}/good") == []
-    assert complaints(chromium, Watch("http://127.0.0.1:1"), f"{served}/good") == [
+    assert violations_at(chromium, Watch(), f"{served}/good") == []
+    assert violations_at(chromium, Watch("http://127.0.0.1:1"), f"{served}/good") == [
         f"request to another server: {served}/good"
     ]
-    assert complaints(chromium, Watch("http://127.0.0.1:1", also=[served]), f"{served}/good") == []
+    assert violations_at(chromium, Watch("http://127.0.0.1:1", also=[served]), f"{served}/good") == []
 
 
 def test_other_event_loops_run_beside_a_page(page: Page) -> None:

@@ -54,16 +54,16 @@ class CommandLine:
 
 
 @pytest.fixture
-def world() -> SandboxState:
-    world = SandboxState(link_delay=0)
+def state() -> SandboxState:
+    state = SandboxState(link_delay=0)
     for saved in (conference(), clean_conference(), masked_conference()):
-        world.add(saved)
-    return world
+        state.add(saved)
+    return state
 
 
 @pytest.fixture
-def sandbox(world: SandboxState) -> Iterator[Sandbox]:
-    with in_thread(world) as sandbox:
+def sandbox(state: SandboxState) -> Iterator[Sandbox]:
+    with in_thread(state) as sandbox:
         yield sandbox
 
 

@@ -34,17 +34,17 @@ def test_a_mapped_event_cannot_be_mapped_and_says_to_what_it_is(
 
 
 def test_rule_04_a_second_mapping_of_an_event_is_refused(
-    cli: CommandLine, connected: str, mapping: str, world: SandboxState
+    cli: CommandLine, connected: str, mapping: str, state: SandboxState
 ) -> None:
-    clean = next(number for number, event in world.gleanin.events.items() if event.title == "Clean 2099")
+    clean = next(number for number, event in state.gleanin.events.items() if event.title == "Clean 2099")
     result = cli.json("map", connected, str(EVENT_ID), str(clean), "--confirm-time-zone")
     assert (result.exit_code, result.error["code"]) == (3, "already_mapped")
 
 
 def test_rule_07_the_time_zone_is_shown_and_must_be_confirmed(
-    cli: CommandLine, connected: str, world: SandboxState
+    cli: CommandLine, connected: str, state: SandboxState
 ) -> None:
-    gleanin_event = str(next(iter(world.gleanin.events)))
+    gleanin_event = str(next(iter(state.gleanin.events)))
     refused = cli.json("map", connected, str(EVENT_ID), gleanin_event)
     assert (refused.exit_code, refused.error["code"]) == (3, "time_zone_unconfirmed")
     assert "Europe/Paris" in refused.error["message"]
@@ -55,8 +55,8 @@ def test_rule_07_the_time_zone_is_shown_and_must_be_confirmed(
     assert confirmed.document["confirmed_time_zone"] == "Europe/Paris"
 
 
-def test_unknown_events_are_refused(cli: CommandLine, connected: str, world: SandboxState) -> None:
-    gleanin_event = str(next(iter(world.gleanin.events)))
+def test_unknown_events_are_refused(cli: CommandLine, connected: str, state: SandboxState) -> None:
+    gleanin_event = str(next(iter(state.gleanin.events)))
     for ours, theirs in (("1", gleanin_event), (str(EVENT_ID), "1"), ("../x", "\x1b[2J")):
         result = cli.json("map", connected, ours, theirs, "--confirm-time-zone")
         assert (result.exit_code, result.error["code"]) == (3, "not_found")
@@ -73,10 +73,10 @@ def test_rule_06_one_mapping_is_removed_and_the_other_stays(
 
 
 def test_rule_07_a_zone_that_gleanin_tells_is_not_confirmed(
-    cli: CommandLine, mapping: str, world: SandboxState
+    cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
     assert cli.json("settings", mapping).document["confirmed_time_zone"] == "Europe/Paris"
-    events = world.gleanin.events
+    events = state.gleanin.events
     events.update({number: replace(each, time_zone="America/New_York") for number, each in events.items()})
     document = cli.json("settings", mapping, "--confirm-time-zone").document
     assert document["gleanin_time_zone"] == "America/New_York"

@@ -55,10 +55,10 @@ def test_what_is_off_tells_nobody(cli: CommandLine, organization: str, hook: Hoo
 
 
 def test_a_failing_sync_leaves_a_notice(
-    cli: CommandLine, connected: str, mapping: str, hook: Hook, world: SandboxState
+    cli: CommandLine, connected: str, mapping: str, hook: Hook, state: SandboxState
 ) -> None:
     cli("notices", connected, "--webhook", hook.url)
-    world.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
+    state.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
     for _ in range(2):
         assert cli("sync", mapping).exit_code == 5
     (notice,) = cli.json("notices", connected).document["latest"]
@@ -72,10 +72,10 @@ async def deliver() -> None:
 
 
 def test_a_notice_that_does_not_arrive_is_shown_with_why(
-    cli: CommandLine, connected: str, mapping: str, world: SandboxState
+    cli: CommandLine, connected: str, mapping: str, state: SandboxState
 ) -> None:
     cli("notices", connected, "--webhook", "http://127.0.0.1:1/s3cr3t")
-    world.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
+    state.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
     cli("sync", mapping)
     asyncio.run(deliver())
     (notice,) = cli.json("notices", connected).document["latest"]

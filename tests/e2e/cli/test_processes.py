@@ -19,12 +19,12 @@ from tests.support.timeouts import WITHIN, lines_up_to, next_line
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "termination"])
 def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
-    stop_signal: signal.Signals, cli: CommandLine, mapping: str, world: SandboxState
+    stop_signal: signal.Signals, cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
-    world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=2000))
+    state.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=2000))
     with started("sync", mapping) as process:
         assert next_line(process) == "Sync to Gleanin has started.\n"
-        until_requested(process, world)  # to write
+        until_requested(process, state)  # to write
         process.send_signal(stop_signal)
         _, output = process.communicate(timeout=WITHIN)
     assert process.returncode == 130
@@ -33,18 +33,18 @@ def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
     (run,) = cli.json("runs", mapping).document
     assert (run["state"], run["code"]) == ("stopped", "interrupted")
     assert run["counts"]["sessions"]["created"] == 2, "what had been sent was seen through, and noted"
-    world.inject_faults()
+    state.inject_faults()
     counts = cli.json("sync", mapping).document["counts"]
     assert (counts["sessions"]["unchanged"], counts["speakers"]["created"]) == (2, 2)
-    assert not any(any(kinds.values()) for kinds in world.gleanin.duplicates().values())
+    assert not any(any(kinds.values()) for kinds in state.gleanin.duplicates().values())
 
 
 def test_who_interrupts_twice_is_not_made_to_wait(
-    cli: CommandLine, mapping: str, world: SandboxState
+    cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
-    world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
+    state.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
     with started("sync", mapping) as process:
-        until_requested(process, world)
+        until_requested(process, state)
         process.send_signal(signal.SIGINT)
         assert "Ctrl-C again" in next_line(process, of_stderr=True)
         process.send_signal(signal.SIGINT)
@@ -53,15 +53,15 @@ def test_who_interrupts_twice_is_not_made_to_wait(
 
 
 def test_a_sync_that_waits_for_another_says_so_where_nobody_watches(
-    cli: CommandLine, mapping: str, world: SandboxState
+    cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
-    world.inject_faults(Fault(sides=("gleanin",), methods=("GET",), latency_ms=600_000))
+    state.inject_faults(Fault(sides=("gleanin",), methods=("GET",), latency_ms=600_000))
     with started("sync", mapping) as first:
-        until_requested(first, world)  # to read
+        until_requested(first, state)  # to read
         with started("sync", mapping) as second, started("sync", mapping, "--json") as third:
             waits = "Waiting for another sync of this mapping to finish.\n"
             assert next_line(second, of_stderr=True) == waits
-            world.inject_faults()
+            state.inject_faults()
             first.send_signal(signal.SIGTERM)
             _, output = first.communicate(timeout=WITHIN)
             assert "Waiting" not in output

@@ -148,13 +148,13 @@ def ask_for_a_sync(cli: CommandLine, url: str, mapping: str, organization: str) 
 
 @SIGNALS
 def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_start(
-    stop_signal: signal.Signals, cli: CommandLine, connected: str, mapping: str, world: SandboxState
+    stop_signal: signal.Signals, cli: CommandLine, connected: str, mapping: str, state: SandboxState
 ) -> None:
-    world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1000))
+    state.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1000))
     with serving() as (process, url):
         until_ready(process, url)
         response = ask_for_a_sync(cli, url, mapping, connected)
-        until_requested(process, world)  # to write
+        until_requested(process, state)  # to write
         end(process, stop_signal)
     again, interrupted = cli.json("runs", mapping).document
     assert (interrupted["run_id"], interrupted["state"], interrupted["code"]) == (
@@ -164,7 +164,7 @@ def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_sta
     )
     assert interrupted["counts"]["sessions"]["created"] == 2, "what had been sent was seen through, and noted"
     assert (again["state"], again["requested_by"]) == ("queued", "API key test")
-    world.inject_faults()
+    state.inject_faults()
     with serving() as (process, url):
         wait_until(lambda: cli.json("runs", mapping).document[0]["finished_at"], "the run has ended")
         end(process)
@@ -173,10 +173,10 @@ def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_sta
     assert done["run_id"] == again["run_id"]
     assert done["counts"]["sessions"]["unchanged"] == 2
     assert done["counts"]["speakers"]["created"] == 2
-    assert not any(any(kinds.values()) for kinds in world.gleanin.duplicates().values())
+    assert not any(any(kinds.values()) for kinds in state.gleanin.duplicates().values())
 
 
-def test_rule_24_continuous_sync_runs_by_itself(cli: CommandLine, mapping: str, world: SandboxState) -> None:
+def test_rule_24_continuous_sync_runs_by_itself(cli: CommandLine, mapping: str, state: SandboxState) -> None:
     assert cli.json("settings", mapping, "--continuous", "on").exit_code == 0
 
     def has_run() -> bool:
@@ -192,13 +192,13 @@ def test_rule_24_continuous_sync_runs_by_itself(cli: CommandLine, mapping: str, 
 
 
 def test_who_ends_it_twice_is_not_made_to_wait(
-    cli: CommandLine, connected: str, mapping: str, world: SandboxState
+    cli: CommandLine, connected: str, mapping: str, state: SandboxState
 ) -> None:
-    world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
+    state.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
     with serving() as (process, url):
         until_ready(process, url)
         ask_for_a_sync(cli, url, mapping, connected)
-        until_requested(process, world)
+        until_requested(process, state)
         process.send_signal(signal.SIGINT)
         assert "Ctrl-C again" in next_line(process, of_stderr=True)
         process.send_signal(signal.SIGINT)

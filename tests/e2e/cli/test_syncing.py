@@ -23,27 +23,27 @@ FIRST = {
 
 
 def test_a_preview_has_the_counts_of_the_sync_and_writes_nothing(
-    cli: CommandLine, mapping: str, world: SandboxState
+    cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
     preview = cli.json("preview", mapping)
     assert preview.exit_code == 0
     assert preview.document["counts"] == FIRST
-    assert not world.writes
+    assert not state.writes
     assert cli.json("runs", mapping).document == []
     assert cli.json("sync", mapping).document["counts"] == FIRST
 
 
 def test_a_preview_lists_each_field_with_its_old_and_new_value(
-    cli: CommandLine, mapping: str, world: SandboxState
+    cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
     steps = {step["source_id"]: step for step in cli.json("preview", mapping).document["steps"]}
     assert steps["session-2"]["outcome"] == "created"
     assert {"field": "title", "old": None, "new": "Engines"} in steps["session-2"]["changes"]
     assert steps["person-3"]["reason"] == "Required field is missing: last name."
     cli("sync", mapping)
-    programme = world.programmes[EVENT_ID]
-    world.programmes[EVENT_ID] = programme.edited(
-        {"sessions": [{"id": "session-2", "title": "More engines"}]}, world.now()
+    programme = state.programmes[EVENT_ID]
+    state.programmes[EVENT_ID] = programme.edited(
+        {"sessions": [{"id": "session-2", "title": "More engines"}]}, state.now()
     )
     steps = {step["source_id"]: step for step in cli.json("preview", mapping).document["steps"]}
     assert steps["session-2"]["outcome"] == "updated"
@@ -70,11 +70,11 @@ def test_rule_28_a_sync_without_problems_ends_with_0(cli: CommandLine, map_event
     assert result.document["message"].startswith("Sync to Gleanin is complete.")
 
 
-def test_rule_21_a_second_sync_writes_nothing(cli: CommandLine, mapping: str, world: SandboxState) -> None:
+def test_rule_21_a_second_sync_writes_nothing(cli: CommandLine, mapping: str, state: SandboxState) -> None:
     cli("sync", mapping)
-    writes = dict(world.writes)
+    writes = dict(state.writes)
     second = cli.json("sync", mapping).document["counts"]
-    assert dict(world.writes) == writes
+    assert dict(state.writes) == writes
     assert [second[plural]["unchanged"] for plural in ("sessions", "speakers", "exhibitors")] == [2, 2, 1]
 
 
@@ -84,19 +84,19 @@ def test_a_scope_syncs_its_kinds_only(cli: CommandLine, mapping: str) -> None:
 
 
 def test_a_saved_event_is_read_instead_of_asking_sessionboard(
-    cli: CommandLine, mapping: str, world: SandboxState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, mapping: str, state: SandboxState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli.json("sync", mapping)
     saved = conference()
     saved["sessions"][0]["title"] = "Renamed in the file"
     (tmp_path / "saved.json").write_text(json.dumps(saved))
     monkeypatch.setenv("GLEANIN_SYNC_SAVED_EVENT", str(tmp_path / "saved.json"))
-    requests = world.log.by_status["sessionboard 200"]
+    requests = state.log.by_status["sessionboard 200"]
     preview = cli.json("preview", mapping).document
     assert {step["label"] for step in preview["steps"] if step["outcome"] == "updated"} == {
         "Renamed in the file"
     }
-    assert world.log.by_status["sessionboard 200"] == requests
+    assert state.log.by_status["sessionboard 200"] == requests
 
 
 def test_rule_26_a_run_tells_every_record_s_outcome_and_why(
@@ -208,9 +208,9 @@ def test_a_link_is_not_broken_in_two_in_a_narrow_terminal(
 
 
 def test_rule_30_people_without_a_link_yet_are_listed(
-    cli: CommandLine, mapping: str, world: SandboxState
+    cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
-    world.gleanin.link_delay = 3600
+    state.gleanin.link_delay = 3600
     cli("sync", mapping)
     missing = cli.json("links", mapping, "--missing").document
     assert len(missing) == 3
@@ -219,7 +219,7 @@ def test_rule_30_people_without_a_link_yet_are_listed(
 
 
 def test_rule_16_masked_e_mails_stop_preview_and_sync_with_3(
-    cli: CommandLine, map_event: Mapper, world: SandboxState
+    cli: CommandLine, map_event: Mapper, state: SandboxState
 ) -> None:
     mapping = map_event("Masked 2099")
     preview = cli.json("preview", mapping)
@@ -228,7 +228,7 @@ def test_rule_16_masked_e_mails_stop_preview_and_sync_with_3(
     assert sync.exit_code == 3
     assert (sync.document["state"], sync.document["code"]) == ("stopped", "masked_emails")
     assert "j***@a***.com" in sync.document["message"]
-    assert not world.writes
+    assert not state.writes
 
 
 @pytest.mark.parametrize(
@@ -242,9 +242,9 @@ def test_rule_16_masked_e_mails_stop_preview_and_sync_with_3(
     ids=lambda value: value if isinstance(value, str) else value.sides[0],
 )
 def test_rule_29_what_the_other_side_does_to_all_records_ends_with_5(
-    trouble: Fault, code: str, cli: CommandLine, mapping: str, world: SandboxState
+    trouble: Fault, code: str, cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
-    world.inject_faults(trouble)
+    state.inject_faults(trouble)
     sync = cli.json("sync", mapping)
     assert sync.exit_code == 5
     assert (sync.document["state"], sync.document["code"]) == ("stopped", code)
@@ -253,22 +253,22 @@ def test_rule_29_what_the_other_side_does_to_all_records_ends_with_5(
 
 
 def test_rule_29_an_event_that_is_gone_ends_with_5(
-    cli: CommandLine, mapping: str, world: SandboxState
+    cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
-    world.gleanin.delete_event(next(iter(world.gleanin.events)))
+    state.gleanin.delete_event(next(iter(state.gleanin.events)))
     sync = cli.json("sync", mapping)
     assert (sync.exit_code, sync.document["code"]) == (5, "event_gone")
 
 
 def test_the_probe_reads_only_and_tells_of_each_assumption(
-    cli: CommandLine, connected: str, mapping: str, world: SandboxState
+    cli: CommandLine, connected: str, mapping: str, state: SandboxState
 ) -> None:
     cli("sync", mapping)
-    writes = dict(world.writes)
+    writes = dict(state.writes)
     result = cli.json("probe", connected)
     assert result.exit_code == 0
     assert {finding["verdict"] for finding in result.document} <= {"agrees", "differs", "not seen"}
     assert all(finding.keys() == {"assumption", "marked", "verdict", "seen"} for finding in result.document)
-    assert dict(world.writes) == writes
+    assert dict(state.writes) == writes
     assert "grace@example.org" not in json.dumps(result.document)
     assert "Nothing was written." in cli("probe", connected).out

@@ -46,10 +46,10 @@ def large_conference() -> dict[str, Any]:
 
 
 @pytest.fixture
-def world() -> SandboxState:
-    world = SandboxState(link_delay=0)
-    world.add(large_conference())
-    return world
+def state() -> SandboxState:
+    state = SandboxState(link_delay=0)
+    state.add(large_conference())
+    return state
 
 
 @pytest.fixture
@@ -70,31 +70,31 @@ def outcomes(cli: CommandLine, run: dict[str, Any], *outcome: str) -> list[dict[
 
 @pytest.mark.parametrize("trouble", [Fault(empty_pages=(2,)), Fault(repeated_pages=(2,))])
 def test_rule_34_a_page_that_is_empty_or_repeats_reports_nothing_as_gone(
-    cli: CommandLine, mapping: str, world: SandboxState, trouble: Fault
+    cli: CommandLine, mapping: str, state: SandboxState, trouble: Fault
 ) -> None:
     synced(cli, mapping)
-    world.inject_faults(trouble)
+    state.inject_faults(trouble)
     run = synced(cli, mapping, 4)
     assert "Sessionboard reports 250 sessions but returned 150." in run["message"]
     kept = outcomes(cli, run, "kept")
     assert len(kept) == 100
     assert {each["code"] for each in kept} == {"not_all_read"}
     assert "250 sessions, but gave 150" in cli("preview", mapping).out.replace("\n", " ")
-    world.inject_faults()
+    state.inject_faults()
     assert synced(cli, mapping)["message"].startswith("Sync to Gleanin is complete.")
 
 
 def test_rule_29_pages_that_are_too_large_are_read_in_smaller_ones(
-    cli: CommandLine, mapping: str, world: SandboxState
+    cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
-    world.inject_faults(Fault(padding_bytes=700_000))
+    state.inject_faults(Fault(padding_bytes=700_000))
     assert synced(cli, mapping)["counts"]["sessions"]["created"] == MANY
 
 
 def test_rule_29_a_firewall_that_objects_to_one_text_keeps_nobody_else_out(
-    cli: CommandLine, mapping: str, world: SandboxState
+    cli: CommandLine, mapping: str, state: SandboxState
 ) -> None:
-    world.inject_faults(Fault(forbidden_words=("Talk 77",)))
+    state.inject_faults(Fault(forbidden_words=("Talk 77",)))
     run = synced(cli, mapping, 4)
     (failed,) = outcomes(cli, run, "failed")
     assert failed["code"] == "forbidden"
@@ -103,31 +103,31 @@ def test_rule_29_a_firewall_that_objects_to_one_text_keeps_nobody_else_out(
     assert run["counts"]["speakers"]["created"] == 40
 
 
-def test_rule_29_a_challenge_halts_nothing(cli: CommandLine, mapping: str, world: SandboxState) -> None:
-    world.inject_faults(Fault(sides=("sessionboard",), challenge=1))
+def test_rule_29_a_challenge_halts_nothing(cli: CommandLine, mapping: str, state: SandboxState) -> None:
+    state.inject_faults(Fault(sides=("sessionboard",), challenge=1))
     run = synced(cli, mapping, 5)
     assert run["code"] == "unreachable"
     assert "web page" in run["message"]
-    world.inject_faults()
+    state.inject_faults()
     synced(cli, mapping)
 
 
 @pytest.mark.parametrize("trouble", [Fault(late_commit_s=3), Fault(accepted_s=3)], ids=["504", "202"])
 def test_rule_32_creates_that_are_carried_out_late_stand_once(
-    cli: CommandLine, mapping: str, world: SandboxState, monkeypatch: pytest.MonkeyPatch, trouble: Fault
+    cli: CommandLine, mapping: str, state: SandboxState, monkeypatch: pytest.MonkeyPatch, trouble: Fault
 ) -> None:
     monkeypatch.setenv("GLEANIN_SYNC_RESEND_AFTER_SECONDS", "10")
-    world.inject_faults(replace(trouble, sides=("gleanin",), methods=("POST",), last=5))
+    state.inject_faults(replace(trouble, sides=("gleanin",), methods=("POST",), last=5))
     began = time.monotonic()
     run = synced(cli, mapping)
     assert time.monotonic() - began >= 3
     assert run["counts"]["sessions"]["created"] == MANY
-    assert not any(sum(each.values()) for each in world.summary()["duplicates"].values())
+    assert not any(sum(each.values()) for each in state.summary()["duplicates"].values())
 
 
-def test_rule_21_signed_pictures_are_no_change(cli: CommandLine, mapping: str, world: SandboxState) -> None:
-    world.inject_faults(Fault(signed_pictures=True))
+def test_rule_21_signed_pictures_are_no_change(cli: CommandLine, mapping: str, state: SandboxState) -> None:
+    state.inject_faults(Fault(signed_pictures=True))
     synced(cli, mapping)
-    writes = dict(world.writes)
+    writes = dict(state.writes)
     assert synced(cli, mapping)["counts"]["sessions"]["unchanged"] == MANY
-    assert dict(world.writes) == writes
+    assert dict(state.writes) == writes

@@ -28,8 +28,8 @@ def test_the_doctor_finds_a_well_installation_well(cli: CommandLine, connected: 
     assert "GLEANIN_SYNC_DATABASE_URL" in output
 
 
-def test_the_doctor_says_which_side_refuses_us(cli: CommandLine, connected: str, world: SandboxState) -> None:
-    world.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
+def test_the_doctor_says_which_side_refuses_us(cli: CommandLine, connected: str, state: SandboxState) -> None:
+    state.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
     result = cli.json("doctor")
     assert result.exit_code == 5
     health = {check["name"].split()[0]: check["health"] for check in result.document["checks"]}

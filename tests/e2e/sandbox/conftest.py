@@ -140,22 +140,22 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(clock: Clock) -> SandboxState:
-    world = SandboxState(link_delay=LINK_DELAY, clock=clock, faults=FaultInjector(clock))
-    world.add(saved())
-    return world
+def state(clock: Clock) -> SandboxState:
+    state = SandboxState(link_delay=LINK_DELAY, clock=clock, faults=FaultInjector(clock))
+    state.add(saved())
+    return state
 
 
 @pytest.fixture
-async def sandbox(world: SandboxState) -> AsyncIterator[Sandbox]:
-    async with serve(world) as sandbox:
+async def sandbox(state: SandboxState) -> AsyncIterator[Sandbox]:
+    async with serve(state) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def threaded(world: SandboxState) -> Iterator[Sandbox]:
+def threaded(state: SandboxState) -> Iterator[Sandbox]:
     """Serve from a thread, because the control client blocks."""
-    with in_thread(world) as sandbox:
+    with in_thread(state) as sandbox:
         yield sandbox
 
 

@@ -15,24 +15,24 @@ EACH = pytest.mark.parametrize(
 
 @EACH
 async def test_a_create_is_answered_at_once_and_carried_out_when_it_is_due(
-    gleanin: Gleanin, world: SandboxState, clock: Clock, fault: dict[str, Any], status: int
+    gleanin: Gleanin, state: SandboxState, clock: Clock, fault: dict[str, Any], status: int
 ) -> None:
-    world.inject_faults(Fault(**fault))
+    state.inject_faults(Fault(**fault))
     assert (await gleanin.create("speakers")).status_code == status
     clock.at += 29
     assert await gleanin.ids() == []
-    assert not world.writes
-    assert world.summary()["late_creates"] == 1
+    assert not state.writes
+    assert state.summary()["late_creates"] == 1
     clock.at += 1
     assert len(await gleanin.ids()) == 1
-    assert world.writes == {"POST /speakers": 1}
-    assert world.summary()["late_creates"] == 0
+    assert state.writes == {"POST /speakers": 1}
+    assert state.summary()["late_creates"] == 0
 
 
 async def test_a_gateway_answers_with_a_page_and_an_accepted_create_with_nothing(
-    gleanin: Gleanin, world: SandboxState
+    gleanin: Gleanin, state: SandboxState
 ) -> None:
-    world.inject_faults(Fault(late_commit_s=30, last=1), Fault(accepted_s=30, first=2))
+    state.inject_faults(Fault(late_commit_s=30, last=1), Fault(accepted_s=30, first=2))
     gateway, accepted = await gleanin.create("speakers"), await gleanin.create("speakers")
     assert gateway.headers["Content-Type"].startswith("text/html")
     assert "504 Gateway Timeout" in gateway.text
@@ -41,11 +41,11 @@ async def test_a_gateway_answers_with_a_page_and_an_accepted_create_with_nothing
 
 @EACH
 async def test_a_late_create_outlives_the_trouble_and_is_as_old_as_it_was_due(
-    gleanin: Gleanin, world: SandboxState, clock: Clock, fault: dict[str, Any], status: int
+    gleanin: Gleanin, state: SandboxState, clock: Clock, fault: dict[str, Any], status: int
 ) -> None:
-    world.inject_faults(Fault(**fault))
+    state.inject_faults(Fault(**fault))
     assert (await gleanin.create("speakers")).status_code == status
-    world.inject_faults()
+    state.inject_faults()
     clock.at += 30 + LINK_DELAY + 1
     (record,) = (await gleanin.read("speakers"))["included"]
     assert record["attributes"]["created_at"] == "2027-03-01T12:00:30.000Z"
@@ -53,21 +53,21 @@ async def test_a_late_create_outlives_the_trouble_and_is_as_old_as_it_was_due(
 
 
 async def test_a_create_that_is_sent_again_before_the_first_is_carried_out_is_a_duplicate(
-    gleanin: Gleanin, world: SandboxState, clock: Clock
+    gleanin: Gleanin, state: SandboxState, clock: Clock
 ) -> None:
-    world.inject_faults(Fault(late_commit_s=30, last=1))
+    state.inject_faults(Fault(late_commit_s=30, last=1))
     assert (await gleanin.create("speakers")).status_code == 504
     again = await gleanin.created()
     clock.at += 60
     assert len(await gleanin.ids()) == 2
-    assert world.summary()["duplicates"][str(GLEANIN_EVENT)]["speakers"] == 1
+    assert state.summary()["duplicates"][str(GLEANIN_EVENT)]["speakers"] == 1
     assert (await gleanin.ids())[0] == again
 
 
 async def test_late_creates_take_place_in_the_order_in_which_they_are_due(
-    gleanin: Gleanin, world: SandboxState, clock: Clock
+    gleanin: Gleanin, state: SandboxState, clock: Clock
 ) -> None:
-    world.inject_faults(Fault(late_commit_s=30, last=1), Fault(accepted_s=10, first=2))
+    state.inject_faults(Fault(late_commit_s=30, last=1), Fault(accepted_s=10, first=2))
     await gleanin.create("speakers", external_idx="first")
     await gleanin.create("speakers", external_idx="second")
     clock.at += 60
@@ -77,9 +77,9 @@ async def test_late_creates_take_place_in_the_order_in_which_they_are_due(
 
 @EACH
 async def test_a_create_that_is_not_right_is_refused_as_ever(
-    gleanin: Gleanin, world: SandboxState, clock: Clock, fault: dict[str, Any], status: int
+    gleanin: Gleanin, state: SandboxState, clock: Clock, fault: dict[str, Any], status: int
 ) -> None:
-    world.inject_faults(Fault(**fault))
+    state.inject_faults(Fault(**fault))
     answer = await gleanin.create("speakers", email=None)
     assert answer.status_code == 422
     assert errors(answer)
@@ -89,15 +89,15 @@ async def test_a_create_that_is_not_right_is_refused_as_ever(
 
 @EACH
 async def test_updates_are_carried_out_at_once(
-    gleanin: Gleanin, world: SandboxState, fault: dict[str, Any], status: int
+    gleanin: Gleanin, state: SandboxState, fault: dict[str, Any], status: int
 ) -> None:
     record_id = await gleanin.created()
-    world.inject_faults(Fault(**fault))
+    state.inject_faults(Fault(**fault))
     assert (await gleanin.update("speakers", record_id, name="Ada King")).status_code == 200
 
 
-async def test_a_share_of_creates_is_late(gleanin: Gleanin, world: SandboxState, clock: Clock) -> None:
-    world.inject_faults(Fault(late_commit_s=30, late_creates=0.5, seed=3))
+async def test_a_share_of_creates_is_late(gleanin: Gleanin, state: SandboxState, clock: Clock) -> None:
+    state.inject_faults(Fault(late_commit_s=30, late_creates=0.5, seed=3))
     met = [
         (await gleanin.create("speakers", external_idx=f"person-{number}")).status_code
         for number in range(30)
@@ -109,11 +109,11 @@ async def test_a_share_of_creates_is_late(gleanin: Gleanin, world: SandboxState,
 
 
 async def test_a_late_create_comes_to_nothing_where_its_event_has_gone(
-    gleanin: Gleanin, world: SandboxState, clock: Clock
+    gleanin: Gleanin, state: SandboxState, clock: Clock
 ) -> None:
-    world.inject_faults(Fault(late_commit_s=30))
+    state.inject_faults(Fault(late_commit_s=30))
     await gleanin.create("speakers")
-    world.gleanin.delete_event(GLEANIN_EVENT)
+    state.gleanin.delete_event(GLEANIN_EVENT)
     clock.at += 60
-    state = world.summary()
-    assert (state["late_creates"], state["records"], state["writes"]) == (0, {}, {})
+    summary = state.summary()
+    assert (summary["late_creates"], summary["records"], summary["writes"]) == (0, {}, {})

@@ -30,10 +30,10 @@ async def source(sandbox: Sandbox) -> AsyncIterator[Source]:
         yield source
 
 
-def put(world: SandboxState, sessions: list[Json], exhibitors: list[Json] | None = None) -> None:
+def put(state: SandboxState, sessions: list[Json], exhibitors: list[Json] | None = None) -> None:
     """Replace the event by one with these rows."""
-    world.programmes.clear()
-    world.add(saved() | {"sessions": sessions, "exhibitors": exhibitors or []})
+    state.programmes.clear()
+    state.add(saved() | {"sessions": sessions, "exhibitors": exhibitors or []})
 
 
 def many(count: int, **more: Any) -> list[Json]:
@@ -41,9 +41,9 @@ def many(count: int, **more: Any) -> list[Json]:
 
 
 async def test_a_page_comes_without_rows_and_its_totals_stay(
-    sessionboard: Sessionboard, world: SandboxState
+    sessionboard: Sessionboard, state: SandboxState
 ) -> None:
-    world.inject_faults(Fault(empty_pages=(2, 3)))
+    state.inject_faults(Fault(empty_pages=(2, 3)))
     first, second = [
         (await sessionboard.search(paging=f"page={page}&pageSize=1", **BY_AGE)).json() for page in (1, 2)
     ]
@@ -54,9 +54,9 @@ async def test_a_page_comes_without_rows_and_its_totals_stay(
 
 
 async def test_a_page_is_given_again_in_the_place_of_the_next(
-    sessionboard: Sessionboard, world: SandboxState
+    sessionboard: Sessionboard, state: SandboxState
 ) -> None:
-    world.inject_faults(Fault(repeated_pages=(2,)))
+    state.inject_faults(Fault(repeated_pages=(2,)))
     found = [await sessionboard.found(paging=f"page={page}&pageSize=1", **BY_AGE) for page in (1, 2, 3)]
     assert found == [["session-1"], ["session-1"], ["session-3"]]
     answer = (await sessionboard.search(paging="page=2&pageSize=1")).json()
@@ -65,9 +65,9 @@ async def test_a_page_is_given_again_in_the_place_of_the_next(
 
 @pytest.mark.parametrize("feed", ["sessions", "speakers", "exhibitors", "events"])
 async def test_pages_of_every_list_can_be_empty(
-    sessionboard: Sessionboard, world: SandboxState, feed: str
+    sessionboard: Sessionboard, state: SandboxState, feed: str
 ) -> None:
-    world.inject_faults(Fault(empty_pages=(1,)))
+    state.inject_faults(Fault(empty_pages=(1,)))
     if feed == "events":
         assert (await sessionboard.http.get("/v1/events")).json()["results"] == []
     else:
@@ -76,44 +76,44 @@ async def test_pages_of_every_list_can_be_empty(
 
 @pytest.mark.parametrize("trouble", [Fault(empty_pages=(2,)), Fault(repeated_pages=(2,))])
 async def test_rule_34_the_sync_reads_on_and_knows_that_rows_are_missing(
-    source: Source, world: SandboxState, trouble: Fault
+    source: Source, state: SandboxState, trouble: Fault
 ) -> None:
-    put(world, many(250))
-    world.inject_faults(trouble)
+    put(state, many(250))
+    state.inject_faults(trouble)
     given, problem = await incomplete_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 150
     assert problem == "Sessionboard reports 250 sessions but returned 150."
 
 
 @pytest.mark.parametrize("feed", ["sessions", "exhibitors"])
-async def test_rows_are_padded_as_told(sessionboard: Sessionboard, world: SandboxState, feed: str) -> None:
+async def test_rows_are_padded_as_told(sessionboard: Sessionboard, state: SandboxState, feed: str) -> None:
     before = (await sessionboard.search(feed)).json()["results"]
-    world.inject_faults(Fault(padding_bytes=1000))
+    state.inject_faults(Fault(padding_bytes=1000))
     after = (await sessionboard.search(feed)).json()["results"]
     assert after == [{**row, "padding": "x" * 1000} for row in before]
-    world.inject_faults(Fault(padding_bytes=1000, padded_rows=("session-1", "exhibitor-1")))
+    state.inject_faults(Fault(padding_bytes=1000, padded_rows=("session-1", "exhibitor-1")))
     padded = [row["id"] for row in (await sessionboard.search(feed)).json()["results"] if "padding" in row]
     assert padded in (["session-1"], ["exhibitor-1"])
 
 
 async def test_rule_29_the_sync_reads_padded_rows_in_smaller_pages(
-    source: Source, world: SandboxState
+    source: Source, state: SandboxState
 ) -> None:
-    put(world, many(130))
-    world.inject_faults(Fault(padding_bytes=100 * 1024))
+    put(state, many(130))
+    state.inject_faults(Fault(padding_bytes=100 * 1024))
     given = await all_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 130
     assert all(isinstance(row, Session) for row in given)
-    asked = [one.path.partition("?")[2] for one in world.log.last]
+    asked = [one.path.partition("?")[2] for one in state.log.last]
     assert asked[0] == "page=1&pageSize=100"
     assert sorted(asked[1:]) == [f"page={page}&pageSize=50" for page in (1, 2, 3)]
 
 
 async def test_rule_29_the_sync_reports_one_padded_row_and_reads_the_others(
-    source: Source, world: SandboxState
+    source: Source, state: SandboxState
 ) -> None:
-    put(world, many(40))
-    world.inject_faults(Fault(padding_bytes=9 * 2**20, padded_rows=("session-7",)))
+    put(state, many(40))
+    state.inject_faults(Fault(padding_bytes=9 * 2**20, padded_rows=("session-7",)))
     given = await all_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 40
     unreadable = [row for row in given if isinstance(row, Unreadable)]
@@ -128,17 +128,17 @@ HTML = f"<p>Look: <img alt='x' src=\"{PICTURE}\"> and <img src='/own.png'></p>"
 
 
 async def test_pictures_get_a_new_signature_at_every_read(
-    sessionboard: Sessionboard, world: SandboxState, clock: Clock
+    sessionboard: Sessionboard, state: SandboxState, clock: Clock
 ) -> None:
     person = {"id": "person-1", "photo_url": PICTURE}
     nested = {"id": "nested", "participants": [person, {"id": "person-2", "photo_url": None}]}
     put(
-        world,
+        state,
         [{"id": "session-1", "description": HTML, "speakers": [person], "subsessions": [nested]}],
         [{"id": "exhibitor-1", "logo_image_url": WITH_QUERY, "contacts": [person]}],
     )
     plain = [(await sessionboard.search(feed)).json()["results"] for feed in ("sessions", "exhibitors")]
-    world.inject_faults(Fault(signed_pictures=True))
+    state.inject_faults(Fault(signed_pictures=True))
     seen = set()
     for _ in range(2):
         (session,), (exhibitor,) = [
@@ -159,7 +159,7 @@ async def test_pictures_get_a_new_signature_at_every_read(
             assert query["X-Amz-Expires"] == ["3600"]
             seen.add(query["X-Amz-Signature"][0])
     assert len(seen) == 8
-    world.inject_faults()
+    state.inject_faults()
     assert plain == [
         (await sessionboard.search(feed)).json()["results"] for feed in ("sessions", "exhibitors")
     ]

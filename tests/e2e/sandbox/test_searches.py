@@ -141,13 +141,13 @@ async def test_deleted_rows_can_be_sought_and_sorted_by_when_they_went(sessionbo
 
 
 async def test_the_feed_of_speakers_has_everybody_once_and_nobody_of_a_deleted_session(
-    sessionboard: Sessionboard, world: SandboxState
+    sessionboard: Sessionboard, state: SandboxState
 ) -> None:
     assert await sessionboard.found("speakers") == ["person-2", "person-1", "person-3"]
     (_, first, _) = (await sessionboard.search("speakers")).json()["results"]
     assert first == {"id": "person-1", "full_name": "Person 1"}, "and nothing of a session"
     edit = {"people": [{"id": "person-3", "title": "Founder"}]}
-    world.programmes[SOURCE_EVENT] = world.programmes[SOURCE_EVENT].edited(edit, world.now())
+    state.programmes[SOURCE_EVENT] = state.programmes[SOURCE_EVENT].edited(edit, state.now())
     changed = {"updatedAt": {"after": "2027-03-01T11:00:00Z"}}
     assert await sessionboard.found("speakers", filters=changed) == ["person-3"]
 
@@ -181,16 +181,16 @@ def event_at(*starts: str) -> dict[str, Any]:
     ],
 )
 async def test_shifted_dates_keep_the_time_of_day_over_a_change_of_the_clocks(
-    sessionboard: Sessionboard, world: SandboxState, starts: list[str], today: date, moved: date
+    sessionboard: Sessionboard, state: SandboxState, starts: list[str], today: date, moved: date
 ) -> None:
-    world.programmes.clear()
-    world.add(ahead(event_at(*starts), datetime.combine(today, time(12), PARIS)))
+    state.programmes.clear()
+    state.add(ahead(event_at(*starts), datetime.combine(today, time(12), PARIS)))
     first = datetime.combine(moved, time(9, 15), PARIS)
     assert await told_starts(sessionboard) == [first, first + timedelta(days=1)]
 
 
 async def test_a_file_is_moved_only_when_asked_to(
-    sessionboard: Sessionboard, world: SandboxState, tmp_path: Path
+    sessionboard: Sessionboard, state: SandboxState, tmp_path: Path
 ) -> None:
     file = tmp_path / "event.json"
     file.write_text(json.dumps(event_at("2025-07-01T07:15:00Z")), encoding="utf-8")
@@ -199,6 +199,6 @@ async def test_a_file_is_moved_only_when_asked_to(
         (False, first.date()),
         (True, datetime.now(UTC).astimezone(PARIS).date() + timedelta(days=30)),
     ):
-        world.programmes = load_state([file], shift_dates=shift_dates).programmes
+        state.programmes = load_state([file], shift_dates=shift_dates).programmes
         (start,) = await told_starts(sessionboard)
         assert (start.date(), start.time()) == (day, first.time())

@@ -37,12 +37,12 @@ async def test_a_right_create_answers_with_the_whole_resource(gleanin: Gleanin, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_an_unknown_attribute_is_refused(gleanin: Gleanin, world: SandboxState, kind: str) -> None:
+async def test_an_unknown_attribute_is_refused(gleanin: Gleanin, state: SandboxState, kind: str) -> None:
     answer = await gleanin.create(kind, shoe_size=43)
     assert answer.status_code == 422
     assert errors(answer) == {"/data/attributes/shoe_size": "shoe_size is not a writable attribute"}
     assert await gleanin.ids(kind) == []
-    assert not world.writes
+    assert not state.writes
 
 
 @pytest.mark.parametrize(("kind", "name"), REQUIRED)
@@ -154,8 +154,8 @@ async def test_an_update_keeps_what_it_does_not_name_and_clears_what_it_nulls(
     assert attributes["updated_at"] == "2027-03-01T12:01:00.000Z"
 
 
-async def test_a_tie_to_what_is_not_of_the_event_is_refused(gleanin: Gleanin, world: SandboxState) -> None:
-    elsewhere = world.gleanin.add_event("Other Days").id
+async def test_a_tie_to_what_is_not_of_the_event_is_refused(gleanin: Gleanin, state: SandboxState) -> None:
+    elsewhere = state.gleanin.add_event("Other Days").id
     session = int(await gleanin.created("sessions", event_id=elsewhere))
     record_id = await gleanin.created()
     pointers = [
@@ -197,25 +197,25 @@ async def test_who_has_no_token_is_refused_by_both_sides(sandbox: Sandbox) -> No
 
 
 async def test_a_repeated_create_makes_a_second_record_and_is_counted(
-    gleanin: Gleanin, world: SandboxState
+    gleanin: Gleanin, state: SandboxState
 ) -> None:
     first, second = await gleanin.created(), await gleanin.created()
     await gleanin.created(external_idx="person-2")
     assert len({first, second}) == 2
     assert len(await gleanin.ids()) == 3
     duplicates = {"sessions": 0, "speakers": 1, "exhibitors": 0}
-    assert world.summary()["duplicates"] == {str(GLEANIN_EVENT): duplicates}
+    assert state.summary()["duplicates"] == {str(GLEANIN_EVENT): duplicates}
 
 
 async def test_a_create_beside_a_record_that_was_given_its_external_id_counts_too(
-    gleanin: Gleanin, world: SandboxState
+    gleanin: Gleanin, state: SandboxState
 ) -> None:
     by_hand: dict[str, object] = {"name": "Ada", "email": "ada@example.org"}
-    adopted, _, _ = (world.gleanin.add("speakers", GLEANIN_EVENT, by_hand) for _ in range(3))
+    adopted, _, _ = (state.gleanin.add("speakers", GLEANIN_EVENT, by_hand) for _ in range(3))
     await gleanin.update("speakers", adopted.id, external_idx=SPEAKER["external_idx"])
-    assert world.summary()["duplicates"][str(GLEANIN_EVENT)]["speakers"] == 0
+    assert state.summary()["duplicates"][str(GLEANIN_EVENT)]["speakers"] == 0
     await gleanin.created()
-    assert world.summary()["duplicates"][str(GLEANIN_EVENT)]["speakers"] == 1
+    assert state.summary()["duplicates"][str(GLEANIN_EVENT)]["speakers"] == 1
 
 
 @pytest.mark.parametrize("kind", ["speakers", "exhibitors"])

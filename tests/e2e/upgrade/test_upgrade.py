@@ -26,18 +26,18 @@ RECORDS = 17
 
 
 @pytest.fixture
-def world() -> SandboxState:
-    world = SandboxState(link_delay=0)
-    world.add(json.loads((HERE / "conference.json").read_text()))
+def state() -> SandboxState:
+    state = SandboxState(link_delay=0)
+    state.add(json.loads((HERE / "conference.json").read_text()))
     for sent in json.loads((HERE / "gleanin.json").read_text()):
-        record = world.gleanin.add(sent["type"], sent["attributes"]["event_id"], sent["attributes"])
+        record = state.gleanin.add(sent["type"], sent["attributes"]["event_id"], sent["attributes"])
         assert record.id == str(sent["id"])
-    return world
+    return state
 
 
 @pytest.fixture
-def sandbox(world: SandboxState) -> Iterator[Sandbox]:
-    with in_thread(world) as sandbox:
+def sandbox(state: SandboxState) -> Iterator[Sandbox]:
+    with in_thread(state) as sandbox:
         yield sandbox
 
 
@@ -68,7 +68,7 @@ def mapping_in(database: Path) -> str:
 
 
 def test_rule_21_after_the_upgrade_the_first_sync_of_an_unchanged_event_writes_nothing(
-    cli: CommandLine, database: Path, world: SandboxState
+    cli: CommandLine, database: Path, state: SandboxState
 ) -> None:
     mapping = mapping_in(database)
     preview = cli.json("preview", mapping)
@@ -78,21 +78,21 @@ def test_rule_21_after_the_upgrade_the_first_sync_of_an_unchanged_event_writes_n
         assert result.exit_code == 0, result.out
         counts = result.document["counts"]
         assert sum(tally["unchanged"] for tally in counts.values()) == RECORDS
-    assert not world.writes
+    assert not state.writes
 
 
 def test_rule_21_after_the_upgrade_an_edit_sends_just_what_it_changes(
-    cli: CommandLine, database: Path, world: SandboxState
+    cli: CommandLine, database: Path, state: SandboxState
 ) -> None:
-    mapping, programme = mapping_in(database), world.programmes[4100]
-    world.programmes[4100] = programme.edited(
-        {"sessions": [{"id": "session-1", "title": "Closing"}]}, world.now()
+    mapping, programme = mapping_in(database), state.programmes[4100]
+    state.programmes[4100] = programme.edited(
+        {"sessions": [{"id": "session-1", "title": "Closing"}]}, state.now()
     )
     steps = cli.json("preview", mapping).document["steps"]
     (updated,) = [step for step in steps if step["outcome"] == "updated"]
     assert [(change["field"], change["new"]) for change in updated["changes"]] == [("title", "Closing")]
     assert cli.json("sync", mapping).exit_code == 0
-    assert dict(world.writes) == {"PATCH /sessions": 1}
+    assert dict(state.writes) == {"PATCH /sessions": 1}
 
 
 def test_an_upgraded_database_has_no_reading_to_compare_with(database: Path) -> None:

@@ -24,7 +24,7 @@ EVENT = SourceEventId("1")
 DATE = "Fri, 01 Jan 2027 00:00:00 GMT"
 
 
-async def trouble(source: Source) -> SourceError:
+async def read_error(source: Source) -> SourceError:
     with pytest.raises(SourceError) as caught:
         await all_rows(source.records(EVENT, SESSIONS))
     assert TOKEN not in str(caught.value)
@@ -33,10 +33,10 @@ async def trouble(source: Source) -> SourceError:
 
 async def test_permanent_failure_names_the_system(api: FakeApi, source: Source) -> None:
     api.first_answers.extend(httpx.Response(502) for _ in range(99))
-    told = await trouble(source)
+    error = await read_error(source)
 
-    assert isinstance(told, SourceUnavailable)
-    assert "Sessionboard returned an error (HTTP 502)" in str(told)
+    assert isinstance(error, SourceUnavailable)
+    assert "Sessionboard returned an error (HTTP 502)" in str(error)
     assert len(api.requests) == 5
 
 
@@ -48,14 +48,14 @@ async def test_unknown_token_is_refused(sources: SessionboardSources) -> None:
 
 async def test_token_without_scopes_is_told_which_it_needs(api: FakeApi, source: Source) -> None:
     api.first_answers.append(httpx.Response(403, text="forbidden"))
-    told = await trouble(source)
-    assert isinstance(told, SourceRefused)
-    assert all(scope in str(told) for scope in ("read:events", "read:sessions", "read:contacts"))
+    error = await read_error(source)
+    assert isinstance(error, SourceRefused)
+    assert all(scope in str(error) for scope in ("read:events", "read:sessions", "read:contacts"))
 
 
 async def test_deleted_event_is_gone(api: FakeApi, source: Source) -> None:
     api.event_id = "2"
-    assert isinstance(await trouble(source), SourceEventGone)
+    assert isinstance(await read_error(source), SourceEventGone)
 
 
 async def test_wrong_address_is_not_a_deleted_event(api: FakeApi, source: Source) -> None:
@@ -88,13 +88,13 @@ async def test_malformed_response_is_described_without_a_quote(
     api: FakeApi, source: Source, answer: httpx.Response, words: str
 ) -> None:
     api.first_answers.append(answer)
-    told = await trouble(source)
+    error = await read_error(source)
 
-    assert isinstance(told, SourceUnreadable)
-    assert told.args[0] == str(told)
-    assert "secret" not in str(told)
+    assert isinstance(error, SourceUnreadable)
+    assert error.args[0] == str(error)
+    assert "secret" not in str(error)
     with pytest.raises(SourceUnreadable, match=words):
-        raise told
+        raise error
     assert len(api.requests) == 1, "neither retried nor followed"
 
 
