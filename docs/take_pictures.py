@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from entrypoints.sandbox.control_client import ControlClient
 from tests.support import timeouts
@@ -16,8 +16,8 @@ from tests.support.chromium import launched
 
 PICTURES = Path(__file__).parent / "pictures"
 PORT = 8179
-WIDE = {"width": 1100, "height": 720}
-PHONE = {"width": 390, "height": 720}
+WIDE: ViewportSize = {"width": 1100, "height": 720}
+PHONE: ViewportSize = {"width": 390, "height": 720}
 
 
 @contextmanager
