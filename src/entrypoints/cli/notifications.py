@@ -90,10 +90,10 @@ def notices(  # noqa: PLR0917 - typer takes them by name
     org: Org,
     webhook: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Send them to a webhook, signed.", show_default=False),
+        typer.Option(metavar="URL", help="Send notifications to a webhook, signed.", show_default=False),
     ] = None,
     email: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Send them by e-mail.", show_default=False)
+        str | None, typer.Option(metavar="ADDRESS", help="Send notifications by e-mail.", show_default=False)
     ] = None,
     off: Annotated[bool, typer.Option("--off", help="Switch notifications off.")] = False,
     attempt: Annotated[bool, typer.Option("--try", help="Send a test notification now.")] = False,

@@ -198,8 +198,8 @@ def serve(
 ) -> None:
     """Serve the product UI, the portals and the JSON API, and run syncs, until Ctrl-C.
 
-    While there is no account, prints a link that creates the first one. With --json, prints one document with the
-    URL once it is served.
+    While there is no account, prints a link that creates the first one.
+    With --json, prints one document with the URL once it is served.
     """
     chosen = with_file_limit(with_public_url(settings(), host, port))
 

@@ -94,13 +94,13 @@ class Fault:
 FAULTS: TypeAdapter[tuple[Fault, ...]] = TypeAdapter(tuple[Fault, ...])
 
 
-def parse_faults(told: Any) -> tuple[Fault, ...]:
+def parse_faults(document: Any) -> tuple[Fault, ...]:
     """Parse a fault or a list of faults.
 
     Raises:
         ValueError: it is not valid.
     """
-    return FAULTS.validate_python(told if isinstance(told, list) else [told])
+    return FAULTS.validate_python(document if isinstance(document, list) else [document])
 
 
 def as_json(faults: Iterable[Fault]) -> list[dict[str, Any]]:
