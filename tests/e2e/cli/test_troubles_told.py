@@ -79,7 +79,7 @@ def test_rule_34_a_page_that_is_empty_or_repeats_reports_nothing_as_gone(
     kept = outcomes(cli, run, "kept")
     assert len(kept) == 100
     assert {each["code"] for each in kept} == {"not_all_read"}
-    assert "250 sessions, but gave 150" in cli("preview", mapping).out.replace("\n", " ")
+    assert "250 sessions but returned 150" in cli("preview", mapping).out.replace("\n", " ")
     state.inject_faults()
     assert synced(cli, mapping)["message"].startswith("Sync to Gleanin is complete.")
 

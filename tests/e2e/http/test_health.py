@@ -3,23 +3,17 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import timedelta
 from typing import Literal
 
 import pytest
 
-from core.domain.ids import MappingId, RunId
-from core.domain.records.outcomes import Counts
-from core.domain.runs.run import SyncRun
-from core.domain.runs.schedule import Halt, Schedule
-from core.domain.runs.stop_reasons import token_refused, unreachable
+from core.domain.ids import MappingId
 from entrypoints.container import Container
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.pages import post
-from tests.e2e.http.test_integration_pages import disconnected, integrations
-from tests.e2e.http.test_syncing import ended, start
+from tests.e2e.http.steps import disconnect, fail, integrations, start, wait_for_end
 from tests.support.http_fixtures import ACME_EVENT, ADMIN, EVERYWHERE, FREE_EVENT, SUPPORT, VIEWER
 
 PAGES = (
@@ -46,33 +40,10 @@ def refusing(
     return in_trouble(served, Fault(sides=(side,), revoked_after=0))
 
 
-async def _note_end(container: Container, mapping_id: str, run: SyncRun, schedule: Schedule) -> None:
-    async with container.units().write() as unit:
-        await unit.runs.add(run)
-        await unit.schedules.save(schedule)
-        await unit.commit()
-
-
-def fail(served: Served, *, system: str | None = None) -> None:
-    """Store a last run that stopped because a system refused the token or Gleanin was unreachable."""
-
-    async def act(container: Container) -> None:
-        mapping, now = MappingId(served.acme.mapping), container.clock().now()
-        async with container.units().read() as unit:
-            last = (await unit.runs.list_by_mapping(mapping, 1))[0]
-        stop = token_refused(system, "Revoked.") if system else unreachable("Gleanin", "No answer.")
-        begun = SyncRun(RunId(container.ids().new()), mapping, last.trigger, last.scope, now)
-        run = begun.start("there", now, timedelta(minutes=1)).stopped(stop, now, Counts())
-        halt = Halt(system, now) if system else None
-        await _note_end(container, mapping, run, Schedule(mapping, now, 1, now - timedelta(hours=3), halt))
-
-    served.running.ask(act)
-
-
 def test_a_refused_token_is_told_on_every_page_with_where_to_replace_it(fresh: Served) -> None:
     client = fresh.client(ADMIN)
     with refusing(fresh):
-        assert ended(client, start(client, fresh.acme.mapping)["run_id"])["code"] == "token_refused"
+        assert wait_for_end(client, start(client, fresh.acme.mapping)["run_id"])["code"] == "token_refused"
     admin, viewer = fresh.browser(ADMIN), fresh.browser(VIEWER)
     for url in pages_of(fresh):
         page = admin.get(url).text
@@ -146,7 +117,7 @@ def test_after_the_token_was_replaced_a_sync_is_offered_and_mends_it(fresh: Serv
     sent = post(admin, f"{at}/sync", page=done.headers["Location"])
     assert sent.status_code == 303
     run = client.get(f"/mappings/{fresh.acme.mapping}/runs").json()["items"][0]["run_id"]
-    ended(client, run)
+    wait_for_end(client, run)
     assert client.get(f"/mappings/{fresh.acme.mapping}").json()["health"]["state"] == "problems", (
         "as it was before"
     )
@@ -195,7 +166,7 @@ def test_an_event_that_cannot_be_read_tells_whether_continuous_sync_goes_on(fres
     fail(fresh)
     assert told() == "on, and failing"
     mapping = client.get(f"/mappings/{fresh.acme.mapping}").json()
-    disconnected(admin, fresh)
+    disconnect(admin, fresh)
     post(admin, f"{at}/connect", page=f"{at}/connect", token=GLEANIN_TOKEN, continuous_sync="on")
     pair = {"sessionboard_event": str(ACME_EVENT), "gleanin_event": mapping["gleanin"]["id"]}
     client.post(
@@ -223,7 +194,7 @@ def test_rule_10_disconnecting_tells_beforehand_what_is_not_synced_again(fresh: 
 
 def test_rule_10_what_was_sent_under_an_earlier_connection_is_not_promised(fresh: Served) -> None:
     admin, at = fresh.browser(ADMIN), integrations(fresh)
-    disconnected(admin, fresh)
+    disconnect(admin, fresh)
     post(admin, f"{at}/connect", page=f"{at}/connect", token=GLEANIN_TOKEN)
     asked = admin.get(f"{at}/disconnect").text
     assert "Nothing has been sent under this connection yet." in asked
@@ -243,7 +214,7 @@ def test_rule_10_mapping_the_pair_again_tells_it_beforehand(fresh: Served) -> No
     admin, client, at = fresh.browser(ADMIN), fresh.client(ADMIN), integrations(fresh)
     mapping = client.get(f"/mappings/{fresh.acme.mapping}").json()
     pair = {"gleanin": mapping["gleanin"]["id"], "sessionboard": mapping["sessionboard"]["id"]}
-    disconnected(admin, fresh)
+    disconnect(admin, fresh)
     post(admin, f"{at}/connect", page=f"{at}/connect", token=GLEANIN_TOKEN)
     told = "4 sessions and 2 speakers sent to this Gleanin event before the organization was disconnected will not be"
     assert told in admin.get(f"{at}/mappings/new/pair", params=pair).text
@@ -260,7 +231,7 @@ def test_rule_10_mapping_the_pair_again_tells_it_beforehand(fresh: Served) -> No
         },
     )
     assert again.status_code == 303
-    run = ended(client, start(client, again.headers["Location"].split("/")[-2])["run_id"])
+    run = wait_for_end(client, start(client, again.headers["Location"].split("/")[-2])["run_id"])
     assert "not synced again: sent before the organization was disconnected" in run["message"]
 
 

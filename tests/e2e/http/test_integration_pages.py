@@ -11,11 +11,8 @@ from entrypoints.sandbox.state import GLEANIN_TOKEN
 from ports.destination import DestinationRefused
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.pages import post
+from tests.e2e.http.steps import disconnect, integrations
 from tests.support.http_fixtures import ADMIN, EVERYWHERE, FREE_EVENT, STRANGER, VIEWER
-
-
-def integrations(served: Served, organization: str | None = None) -> str:
-    return f"/organizations/{organization or served.acme.organization}/integrations"
 
 
 def choices(page: httpx.Response, name: str) -> dict[str, tuple[str, bool]]:
@@ -24,12 +21,6 @@ def choices(page: httpx.Response, name: str) -> dict[str, tuple[str, bool]]:
     assert found, page.text
     options = re.findall(r'<option value="([^"]+)"([^>]*)>([^<]*)', found[0])
     return {html.unescape(label): (value, "disabled" not in state) for value, state, label in options}
-
-
-def disconnected(browser: httpx.Client, served: Served) -> None:
-    at = integrations(served)
-    done = post(browser, f"{at}/disconnect", confirmation="Acme")
-    assert (done.status_code, done.headers["Location"]) == (303, at)
 
 
 def test_the_card_says_that_it_is_connected_and_offers_what_an_admin_may(served: Served) -> None:
@@ -75,7 +66,7 @@ def test_a_mapping_is_found_only_under_its_own_organization(served: Served) -> N
 
 def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: Served) -> None:
     browser, at = fresh.browser(ADMIN), integrations(fresh)
-    disconnected(browser, fresh)
+    disconnect(browser, fresh)
     assert "Not connected" in browser.get(at).text
 
     wrong = post(browser, f"{at}/connect", token="wrong-wrong-wrong")

@@ -12,7 +12,7 @@ from core.usecases.access.create_sign_in_link import CreateSignInLink
 from ports.passwords import HashRequest
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.pages import csrf_in
-from tests.e2e.http.test_throttling import attempt, from_elsewhere
+from tests.e2e.http.steps import attempt, from_elsewhere
 from tests.support.http_fixtures import ADMIN, PASSWORD, VIEWER, SeededDatabase
 
 DEVICE = "gleanin_sync_device"

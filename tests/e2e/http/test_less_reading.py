@@ -23,7 +23,7 @@ from entrypoints.container import Container
 from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.running import in_thread
 from tests.e2e.http.conftest import Served, served_from
-from tests.e2e.http.test_syncing import ended, runs_of
+from tests.e2e.http.steps import runs_of, wait_for_end
 from tests.support.assertions import present
 from tests.support.http_fixtures import STRANGER, STRANGER_EVENT, initial_state, seed_database
 from tests.support.timeouts import wait_until
@@ -66,7 +66,7 @@ class Event:
         wait_until(lambda: runs_of(self.api, self.mapping) != before, "a run is booked")
         newest, *rest = runs_of(self.api, self.mapping)
         assert rest == before
-        run = ended(self.api, newest)
+        run = wait_for_end(self.api, newest)
         assert (run["trigger"], run["state"]) == ("continuous", "completed"), run["message"]
         return run
 

@@ -11,7 +11,7 @@ import pytest
 
 from entrypoints.cli.main import run as command_line
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.test_syncing import events_in
+from tests.e2e.http.steps import events_in
 from tests.support.http_fixtures import ADMIN, STRANGER, VIEWER
 
 OLD, STRANGERS_OLD, NONE = "oldrun000001", "oldrun000002", "oldrun000003"

@@ -1,4 +1,4 @@
-"""Strange text in requests, and many concurrent requests, on a PostgreSQL server."""
+"""The database suites on PostgreSQL."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,24 +10,11 @@ import pytest
 from entrypoints.sandbox.running import in_thread
 from tests.contract.persistence.conftest import Server, postgresql_server
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.test_strange_text import (
-    test_text_that_no_database_takes_is_no_fault_of_a_form,
-    test_text_that_no_database_takes_is_no_fault_of_a_page,
-    test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_a_body,
-    test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_an_address,
-)
-from tests.e2e.http.test_syncing import test_a_request_that_is_sent_twenty_times_at_once_starts_one_run
+from tests.e2e.http.database_suites import ConcurrentRequestsSuite, StrangeTextSuite
 from tests.support.http_fixtures import initial_state, seed_database
 from tests.support.http_server import serving
 
-__all__ = [
-    "postgresql_server",
-    "test_a_request_that_is_sent_twenty_times_at_once_starts_one_run",
-    "test_text_that_no_database_takes_is_no_fault_of_a_form",
-    "test_text_that_no_database_takes_is_no_fault_of_a_page",
-    "test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_a_body",
-    "test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_an_address",
-]
+__all__ = ["postgresql_server"]
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +35,11 @@ def fresh(served: Served) -> Served:
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 """A key for these tests: beside a PostgreSQL database there is no key file."""
+
+
+class TestStrangeText(StrangeTextSuite):
+    pass
+
+
+class TestConcurrentRequests(ConcurrentRequestsSuite):
+    pass

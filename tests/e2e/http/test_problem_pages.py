@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.pages import csrf_in
-from tests.e2e.http.test_health import fail
+from tests.e2e.http.steps import fail
 from tests.support.http_fixtures import ADMIN, STRANGER, VIEWER
 
 NAVIGATION = '<nav class="wrap site-nav"'

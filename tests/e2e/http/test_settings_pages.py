@@ -10,13 +10,10 @@ from entrypoints.http.pages.settings.audit_log import SENTENCES
 from entrypoints.sandbox.state import SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.pages import post
+from tests.e2e.http.steps import settings
 from tests.support.http_fixtures import ADMIN, EVERYWHERE, PASSWORD, STRANGER, VIEWER
 
 NEW_PASSWORD = "another-horse-battery"
-
-
-def settings(served: Served) -> str:
-    return f"/organizations/{served.acme.organization}/settings"
 
 
 def test_who_has_access_is_told_as_far_as_somebody_may_know(served: Served) -> None:

@@ -1,7 +1,6 @@
 """Syncs over the JSON API: starting, following, stopping."""
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,37 +16,13 @@ from entrypoints.container import Container
 from entrypoints.http.run_watchers import POLL_INTERVAL
 from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.http.conftest import Served, in_trouble, served_from
+from tests.e2e.http.steps import events_in, runs_of, shown, start, wait_for_end
 from tests.support.http_fixtures import ADMIN, STRANGER, SUPPORT, VIEWER, SeededDatabase
 from tests.support.timeouts import WITHIN, wait_until
 
 
-def start(client: httpx.Client, mapping: str, key: str | None = None, **body: Any) -> dict[str, Any]:
-    headers = {"Idempotency-Key": key} if key else {}
-    answer = client.post(f"/mappings/{mapping}/runs", json=body, headers=headers)
-    assert answer.status_code == 202, answer.text
-    assert answer.headers["Location"] == f"/api/v1/runs/{answer.json()['run_id']}"
-    run: dict[str, Any] = answer.json()
-    return run
-
-
-def ended(client: httpx.Client, run: str) -> dict[str, Any]:
-    wait_until(lambda: shown(client, run)["finished_at"], "the run has ended")
-    return shown(client, run)
-
-
-def shown(client: httpx.Client, run: str) -> dict[str, Any]:
-    told: dict[str, Any] = client.get(f"/runs/{run}").raise_for_status().json()
-    return told
-
-
 def until_it_runs(client: httpx.Client, run: str) -> None:
     wait_until(lambda: shown(client, run)["state"] != "queued", "the run has begun")
-
-
-def runs_of(client: httpx.Client, mapping: str) -> list[str]:
-    return [
-        each["run_id"] for each in client.get(f"/mappings/{mapping}/runs").raise_for_status().json()["items"]
-    ]
 
 
 def slow(served: Served, milliseconds: int = 400) -> AbstractContextManager[None]:
@@ -55,39 +30,20 @@ def slow(served: Served, milliseconds: int = 400) -> AbstractContextManager[None
     return in_trouble(served, Fault(sides=("gleanin",), latency_ms=milliseconds))
 
 
-def events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    name = ""
-    for line in lines:
-        if line.startswith("event:"):
-            name = line.removeprefix("event:").strip()
-        elif line.startswith("data:"):
-            yield name, json.loads(line.removeprefix("data:"))
-
-
 def test_a_request_that_is_repeated_starts_no_second_run(fresh: Served) -> None:
     client, mapping = fresh.client(ADMIN), fresh.acme.mapping
     before = runs_of(client, mapping)
     first = start(client, mapping, "again")
-    ended(client, first["run_id"])
+    wait_for_end(client, first["run_id"])
     assert start(client, mapping, "again")["run_id"] == first["run_id"]
     assert len(runs_of(client, mapping)) == len(before) + 1
     assert start(client, mapping)["run_id"] != first["run_id"]
 
 
-def test_a_request_that_is_sent_twenty_times_at_once_starts_one_run(fresh: Served) -> None:
-    client, mapping = fresh.client(ADMIN), fresh.acme.mapping
-    before = runs_of(client, mapping)
-    with ThreadPoolExecutor(20) as pool:
-        told = {each["run_id"] for each in pool.map(lambda _: start(client, mapping, "at once"), range(20))}
-    assert len(told) == 1
-    ended(client, *told)
-    assert set(runs_of(client, mapping)) - set(before) == told
-
-
 def test_the_same_key_of_somebody_else_or_for_another_mapping_is_another_one(fresh: Served) -> None:
     admin, support = fresh.client(ADMIN), fresh.client(SUPPORT)
     mine = start(admin, fresh.acme.mapping, "key")["run_id"]
-    ended(admin, mine)
+    wait_for_end(admin, mine)
     theirs = start(support, fresh.acme.mapping, "key")["run_id"]
     there = start(support, fresh.stranger.mapping, "key")
     assert len({mine, theirs, there["run_id"]}) == 3
@@ -97,7 +53,7 @@ def test_the_same_key_of_somebody_else_or_for_another_mapping_is_another_one(fre
 
 def test_a_key_that_is_given_again_for_another_scope_is_refused(fresh: Served) -> None:
     client, mapping = fresh.client(ADMIN), fresh.acme.mapping
-    ended(client, start(client, mapping, "key", scope="agenda")["run_id"])
+    wait_for_end(client, start(client, mapping, "key", scope="agenda")["run_id"])
     refused = client.post(
         f"/mappings/{mapping}/runs", json={"scope": "exhibitors"}, headers={"Idempotency-Key": "key"}
     )
@@ -123,7 +79,7 @@ def test_rule_23_asking_during_a_run_books_exactly_one_more(fresh: Served) -> No
         assert len(more) == 1
         assert more != {first}
     for run in (first, *more):
-        assert ended(client, run)["state"] == "completed_with_problems"
+        assert wait_for_end(client, run)["state"] == "completed_with_problems"
     assert set(runs_of(client, mapping)) - before == {first, *more}
 
 
@@ -136,7 +92,7 @@ def test_rule_08_disconnecting_needs_the_name_and_stops_what_runs(fresh: Served)
         run = start(client, fresh.acme.mapping)["run_id"]
         until_it_runs(client, run)
         client.delete(f"{url}?confirm=Acme").raise_for_status()
-    stopped = ended(client, run)
+    stopped = wait_for_end(client, run)
     assert (stopped["state"], stopped["code"]) == ("stopped", "disconnected")
     assert client.get(url).json() == {
         "connected": False, "id": None, "token_hint": None, "connected_at": None, "continuous_sync": None,
@@ -246,7 +202,7 @@ def test_a_run_goes_on_when_nobody_follows_it_any_more(fresh: Served) -> None:
                 assert next(events_in(answer.iter_lines()))[0] == "progress"
         time.sleep(2 * POLL_INTERVAL)
         assert fresh.running.ask(requests_under_way) == 0
-    assert ended(client, run)["state"] == "completed_with_problems"
+    assert wait_for_end(client, run)["state"] == "completed_with_problems"
     assert client.get("/organizations").status_code == 200
 
 
@@ -273,7 +229,7 @@ def test_whoever_follows_a_run_keeps_nobody_from_ending_the_server(fresh: Served
 
 def test_rule_33_sessionboard_is_only_read_whatever_is_asked(fresh: Served) -> None:
     client, mapping = fresh.client(ADMIN), fresh.acme.mapping
-    ended(client, start(client, mapping)["run_id"])
+    wait_for_end(client, start(client, mapping)["run_id"])
     client.post(f"/mappings/{mapping}/preview", json={}).raise_for_status()
     client.get(f"/organizations/{fresh.acme.organization}/events").raise_for_status()
     asked = {each for each in fresh.seeded_database.sandbox.state.log.by_template if "/sessionboard/" in each}

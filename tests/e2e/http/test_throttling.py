@@ -2,35 +2,16 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from itertools import count
+from contextlib import ExitStack
 
-import httpx
 import pytest
 
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.pages import csrf_in
+from tests.e2e.http.steps import WRONG_PASSWORD, attempt, from_elsewhere, ip_addresses
 from tests.support.http_fixtures import ADMIN, PASSWORD, ROLES, VIEWER
 from tests.support.http_server import serving
-from tests.support.timeouts import WITHIN
-
-WRONG = "wrong-horse-battery"
-_addresses = (f"127.0.{number // 250}.{number % 250 + 2}" for number in count(1))
-
-
-@contextmanager
-def from_elsewhere(served: Served, address: str | None = None) -> Iterator[httpx.Client]:
-    """Return a browser with a different IP address, since failures are counted by address, too."""
-    transport = httpx.HTTPTransport(local_address=address or next(_addresses))
-    with httpx.Client(base_url=served.url, transport=transport, timeout=WITHIN) as browser:
-        yield browser
-
-
-def attempt(served: Served, email: str, password: str = WRONG, address: str | None = None) -> httpx.Response:
-    with from_elsewhere(served, address) as browser:
-        return served.sign_in(browser, email, password)
 
 
 def test_after_some_failures_an_account_has_to_wait_wherever_the_attempts_come_from(fresh: Served) -> None:
@@ -44,7 +25,7 @@ def test_after_some_failures_an_account_has_to_wait_wherever_the_attempts_come_f
 
 
 def test_after_some_failures_an_address_has_to_wait_whatever_account_it_tries(fresh: Served) -> None:
-    address = next(_addresses)
+    address = next(ip_addresses)
     failures = [
         attempt(fresh, f"nobody{number}@example.org", address=address).status_code for number in range(6)
     ]
@@ -54,12 +35,12 @@ def test_after_some_failures_an_address_has_to_wait_whatever_account_it_tries(fr
 
 
 def test_no_header_makes_another_address_of_it(fresh: Served) -> None:
-    address, told = next(_addresses), list[int]()
+    address, told = next(ip_addresses), list[int]()
     for number in range(6):
         with from_elsewhere(fresh, address) as browser:
             browser.headers["X-Forwarded-For"] = f"10.0.0.{number}"
             browser.headers["Forwarded"] = f"for=10.0.0.{number}"
-            told.append(fresh.sign_in(browser, f"nobody{number}@example.org", WRONG).status_code)
+            told.append(fresh.sign_in(browser, f"nobody{number}@example.org", WRONG_PASSWORD).status_code)
     assert told == [401] * 5 + [429]
 
 
@@ -67,7 +48,7 @@ def test_of_fifty_attempts_at_once_no_more_are_looked_at_than_one_by_one(fresh: 
     with ExitStack() as opened:
         browsers = [opened.enter_context(from_elsewhere(fresh)) for _ in range(50)]
         forms = [
-            {"csrf_token": csrf_in(each.get("/sign-in")), "email": ADMIN, "password": WRONG}
+            {"csrf_token": csrf_in(each.get("/sign-in")), "email": ADMIN, "password": WRONG_PASSWORD}
             for each in browsers
         ]
         with ThreadPoolExecutor(25) as pool:
@@ -96,7 +77,9 @@ def refused(served: Served, email: str) -> tuple[float, str]:
     with from_elsewhere(served) as browser:
         token = csrf_in(browser.get("/sign-in"))
         began = time.perf_counter()
-        answer = browser.post("/sign-in", data={"csrf_token": token, "email": email, "password": WRONG})
+        answer = browser.post(
+            "/sign-in", data={"csrf_token": token, "email": email, "password": WRONG_PASSWORD}
+        )
         took = time.perf_counter() - began
     assert answer.status_code == 401
     return took, answer.text.replace(email, "WHO").replace(token, "TOKEN")

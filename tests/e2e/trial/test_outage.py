@@ -15,8 +15,9 @@ from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import Addresses
 from tests.contract.persistence.conftest import Server, started_server
-from tests.e2e.cli.test_serve import free_port
-from tests.e2e.trial.test_trial import (
+from tests.support.changing_programme import FIRST_ID, differences
+from tests.support.processes import free_port
+from tests.support.trial_harness import (
     Mapped,
     Trial,
     runs_of,
@@ -25,7 +26,6 @@ from tests.e2e.trial.test_trial import (
     settings_of,
     sync_once_more,
 )
-from tests.support.changing_programme import FIRST_ID, differences
 from tests.support.trial_verdict import Evidence, Request
 from tests.support.workers import WorkerPool
 

@@ -13,7 +13,9 @@ from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.settings import Settings
 from tests.contract.persistence.conftest import postgresql_server
-from tests.e2e.trial.test_trial import (
+from tests.support import timeouts
+from tests.support.changing_programme import FIRST_ID, differences
+from tests.support.trial_harness import (
     Trial,
     database_for,
     runs_of,
@@ -22,8 +24,6 @@ from tests.e2e.trial.test_trial import (
     settings_of,
     until_all_are_synced,
 )
-from tests.support import timeouts
-from tests.support.changing_programme import FIRST_ID, differences
 from tests.support.workers import ENDS_WITHIN, Worker, WorkerPool
 
 __all__ = ["postgresql_server"]

@@ -1,7 +1,7 @@
 """axe finds no violations on pages that follow a form: errors, confirmations, secrets shown once, a running sync."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from core.domain.access.authorization import COMMAND_LINE
 from core.usecases.access.create_sign_up_link import CreateSignUpLink
@@ -11,16 +11,8 @@ from entrypoints.container import Container
 from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM
-from tests.support.axe import violations
 from tests.support.browser_harness import Harness, expect_message, start_sync, wait_for_agenda
-
-LOOKS = [{"width": 1280, "color_scheme": "light"}, {"width": 360, "color_scheme": "dark"}]
-
-
-def check(page: Page) -> None:
-    page.evaluate("document.getAnimations().forEach(each => each.finish())")
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+from tests.support.page_checks import LOOKS, check
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light-1280", "dark-360"])

@@ -11,8 +11,8 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
-from tests.e2e.browser.journeys.test_forms_accessibility import LOOKS, check
 from tests.support.browser_harness import Harness, expect_message
+from tests.support.page_checks import LOOKS, check
 from tests.support.timeouts import wait_until
 
 
