@@ -133,7 +133,7 @@ def test_a_form_that_was_refused_is_no_fault_of_the_page(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "complaint"),
+    ("path", "error_detail"),
     [
         ("/console", "console error: a planted error"),
         ("/uncaught", "uncaught error: planted is not defined"),
