@@ -55,5 +55,5 @@ def _without_messages(exc_info: ExcInfo) -> list[dict[str, Any]]:
 
 def _without_message(error: dict[str, Any]) -> dict[str, Any]:
     reduced = {key: value for key, value in error.items() if key not in {"exc_value", "exc_notes"}}
-    reduced["exceptions"] = [[_without_message(each) for each in group] for group in error["exceptions"]]
+    reduced["exceptions"] = [[_without_message(nested) for nested in group] for group in error["exceptions"]]
     return reduced

@@ -56,7 +56,7 @@ def outcome(result: RecordOutcome) -> dict[str, Any]:
 def step(planned: Step) -> dict[str, Any]:
     gleanin_id = None if isinstance(planned, Create) else planned.gleanin_id
     expected = RecordOutcome(planned.record, expected_outcome(planned), planned.reason, gleanin_id)
-    return outcome(expected) | {"changes": [_change(each) for each in changes(planned)]}
+    return outcome(expected) | {"changes": [_change(change) for change in changes(planned)]}
 
 
 def changes(planned: Step) -> tuple[FieldChange, ...]:
@@ -109,7 +109,7 @@ def run(sync_run: SyncRun) -> dict[str, Any]:
 def run_with_outcomes(
     sync_run: SyncRun, outcomes: Iterable[RecordOutcome], last_checked_at: datetime | None
 ) -> dict[str, Any]:
-    documents = [outcome(each) for each in outcomes]
+    documents = [outcome(record_outcome) for record_outcome in outcomes]
     return run(sync_run) | {"last_checked_at": _instant(last_checked_at), "outcomes": documents}
 
 

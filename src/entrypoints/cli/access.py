@@ -107,7 +107,7 @@ async def list_accounts(container: Container) -> Answer:
         if not accounts:
             screen.print("No accounts yet. To add one: gleanin-sync user add EMAIL")
 
-    return Answer([shapes.account(each) for each in accounts], show)
+    return Answer([shapes.account(account) for account in accounts], show)
 
 
 async def remove_account(container: Container, email: str) -> Answer:
@@ -271,18 +271,18 @@ async def list_api_keys(container: Container, org: str | None) -> Answer:
         keys = await container.resolve(ListAllApiKeys)()
     else:
         owner = await container.resolve(FindOrganization)(org)
-        keys = [(owner, each) for each in await container.resolve(ListApiKeys)(owner.id)]
+        keys = [(owner, key) for key in await container.resolve(ListApiKeys)(owner.id)]
 
     def show(screen: Console) -> None:
         rows = [
             (
-                each.id,
-                each.name,
-                each.grant.role,
+                key.id,
+                key.name,
+                key.grant.role,
                 owner.name if owner else "all organizations",
-                "revoked" if each.revoked_at else "valid",
+                "revoked" if key.revoked_at else "valid",
             )
-            for owner, each in keys
+            for owner, key in keys
         ]
         screen.print(table("API keys", ("ID", "Name", "Role", "Organization", "State"), rows))
         if not keys:
@@ -290,7 +290,7 @@ async def list_api_keys(container: Container, org: str | None) -> Answer:
                 "No API keys yet. To add one: gleanin-sync key add NAME --role viewer --organization ORG"
             )
 
-    return Answer([shapes.api_key(each) for _, each in keys], show)
+    return Answer([shapes.api_key(key) for _, key in keys], show)
 
 
 @key.command("revoke", epilog=examples('gleanin-sync key revoke KEY --organization "PyCon FR"'))

@@ -171,7 +171,7 @@ async def _run_steps(script: Script, container: Container, sandbox: Sandbox) -> 
 
 async def _email_of_blocked_person(container: Container, run_id: str) -> str:
     _, blocked = await container.resolve(GetRunWithOutcomes)(RunId(run_id), [Outcome.BLOCKED])
-    return next(each.record.email for each in blocked if each.record.email)
+    return next(outcome.record.email for outcome in blocked if outcome.record.email)
 
 
 def _pair(events: dict[str, list[dict[str, Any]]]) -> tuple[str, str]:

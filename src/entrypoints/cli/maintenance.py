@@ -97,19 +97,22 @@ async def probe_destination(container: Container, org: str) -> Answer:
     findings = await container.resolve(ProbeDestination)(found.id)
 
     def show(console: Console) -> None:
-        rows = ((_styled(each.verdict), each.marked, _below(each.assumption, each.seen)) for each in findings)
+        rows = (
+            (_styled(finding.verdict), finding.marked, _below(finding.assumption, finding.seen))
+            for finding in findings
+        )
         heading = f"Assumptions about Gleanin, checked with the account of {found.name}"
         console.print(table(heading, ("", "Based on", "Assumption and observation"), rows))
         console.print("Nothing was written.", style="dim")
 
     document = [
         {
-            "assumption": each.assumption,
-            "marked": each.marked.value,
-            "verdict": each.verdict.value,
-            "seen": each.seen,
+            "assumption": finding.assumption,
+            "marked": finding.marked.value,
+            "verdict": finding.verdict.value,
+            "seen": finding.seen,
         }
-        for each in findings
+        for finding in findings
     ]
     return Answer(document, show)
 

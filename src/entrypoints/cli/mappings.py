@@ -64,7 +64,7 @@ async def create_mapping(
     lost = await container.resolve(CountLostByMapping)(found.id, command.gleanin_event)
     mapping = await container.resolve(MapEvents)(command, actor=COMMAND_LINE)
     mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
-    warnings = [each for each in (mismatch, lost) if each]
+    warnings = [warning for warning in (mismatch, lost) if warning]
 
     def show(console: Console) -> None:
         console.print(
@@ -113,21 +113,23 @@ async def list_mappings(container: Container, org: str) -> Answer:
     def show(console: Console) -> None:
         rows = (
             (
-                each.id,
-                f"{each.sessionboard_name} ({each.events.sessionboard_id})",
-                f"{each.gleanin_name} ({each.events.gleanin_id})",
-                "waiting for settings" if each.waits_for_settings and health.is_well else health.state.value,
+                mapping.id,
+                f"{mapping.sessionboard_name} ({mapping.events.sessionboard_id})",
+                f"{mapping.gleanin_name} ({mapping.events.gleanin_id})",
+                "waiting for settings"
+                if mapping.waits_for_settings and health.is_well
+                else health.state.value,
             )
-            for each, health in mappings_with_health
+            for mapping, health in mappings_with_health
         )
         console.print(
             table(f"Event mappings of {found.name}", ("ID", "Sessionboard", "Gleanin", "State"), rows)
         )
-        for each, health in mappings_with_health:
+        for mapping, health in mappings_with_health:
             if not health.is_well:
-                console.print(safe_text(f"{each.id}: {health.reason}"))
-            if at := health_report.checked_at(each.id):
-                console.print(safe_text(f"{each.id}: {unchanged(at)}."), style="dim")
+                console.print(safe_text(f"{mapping.id}: {health.reason}"))
+            if at := health_report.checked_at(mapping.id):
+                console.print(safe_text(f"{mapping.id}: {unchanged(at)}."), style="dim")
         if not mappings_with_health:
             console.print(safe_text(f"No mappings yet. To list the events: gleanin-sync events {found.id}"))
 

@@ -43,13 +43,18 @@ async def _recipient_answer(
         if secret is not None:
             screen.print("They are signed with this secret, which is shown only once:")
             screen.print(safe_text(secret.value), soft_wrap=True)
-        for each in latest:
-            state = each.state.replace("_", " ")
-            screen.print(safe_text(f"{each.at:%Y-%m-%d %H:%M} UTC, {state}: {each.text}"), soft_wrap=True)
-            if each.problem:
-                screen.print(safe_text(f"  Not delivered: {each.problem}"), soft_wrap=True)
+        for notification in latest:
+            state = notification.state.replace("_", " ")
+            screen.print(
+                safe_text(f"{notification.at:%Y-%m-%d %H:%M} UTC, {state}: {notification.text}"),
+                soft_wrap=True,
+            )
+            if notification.problem:
+                screen.print(safe_text(f"  Not delivered: {notification.problem}"), soft_wrap=True)
 
-    document = shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
+    document = shapes.recipient(recipient) | {
+        "latest": [shapes.notice(notification) for notification in latest]
+    }
     return Answer(document | ({"secret": secret.value} if secret else {}), show)
 
 

@@ -72,31 +72,36 @@ async def list_organizations(container: Container) -> Answer:
                 ("ID", "Name and Sessionboard URL", "Gleanin"),
                 (
                     (
-                        each.id,
+                        organization.id,
                         # Below each other: beside the name, the URL would be wrapped.
-                        Text.assemble(shortened(each.name), "\n", (safe(each.sessionboard_url), "dim")),
-                        _connection(fares),
+                        Text.assemble(
+                            shortened(organization.name), "\n", (safe(organization.sessionboard_url), "dim")
+                        ),
+                        _connection(summary),
                     )
-                    for each, fares in rows
+                    for organization, summary in rows
                 ),
             )
         )
-        for each, fares in rows:
-            if not fares.overall.is_well:
-                console.print(safe_text(f"{each.name}: {reports.health(fares.overall)}"))
+        for organization, summary in rows:
+            if not summary.overall.is_well:
+                console.print(safe_text(f"{organization.name}: {reports.health(summary.overall)}"))
         if not rows:
             console.print("No organizations yet. To add one: gleanin-sync organization add NAME --region eu")
 
     return Answer(
-        [shapes.organization(each, fares.connection, fares.overall) for each, fares in rows],
+        [
+            shapes.organization(organization, summary.connection, summary.overall)
+            for organization, summary in rows
+        ],
         show,
     )
 
 
-def _connection(fares: OrganizationHealth) -> Text:
-    if fares.connection is None:
+def _connection(summary: OrganizationHealth) -> Text:
+    if summary.connection is None:
         return Text("not connected")
-    state, health = f"connected, token …{fares.connection.token_hint}", fares.overall
+    state, health = f"connected, token …{summary.connection.token_hint}", summary.overall
     if health.is_well:
         return Text(state)
     return Text.assemble(state, "\n", (health.state.value, "red"))
@@ -136,8 +141,8 @@ async def renew_token(container: Container, org: str, system: SystemOption, new_
         console.print(safe_text(f"Replaced the {system.capitalize()} token of {found.name}."))
         if mappings:
             console.print("To check that syncing works again:", style="dim")
-        for each in mappings:
-            console.print(safe_text(f"gleanin-sync sync {each.id}"), style="dim")
+        for mapping in mappings:
+            console.print(safe_text(f"gleanin-sync sync {mapping.id}"), style="dim")
 
     return Answer({"organization_id": found.id, "side": system.value, "token_hint": new_token.hint}, show)
 

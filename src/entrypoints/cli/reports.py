@@ -43,7 +43,7 @@ def counts(all_kinds: Counts) -> Table:
 
 def outcomes(heading: str, record_outcomes: Iterable[RecordOutcome]) -> Table:
     """Return a table of outcomes with their reasons."""
-    rows = ((_styled(each.outcome), _outcome(each)) for each in record_outcomes)
+    rows = ((_styled(record_outcome.outcome), _outcome(record_outcome)) for record_outcome in record_outcomes)
     return table(heading, ("Outcome", "Record and reason"), rows)
 
 

@@ -33,14 +33,14 @@ async def list_runs(container: Container, mapping_id: str) -> Answer:
     def show(console: Console) -> None:
         rows = (
             (
-                each.id,
-                f"{each.requested_at:%Y-%m-%d %H:%M} UTC",
-                each.trigger,
-                each.scope,
-                each.state.replace("_", " "),
-                _synced_of_attempted(each),
+                run.id,
+                f"{run.requested_at:%Y-%m-%d %H:%M} UTC",
+                run.trigger,
+                run.scope,
+                run.state.replace("_", " "),
+                _synced_of_attempted(run),
             )
-            for each in found_runs
+            for run in found_runs
         )
         heading = f"Sync runs of the mapping {mapping_id}, newest first"
         console.print(table(heading, ("ID", "Requested", "Trigger", "Scope", "State", "Synced"), rows))
@@ -49,7 +49,7 @@ async def list_runs(container: Container, mapping_id: str) -> Answer:
         if not found_runs:
             console.print(safe_text(f"No runs yet. To sync: gleanin-sync sync {mapping_id}"))
 
-    return Answer([shapes.run(each) for each in found_runs], show)
+    return Answer([shapes.run(run) for run in found_runs], show)
 
 
 def _synced_of_attempted(run: SyncRun) -> str:
@@ -107,13 +107,13 @@ async def show_record_history(container: Container, mapping_id: str, id_or_email
                 ("When", "Run id", "Outcome", "Why", "Gleanin id"),
                 (
                     (
-                        f"{each.at:%Y-%m-%d %H:%M:%S} UTC",
-                        each.run_id,
-                        Text(each.outcome.outcome, style=reports.STYLES[each.outcome.outcome]),
-                        Text(reports.why(each.outcome.reason)),
-                        each.outcome.gleanin_id or "",
+                        f"{entry.at:%Y-%m-%d %H:%M:%S} UTC",
+                        entry.run_id,
+                        Text(entry.outcome.outcome, style=reports.STYLES[entry.outcome.outcome]),
+                        Text(reports.why(entry.outcome.reason)),
+                        entry.outcome.gleanin_id or "",
                     )
-                    for each in entries
+                    for entry in entries
                 ),
             )
         )
@@ -122,7 +122,7 @@ async def show_record_history(container: Container, mapping_id: str, id_or_email
                 safe_text(f"Unchanged when last checked at {entries[-1].confirmed_at:%Y-%m-%d %H:%M:%S} UTC.")
             )
 
-    return Answer([shapes.history_entry(each) for each in entries], show)
+    return Answer([shapes.history_entry(entry) for entry in entries], show)
 
 
 @commands.command(epilog=examples("gleanin-sync runs MAPPING"))

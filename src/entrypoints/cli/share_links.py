@@ -27,16 +27,18 @@ async def list_links(
 ) -> Answer:
     people = await container.resolve(ListShareLinks)(MappingId(mapping_id), missing=missing)
     if csv is not None:
-        write_csv(csv, shapes.LINK_COLUMNS, (row for each in people for row in shapes.link_rows(each)))
+        write_csv(csv, shapes.LINK_COLUMNS, (row for person in people for row in shapes.link_rows(person)))
 
     def show(console: Console) -> None:
         if missing:
-            rows = [(each.label, each.kind, each.email or "", each.source_id) for each in people]
+            rows = [(person.label, person.kind, person.email or "", person.source_id) for person in people]
             console.print(
                 table("Synced without a link yet", ("Name", "Kind", "E-mail", "Sessionboard id"), rows)
             )
         else:
-            links = [(_who(each), _where(link)) for each in people for link in each.links or (_NO_LINK,)]
+            links = [
+                (_who(person), _where(link)) for person in people for link in person.links or (_NO_LINK,)
+            ]
             console.print(table(HEADING, ("Person", "Link"), links, whole=("Link",)))
         if not people:
             console.print(
@@ -45,7 +47,7 @@ async def list_links(
         if csv is not None:
             console.print(safe_text(f"Wrote the links of {len(people)} people to {csv}"))
 
-    return Answer([shapes.person_with_links(each) for each in people], show)
+    return Answer([shapes.person_with_links(person) for person in people], show)
 
 
 def _who(person: SyncedRecord) -> Text:

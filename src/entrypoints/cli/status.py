@@ -30,14 +30,14 @@ def _table(rows: Sequence[Status]) -> Table:
         ("Organization", *NUMBERS),
         (
             (
-                _organization(each),
-                str(each.due),
-                str(each.queued),
-                str(each.running),
-                Text(str(each.failing), style="red" if each.failing else ""),
-                Text(str(each.halted), style="red" if each.halted else ""),
+                _organization(status),
+                str(status.due),
+                str(status.queued),
+                str(status.running),
+                Text(str(status.failing), style="red" if status.failing else ""),
+                Text(str(status.halted), style="red" if status.halted else ""),
             )
-            for each in rows
+            for status in rows
         ),
         whole=NUMBERS,
     )
@@ -63,11 +63,11 @@ async def show_status(container: Container) -> Answer:
 
     def show(screen: Console) -> None:
         screen.print(_table(rows))
-        if any(each.halted for each in rows):
+        if any(status.halted for status in rows):
             hint = "Halted: a token was refused. To replace it: gleanin-sync token ORG sessionboard|gleanin"
             screen.print(safe_text(hint), style="dim")
 
-    return Answer([shapes.status(each) for each in rows], show)
+    return Answer([shapes.status(status) for status in rows], show)
 
 
 async def _watch(container: Container) -> Answer:

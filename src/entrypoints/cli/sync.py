@@ -40,7 +40,7 @@ async def preview_mapping(container: Container, mapping_id: str, scope: Scope = 
 
     document = {
         "counts": shapes.counts(plan.counts),
-        "steps": [shapes.step(each) for each in plan.steps],
+        "steps": [shapes.step(step) for step in plan.steps],
         "shortfalls": list(plan.shortfalls),
     }
     return Answer(document, show)

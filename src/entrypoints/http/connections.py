@@ -97,7 +97,12 @@ class OpenConnections:
 
     def _make_room(self, address: str | None = None) -> bool:
         longest = next(
-            (each for each in self._waiting if address is None or self._addresses[each] == address), None
+            (
+                connection
+                for connection in self._waiting
+                if address is None or self._addresses[connection] == address
+            ),
+            None,
         )
         if longest is None:
             return False

@@ -134,7 +134,9 @@ async def _client_for(settings: Settings, transport: object) -> StarletteOAuth2A
             "Your company's sign-in reports a different issuer from the one in the settings."
         )
     metadata["id_token_signing_alg_values_supported"] = [
-        each for each in metadata.get("id_token_signing_alg_values_supported", ()) if each in ALGORITHMS
+        algorithm
+        for algorithm in metadata.get("id_token_signing_alg_values_supported", ())
+        if algorithm in ALGORITHMS
     ]
     methods = metadata.get("token_endpoint_auth_methods_supported", ())
     if "client_secret_post" in methods and "client_secret_basic" not in methods:

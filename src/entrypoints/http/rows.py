@@ -31,5 +31,5 @@ async def link_rows(container: Container, mapping_id: MappingId, *, missing: boo
     while start is not None:
         query = PeopleQuery(mapping_id, missing, start=start, limit=PEOPLE_PER_PART)
         page = await container.resolve(ListPeople)(query)
-        yield [row for each in page.people for row in shapes.link_rows(each)]
+        yield [row for person in page.people for row in shapes.link_rows(person)]
         start = page.next

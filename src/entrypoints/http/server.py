@@ -54,8 +54,8 @@ class ServerConfig(uvicorn.Config):
 class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        for each in sockets or ():
-            each.listen(BACKLOG)  # restore the system's queue; only the batch for accepting is smaller
+        for listener in sockets or ():
+            listener.listen(BACKLOG)  # restore the system's queue; only the batch for accepting is smaller
 
 
 class _Stage(Enum):
@@ -98,9 +98,9 @@ class ServerConnection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._open.leave(self)
-        for each in (self._deadline, self._stalled):
-            if each is not None:
-                each.cancel()
+        for timer in (self._deadline, self._stalled):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

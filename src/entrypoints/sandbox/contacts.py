@@ -87,7 +87,9 @@ class SandboxRecord:
         sessions = self.attributes.get("session_ids")
         if isinstance(sessions, list):
             attributes["session_count"] = len(sessions)
-            relationships["sessions"] = {"data": [{"type": "sessions", "id": str(one)} for one in sessions]}
+            relationships["sessions"] = {
+                "data": [{"type": "sessions", "id": str(session_id)} for session_id in sessions]
+            }
         return {"type": self.type, "id": self.id, "attributes": attributes, "relationships": relationships}
 
 
@@ -175,7 +177,10 @@ class Contacts:
             for speaker in self.of(record.event_id, "speakers").values():
                 ids = speaker.attributes["session_ids"]
                 if isinstance(ids, list) and deleted in ids:
-                    speaker.change({"session_ids": [each for each in ids if each != deleted]}, self.clock())
+                    speaker.change(
+                        {"session_ids": [session_id for session_id in ids if session_id != deleted]},
+                        self.clock(),
+                    )
 
     def delete_event(self, event_id: int) -> None:
         self.settle()

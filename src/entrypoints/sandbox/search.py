@@ -235,9 +235,11 @@ def _statuses(row: SavedRow) -> Iterator[Json]:
     content = json.loads(row.whole)
     if not isinstance(content, dict):
         return
-    nested = [_status(one) for one in content.get("subsessions") or () if isinstance(one, dict)]
+    nested = [
+        _status(subsession) for subsession in content.get("subsessions") or () if isinstance(subsession, dict)
+    ]
     yield {**_status(content), "subsessions": nested}
-    yield from ({**one, "subsessions": []} for one in nested)
+    yield from ({**subsession, "subsessions": []} for subsession in nested)
 
 
 def _status(row: Json) -> Json:

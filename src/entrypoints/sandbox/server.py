@@ -66,8 +66,8 @@ async def serve(
         site = web.TCPSite(runner, host, port)
         await site.start()
         taken = runner.addresses[0][1]
-        for each in also:
-            await web.TCPSite(runner, each, taken).start()
+        for extra_host in also:
+            await web.TCPSite(runner, extra_host, taken).start()
         yield Sandbox(f"http://{host}:{taken}", state)
     finally:
         await runner.cleanup()

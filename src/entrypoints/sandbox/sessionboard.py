@@ -56,7 +56,7 @@ class Sessionboard:
     async def events(self, request: web.Request) -> web.Response:
         programmes = self.state.programmes
         shown = self.state.shown.get(host_of(request), programmes)
-        rows = [json_bytes(programmes[each].event) for each in shown if each in programmes]
+        rows = [json_bytes(programmes[event_id].event) for event_id in shown if event_id in programmes]
         try:
             page, size = paging(request)
         except InvalidRequest as error:

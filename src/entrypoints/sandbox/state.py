@@ -122,8 +122,12 @@ class SandboxState:
         self.gleanin.settle()
         return {
             "sessionboard": [
-                {"id": one.id, "name": one.event.get("name"), "time_zone": one.event.get("timezone")}
-                for one in self.programmes.values()
+                {
+                    "id": programme.id,
+                    "name": programme.event.get("name"),
+                    "time_zone": programme.event.get("timezone"),
+                }
+                for programme in self.programmes.values()
             ],
             "gleanin": [
                 {"id": str(event.id), "title": event.title, "time_zone": event.time_zone}

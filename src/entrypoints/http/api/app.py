@@ -25,7 +25,8 @@ class Api(FastAPI):
         """
         document = super().openapi()
         problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemResponse"}}}
-        for operation in (each for path in document["paths"].values() for each in path.values()):
+        operations = [operation for path in document["paths"].values() for operation in path.values()]
+        for operation in operations:
             for response in operation["responses"].values():
                 content = response.get("content", {})
                 content.get("text/event-stream", {}).pop("itemSchema", None)
@@ -65,7 +66,7 @@ def answer(problem: Problem) -> JSONResponse:
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     # Without the input, which may be a token.
-    errors = tuple((".".join(map(str, each["loc"])), each["msg"]) for each in error.errors())
+    errors = tuple((".".join(map(str, problem["loc"])), problem["msg"]) for problem in error.errors())
     detail = "The request is not valid: " + "; ".join(f"{where}: {what}" for where, what in errors[:5])
     return answer(Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_request", detail, errors=errors[:50]))
 

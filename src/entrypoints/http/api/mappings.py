@@ -82,7 +82,7 @@ async def add(
     mapping = await container.resolve(MapEvents)(command, actor=ctx.actor.name)
     response.headers["Location"] = f"/api/v1/mappings/{mapping.id}"
     mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
-    warnings = [each for each in (mismatch, lost) if each]
+    warnings = [warning for warning in (mismatch, lost) if warning]
     return {**await _document(container, mapping), "warnings": warnings}
 
 

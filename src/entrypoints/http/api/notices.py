@@ -21,7 +21,7 @@ LATEST = 20
 async def read(ctx: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Return the recipient and the latest notifications, newest first, without the signing secret."""
     recipient, latest = await container.resolve(FindRecipient)(ctx.organization.id, LATEST)
-    return shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
+    return shapes.recipient(recipient) | {"latest": [shapes.notice(notification) for notification in latest]}
 
 
 @routes.put("", response_model=schemas.ChosenRecipientResponse, responses=problems())

@@ -230,7 +230,7 @@ async def list_api_keys(
 ) -> dict[str, Any]:
     """List the organization's API keys: valid ones first, then revoked ones, newest first."""
     keys = await container.resolve(ListApiKeys)(ctx.organization.id)
-    return part([shapes.api_key(each) for each in keys], offset(cursor_), limit)
+    return part([shapes.api_key(key) for key in keys], offset(cursor_), limit)
 
 
 @routes.post(
@@ -282,4 +282,4 @@ async def read_audit_log(
         ctx.organization.id, offset(cursor_) or None, limit + 1
     )
     more = entries[limit - 1].position if len(entries) > limit else None
-    return {"items": [shapes.audit_entry(each) for each in entries[:limit]], "next": cursor(more)}
+    return {"items": [shapes.audit_entry(entry) for entry in entries[:limit]], "next": cursor(more)}

@@ -51,7 +51,7 @@ async def list_share_links(
     query = PeopleQuery(ctx.mapping.id, missing, search, offset(cursor_), limit)
     page = await container.resolve(ListPeople)(query)
     return {
-        "items": [shapes.person_with_links(each) for each in page.people],
+        "items": [shapes.person_with_links(person) for person in page.people],
         "next": cursor(page.next),
         "total": page.total,
         "without_link": page.without_link,

@@ -35,4 +35,4 @@ async def get_history(
     entries = await container.resolve(GetRecordHistory)(ctx.mapping.id, record_id, limit + 1, before)
     shown = entries[-limit:]
     more = shown[0].position if len(entries) > limit else None
-    return {"items": [shapes.history_entry(each) for each in shown], "next": cursor(more)}
+    return {"items": [shapes.history_entry(entry) for entry in shown], "next": cursor(more)}

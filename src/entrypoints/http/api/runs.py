@@ -78,10 +78,10 @@ async def list_outcomes(
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
     """List what the run did with each record, and why, in order."""
-    kinds = [each for each in KINDS if each.name in (kind or ())]
+    kinds = [known_kind for known_kind in KINDS if known_kind.name in (kind or ())]
     query = OutcomesQuery(ctx.run, outcome or (), kinds, search, offset(cursor_), limit)
     page = await container.resolve(ListOutcomes)(query)
-    return {"items": [shapes.outcome(each) for each in page.items], "next": cursor(page.next)}
+    return {"items": [shapes.outcome(outcome) for outcome in page.items], "next": cursor(page.next)}
 
 
 @routes.get(

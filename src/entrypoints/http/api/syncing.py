@@ -59,7 +59,7 @@ async def preview(
         "read_at": stored.read_at,
         "counts": shapes.counts(stored.plan.counts),
         "shortfalls": list(stored.plan.shortfalls),
-        "items": [shapes.step(each) for each in steps[start:end]],
+        "items": [shapes.step(step) for step in steps[start:end]],
         "next": f"{end}-{stored.id}" if len(steps) > end else None,
     }
 
@@ -113,4 +113,4 @@ async def list_runs(
     before = RunId(cursor_) if cursor_ else None
     runs = await container.resolve(ListRuns)(ctx.mapping.id, limit + 1, before)
     more = runs[limit - 1].id if len(runs) > limit else None
-    return {"items": [shapes.run(each) for each in runs[:limit]], "next": more}
+    return {"items": [shapes.run(run) for run in runs[:limit]], "next": more}
