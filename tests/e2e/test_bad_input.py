@@ -98,7 +98,7 @@ async def test_rule_29_a_sessionboard_event_that_is_gone_stops_the_run(tmp_path:
     ("side", "words"),
     [
         ("sessionboard", "Sessionboard cannot be reached: Sessionboard returned a web page"),
-        ("gleanin", "Gleanin cannot be reached: 127.0.0.1"),
+        ("gleanin", "Gleanin cannot be reached: Gleanin returned a web page"),
     ],
 )
 async def test_a_page_that_is_not_json_stops_the_run_and_says_whose_it_was(
