@@ -49,7 +49,7 @@ class Resource:
     attributes: dict[str, Any]
     reads: int = 0
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return {"type": self.type, "id": self.id, "attributes": dict(self.attributes)}
 
 
@@ -162,7 +162,7 @@ class FakeGleanin:
                 item.attributes["campaign_links"] = [campaign_link(item.id)] if made else []
             item.reads += 1
         given = related[: len(related) // 2] if self.cuts else related
-        return self._paged(request, {"data": event}, [item.told() for item in given], "included")
+        return self._paged(request, {"data": event}, [item.to_json() for item in given], "included")
 
     def _paged(
         self, request: web.Request, document: dict[str, Any], items: list[Any], member: str
@@ -226,7 +226,7 @@ class FakeGleanin:
 
     def _stored(self, resource: Resource, attributes: dict[str, Any], status: int) -> web.Response:
         self.writes.append(attributes)
-        return web.json_response({"data": resource.told()}, status=status)
+        return web.json_response({"data": resource.to_json()}, status=status)
 
 
 def _fits(wanted: str, value: Any) -> bool:

@@ -9,7 +9,7 @@ from tests.contract.destination.conftest import Opening
 
 
 @pytest.mark.parametrize(
-    ("told", "understood"),
+    ("reported", "understood"),
     [
         ("Europe/Paris", "Europe/Paris"),
         (" Europe/Paris\u200b", "Europe/Paris"),
@@ -30,8 +30,8 @@ from tests.contract.destination.conftest import Opening
         (None, None),
     ],
 )
-def test_rule_07_unknown_zone_keeps_its_name(told: str | None, understood: str | None) -> None:
-    assert iana_name(told) == understood
+def test_rule_07_unknown_zone_keeps_its_name(reported: str | None, understood: str | None) -> None:
+    assert iana_name(reported) == understood
 
 
 @pytest.mark.parametrize("name", RAILS_ZONES)

@@ -34,10 +34,10 @@ async def test_failed_delivery_is_reported_and_can_be_retried(
     target: Target, trouble: str, kind: type[NotDelivered]
 ) -> None:
     target.trouble(trouble)
-    with pytest.raises(kind) as told:
+    with pytest.raises(kind) as caught:
         await target.deliver()
-    assert "s3cr3t" not in str(told.value)
-    assert TO not in str(told.value)
+    assert "s3cr3t" not in str(caught.value)
+    assert TO not in str(caught.value)
     target.trouble("")
     await target.deliver()
     assert target.arrived() == [("notice1", MESSAGE.text)]

@@ -76,13 +76,13 @@ async def test_unresponsive_server_times_out(mailbox: MailBox) -> None:
 
 
 async def test_mail_reported_as_not_delivered_is_not_sent_later() -> None:
-    heard, told, ended = list[bytes](), asyncio.Event(), asyncio.Event()
+    received, may_greet, ended = list[bytes](), asyncio.Event(), asyncio.Event()
 
     async def greet_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await told.wait()
+        await may_greet.wait()
         writer.write(b"220 at last\r\n")
         while line := await reader.readline():
-            heard.append(line[:4].upper())
+            received.append(line[:4].upper())
             writer.write(b"354 Go on\r\n" if line.upper().startswith(b"DATA") else b"250 OK\r\n")
         writer.close()
         ended.set()
@@ -92,9 +92,9 @@ async def test_mail_reported_as_not_delivered_is_not_sent_later() -> None:
         impatient = SmtpNotifier(MailServer(Security.NONE, "127.0.0.1", port), SENDER, total_timeout=0.2)
         with pytest.raises(RecipientUnavailable, match="did not answer in time"):
             await impatient.deliver(MESSAGE, EMAIL, None)
-        told.set()
+        may_greet.set()
         await happens(ended)
-    assert heard == []
+    assert received == []
 
 
 async def test_missing_server_is_unavailable() -> None:

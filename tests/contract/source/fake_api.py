@@ -76,8 +76,8 @@ class FakeApi:
 
 def _wanted(request: httpx.Request) -> str | None:
     """Return the instant after which the requested rows were changed."""
-    told = json.loads(request.content) if request.content else {}
-    after: str | None = told.get("filters", {}).get("updatedAt", {}).get("after")
+    body = json.loads(request.content) if request.content else {}
+    after: str | None = body.get("filters", {}).get("updatedAt", {}).get("after")
     return after
 
 

@@ -180,9 +180,9 @@ async def test_rule_34_memory_can_omit_the_end_of_a_list() -> None:
     source = InMemorySource()
     programme = source.put(PYCON, SESSIONS, EXHIBITORS)
     programme.missing_sessions = 120
-    sessions, told = await incomplete_rows(source.records(EVENT, feeds.SESSIONS))
+    sessions, problem = await incomplete_rows(source.records(EVENT, feeds.SESSIONS))
     assert sessions == SESSIONS[:130]
-    assert told == "Sessionboard reports 250 sessions but returned 130."
+    assert problem == "Sessionboard reports 250 sessions but returned 130."
     assert await all_rows(source.records(EVENT, feeds.EXHIBITORS)) == EXHIBITORS
 
     programme.missing_sessions, programme.missing_exhibitors = 0, 1

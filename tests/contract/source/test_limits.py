@@ -128,19 +128,19 @@ async def test_rule_29_response_with_too_many_values_is_read_in_smaller_pages(
     api: FakeApi, source: Source
 ) -> None:
     api.sessions = [{"id": f"s{n}", "custom_fields": [{"a": 1}] * 1200} for n in range(120)]
-    given = await all_rows(source.records(EVENT, feeds.SESSIONS))
-    assert [row.id for row in given] == [row["id"] for row in api.sessions]
-    assert not [row for row in given if isinstance(row, Unreadable)]
+    received = await all_rows(source.records(EVENT, feeds.SESSIONS))
+    assert [row.id for row in received] == [row["id"] for row in api.sessions]
+    assert not [row for row in received if isinstance(row, Unreadable)]
     assert {size for _, size in api.places_asked} == {100, 50, 25}
 
 
 async def test_rule_29_row_with_too_many_values_is_one_blocked_record(api: FakeApi, source: Source) -> None:
     api.sessions = [{"id": f"s{n}", "title": f"Talk {n}"} for n in range(120)]
     api.sessions[7]["custom_fields"] = [0] * VALUES
-    given = await all_rows(source.records(EVENT, feeds.SESSIONS))
-    assert [row.id for row in given] == [row["id"] for row in api.sessions]
-    assert [row for row in given if isinstance(row, Unreadable)] == [
-        Unreadable(given[7].id, "Talk 7", "The row has more than 100,000 values.")
+    received = await all_rows(source.records(EVENT, feeds.SESSIONS))
+    assert [row.id for row in received] == [row["id"] for row in api.sessions]
+    assert [row for row in received if isinstance(row, Unreadable)] == [
+        Unreadable(received[7].id, "Talk 7", "The row has more than 100,000 values.")
     ]
 
 
@@ -220,9 +220,9 @@ async def test_address_with_only_unreadable_rows_is_reported_as_wrong(
 
 async def test_rule_29_few_unreadable_rows_are_blocked_one_by_one(api: FakeApi, source: Source) -> None:
     api.sessions = [{"title": f"Talk {n}"} for n in range(MIN_ROWS_TO_JUDGE - 1)]
-    given = await all_rows(source.records(EVENT, feeds.SESSIONS))
-    assert len(given) == MIN_ROWS_TO_JUDGE - 1
-    assert all(isinstance(row, Unreadable) for row in given)
+    received = await all_rows(source.records(EVENT, feeds.SESSIONS))
+    assert len(received) == MIN_ROWS_TO_JUDGE - 1
+    assert all(isinstance(row, Unreadable) for row in received)
 
 
 @pytest.mark.parametrize("readable", [0, 99, 150])

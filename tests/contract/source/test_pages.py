@@ -34,8 +34,8 @@ async def ids(source: Source) -> list[str]:
 
 
 async def incomplete_ids(source: Source) -> tuple[list[str], str]:
-    given, told = await incomplete_rows(source.records(EVENT, SESSIONS))
-    return [row.id for row in given], told
+    received, problem = await incomplete_rows(source.records(EVENT, SESSIONS))
+    return [row.id for row in received], problem
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (1000, 10), (1234, 13)])
@@ -112,16 +112,16 @@ async def test_without_totals_a_short_page_ends_the_list(
 
 async def test_rule_34_server_that_ignores_the_page_number_is_detected(api: FakeApi, source: Source) -> None:
     api.first_answers.extend(httpx.Response(200, json={"results": rows(0, 100)}) for _ in range(50))
-    got, told = await incomplete_ids(source)
-    assert got == [row["id"] for row in rows(0, 100)]
-    assert told == "Sessionboard returned the same page of sessions twice."
+    received, problem = await incomplete_ids(source)
+    assert received == [row["id"] for row in rows(0, 100)]
+    assert problem == "Sessionboard returned the same page of sessions twice."
     assert len(api.requests) == 4
 
 
 async def test_too_many_announced_pages_are_an_error_after_all_rows(api: FakeApi, source: Source) -> None:
     api.sessions, api.pagination = rows(0, 130), lambda *_: {"totalPages": 5000}
-    given, error = await rows_before(SourceUnreadable, source.records(EVENT, SESSIONS))
-    assert len(given) == 130
+    received, error = await rows_before(SourceUnreadable, source.records(EVENT, SESSIONS))
+    assert len(received) == 130
     assert "more than 999 pages" in str(error)
     assert max(api.pages_asked) == LAST_PAGE
 
@@ -153,9 +153,9 @@ async def test_row_that_moves_to_another_page_is_not_missed(api: FakeApi, source
     """A row of the first page was deleted, so s100 moved to a page that was already read."""
     api.sessions = rows(1, 201)
     api.first_answers.append(page(rows(0, 100), totalPages=3, totalResults=201))
-    got = await ids(source)
+    received = await ids(source)
 
-    assert set(got) == {f"s{number}" for number in range(201)}
+    assert set(received) == {f"s{number}" for number in range(201)}
 
 
 async def test_duplicate_rows_cause_no_second_read_if_none_is_missing(api: FakeApi, source: Source) -> None:
@@ -187,33 +187,33 @@ async def test_rule_34_list_that_never_matches_its_total_is_read_twice(api: Fake
         return page(content, totalPages=1, totalResults=999)
 
     api.first_answers.extend([another_each_time] * 20)
-    got, told = await incomplete_ids(source)
+    received, problem = await incomplete_ids(source)
 
     assert api.pages_asked.count(1) == 2
-    assert got == [f"s{number}" for number in range(10, 70)], "each row once"
-    assert told == "Sessionboard reports 999 sessions but returned 50."
+    assert received == [f"s{number}" for number in range(10, 70)], "each row once"
+    assert problem == "Sessionboard reports 999 sessions but returned 50."
 
 
 async def test_rule_34_wrong_total_causes_a_second_read_and_is_reported(api: FakeApi, source: Source) -> None:
     api.sessions, api.pagination = rows(0, 50), lambda *_: {"totalPages": 1, "totalResults": 51}
-    got, told = await incomplete_ids(source)
-    assert len(got) == 50
-    assert told == "Sessionboard reports 51 sessions but returned 50."
+    received, problem = await incomplete_ids(source)
+    assert len(received) == 50
+    assert problem == "Sessionboard reports 51 sessions but returned 50."
     assert api.pages_asked.count(1) == 2
 
 
 @pytest.mark.parametrize(
-    ("total", "told"),
+    ("total", "problem"),
     [
         (1, "Sessionboard reports 1 row of sessions but returned none."),
         (1234, "Sessionboard reports 1,234 sessions but returned none."),
     ],
 )
 async def test_rule_34_empty_list_with_a_total_is_incomplete(
-    api: FakeApi, source: Source, total: int, told: str
+    api: FakeApi, source: Source, total: int, problem: str
 ) -> None:
     api.pagination = lambda *_: {"totalPages": 1, "totalResults": total}
-    assert await incomplete_ids(source) == ([], told)
+    assert await incomplete_ids(source) == ([], problem)
 
 
 def lying(
@@ -247,10 +247,10 @@ async def test_rule_34_pages_after_a_wrong_page_are_read_and_missing_rows_report
 ) -> None:
     api.sessions = rows(0, 250)
     api.first_answers.extend([lying(api, 2, lie)] * 20)
-    given, told = await incomplete_rows(source.records(EVENT, feed_named(feed)))
+    received, problem = await incomplete_rows(source.records(EVENT, feed_named(feed)))
 
-    assert [row.id for row in given] == [row["id"] for row in (*rows(0, 100), *rows(200, 250))]
-    assert told == f"Sessionboard reports 250 {feed} but returned 150."
+    assert [row.id for row in received] == [row["id"] for row in (*rows(0, 100), *rows(200, 250))]
+    assert problem == f"Sessionboard reports 250 {feed} but returned 150."
     assert sorted(api.pages_asked) == [1, 1, 2, 2, 3, 3]
 
 
@@ -266,8 +266,8 @@ async def test_rule_34_every_announced_page_is_read_with_any_total(
     api.first_answers.extend(
         [lying(api, 2, lambda request: page(json.loads(lie(request).content)["results"], **pagination))] * 20
     )
-    given, _ = await incomplete_ids(source)
-    assert given == [row["id"] for row in (*rows(0, 100), *rows(200, 250))]
+    received, _ = await incomplete_ids(source)
+    assert received == [row["id"] for row in (*rows(0, 100), *rows(200, 250))]
 
 
 @pytest.mark.parametrize(
@@ -280,16 +280,16 @@ async def test_rule_34_wrong_page_is_named_if_no_total_is_reported(
     api.sessions, api.pagination = rows(0, 250), lambda *_: {"totalPages": 3}
     content = json.loads(lie(httpx.Request("GET", "/")).content)["results"]
     api.first_answers.extend([lying(api, 2, lambda _: page(content, totalPages=3))] * 20)
-    _, told = await incomplete_ids(source)
-    assert words in told
+    _, problem = await incomplete_ids(source)
+    assert words in problem
 
 
 async def test_rule_34_empty_first_page_does_not_end_the_list(api: FakeApi, source: Source) -> None:
     api.sessions, api.pagination = rows(0, 250), lambda *_: {"totalPages": 3}
     api.first_answers.extend([lying(api, 1, lambda _: page([], totalPages=3))] * 20)
-    given, told = await incomplete_ids(source)
-    assert given == [row["id"] for row in rows(100, 250)]
-    assert "page 1 of the sessions, but it has no rows" in told
+    received, problem = await incomplete_ids(source)
+    assert received == [row["id"] for row in rows(100, 250)]
+    assert "page 1 of the sessions, but it has no rows" in problem
 
 
 @LIES
@@ -298,10 +298,10 @@ async def test_rule_34_consistent_second_read_is_complete(
 ) -> None:
     api.sessions = rows(0, 250)
     api.first_answers.extend([lying(api, 2, lie)] * 3)
-    pages = [[row.id for row in given] async for given in source.records(EVENT, SESSIONS)]
+    pages = [[row.id for row in received] async for received in source.records(EVENT, SESSIONS)]
 
-    assert [len(given) for given in pages] == [100, 50, 100]
-    assert sorted(row for given in pages for row in given) == sorted(row["id"] for row in api.sessions)
+    assert [len(received) for received in pages] == [100, 50, 100]
+    assert sorted(row for received in pages for row in received) == sorted(row["id"] for row in api.sessions)
     assert len(api.requests) == 6
 
 
@@ -311,9 +311,9 @@ async def test_rule_34_second_read_is_checked_by_itself(api: FakeApi, source: So
     for content in (first, second):
         api.first_answers.append(page(content[:100], totalPages=2, totalResults=200))
         api.first_answers.append(page(content[100:], totalPages=2, totalResults=200))
-    given, told = await incomplete_ids(source)
-    assert len(given) == 200
-    assert told == "Sessionboard reports 200 sessions but returned 150."
+    received, problem = await incomplete_ids(source)
+    assert len(received) == 200
+    assert problem == "Sessionboard reports 200 sessions but returned 150."
 
 
 async def test_rule_34_totals_that_differ_between_pages_are_inconsistent(
@@ -322,9 +322,9 @@ async def test_rule_34_totals_that_differ_between_pages_are_inconsistent(
     for _ in range(2):
         api.first_answers.append(page(rows(0, 100), totalPages=2, totalResults=150))
         api.first_answers.append(page(rows(100, 151), totalPages=2, totalResults=151))
-    given, told = await incomplete_ids(source)
-    assert len(given) == 151
-    assert told == "Sessionboard first reported 150 sessions, then 151."
+    received, problem = await incomplete_ids(source)
+    assert len(received) == 151
+    assert problem == "Sessionboard first reported 150 sessions, then 151."
 
 
 async def test_rule_34_known_rows_of_a_page_are_not_returned_again(api: FakeApi, source: Source) -> None:
@@ -335,7 +335,7 @@ async def test_rule_34_known_rows_of_a_page_are_not_returned_again(api: FakeApi,
             page(rows(110, 150), totalPages=2, totalResults=151),
         ]
     )
-    assert [len(given) async for given in source.records(EVENT, SESSIONS)] == [100, 40, 10]
+    assert [len(received) async for received in source.records(EVENT, SESSIONS)] == [100, 40, 10]
 
 
 async def test_each_row_is_returned_once_with_its_subsessions(api: FakeApi, source: Source) -> None:

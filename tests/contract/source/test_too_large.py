@@ -43,10 +43,10 @@ async def test_rule_29_too_large_response_is_read_in_smaller_pages(
     api: FakeApi, source: Source, feed: str, kib: int, passes: int
 ) -> None:
     api.sessions = api.exhibitors = [row(number, kib * KIB) for number in range(230)]
-    given = await all_rows(source.records(EVENT, feed_named(feed)))
+    received = await all_rows(source.records(EVENT, feed_named(feed)))
 
-    assert ids(given) == [row["id"] for row in api.sessions]
-    assert not unreadable(given)
+    assert ids(received) == [row["id"] for row in api.sessions]
+    assert not unreadable(received)
     smallest = [page for page, size in api.places_asked if size == passes]
     assert smallest == list(range(1, -(-230 // passes) + 1)), "aligned, each once, and none beyond the end"
     # Only the first hundred rows determine the size; later pages are requested in that size.
@@ -74,28 +74,30 @@ async def test_rule_29_smaller_pages_add_up_with_any_totals(
 
     def announced(request: httpx.Request) -> httpx.Response:
         document = json.loads(FakeApi(sessions=api.sessions)(request).content)
-        told = document.pop("pagination")
+        totals = document.pop("pagination")
         if pagination == "as documented":
-            document["pagination"] = told
+            document["pagination"] = totals
         elif pagination:
             name = f"total{pagination.title()}"
-            document["pagination"] = {name: told[name]}
+            document["pagination"] = {name: totals[name]}
         return httpx.Response(200, json=document)
 
     api.first_answers.extend([announced] * 500)
-    given = await all_rows(source.records(EVENT, SESSIONS))
-    assert ids(given) == [row["id"] for row in api.sessions]
-    assert not unreadable(given)
+    received = await all_rows(source.records(EVENT, SESSIONS))
+    assert ids(received) == [row["id"] for row in api.sessions]
+    assert not unreadable(received)
     assert api.places_asked.count((1, 100)) == 1, "read once"
 
 
 @pytest.mark.parametrize("at", [0, 3, 99, 150, 229])
 async def test_rule_29_too_large_row_is_one_blocked_record(api: FakeApi, source: Source, at: int) -> None:
     api.sessions = [row(number, 1100 * KIB if number == at else 0) for number in range(230)]
-    given = await all_rows(source.records(EVENT, SESSIONS))
+    received = await all_rows(source.records(EVENT, SESSIONS))
 
-    assert ids(given) == [row["id"] for row in api.sessions]
-    assert unreadable(given) == [Unreadable(given[at].id, f"Talk {at}", "The row is larger than 1 MiB.")]
+    assert ids(received) == [row["id"] for row in api.sessions]
+    assert unreadable(received) == [
+        Unreadable(received[at].id, f"Talk {at}", "The row is larger than 1 MiB.")
+    ]
     # The row is at fault and not the page size: the other pages are requested as before.
     assert {place for place in api.places_asked if place[1] == 100} == {(1, 100), (2, 100), (3, 100)}
     assert len(api.requests) <= 3 + 2 + 2 + 5 + 5
@@ -166,8 +168,8 @@ async def test_response_that_stays_too_large_is_an_error(
 
 async def test_too_many_consecutive_large_rows_are_an_error(api: FakeApi, source: Source) -> None:
     api.sessions = [row(number, 1100 * KIB) for number in range(100)]
-    given, error = await rows_before(SourceUnreadable, source.records(EVENT, SESSIONS))
-    assert len(given) == MAX_TOO_LARGE
+    received, error = await rows_before(SourceUnreadable, source.records(EVENT, SESSIONS))
+    assert len(received) == MAX_TOO_LARGE
     assert "10 sessions in a row are too large" in str(error)
     assert len(api.requests) < 40
 
@@ -177,13 +179,13 @@ async def test_rule_34_rows_without_a_page_number_are_reported_as_missing(
 ) -> None:
     """There are at most 999 pages, so single rows can be requested only among the first 999."""
     api.sessions = [row(number, 1100 * KIB if number in (998, 1202) else 0) for number in range(1230)]
-    given, error = await rows_before(SourceIncomplete, source.records(EVENT, SESSIONS))
+    received, error = await rows_before(SourceIncomplete, source.records(EVENT, SESSIONS))
     assert str(error) == (
         "Sessionboard's response is larger than 1 MiB. "
         "These rows of the sessions are missing: 1,000, 1,201 to 1,205."
     )
-    assert len(given) == 1224
-    assert ids(unreadable(given)) == ["s998"]
+    assert len(received) == 1224
+    assert ids(unreadable(received)) == ["s998"]
 
 
 async def test_rule_29_number_of_bodies_in_memory_is_bounded(
@@ -258,5 +260,5 @@ def test_incomplete_is_neither_unreadable_nor_gone() -> None:
 
 async def test_large_row_within_the_limit_is_a_session(api: FakeApi, source: Source) -> None:
     api.sessions = [row(0, 1000 * KIB), row(1, 1000 * KIB)]
-    given = await all_rows(source.records(EVENT, SESSIONS))
-    assert all(isinstance(row, Session) for row in given)
+    received = await all_rows(source.records(EVENT, SESSIONS))
+    assert all(isinstance(row, Session) for row in received)
