@@ -10,7 +10,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from core.domain.access.accounts import SIGN_IN_LASTS
+from core.domain.access.accounts import SESSION_LIFETIME
 from entrypoints.container import Container
 from entrypoints.http import health, webhooks
 from entrypoints.http.api.app import api
@@ -59,7 +59,7 @@ def application(container: Container) -> ASGIApp:
         SessionMiddleware,
         secret_key=container.cookie_secret(),
         session_cookie=f"__Host-{COOKIE}" if is_https else COOKIE,
-        max_age=int(SIGN_IN_LASTS.total_seconds()),
+        max_age=int(SESSION_LIFETIME.total_seconds()),
         same_site="lax",
         https_only=is_https,
     )

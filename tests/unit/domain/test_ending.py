@@ -1,4 +1,4 @@
-"""A run ends in one place: what becomes of it, of its mapping's schedule, and what people are told."""
+"""The end of a run: its state, its mapping's schedule, and the notification."""
 
 import re
 from dataclasses import replace
@@ -13,7 +13,7 @@ from core.domain.runs import stop_reasons
 from core.domain.runs.ending import MappingState, RunEnd, Stored, end_run
 from core.domain.runs.health_change import HealthChange
 from core.domain.runs.run import RunState
-from core.domain.runs.schedule import AFTER_AN_INTERRUPTION, Halt, Schedule
+from core.domain.runs.schedule import RETRY_AFTER_INTERRUPTION, Halt, Schedule
 from core.domain.runs.stop_reasons import StopReason
 from tests.support.store_samples import MAPPING, NOW, a_mapping, a_run
 
@@ -33,7 +33,7 @@ def ended(
     )
 
 
-def test_rule_24_a_run_that_has_seen_to_everything_puts_its_mapping_off() -> None:
+def test_rule_24_a_complete_run_reschedules_its_mapping() -> None:
     end = ended()
     assert (end.run.state, end.run.finished_at, end.change, end.halt) == (RunState.COMPLETED, NOW, None, None)
     assert end.schedule.due_at > NOW
@@ -47,7 +47,7 @@ def test_rule_26_the_counts_are_those_of_the_stored_outcomes(stop: StopReason | 
     assert ended(stop, counts=counts).run.counts == counts
 
 
-def test_rule_29_a_refused_token_halts_the_connection_and_is_told_once() -> None:
+def test_rule_29_a_refused_token_halts_the_connection_and_notifies_once() -> None:
     end = ended(REFUSED)
     assert end.halt == Halt("Gleanin", NOW)
     assert end.schedule.halt == end.halt
@@ -55,26 +55,26 @@ def test_rule_29_a_refused_token_halts_the_connection_and_is_told_once() -> None
     again = ended(REFUSED, MappingState(a_mapping(), end.schedule, end.halt))
     assert (again.halt, again.change) == (None, None)
     first = ended(REFUSED, MappingState(a_mapping(), None, HALT))
-    assert first.change is None, "it was told for another mapping of the connection"
+    assert first.change is None, "another mapping of the connection was notified already"
     assert first.halt is not None
 
 
-def test_what_failed_and_works_again_is_told() -> None:
+def test_a_recovery_is_notified() -> None:
     failing = ended(stop_reasons.unreachable("Gleanin", "No answer."))
     assert failing.change is HealthChange.FAILING
     assert ended(state=MappingState(a_mapping(), failing.schedule, None)).change is HealthChange.RECOVERED
 
 
-def test_of_a_mapping_that_was_removed_nothing_is_told() -> None:
+def test_a_removed_mapping_sends_no_notification() -> None:
     removed = MappingState(replace(a_mapping(), removed_at=NOW), KNOWN, None)
     assert ended(stop_reasons.unreachable("Gleanin", "No answer."), removed).change is None
 
 
-def test_what_was_interrupted_is_due_soon() -> None:
-    assert ended(stop_reasons.LEASE_EXPIRED).schedule.due_at == NOW + AFTER_AN_INTERRUPTION
+def test_an_interrupted_mapping_is_due_soon() -> None:
+    assert ended(stop_reasons.LEASE_EXPIRED).schedule.due_at == NOW + RETRY_AFTER_INTERRUPTION
 
 
-def test_no_run_ends_anywhere_else() -> None:
+def test_no_other_function_ends_a_run() -> None:
     endings = re.compile(r"\brun\.(finished|stopped)\(")
     found = {
         path.relative_to(SRC).as_posix() for path in SRC.rglob("*.py") if endings.search(path.read_text())

@@ -14,7 +14,14 @@ from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import SyncRun, Trigger
-from core.domain.runs.schedule import AFTER_AN_INTERRUPTION, MAX_WAIT, QUIET, Halt, Schedule, released
+from core.domain.runs.schedule import (
+    MAX_WAIT,
+    QUIET_PERIOD,
+    RETRY_AFTER_INTERRUPTION,
+    Halt,
+    Schedule,
+    released,
+)
 from core.domain.runs.stop_reasons import StopReason
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from tests.support.assertions import present
@@ -52,7 +59,7 @@ def wait_after(failures: int) -> timedelta:
     return schedule.due_at - NOW
 
 
-def test_another_token_releases_what_the_same_systems_token_halted() -> None:
+def test_another_token_ends_the_halt_of_the_same_system() -> None:
     of_gleanin, of_sessionboard, unknown = (
         replace(DUE.after(failed()).halted(Halt(system, NOW)), mapping_id=MappingId(system or "unknown"))
         for system in (GLEANIN, SESSIONBOARD, "")
@@ -71,20 +78,20 @@ def test_rule_24_a_mapping_is_due_about_half_an_hour_after_the_end_of_its_last_r
         assert EARLIEST <= DUE.after(ended(took=took)).due_at - NOW <= LATEST
 
 
-def test_rule_24_the_moments_are_spread_within_a_tenth_either_way() -> None:
+def test_rule_24_the_interval_varies_by_at_most_a_tenth() -> None:
     waits = [wait(number) for number in range(100)]
     assert EARLIEST <= min(waits) < 28 * MINUTE
     assert 32 * MINUTE < max(waits) <= LATEST
 
 
-def test_rule_24_a_mapping_comes_earlier_one_time_and_later_another() -> None:
+def test_rule_24_the_interval_of_a_mapping_varies() -> None:
     waits = {(DUE.checked(at, at).due_at - at) for at in (NOW + number * MINUTE for number in range(100))}
     assert EARLIEST <= min(waits) < 28 * MINUTE
     assert 32 * MINUTE < max(waits) <= LATEST
 
 
-def test_rule_24_every_process_comes_to_the_same_moment() -> None:
-    asked = "from tests.unit.domain.test_schedule import wait; print(*(wait(n).total_seconds() for n in range(5)))"
+def test_rule_24_every_process_computes_the_same_time() -> None:
+    program = "from tests.unit.domain.test_schedule import wait; print(*(wait(n).total_seconds() for n in range(5)))"
     there = subprocess.run(
         [sys.executable, "-c", asked],
         env=os.environ | {"PYTHONHASHSEED": "4", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -96,7 +103,7 @@ def test_rule_24_every_process_comes_to_the_same_moment() -> None:
     assert [float(each) for each in there] == [wait(number).total_seconds() for number in range(5)]
 
 
-def test_rule_24_after_failures_of_the_whole_run_the_wait_grows_up_to_six_hours() -> None:
+def test_rule_24_after_failed_runs_the_interval_grows_up_to_six_hours() -> None:
     waits = [wait_after(failures) for failures in range(1, 12)]
     for one, next_one in pairwise(waits[:4]):
         assert 1.6 < next_one / one < 2.5
@@ -110,14 +117,14 @@ def test_rule_24_a_run_that_completes_with_problems_is_no_failure() -> None:
     assert (recovered.failures, recovered.is_failing) == (0, False)
 
 
-def test_rule_24_a_manual_sync_resets_the_wait() -> None:
+def test_rule_24_a_manual_sync_resets_the_interval() -> None:
     schedule = DUE
     for number in range(6):
         schedule = schedule.after(failed(number))
     assert schedule.reset_failures().after(failed(9)).due_at - NOW <= 2 * LATEST
 
 
-def test_a_refused_token_halts_until_another_one_is_given() -> None:
+def test_a_refused_token_halts_until_it_is_replaced() -> None:
     halted = DUE.after(failed(stop=stop_reasons.token_refused("Gleanin", "It was revoked.")))
     assert halted.is_halted
     later = NOW + 24 * 60 * MINUTE
@@ -126,7 +133,7 @@ def test_a_refused_token_halts_until_another_one_is_given() -> None:
     assert not anew.after(ended(2)).is_failing
 
 
-def test_an_interruption_of_ours_is_made_up_for_soon_and_is_no_failure() -> None:
+def test_an_interrupted_run_is_repeated_soon_and_is_no_failure() -> None:
     for stop in (
         stop_reasons.INTERRUPTED,
         stop_reasons.LEASE_EXPIRED,
@@ -134,7 +141,7 @@ def test_an_interruption_of_ours_is_made_up_for_soon_and_is_no_failure() -> None
         stop_reasons.TOKEN_REPLACED,
     ):
         after = DUE.after(failed(stop=stop))
-        assert (after.due_at, after.is_failing) == (NOW + AFTER_AN_INTERRUPTION, False)
+        assert (after.due_at, after.is_failing) == (NOW + RETRY_AFTER_INTERRUPTION, False)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +149,7 @@ def test_an_interruption_of_ours_is_made_up_for_soon_and_is_no_failure() -> None
     [stop_reasons.INTERNAL_ERROR, stop_reasons.CRASHED_TWICE, stop_reasons.NO_PROGRESS],
     ids=lambda stop: stop.code,
 )
-def test_rule_24_what_may_happen_again_each_time_makes_the_wait_grow(stop: StopReason) -> None:
+def test_rule_24_recurring_stops_make_the_interval_grow(stop: StopReason) -> None:
     after = DUE.after(failed(stop=stop))
     assert after.is_failing
     assert after.due_at >= NOW + EARLIEST
@@ -154,7 +161,7 @@ def part(number: int = 1, stop: StopReason | None = None) -> SyncRun:
     return run.stopped(stop, NOW, Counts()) if stop else run.finished(Counts(), NOW)
 
 
-def test_rule_24_a_run_of_a_part_puts_nothing_off_and_answers_for_nothing() -> None:
+def test_rule_24_a_partial_run_does_not_reschedule_or_reset_failures() -> None:
     due = DUE.after(failed()).hinted(NOW - 9 * MINUTE)
     assert due.after(part()) == due
     assert due.after(part(stop=stop_reasons.unreachable("Gleanin", "No answer."))) == due
@@ -174,14 +181,14 @@ def test_a_halt_ends_with_another_token_only() -> None:
     assert not anew.after(ended(5)).is_failing
 
 
-def test_a_mapping_that_another_one_has_halted_has_not_failed_itself() -> None:
+def test_a_halt_caused_by_another_mapping_is_no_failure() -> None:
     halted = DUE.halted(Halt("Gleanin", NOW))
     assert halted.is_failing
     assert halted.after(ended()).is_halted, "its run was under way"
     assert not halted.resume(NOW).is_failing
 
 
-def test_rule_24_a_sync_by_hand_resets_the_wait_and_tells_nothing_as_mended() -> None:
+def test_rule_24_a_manual_sync_resets_the_interval_and_reports_no_recovery() -> None:
     failing = DUE
     for number in range(8):
         failing = failing.after(failed(number))
@@ -190,14 +197,14 @@ def test_rule_24_a_sync_by_hand_resets_the_wait_and_tells_nothing_as_mended() ->
     assert EARLIEST <= forgiven.after(failed(9)).due_at - NOW <= LATEST
 
 
-def test_a_hint_does_not_hasten_what_fails_and_is_answered_by_its_next_run() -> None:
+def test_a_hint_does_not_advance_a_failing_mapping() -> None:
     failing = DUE.after(failed()).after(failed(2))
     hinted = failing.hinted(NOW)
     assert (hinted.due_at, hinted.hinted_at) == (failing.due_at, NOW)
     assert hinted.after(failed(3)).hinted_at == NOW, "not by one that fails"
 
 
-def test_hints_that_come_at_once_are_one() -> None:
+def test_simultaneous_hints_count_as_one() -> None:
     hinted = DUE.hinted(NOW)
     assert hinted.is_hinted(NOW + timedelta(seconds=29))
     assert not hinted.is_hinted(NOW + timedelta(seconds=30))
@@ -207,28 +214,28 @@ def test_hints_that_come_at_once_are_one() -> None:
 @pytest.mark.parametrize(
     "stop", [stop_reasons.DISCONNECTED, stop_reasons.MAPPING_REMOVED], ids=lambda stop: stop.code
 )
-def test_a_stop_that_somebody_asked_for_is_no_failure(stop: StopReason) -> None:
+def test_a_requested_stop_is_no_failure(stop: StopReason) -> None:
     assert DUE.after(failed(stop=stop)) == DUE
 
 
-def test_a_hint_lets_it_come_earlier_after_a_quiet_time_and_further_hints_change_nothing() -> None:
+def test_a_hint_advances_the_mapping_and_further_hints_change_nothing() -> None:
     usual = DUE.after(ended())
     hinted = usual.hinted(NOW)
-    assert hinted.due_at == NOW + QUIET
+    assert hinted.due_at == NOW + QUIET_PERIOD
     assert hinted.hinted(NOW + MINUTE).due_at == hinted.due_at
     assert replace(hinted, due_at=NOW).hinted(NOW + MINUTE).due_at == NOW
 
 
 def test_a_hint_during_a_run_is_not_lost_with_its_end() -> None:
-    for due in (DUE.after(ended(1, NOW - 10 * MINUTE)), DUE):  # asked for by hand, and due anyway
+    for due in (DUE.after(ended(1, NOW - 10 * MINUTE)), DUE):  # requested manually, and due anyway
         after = due.hinted(NOW - 2 * MINUTE).after(ended(2, NOW, took=9 * MINUTE))
-        assert after.due_at == NOW - 2 * MINUTE + QUIET
+        assert after.due_at == NOW - 2 * MINUTE + QUIET_PERIOD
         answer = replace(ended(3), started_at=after.due_at, finished_at=after.due_at)
         assert after.after(answer).hinted_at is None, "it is answered once"
 
 
-def test_a_hint_right_before_a_run_is_answered_by_the_next_one_for_that_one_may_read_a_cache() -> None:
-    for late, is_answered in ((QUIET - MINUTE, False), (QUIET, True)):
+def test_a_hint_right_before_a_run_is_handled_by_the_next_run() -> None:
+    for late, is_answered in ((QUIET_PERIOD - MINUTE, False), (QUIET_PERIOD, True)):
         run = ended(2, NOW, took=MINUTE)
         hinted = DUE.hinted(present(run.started_at) - late)
         assert hinted.is_uncovered_by(run) is not is_answered
@@ -245,7 +252,7 @@ def test_rule_24_the_interval_can_be_set() -> None:
     assert timedelta(seconds=54) <= often.due_at - NOW <= timedelta(seconds=66)
 
 
-def test_rule_24_a_check_that_found_nothing_changed_puts_the_mapping_off_as_a_run_does() -> None:
+def test_rule_24_a_check_without_changes_reschedules_like_a_run() -> None:
     checked = DUE.checked(NOW - MINUTE, NOW)
     assert EARLIEST <= checked.due_at - NOW <= LATEST
     assert checked == replace(DUE, due_at=checked.due_at, last_checked_at=NOW)
@@ -255,8 +262,8 @@ def test_rule_24_a_check_that_found_nothing_changed_puts_the_mapping_off_as_a_ru
     assert timedelta(seconds=54) <= again.due_at - NOW - 31 * MINUTE <= timedelta(seconds=66)
 
 
-def test_a_check_answers_a_hint_unless_what_it_read_may_be_older() -> None:
-    for late, is_answered in ((QUIET - MINUTE, False), (QUIET, True)):
+def test_a_check_handles_a_hint_unless_its_reading_may_be_older() -> None:
+    for late, is_answered in ((QUIET_PERIOD - MINUTE, False), (QUIET_PERIOD, True)):
         begun_at = NOW - MINUTE
         hinted = DUE.hinted(begun_at - late)
         assert hinted.is_uncovered_at(begun_at) is not is_answered
@@ -268,11 +275,11 @@ def test_a_check_answers_a_hint_unless_what_it_read_may_be_older() -> None:
 
 def test_a_hint_during_a_check_is_not_lost_with_its_end() -> None:
     checked = DUE.hinted(NOW - 2 * MINUTE).checked(NOW - 9 * MINUTE, NOW)
-    assert (checked.hinted_at, checked.due_at) == (NOW - 2 * MINUTE, NOW - 2 * MINUTE + QUIET)
+    assert (checked.hinted_at, checked.due_at) == (NOW - 2 * MINUTE, NOW - 2 * MINUTE + QUIET_PERIOD)
     assert checked.checked(checked.due_at, checked.due_at).hinted_at is None, "it is answered once"
 
 
-def test_when_it_was_last_checked_is_kept_whatever_runs_come_to() -> None:
+def test_the_time_of_the_last_check_survives_any_run() -> None:
     checked = DUE.checked(NOW - MINUTE, NOW)
     for after in (
         checked.after(ended(2)),

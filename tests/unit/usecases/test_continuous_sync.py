@@ -9,7 +9,7 @@ from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import RunState, SyncRun, Trigger
-from core.domain.runs.schedule import AFTER_AN_INTERRUPTION
+from core.domain.runs.schedule import RETRY_AFTER_INTERRUPTION
 from core.domain.runs.stop_reasons import (
     CRASHED_TWICE,
     DATABASE_UNAVAILABLE,
@@ -206,7 +206,7 @@ async def test_refusal_of_a_replaced_token_does_not_halt_continuous_sync(
     assert run.stop == TOKEN_REPLACED
     schedule = await harness.schedule_of(mapping_id)
     assert not schedule.is_failing
-    assert schedule.due_at == harness.clock.now() + AFTER_AN_INTERRUPTION
+    assert schedule.due_at == harness.clock.now() + RETRY_AFTER_INTERRUPTION
     harness.gate.before_write = nothing
     assert (await harness.run_sync((await book(harness, mapping_id)).id)).state is RunState.COMPLETED
 

@@ -8,7 +8,7 @@ from core.domain.access.accounts import Account
 from core.domain.access.authorization import Actor, Grant, Role
 from core.domain.errors import InvalidInput, NotAuthenticated
 from core.domain.ids import AccountId, MappingId, OrganizationId
-from core.domain.runs.schedule import QUIET
+from core.domain.runs.schedule import QUIET_PERIOD
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
 from tests.support.builders import NOW
@@ -38,7 +38,7 @@ async def test_hint_makes_its_event_due_after_a_delay(harness: Harness) -> None:
     organization_id, mapping_id = await synced_once(harness)
     assert await hinted(harness, organization_id, HERE) == 1
     assert await hinted(harness, organization_id, HERE) == 0, "only once in that time"
-    harness.clock.advance(QUIET - timedelta(seconds=1))
+    harness.clock.advance(QUIET_PERIOD - timedelta(seconds=1))
     assert not await due(harness)
     harness.clock.advance(timedelta(seconds=1))
     assert await due(harness) == [mapping_id]

@@ -14,8 +14,8 @@ MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 1000
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 """Looser than for synced people: stricter rules must not invalidate stored accounts."""
-SIGN_IN_LASTS = timedelta(hours=12)
-SIGN_UP_LASTS = timedelta(days=1)
+SESSION_LIFETIME = timedelta(hours=12)
+SIGN_UP_LINK_LIFETIME = timedelta(days=1)
 
 FREE_ATTEMPTS = 5
 FIRST_WAIT = timedelta(seconds=15)
@@ -75,7 +75,7 @@ class LoginSession:
     started_at: datetime
 
     def is_over(self, now: datetime) -> bool:
-        return now >= self.started_at + SIGN_IN_LASTS
+        return now >= self.started_at + SESSION_LIFETIME
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from core.domain.access.accounts import Account
 from core.domain.access.api_keys import hash_secret
 from core.domain.ids import AccountId
 
-DEVICE_LASTS = timedelta(days=365)
+DEVICE_LIFETIME = timedelta(days=365)
 """Browsers keep cookies for at most 400 days."""
 
 
@@ -38,4 +38,4 @@ class Device:
         return f"{self.id} {self.account_id} {self.password_digest}"
 
     def is_known_to(self, account: Account, remembered_at: datetime, now: datetime) -> bool:
-        return self == Device.of(account, self.id) and now < remembered_at + DEVICE_LASTS
+        return self == Device.of(account, self.id) and now < remembered_at + DEVICE_LIFETIME

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from core.domain.ids import SourceId
 from core.domain.records.kinds import Scope
 
-AT_ONCE = timedelta(days=1)
+DEPARTURE_WINDOW = timedelta(days=1)
 """Records that leave within this time count together: for so long every run reports a source in trouble."""
 MANY = 20
 """A number of records. Of fewer, more than half may leave on purpose."""
@@ -42,7 +42,9 @@ def departures_of(
         now: when the programme was read.
     """
     newly_left = absent - left_at.keys()
-    lately = newly_left | {record for record in absent & left_at.keys() if left_at[record] > now - AT_ONCE}
+    lately = newly_left | {
+        record for record in absent & left_at.keys() if left_at[record] > now - DEPARTURE_WINDOW
+    }
     returned = (left_at.keys() & synced) - absent
     return Departures(newly_left, returned, len(lately), len(synced) - len(absent) + len(lately))
 

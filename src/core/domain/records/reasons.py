@@ -87,9 +87,9 @@ def not_accepted(status: str | None) -> Reason:
     return Reason("not_accepted", f"Its status is {status or 'not set'}, not accepted.")
 
 
-LACKING = frozenset({"missing_fields", "primary_without_email"})
+MISSING_FIELD_CODES = frozenset({"missing_fields", "primary_without_email"})
 """Codes of the reasons for a missing required field."""
-BY_SETTING = frozenset({"role_off"})
+SETTING_CODES = frozenset({"role_off"})
 """Codes of the reasons that come from the mapping's settings, not from the source."""
 
 

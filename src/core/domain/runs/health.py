@@ -11,7 +11,7 @@ from enum import StrEnum
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.records.kinds import RecordKind, kinds_in
 from core.domain.runs.run import RunState, SyncRun
-from core.domain.runs.schedule import PASSES_BY_ITSELF, Halt, Schedule
+from core.domain.runs.schedule import TRANSIENT_STOPS, Halt, Schedule
 from core.domain.runs.stop_reasons import REQUESTED_STOPS, TIME_ZONES, TOKEN_REFUSED
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
@@ -162,7 +162,7 @@ def _shows_problems(run: SyncRun, kinds: Iterable[RecordKind]) -> bool:
 
 
 def _failing(since: datetime, runs: Sequence[SyncRun]) -> Health:
-    stopped = (run for run in runs if run.stop is not None and run.stop.code not in PASSES_BY_ITSELF)
+    stopped = (run for run in runs if run.stop is not None and run.stop.code not in TRANSIENT_STOPS)
     last = next(stopped, None)
     if last is None or last.stop is None:
         return Health(HealthState.FAILING, since, "The latest syncs stopped early.", Remedy.SYNC)

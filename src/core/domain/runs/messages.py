@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.domain.records.kinds import KINDS, RecordKind, Scope, kinds_in
 from core.domain.records.outcomes import Causes, Counts
-from core.domain.records.reasons import ENDED_CONNECTION, LACKING
+from core.domain.records.reasons import ENDED_CONNECTION, MISSING_FIELD_CODES
 from core.domain.records.synced_records import SentRecords
 
 STARTED = "Sync to Gleanin has started."
@@ -60,7 +60,7 @@ def closing_message(
 
 def _to_check(kinds: Iterable[RecordKind], causes: Causes) -> Iterator[str]:
     """Yield a sentence that names the kinds with missing required fields; nothing for other problems."""
-    lacking = [kind.plural for kind in kinds if any(causes.get((kind, code)) for code in LACKING)]
+    lacking = [kind.plural for kind in kinds if any(causes.get((kind, code)) for code in MISSING_FIELD_CODES)]
     if lacking:
         yield f"Check that your {_listed(lacking)} have all the required fields."
 

@@ -23,12 +23,12 @@ INTERVAL = timedelta(minutes=30)
 SPREAD = 0.1
 """The fraction of the wait by which a sync may start earlier or later, so that not all start together."""
 MAX_WAIT = timedelta(hours=6)
-AFTER_AN_INTERRUPTION = timedelta(minutes=1)
-QUIET = timedelta(minutes=4)
+RETRY_AFTER_INTERRUPTION = timedelta(minutes=1)
+QUIET_PERIOD = timedelta(minutes=4)
 """Time from a change hint to the sync: longer than Sessionboard's cache of 3 minutes."""
-ONE_HINT = timedelta(seconds=30)
+HINT_WINDOW = timedelta(seconds=30)
 """Hints within this time count as one: a run after the first one's quiet time is still later than every hint's cache."""
-PASSES_BY_ITSELF = frozenset(
+TRANSIENT_STOPS = frozenset(
     stop.code for stop in (INTERRUPTED, LEASE_EXPIRED, TOKEN_REPLACED, DATABASE_UNAVAILABLE)
 )
 
@@ -86,8 +86,8 @@ class Schedule:
             return self._after_success(run, interval) if run.scope is Scope.ALL else self
         if run.stop.code in REQUESTED_STOPS:
             return self
-        if run.stop.code in PASSES_BY_ITSELF:
-            return replace(self, due_at=run.finished_at + AFTER_AN_INTERRUPTION)
+        if run.stop.code in TRANSIENT_STOPS:
+            return replace(self, due_at=run.finished_at + RETRY_AFTER_INTERRUPTION)
         is_refused = run.stop.code == TOKEN_REFUSED
         if run.scope is not Scope.ALL and not is_refused:
             return self
@@ -99,7 +99,7 @@ class Schedule:
 
     def _after_success(self, run: SyncRun, interval: timedelta) -> "Schedule":
         if self.hinted_at is not None and self.is_uncovered_by(run):
-            due_at, hinted_at = self.hinted_at + QUIET, self.hinted_at
+            due_at, hinted_at = self.hinted_at + QUIET_PERIOD, self.hinted_at
         else:
             assert run.finished_at is not None, "it has ended"
             due_at, hinted_at = _spread(run.mapping_id, run.finished_at, interval), None
@@ -118,7 +118,7 @@ class Schedule:
         after = replace(self, due_at=_spread(self.mapping_id, now, interval), last_checked_at=now)
         if self.hinted_at is None or not self.is_uncovered_at(begun_at):
             return replace(after, hinted_at=None)
-        return replace(after, due_at=min(after.due_at, self.hinted_at + QUIET))
+        return replace(after, due_at=min(after.due_at, self.hinted_at + QUIET_PERIOD))
 
     def checked_since(self, instant: datetime) -> datetime | None:
         """Return the time of the last check that found nothing changed, if it is after an instant; None otherwise."""
@@ -131,19 +131,19 @@ class Schedule:
 
     def is_uncovered_at(self, read_at: datetime) -> bool:
         """Check whether data read from this time on may be older than the change behind the last hint."""
-        return self.hinted_at is not None and self.hinted_at + QUIET > read_at
+        return self.hinted_at is not None and self.hinted_at + QUIET_PERIOD > read_at
 
     def hinted(self, now: datetime) -> "Schedule":
         """Return the schedule after a hint: due after a quiet time; further hints in it add at most one run.
 
         A failing mapping keeps its due time, because a change in the data does not fix it.
         """
-        due_at = self.due_at if self.has_failed else min(self.due_at, now + QUIET)
+        due_at = self.due_at if self.has_failed else min(self.due_at, now + QUIET_PERIOD)
         return replace(self, due_at=due_at, hinted_at=now)
 
     def is_hinted(self, now: datetime) -> bool:
         """Check whether a further hint would have no effect, because the run for the last one covers it too."""
-        return self.hinted_at is not None and self.hinted_at <= now < self.hinted_at + ONE_HINT
+        return self.hinted_at is not None and self.hinted_at <= now < self.hinted_at + HINT_WINDOW
 
     def reset_failures(self) -> "Schedule":
         """Return the schedule with the normal wait after the next failure, because of a manual sync."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.access.accounts import SIGN_IN_LASTS, Account, LoginSession
+from core.domain.access.accounts import SESSION_LIFETIME, Account, LoginSession
 from core.domain.access.api_keys import hash_secret
 from core.domain.errors import NotAuthenticated
 from core.domain.ids import AccountId
@@ -14,7 +14,7 @@ from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 async def begin_session(unit: UnitOfWork, account: Account, ids: IdGenerator, clock: Clock) -> str:
     """Store a new login session and return its secret."""
     now, secret = clock.now(), ids.secret()
-    await unit.login_sessions.remove_before(now - SIGN_IN_LASTS)
+    await unit.login_sessions.remove_before(now - SESSION_LIFETIME)
     await unit.login_sessions.add(LoginSession(hash_secret(secret), account.id, now))
     return secret
 

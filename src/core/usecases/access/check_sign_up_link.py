@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.access.accounts import SIGN_UP_LASTS
+from core.domain.access.accounts import SIGN_UP_LINK_LIFETIME
 from core.domain.errors import LinkExpired
 from core.usecases.access.create_sign_up_link import PURPOSE, subject_of_link
 from ports.clock import Clock
@@ -31,6 +31,6 @@ async def check_link(unit: UnitOfWork, signer: Signer, clock: Clock, signed: str
         subject, created_at = signer.read(PURPOSE, signed)
     except BadSignature:
         raise LinkExpired from None
-    is_expired = clock.now() >= created_at + SIGN_UP_LASTS
+    is_expired = clock.now() >= created_at + SIGN_UP_LINK_LIFETIME
     if is_expired or subject != await subject_of_link(unit) or await unit.accounts.is_any():
         raise LinkExpired

@@ -150,7 +150,7 @@ def _kept(steps: Iterable[Step]) -> Iterator[SourceId]:
         for step in steps
         if isinstance(step, NoWrite)
         and step.outcome is Outcome.KEPT
-        and step.reason.code not in reasons.BY_SETTING
+        and step.reason.code not in reasons.SETTING_CODES
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from core.domain.access.devices import DEVICE_LASTS
+from core.domain.access.devices import DEVICE_LIFETIME
 from core.domain.errors import DomainError, LinkExpired, NotAuthenticated, Overloaded
 from core.usecases.access.begin_session import BeginSession
 from core.usecases.access.check_sign_up_link import CheckSignUpLink
@@ -50,7 +50,7 @@ async def _with_device_cookie(response: Response, container: Container, secret: 
         response.set_cookie(
             _device_cookie(container),
             device,
-            max_age=int(DEVICE_LASTS.total_seconds()),
+            max_age=int(DEVICE_LIFETIME.total_seconds()),
             secure=_is_https(container),
             httponly=True,
             samesite="lax",
