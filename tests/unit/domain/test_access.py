@@ -1,4 +1,4 @@
-"""Who may do what, and where."""
+"""Permissions of roles, and where they apply."""
 
 from itertools import product
 
@@ -18,7 +18,7 @@ MAY = {
 
 
 @pytest.mark.parametrize(("role", "right"), [*product((Role.ADMIN, Role.SUPPORT, Role.VIEWER), Permission)])
-def test_a_role_for_all_organizations_holds_in_each_and_for_the_installation(
+def test_a_global_role_applies_to_each_organization_and_the_installation(
     role: Role, right: Permission
 ) -> None:
     actor = Actor("ada", frozenset({Grant(role)}))
@@ -27,26 +27,26 @@ def test_a_role_for_all_organizations_holds_in_each_and_for_the_installation(
 
 
 @pytest.mark.parametrize(("role", "right"), [*product((Role.ADMIN, Role.VIEWER, Role.HOOK), Permission)])
-def test_a_role_for_one_organization_holds_there_and_nowhere_else(role: Role, right: Permission) -> None:
+def test_a_role_for_one_organization_applies_only_there(role: Role, right: Permission) -> None:
     actor = Actor("ada", frozenset({Grant(role, OURS)}))
     assert actor.may(right, OURS) is (right in MAY[role])
     assert not actor.may(right, THEIRS)
     assert not actor.may(right, None)
 
 
-def test_support_is_a_role_for_all_organizations_and_for_no_single_one() -> None:
+def test_support_is_a_global_role_only() -> None:
     assert Grant(Role.SUPPORT).covers(OURS)
     with pytest.raises(InvalidInput, match="covers all organizations"):
         Grant(Role.SUPPORT, OURS)
 
 
 @pytest.mark.parametrize("right", Permission)
-def test_without_a_role_nothing_may_be_done(right: Permission) -> None:
+def test_no_role_gives_no_permission(right: Permission) -> None:
     with pytest.raises(Forbidden, match="Your role does not allow this"):
         Actor("nobody").check(right, OURS)
 
 
-def test_of_several_roles_the_one_with_the_right_counts() -> None:
+def test_one_role_with_the_permission_is_enough() -> None:
     actor = Actor("ada", frozenset({Grant(Role.SUPPORT), Grant(Role.ADMIN, OURS)}))
     actor.check(Permission.MANAGE, OURS)
     actor.check(Permission.SYNC, THEIRS)

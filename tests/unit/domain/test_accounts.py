@@ -1,4 +1,4 @@
-"""Accounts, how long a sign-in lasts, and how attempts are slowed down."""
+"""Accounts, the lifetime of a login session, and the delay after failed attempts."""
 
 from datetime import timedelta
 
@@ -47,18 +47,18 @@ def test_an_account_has_an_e_mail_address(email: str) -> None:
         account(email)
 
 
-def test_a_refused_e_mail_is_repeated_in_part_and_in_one_line() -> None:
+def test_the_error_quotes_the_start_of_a_refused_e_mail_in_one_line() -> None:
     with pytest.raises(InvalidInput) as refused:
         account("line\nbreak" * 1_000)
     assert len(str(refused.value)) < 150
     assert "\n" not in str(refused.value)
 
 
-def test_an_address_in_any_script_is_one() -> None:
+def test_an_e_mail_in_any_script_is_accepted() -> None:
     assert account("ädä@bücher.example").actor.name == "ädä@bücher.example"
 
 
-def test_a_role_takes_the_place_of_another_for_the_same_organization() -> None:
+def test_a_new_role_replaces_the_previous_one_of_the_organization() -> None:
     had = account("ada@example.org", Grant(Role.VIEWER, OURS), Grant(Role.SUPPORT))
     assert had.granted(Grant(Role.ADMIN, OURS)).grants == {Grant(Role.ADMIN, OURS), Grant(Role.SUPPORT)}
     assert had.granted(Grant(Role.ADMIN)).grants == {Grant(Role.VIEWER, OURS), Grant(Role.ADMIN)}
@@ -66,35 +66,35 @@ def test_a_role_takes_the_place_of_another_for_the_same_organization() -> None:
 
 
 @pytest.mark.parametrize("length", [12, 1000])
-def test_a_password_may_be_as_short_and_as_long_as_its_limits(length: int) -> None:
+def test_a_password_at_its_length_limits_is_accepted(length: int) -> None:
     check_password("x" * length)
 
 
 @pytest.mark.parametrize("length", [0, 11, 1001])
-def test_a_password_beyond_its_limits_is_refused_without_being_repeated(length: int) -> None:
+def test_a_password_outside_its_length_limits_is_refused_without_being_quoted(length: int) -> None:
     with pytest.raises(InvalidInput, match="Use 12 to 1,000 characters") as refused:
         check_password("é" * length)
     assert "éé" not in str(refused.value)
 
 
-def test_a_sign_in_is_over_after_twelve_hours() -> None:
+def test_a_login_session_expires_after_twelve_hours() -> None:
     sign_in = LoginSession("digest", AccountId("a1"), NOW)
     assert not sign_in.is_over(NOW + timedelta(hours=12) - SECOND)
     assert sign_in.is_over(NOW + timedelta(hours=12))
 
 
-def test_the_first_five_failures_cost_no_waiting() -> None:
+def test_the_first_five_failures_cause_no_delay() -> None:
     for times in range(5):
         failed(times).check(NOW)
 
 
-def test_the_wait_doubles_with_every_further_failure_up_to_a_quarter_of_an_hour() -> None:
+def test_the_delay_doubles_with_each_further_failure_up_to_fifteen_minutes() -> None:
     waits = [wait_after(times).total_seconds() for times in (5, 6, 7, 8, 9, 10, 11, 12)]
     assert waits == [15, 30, 60, 120, 240, 480, 900, 900]
     assert wait_after(10_000) == MAX_WAIT
 
 
-def test_the_wait_is_counted_from_the_last_failure_and_ends() -> None:
+def test_the_delay_starts_at_the_last_failure_and_ends() -> None:
     attempts = failed(6)
     with pytest.raises(TooManyAttempts, match="in 1 seconds"):
         attempts.check(NOW + 30 * SECOND - SECOND / 100)
@@ -102,10 +102,10 @@ def test_the_wait_is_counted_from_the_last_failure_and_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("times", "said"), [(5, "in 15 seconds"), (8, "in 2 minutes"), (12, "in 15 minutes")]
+    ("times", "delay"), [(5, "in 15 seconds"), (8, "in 2 minutes"), (12, "in 15 minutes")]
 )
-def test_a_refusal_says_how_long_to_wait(times: int, said: str) -> None:
-    with pytest.raises(TooManyAttempts, match=said):
+def test_a_refusal_says_how_long_to_wait(times: int, delay: str) -> None:
+    with pytest.raises(TooManyAttempts, match=delay):
         failed(times).check(NOW)
 
 

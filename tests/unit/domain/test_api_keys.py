@@ -1,4 +1,4 @@
-"""API keys: what they are called, and what is kept of them."""
+"""API keys: their names, and what is stored of them."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def test_a_key_needs_a_name_that_can_be_shown(name: str) -> None:
         key(name)
 
 
-def test_a_key_acts_in_its_own_name_and_with_its_own_role() -> None:
+def test_a_key_acts_under_its_name_with_its_role() -> None:
     actor = key("夜間エクスポート").actor
     assert actor.name == "API key 夜間エクスポート"
     assert actor.may(Permission.READ, OURS)
@@ -30,17 +30,17 @@ def test_a_key_acts_in_its_own_name_and_with_its_own_role() -> None:
     assert not actor.may(Permission.READ, OrganizationId("theirs"))
 
 
-def test_a_revoked_key_stays_revoked_as_of_the_first_time() -> None:
+def test_revoking_a_key_again_keeps_the_first_time() -> None:
     revoked = key().revoke(NOW)
     assert key().is_valid
     assert not revoked.is_valid
     assert revoked.revoke(at(28)).revoked_at == NOW
 
 
-def test_a_digest_does_not_have_the_secret_in_it_and_differs_with_it() -> None:
+def test_a_digest_does_not_contain_the_secret_and_differs_for_each() -> None:
     assert "secret" not in hash_secret("secret")
     assert hash_secret("secret") == hash_secret("secret") != hash_secret("secreu")
 
 
-def test_whatever_is_shown_as_a_secret_has_a_digest() -> None:
+def test_any_text_has_a_digest() -> None:
     assert len({hash_secret(shown) for shown in ("", "\0", "\ud800", "é", "x" * 100_000)}) == 5

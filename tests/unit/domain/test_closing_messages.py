@@ -1,4 +1,4 @@
-"""Outcomes, their sums, and the messages that tell them (rules 26 to 28)."""
+"""Outcomes, their sums, and the messages that report them (rules 26 to 28)."""
 
 import pytest
 from hypothesis import given
@@ -60,7 +60,7 @@ def test_rule_28_the_opening_message_is_word_for_word() -> None:
     assert STARTED == "Sync to Gleanin has started."
 
 
-def test_rule_28_a_run_without_problems_says_so_with_the_counts() -> None:
+def test_rule_28_a_run_without_problems_reports_the_counts() -> None:
     counts = count(
         [*several(SESSION, created=80, unchanged=4, skipped=9), *several(SPEAKER, updated=87, kept=2)]
     )
@@ -71,7 +71,7 @@ def test_rule_28_a_run_without_problems_says_so_with_the_counts() -> None:
     assert "help@example.org" not in message
 
 
-def test_rule_28_a_run_with_problems_gives_attempted_and_synced_word_for_word() -> None:
+def test_rule_28_a_run_with_problems_reports_attempted_and_synced_word_for_word() -> None:
     counts = count(
         [
             *several(SESSION, created=80, blocked=3, failed=1, kept=5),
@@ -96,19 +96,19 @@ def test_rule_28_a_run_with_problems_gives_attempted_and_synced_word_for_word() 
         ({(EXHIBITOR_CONTACT, "primary_without_email"): 1}, "exhibitors"),
     ],
 )
-def test_rule_28_what_to_check_names_the_kinds_concerned(causes: Causes, kinds: str) -> None:
+def test_rule_28_the_advice_names_the_kinds_concerned(causes: Causes, kinds: str) -> None:
     counts = count([*several(SPEAKER, blocked=9)])
     message = closing_message(counts, Scope.ALL, causes=causes)
     assert f" Check that your {kinds} have all the required fields." in message
 
 
-def test_rule_28_nothing_is_to_be_checked_where_something_else_is_the_matter() -> None:
+def test_rule_28_there_is_no_advice_for_other_causes() -> None:
     counts = count([*several(SESSION, skipped=84), *several(SPEAKER, failed=1)])
     message = closing_message(counts, Scope.AGENDA, causes={(SPEAKER, "rejected"): 1})
     assert "Check" not in message
 
 
-def test_rule_10_the_closing_message_counts_what_is_not_synced_again() -> None:
+def test_rule_10_the_closing_message_counts_records_of_ended_connections() -> None:
     causes = {(SESSION, "ended_connection"): 84, (SPEAKER, "ended_connection"): 1}
     for outcomes in (several(SPEAKER, created=1), several(SPEAKER, blocked=1)):
         message = closing_message(count(outcomes), Scope.AGENDA, causes=causes)
@@ -118,12 +118,12 @@ def test_rule_10_the_closing_message_counts_what_is_not_synced_again() -> None:
     assert " 1 speaker was not synced again: " in alone
 
 
-def test_rule_28_whom_to_contact_is_named_when_the_setting_is_there() -> None:
+def test_rule_28_the_support_contact_is_named_if_set() -> None:
     counts = count(several(SESSION, failed=1))
     assert closing_message(counts, Scope.AGENDA, "help@example.org").endswith("contact help@example.org.")
 
 
-def test_rule_28_a_message_speaks_of_what_the_scope_covers_only() -> None:
+def test_rule_28_a_message_names_only_the_kinds_in_scope() -> None:
     assert "sessions" not in closing_message(Counts(), Scope.EXHIBITORS)
     assert "exhibitors" not in closing_message(Counts(), Scope.AGENDA)
     assert all(kind.plural in closing_message(Counts(), Scope.ALL) for kind in KINDS)
@@ -137,11 +137,11 @@ def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them() -> N
 
 
 @given(st.sampled_from(Scope), st.sampled_from(Scope))
-def test_rule_23_two_scopes_together_cover_what_each_covers(one: Scope, other: Scope) -> None:
+def test_rule_23_the_union_of_two_scopes_covers_both(one: Scope, other: Scope) -> None:
     assert set(kinds_in(one | other)) == {*kinds_in(one), *kinds_in(other)}
 
 
-def test_rule_13_14_and_17_what_each_kind_requires() -> None:
+def test_rules_13_14_and_17_required_fields_of_each_kind() -> None:
     assert {kind.name: set(kind.required) for kind in KINDS} == {
         "session": {"title", "starts_at", "ends_at"},
         "speaker": {"first_name", "last_name", "email"},
@@ -149,14 +149,14 @@ def test_rule_13_14_and_17_what_each_kind_requires() -> None:
     }
 
 
-def test_rule_26_a_reason_gathers_what_more_there_is_to_say() -> None:
+def test_rule_26_a_reason_collects_its_notes() -> None:
     reason = reasons.missing(["last_name"]).with_note("", "First.", "Second.")
     assert reason.sentence == "Required field is missing: last name."
     assert reason.detail.endswith("sync again. First. Second.")
     assert reasons.NEW.with_note() == reasons.NEW
 
 
-def test_rule_28_one_is_counted_in_the_singular() -> None:
+def test_rule_28_one_is_singular() -> None:
     done = count(
         [*several(SESSION, created=1), *several(SPEAKER, created=2), *several(EXHIBITOR_CONTACT, created=1)]
     )

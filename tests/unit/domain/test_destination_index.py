@@ -1,4 +1,4 @@
-"""The digest of what stands in Gleanin: it differs where a plan could (rules 19 and 32)."""
+"""The digest of Gleanin's records differs where a plan could (rules 19 and 32)."""
 
 from dataclasses import replace
 from itertools import permutations
@@ -25,11 +25,11 @@ def digest(*pages: Page) -> int:
     return side.digest
 
 
-def test_the_order_in_which_records_come_does_not_count() -> None:
+def test_the_order_of_records_does_not_change_the_digest() -> None:
     assert len({digest((SPEAKER, [*records])) for records in permutations((ADA, BOB, EVE))}) == 1
 
 
-def test_nor_do_the_pages_that_they_come_in_or_the_order_of_the_kinds() -> None:
+def test_pages_and_the_order_of_kinds_do_not_change_the_digest() -> None:
     whole = digest((SPEAKER, [ADA, BOB]), (SESSION, [EVE]))
     assert digest((SESSION, [EVE]), (SPEAKER, [BOB]), (SPEAKER, []), (SPEAKER, [ADA])) == whole
 
@@ -51,22 +51,22 @@ def test_nor_do_the_pages_that_they_come_in_or_the_order_of_the_kinds() -> None:
         {"sessions": (DestinationId("g7"), DestinationId("g9"), DestinationId("g11"))},
     ],
 )
-def test_every_field_that_a_plan_looks_at_counts(changed: dict[str, Any]) -> None:
+def test_every_field_used_by_a_plan_changes_the_digest(changed: dict[str, Any]) -> None:
     assert digest((SPEAKER, [replace(ADA, **changed), BOB])) != digest((SPEAKER, [ADA, BOB]))
 
 
-def test_the_kind_counts() -> None:
+def test_the_kind_changes_the_digest() -> None:
     assert len({digest((kind, [ADA])) for kind in KINDS}) == len(KINDS)
 
 
 @pytest.mark.parametrize("links", [None, (), (ShareLink("Campaign", "https://app.gleanin.com/share/1"),)])
-def test_share_links_do_not_count_for_gleanin_makes_them_when_it_likes(
+def test_share_links_do_not_change_the_digest(
     links: tuple[ShareLink, ...] | None,
 ) -> None:
     assert digest((SPEAKER, [replace(ADA, links=links)])) == digest((SPEAKER, [ADA]))
 
 
-def test_a_record_that_comes_twice_counts_once() -> None:
+def test_a_repeated_record_counts_once() -> None:
     once = digest((SPEAKER, [ADA, BOB]))
     assert digest((SPEAKER, [ADA, BOB, ADA]), (SPEAKER, [ADA])) == once
     assert digest((SPEAKER, [ADA, replace(ADA, email="other@example.org"), BOB])) == once, (
@@ -74,16 +74,16 @@ def test_a_record_that_comes_twice_counts_once() -> None:
     )
 
 
-def test_one_record_more_or_less_counts() -> None:
+def test_one_record_more_or_less_changes_the_digest() -> None:
     digests = [digest((SPEAKER, some)) for some in ([], [ADA], [BOB], [ADA, BOB], [ADA, BOB, EVE])]
     assert len({*digests}) == len(digests)
 
 
-def test_the_same_id_is_another_record_with_each_kind() -> None:
+def test_the_same_id_of_another_kind_is_another_record() -> None:
     assert digest((SPEAKER, [ADA]), (EXHIBITOR_CONTACT, [ADA])) != digest((SPEAKER, [ADA]))
 
 
-def test_what_the_run_writes_itself_is_not_a_part_of_what_it_found() -> None:
+def test_the_runs_own_writes_do_not_change_the_digest() -> None:
     side = DestinationIndex(HERE)
     side.add(SPEAKER, [ADA])
     found = side.digest

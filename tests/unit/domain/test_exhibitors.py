@@ -29,7 +29,7 @@ def judged(*rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS) 
     return selected(exhibitor_list(*rows, settings=settings), EXHIBITOR_CONTACT)
 
 
-def test_rule_17_the_contacts_own_name_goes_to_company_name_with_the_exhibitors_logo() -> None:
+def test_rule_17_the_contacts_name_is_sent_as_company_name_with_the_exhibitors_logo() -> None:
     fields = eligible(judged(exhibitor("acme", primary(person())))["ada"]).fields
     assert fields == {
         "company_name": "Ada Lovelace",
@@ -38,14 +38,14 @@ def test_rule_17_the_contacts_own_name_goes_to_company_name_with_the_exhibitors_
     }
 
 
-def test_rule_17_a_full_name_comes_before_its_parts() -> None:
+def test_rule_17_a_full_name_is_preferred_to_its_parts() -> None:
     ada = person(full_name="Countess Lovelace")
     assert (
         eligible(judged(exhibitor("acme", primary(ada)))["ada"]).fields["company_name"] == "Countess Lovelace"
     )
 
 
-def test_rule_17_a_blank_full_name_gives_way_to_its_parts() -> None:
+def test_rule_17_a_blank_full_name_is_replaced_by_its_parts() -> None:
     ada = person(full_name="  ")
     assert eligible(judged(exhibitor("acme", primary(ada)))["ada"]).fields["company_name"] == "Ada Lovelace"
 
@@ -56,7 +56,7 @@ def test_rule_17_a_setting_sends_the_exhibitors_name_instead() -> None:
     assert {eligible(verdict).fields["company_name"] for verdict in verdicts.values()} == {"Acme Ltd"}
 
 
-def test_rule_17_the_other_team_members_go_too_each_with_an_own_record() -> None:
+def test_rule_17_each_other_team_member_has_their_own_record() -> None:
     verdicts = judged(exhibitor("acme", member(person("bob")), primary(person()), member(person("cy"))))
     assert {who: eligible(verdict).fields["email"] for who, verdict in verdicts.items()} == {
         "ada": "ada@example.org",
@@ -81,7 +81,7 @@ def test_rule_17_an_exhibitor_whose_primary_contact_has_no_e_mail_is_blocked(ema
     assert {blocked(verdict).reason.code for verdict in verdicts.values()} == {"primary_without_email"}
 
 
-def test_rule_17_of_several_primary_contacts_the_one_longest_in_the_role_counts() -> None:
+def test_rule_17_the_primary_contact_longest_in_the_role_counts() -> None:
     without_email = person("old", email=None)
     verdicts = judged(
         exhibitor("acme", primary(person("new"), at(3)), primary(without_email, at(1)), primary(person("no")))
@@ -90,7 +90,7 @@ def test_rule_17_of_several_primary_contacts_the_one_longest_in_the_role_counts(
     assert without_email.label in blocked(verdicts["new"]).reason.sentence
 
 
-def test_rule_17_a_younger_primary_contact_without_e_mail_blocks_only_itself() -> None:
+def test_rule_17_a_later_primary_contact_without_e_mail_blocks_only_itself() -> None:
     verdicts = judged(
         exhibitor("acme", primary(person("old"), at(1)), primary(person("new", email=None), at(2)))
     )
@@ -98,33 +98,33 @@ def test_rule_17_a_younger_primary_contact_without_e_mail_blocks_only_itself() -
     assert blocked(verdicts["new"]).reason.code == "missing_fields"
 
 
-def test_rule_18_missing_fields_are_named_beside_a_missing_primary_contact() -> None:
+def test_rule_18_missing_fields_are_named_besides_a_missing_primary_contact() -> None:
     reason = blocked(judged(exhibitor("acme", member(person(email=None))))["ada"]).reason
     assert reason.code == "no_primary_contact"
     assert "e-mail" in reason.detail
 
 
 def test_rule_18_every_missing_field_of_a_contact_is_named() -> None:
-    nobody = person("x", first_name=None, last_name=None, email=None)
-    reason = blocked(judged(exhibitor("acme", primary(person()), member(nobody)))["x"]).reason
+    incomplete = person("x", first_name=None, last_name=None, email=None)
+    reason = blocked(judged(exhibitor("acme", primary(person()), member(incomplete)))["x"]).reason
     assert reason.sentence == "Required fields are missing: company name, e-mail."
 
 
-def test_rule_15_somebody_at_two_exhibitors_is_one_record_and_at_the_one_that_can_be_synced() -> None:
+def test_rule_15_a_contact_of_two_exhibitors_is_one_record_of_the_eligible_one() -> None:
     broken = exhibitor("a-broken", member(person()), name="Broken")
     whole = exhibitor("b-whole", primary(person()), name="Whole", logo="https://img.example.org/whole.png")
     for rows in ((broken, whole), (whole, broken)):
         assert eligible(judged(*rows)["ada"]).fields["logo"] == "https://img.example.org/whole.png"
 
 
-def test_rule_15_the_place_as_primary_contact_comes_first_whatever_the_order_of_rows() -> None:
+def test_rule_15_the_role_as_primary_contact_comes_first_in_any_order_of_rows() -> None:
     as_member = exhibitor("a", primary(person("bob")), member(person()), logo="https://img.example.org/a.png")
     as_primary = exhibitor("b", primary(person()), logo="https://img.example.org/b.png")
     for rows in ((as_member, as_primary), (as_primary, as_member)):
         assert eligible(judged(*rows)["ada"]).fields["logo"] == "https://img.example.org/b.png"
 
 
-def test_rule_14_of_several_copies_of_a_contact_the_newest_counts_at_whichever_exhibitor_it_stands() -> None:
+def test_rule_14_the_newest_copy_of_a_contact_counts_at_any_exhibitor() -> None:
     copies = [
         person(first_name="Undated", job_title="Analyst", company_name="Engines"),
         person(first_name="Old", updated_at=at(1)),
@@ -136,7 +136,7 @@ def test_rule_14_of_several_copies_of_a_contact_the_newest_counts_at_whichever_e
         assert eligible(judged(one, *others)["ada"]).fields["company_name"] == "Full Lovelace"
 
 
-def test_rule_17_a_primary_contact_has_the_e_mail_that_its_newest_copy_has() -> None:
+def test_rule_17_a_primary_contact_has_the_e_mail_of_its_newest_copy() -> None:
     stale, fresh = person(email=None, updated_at=at(1)), person(email="new@example.org", updated_at=at(2))
     acme, umbrella = (
         exhibitor("acme", primary(stale), member(person("bob"))),
@@ -148,7 +148,7 @@ def test_rule_17_a_primary_contact_has_the_e_mail_that_its_newest_copy_has() -> 
         eligible(verdicts["bob"])
 
 
-def test_rule_26_the_contacts_of_an_exhibitor_that_comes_twice_are_put_together() -> None:
+def test_rule_26_the_contacts_of_a_repeated_exhibitor_are_merged() -> None:
     one, other = (
         exhibitor("acme", member(person("bob"))),
         exhibitor("acme", primary(person()), member(person("bob"))),
@@ -159,7 +159,7 @@ def test_rule_26_the_contacts_of_an_exhibitor_that_comes_twice_are_put_together(
         assert {type(verdict) for verdict in verdicts.values()} == {Eligible}
 
 
-def test_rule_15_two_contacts_with_one_e_mail_do_not_both_go() -> None:
+def test_rule_15_two_contacts_with_one_e_mail_do_not_both_sync() -> None:
     old, young = (
         person(name, email="X@example.org", created_at=at(day)) for name, day in (("z", 1), ("a", 2))
     )
@@ -168,7 +168,7 @@ def test_rule_15_two_contacts_with_one_e_mail_do_not_both_go() -> None:
     assert blocked(verdicts["a"]).reason.code == "same_email"
 
 
-def test_rule_15_the_contact_that_is_in_gleanin_already_keeps_the_e_mail() -> None:
+def test_rule_15_a_contact_already_in_gleanin_keeps_the_e_mail() -> None:
     old, young = (
         person(name, email="x@example.org", created_at=at(day)) for name, day in (("z", 1), ("a", 2))
     )
@@ -178,7 +178,7 @@ def test_rule_15_the_contact_that_is_in_gleanin_already_keeps_the_e_mail() -> No
     blocked(verdicts["z"])
 
 
-def test_rule_15_a_contact_of_a_blocked_exhibitor_takes_no_e_mail_from_anybody() -> None:
+def test_rule_15_a_contact_of_a_blocked_exhibitor_claims_no_e_mail() -> None:
     old, young = (
         person(name, email="x@example.org", created_at=at(day)) for name, day in (("z", 1), ("a", 2))
     )
@@ -187,12 +187,12 @@ def test_rule_15_a_contact_of_a_blocked_exhibitor_takes_no_e_mail_from_anybody()
     assert blocked(verdicts["z"]).reason.code == "no_primary_contact"
 
 
-def test_rule_16_a_masked_e_mail_of_a_contact_is_seen() -> None:
+def test_rule_16_a_masked_e_mail_of_a_contact_is_recognized() -> None:
     made = exhibitor_list(exhibitor("acme", primary(person()), member(person("joe", email="j***@a***.com"))))
     assert made.masked == "j***@a***.com"
 
 
-def test_rule_26_every_row_and_contact_gets_one_verdict_and_the_size_says_how_many() -> None:
+def test_rule_26_every_row_and_contact_gets_one_verdict_and_the_size_is_their_number() -> None:
     made = exhibitor_list(
         exhibitor("acme", primary(person()), member(person("bob"))),
         exhibitor("acme", primary(person()), member(person("bob"))),
@@ -203,7 +203,7 @@ def test_rule_26_every_row_and_contact_gets_one_verdict_and_the_size_says_how_ma
     assert selected(made, EXHIBITOR_CONTACT).keys() == {"ada", "bob", "empty", "odd"}
 
 
-def test_rule_26_an_exhibitor_without_contacts_is_not_taken_for_a_contact_of_the_same_id() -> None:
+def test_rule_26_an_exhibitor_without_contacts_is_not_confused_with_a_contact_of_the_same_id() -> None:
     verdicts = judged(exhibitor("7"), exhibitor("8", primary(person("7"))))
     assert "no primary contact" in blocked(verdicts["exhibitor:7"]).reason.sentence
     assert eligible(verdicts["7"]).fields["email"] == "7@example.org"

@@ -1,4 +1,4 @@
-"""Our own id on a record in Gleanin: how it is found again (rules 10 and 32)."""
+"""External ids, by which our records in Gleanin are found again (rules 10 and 32)."""
 
 import string
 
@@ -13,9 +13,7 @@ SOURCES = st.text(min_size=1).map(SourceId)
 
 
 @given(CONNECTIONS, SOURCES)
-def test_rule_32_an_external_id_is_read_back_as_it_was_built(
-    connection: ConnectionId, source: SourceId
-) -> None:
+def test_rule_32_an_external_id_is_parsed_as_it_was_built(connection: ConnectionId, source: SourceId) -> None:
     assert parse_external_id(external_id(connection, source)) == (connection, source)
 
 
@@ -40,11 +38,11 @@ def test_rule_32_two_records_never_have_the_same_external_id(
         "x:sessionboard:c:s",
     ],
 )
-def test_rule_19_an_id_that_is_not_ours_is_not_taken_for_ours(text: str | None) -> None:
+def test_rule_19_a_foreign_external_id_is_not_parsed_as_ours(text: str | None) -> None:
     assert parse_external_id(text) is None
 
 
 @given(st.text())
-def test_rule_29_any_text_at_all_is_read_without_a_crash(text: str) -> None:
+def test_rule_29_any_text_is_parsed_without_an_error(text: str) -> None:
     parsed = parse_external_id(text)
     assert parsed is None or external_id(*parsed) == text

@@ -1,4 +1,4 @@
-"""Whose turn it is: what waits, how much goes on, and what starts next (rules 23 and 24)."""
+"""The fair queue: what waits, what runs, and what starts next (rules 23 and 24)."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -40,10 +40,13 @@ def waits(
 
 
 def chosen(
-    *those: QueuedWork, busy: dict[str, int] | None = None, room: int = 8, by_itself: int | None = None
+    *waiting_work: QueuedWork,
+    busy: dict[str, int] | None = None,
+    capacity: int = 8,
+    by_itself: int | None = None,
 ) -> list[str | None]:
-    going_on = {OrganizationId(who): number for who, number in (busy or {}).items()}
-    return [each.run_id for each in select_next(those, going_on, room, by_itself)]
+    running = {OrganizationId(who): number for who, number in (busy or {}).items()}
+    return [each.run_id for each in select_next(waiting_work, running, capacity, by_itself)]
 
 
 def queued(name: str, mapping: str, since: datetime = NOW, trigger: Trigger = Trigger.MANUAL) -> OpenWork:
@@ -53,11 +56,11 @@ def queued(name: str, mapping: str, since: datetime = NOW, trigger: Trigger = Tr
 
 
 def running(name: str | None, mapping: str, until: datetime | None, since: datetime = NOW) -> OpenWork:
-    """Make a run, or (None) a check, that was begun."""
-    own = OrganizationId(mapping[0])
+    """Build a run that has started, or (None) a check."""
+    organization_id = OrganizationId(mapping[0])
     trigger = Trigger.MANUAL if name else Trigger.CONTINUOUS
     run = RunId(name) if name else None
-    return OpenWork(run, MappingId(mapping), own, trigger, RunState.RUNNING, since, until)
+    return OpenWork(run, MappingId(mapping), organization_id, trigger, RunState.RUNNING, since, until)
 
 
 def due(mapping: str, at: datetime = NOW) -> DueMapping:
@@ -65,32 +68,30 @@ def due(mapping: str, at: datetime = NOW) -> DueMapping:
 
 
 def names(*work: OpenWork, those_due: tuple[DueMapping, ...] = (), now: datetime = NOW) -> list[str]:
-    """Name the waiting runs by their ids, checks by their mappings; what was abandoned has a mark."""
+    """Return the ids of waiting runs and the mappings of checks; abandoned work is marked."""
     return [
         f"{each.run_id or each.mapping_id}{'!' * each.is_abandoned}" for each in waiting(work, those_due, now)
     ]
 
 
-def test_rule_23_a_queued_run_waits_unless_a_run_of_its_mapping_goes_on() -> None:
-    going_on = running("r2", "b1", NOW + MINUTE)
-    assert names(queued("r1", "a1"), going_on, queued("r3", "b1"), queued("r4", "b2")) == ["r1", "r4"]
+def test_rule_23_a_queued_run_waits_unless_its_mapping_has_a_running_run() -> None:
+    first = running("r2", "b1", NOW + MINUTE)
+    assert names(queued("r1", "a1"), first, queued("r3", "b1"), queued("r4", "b2")) == ["r1", "r4"]
 
 
-def test_a_waiting_run_is_told_as_it_was_asked_for() -> None:
+def test_a_waiting_run_has_its_request() -> None:
     (only,) = waiting([queued("r1", "a1", NOW - MINUTE, Trigger.CONTINUOUS)], (), NOW)
     assert only == QueuedWork(RunId("r1"), MappingId("a1"), A, Trigger.CONTINUOUS, NOW - MINUTE)
 
 
-def test_a_run_whose_lease_has_run_out_is_abandoned_and_what_is_queued_behind_it_comes_after_its_end() -> (
-    None
-):
+def test_a_run_with_an_expired_lease_is_abandoned_and_the_next_waits_for_its_end() -> None:
     work = running("r1", "a1", NOW), queued("r2", "a1"), running("r3", "a2", None)
-    assert names(*work, now=NOW - MOMENT) == ["r3!"], "nobody has a lease of it"
+    assert names(*work, now=NOW - MOMENT) == ["r3!"], "no process owns its lease"
     assert names(*work) == ["r1!", "r3!"]
     assert names(*work[1:]) == ["r2", "r3!"]
 
 
-def test_rule_24_a_mapping_that_is_due_waits_to_be_checked() -> None:
+def test_rule_24_a_due_mapping_waits_for_its_check() -> None:
     (only,) = waiting([], [due("a1", NOW - MINUTE)], NOW)
     assert only == QueuedWork(None, MappingId("a1"), A, Trigger.CONTINUOUS, NOW - MINUTE)
 
@@ -110,18 +111,18 @@ def test_rule_23_a_due_mapping_is_not_checked_beside(work: OpenWork) -> None:
     assert "a2" in names(work, those_due=(due("a1"), due("a2")))
 
 
-def test_a_check_whose_process_has_died_is_made_again_after_its_time() -> None:
+def test_a_check_of_a_dead_process_is_repeated_after_its_lease() -> None:
     check = running(None, "a1", NOW)
     assert names(check, those_due=(due("a1"),), now=NOW - MOMENT) == []
     assert names(check, those_due=(due("a1"),)) == ["a1"]
-    assert names(check) == [], "nobody has to take it over: it leaves nothing behind"
+    assert names(check) == [], "it needs no recovery"
 
 
-def test_rule_23_a_run_that_was_asked_for_does_not_wait_for_a_check() -> None:
+def test_rule_23_a_requested_run_does_not_wait_for_a_check() -> None:
     assert names(running(None, "a1", NOW + MINUTE), queued("r1", "a1")) == ["r1"]
 
 
-def test_runs_and_checks_that_go_on_are_counted_for_each_organization() -> None:
+def test_running_runs_and_checks_are_counted_per_organization() -> None:
     work = (
         running("r1", "a1", NOW + MINUTE),
         running(None, "a2", NOW + MINUTE),
@@ -134,7 +135,7 @@ def test_runs_and_checks_that_go_on_are_counted_for_each_organization() -> None:
     assert not carried_out(work, NOW + MINUTE)
 
 
-def test_open_runs_are_counted_for_each_organization() -> None:
+def test_open_runs_are_counted_per_organization() -> None:
     work = (
         running("r1", "a1", NOW + MINUTE),
         queued("r2", "a1", NOW - MINUTE),
@@ -149,19 +150,19 @@ def test_open_runs_are_counted_for_each_organization() -> None:
     assert count_runs(work, NOW + 2 * MINUTE)[A] == RunCounts(4, 0, NOW - MINUTE)
 
 
-def test_a_run_whose_lease_has_run_out_waits_to_be_taken_over_since_then() -> None:
+def test_a_run_waits_for_recovery_since_its_lease_expired() -> None:
     run = running("r1", "a1", NOW)
     assert count_runs([run], NOW - MOMENT) == {A: RunCounts(running=1)}
     assert count_runs([run], NOW + MINUTE) == {A: RunCounts(queued=1, queued_since=NOW)}
 
 
-def test_a_check_is_no_run() -> None:
+def test_a_check_is_not_a_run() -> None:
     assert not count_runs([running(None, "a1", NOW + MINUTE), running(None, "b1", NOW)], NOW)
 
 
 def test_an_organization_with_many_does_not_delay_the_others() -> None:
     many = [waits("a", number) for number in range(500)]
-    assert chosen(*many, waits("b", 1, minute=999), waits("c", 1, minute=1000), room=4) == [
+    assert chosen(*many, waits("b", 1, minute=999), waits("c", 1, minute=1000), capacity=4) == [
         "a0",
         "b1",
         "c1",
@@ -175,45 +176,45 @@ def test_no_organization_has_more_than_its_share() -> None:
     assert not chosen(*many, busy={"a": MAX_PER_ORGANIZATION})
 
 
-def test_what_people_asked_for_comes_first() -> None:
-    assert chosen(waits("a", 1), waits("b", 2), waits("b", 9, Trigger.MANUAL), room=2) == ["b9", "a1"]
+def test_manual_runs_come_first() -> None:
+    assert chosen(waits("a", 1), waits("b", 2), waits("b", 9, Trigger.MANUAL), capacity=2) == ["b9", "a1"]
 
 
 def test_among_equals_the_longest_waiting_is_first() -> None:
     assert chosen(waits("a", 2), waits("b", 1)) == ["b1", "a2"]
 
 
-def test_without_room_nothing_starts() -> None:
-    assert not chosen(waits("a", 1), room=0)
+def test_without_capacity_nothing_starts() -> None:
+    assert not chosen(waits("a", 1), capacity=0)
 
 
-def test_rule_23_some_places_are_kept_for_what_people_ask_for() -> None:
+def test_rule_23_some_capacity_is_reserved_for_manual_runs() -> None:
     by_itself = [waits(f"c{number}", number) for number in range(9)]
     by_hand = [waits(f"m{number}", number, Trigger.MANUAL) for number in range(9)]
-    assert chosen(*by_itself, room=8, by_itself=5) == [each.run_id for each in by_itself[:5]]
-    assert not chosen(*by_itself, room=3, by_itself=0)
-    assert chosen(*by_itself, *by_hand, room=8, by_itself=5) == [each.run_id for each in by_hand[:8]]
-    assert chosen(*by_itself, *by_hand[:2], room=8, by_itself=5) == [
+    assert chosen(*by_itself, capacity=8, by_itself=5) == [each.run_id for each in by_itself[:5]]
+    assert not chosen(*by_itself, capacity=3, by_itself=0)
+    assert chosen(*by_itself, *by_hand, capacity=8, by_itself=5) == [each.run_id for each in by_hand[:8]]
+    assert chosen(*by_itself, *by_hand[:2], capacity=8, by_itself=5) == [
         each.run_id for each in (*by_hand[:2], *by_itself[:3])
-    ], "nothing of continuous sync starts in a place that is kept"
+    ], "nothing of continuous sync starts in reserved capacity"
 
 
 @given(
-    those=st.lists(
+    waiting_work=st.lists(
         st.tuples(st.sampled_from("abcd"), st.sampled_from([*Trigger]), st.integers(0, 50)), max_size=40
     ),
-    going_on=st.dictionaries(st.sampled_from("abcd"), st.integers(0, 3)),
-    room=st.integers(0, 12),
-    kept=st.integers(0, 4),
+    running=st.dictionaries(st.sampled_from("abcd"), st.integers(0, 3)),
+    capacity=st.integers(0, 12),
+    reserved=st.integers(0, 4),
 )
-def test_shares_and_room_hold_and_nothing_stays_that_could_start(
-    those: list[tuple[str, Trigger, int]], going_on: dict[str, int], room: int, kept: int
+def test_limits_hold_and_nothing_waits_that_could_start(
+    waiting_work: list[tuple[str, Trigger, int]], running: dict[str, int], capacity: int, reserved: int
 ) -> None:
-    all_of_them = [waits(who, n, trigger, minute) for n, (who, trigger, minute) in enumerate(those)]
-    already = {OrganizationId(who): number for who, number in going_on.items()}
-    by_itself = max(room - kept, 0)
-    started = select_next(all_of_them, already, room, by_itself)
-    assert len(set(started)) == len(started) <= room
+    all_of_them = [waits(who, n, trigger, minute) for n, (who, trigger, minute) in enumerate(waiting_work)]
+    already = {OrganizationId(who): number for who, number in running.items()}
+    by_itself = max(capacity - reserved, 0)
+    started = select_next(all_of_them, already, capacity, by_itself)
+    assert len(set(started)) == len(started) <= capacity
     assert sum(each.trigger is Trigger.CONTINUOUS for each in started) <= by_itself
     busy = Counter(already) + Counter(each.organization_id for each in started)
     for who in {each.organization_id for each in started}:
@@ -221,7 +222,7 @@ def test_shares_and_room_hold_and_nothing_stays_that_could_start(
     left = [each for each in all_of_them if each not in started]
     if len(started) >= by_itself:
         left = [each for each in left if each.trigger is Trigger.MANUAL]
-    if len(started) < room:
+    if len(started) < capacity:
         assert all(busy[each.organization_id] >= MAX_PER_ORGANIZATION for each in left)
 
 
@@ -242,13 +243,13 @@ WORK = st.lists(
 
 
 @given(WORK, st.sets(st.integers(0, 9), max_size=10))
-def test_an_organization_needs_no_more_of_its_due_mappings_than_may_go_on_at_once(
+def test_an_organization_needs_no_more_due_mappings_than_its_limit(
     work: list[OpenWork], numbers: set[int]
 ) -> None:
-    """The store returns so many of each: those that are busy use up the share that others could have had."""
+    """The store returns this many per organization: busy mappings use up its limit."""
     all_due = [due(f"a{number}") for number in sorted(numbers)]
 
-    def started(*those: DueMapping) -> int:
-        return len(select_next(waiting(work, those, NOW), carried_out(work, NOW), capacity=9))
+    def started(*waiting_work: DueMapping) -> int:
+        return len(select_next(waiting(work, waiting_work, NOW), carried_out(work, NOW), capacity=9))
 
     assert started(*all_due) == started(*all_due[:MAX_PER_ORGANIZATION])

@@ -1,4 +1,4 @@
-"""When it was last found that nothing had changed since a mapping's last run."""
+"""The last check that found nothing changed since a mapping's last run."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ def ended(run_id: str, at: datetime, mapping: str = "m1") -> SyncRun:
     return queued.start("host:1", at - MINUTE, MINUTE).finished(Counts(), at)
 
 
-def test_a_check_after_the_last_run_is_told_with_that_run() -> None:
+def test_a_check_after_the_last_run_is_reported_with_that_run() -> None:
     runs = [ended("r2", NOW - MINUTE), ended("r1", NOW - 9 * MINUTE)]
     assert last_checks([CHECKED], runs) == {"m1": Check(RunId("r2"), NOW)}
 
@@ -29,7 +29,7 @@ def test_a_check_before_the_end_of_the_last_run_is_out_of_date() -> None:
         assert last_checks([CHECKED], [ended("r2", end), ended("r1", NOW - MINUTE)]) == {}
 
 
-def test_what_was_never_checked_or_never_synced_has_no_check() -> None:
+def test_a_mapping_never_checked_or_synced_has_no_check() -> None:
     assert last_checks([Schedule(MappingId("m1"), NOW)], [ended("r1", NOW - MINUTE)]) == {}
     assert last_checks([CHECKED], []) == {}
 

@@ -59,30 +59,30 @@ def test_rule_05_a_removed_mapping_that_was_written_binds_its_events_to_each_oth
         judged(mapping(events=held, **REMOVED, **WRITTEN))
 
 
-def test_rule_05_the_same_pair_can_be_mapped_again_and_goes_on_where_it_stopped() -> None:
+def test_rule_05_the_same_pair_can_be_mapped_again_and_continues() -> None:
     settings = MappingSettings(tracks=TracksFrom.TAGS)
-    former = mapping(settings=settings, **REMOVED, **WRITTEN)
-    assert judged(former) == former
-    again = former.map_again("Europe/Paris").with_zones("Europe/Paris", None)
+    previous = mapping(settings=settings, **REMOVED, **WRITTEN)
+    assert judged(previous) == previous
+    again = previous.map_again("Europe/Paris").with_zones("Europe/Paris", None)
     assert again.is_active
-    assert (again.id, again.settings, again.written) == (former.id, settings, True)
+    assert (again.id, again.settings, again.written) == (previous.id, settings, True)
     assert again.confirmed_time_zone == "Europe/Paris"
 
 
 def test_rule_05_the_same_pair_is_refused_while_a_third_event_binds_one_of_the_two() -> None:
-    former = mapping(**REMOVED, **WRITTEN)
+    previous = mapping(**REMOVED, **WRITTEN)
     with pytest.raises(AlreadyMapped):
-        judged(former, mapping("m2", events=pair("sb1", "gl2")))
+        judged(previous, mapping("m2", events=pair("sb1", "gl2")))
 
 
-def test_rule_05_what_another_organization_wrote_stays_its_own_and_its_partner_is_not_told() -> None:
+def test_rule_05_another_organizations_bond_does_not_reveal_its_event() -> None:
     held = mapping(events=pair("sb2", "gl1"), **REMOVED, **WRITTEN, **OF_ANOTHER)
     with pytest.raises(AlreadyMapped) as refusal:
         judged(held)
     assert held.sessionboard_name not in str(refusal.value)
 
 
-def test_rule_05_nobody_goes_on_with_another_organizations_mapping_of_the_same_pair() -> None:
+def test_rule_05_another_organizations_mapping_of_the_same_pair_is_not_continued() -> None:
     with pytest.raises(AlreadyMapped):
         judged(mapping(**REMOVED, **WRITTEN, **OF_ANOTHER))
 
@@ -93,7 +93,7 @@ def test_rule_05_the_bond_ends_with_the_connection() -> None:
     assert judged(ended) is None
 
 
-def test_rule_08_an_ended_connections_mapping_does_not_go_on_even_for_the_same_pair() -> None:
+def test_rule_08_a_mapping_of_an_ended_connection_is_not_continued() -> None:
     assert judged(mapping(connection=EARLIER, **WRITTEN).end_with_connection(NOW)) is None
 
 
@@ -109,7 +109,7 @@ def test_rule_06_removing_a_mapping_leaves_its_events_bound_only_if_it_was_writt
     assert mapping().reserves_events
 
 
-def test_rule_11_sync_is_offered_for_a_mapping_that_exists_only() -> None:
+def test_rule_11_sync_needs_an_existing_mapping() -> None:
     mapping().check_active()
     for gone in (mapping().remove(NOW), mapping().end_with_connection(NOW)):
         with pytest.raises(NotMapped, match="m1"):

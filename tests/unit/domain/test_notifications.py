@@ -1,4 +1,4 @@
-"""What an organization is told of continuous sync (rule 24), and in which words."""
+"""Notifications about continuous sync: when they are sent, and their text (rule 24)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -66,13 +66,13 @@ def noticed(
         (HALTED, WELL, HealthChange.RECOVERED),
     ],
 )
-def test_rule_24_a_change_is_told_and_what_is_as_it_was_is_not(
+def test_rule_24_only_a_health_change_is_notified(
     before: Schedule, after: Schedule, change: HealthChange | None
 ) -> None:
     assert health_change_between(before, after) is change
 
 
-def test_the_words_say_what_happened_and_whether_it_is_tried_again() -> None:
+def test_the_message_says_what_happened_and_whether_it_is_retried() -> None:
     assert noticed(continuous_sync=True).text == (
         "The sync of PyConFR 2027 > PyConFR has started to fail. Gleanin cannot be reached. "
         "It is retried automatically, at increasing intervals."
@@ -96,13 +96,13 @@ def test_the_words_say_what_happened_and_whether_it_is_tried_again() -> None:
     ],
     ids=lambda stop: stop.code,
 )
-def test_rule_2_nothing_that_the_other_side_said_is_in_a_notice(stop: StopReason) -> None:
+def test_rule_02_a_notification_quotes_nothing_from_the_systems(stop: StopReason) -> None:
     text = noticed(stop=stop).text
     assert "s3cr3t" not in text
     assert "@" not in text
 
 
-def test_the_words_keep_the_advice_and_the_side_that_they_are_about() -> None:
+def test_the_message_names_the_system_and_the_advice() -> None:
     assert (
         "Create a Sessionboard token that may read personal data"
         in noticed(stop=masked_emails("j***@x")).text
@@ -116,12 +116,12 @@ def test_the_words_keep_the_advice_and_the_side_that_they_are_about() -> None:
     assert "See the run's page for the reason." in noticed(stop=refused("No such token.")).text
 
 
-def test_a_notice_leads_to_the_run_that_brought_the_change() -> None:
+def test_a_notification_links_to_the_run_of_the_change() -> None:
     run = a_run(2).start("a", NOW, LEASE).finished(Counts(), NOW)
     assert build_notification(NotificationId("n1"), HealthChange.RECOVERED, a_mapping(), run).run_id == run.id
 
 
-def test_names_of_any_length_and_with_anything_in_them_make_one_short_line() -> None:
+def test_any_name_makes_one_short_line() -> None:
     odd = "Conf\r\nBcc: eve@example.org\x1b[31m" + "x" * 10_000
     notice = noticed(gleanin_name=odd, sessionboard_name=odd)
     mapping = replace(a_mapping(), gleanin_name=odd, sessionboard_name=odd)
@@ -131,7 +131,7 @@ def test_names_of_any_length_and_with_anything_in_them_make_one_short_line() -> 
         assert text.isprintable()
 
 
-def test_rule_24_attempts_come_after_growing_waits_and_end_after_a_day() -> None:
+def test_rule_24_delivery_is_retried_with_growing_delays_for_a_day() -> None:
     notice, now, waits = noticed(), NOW, list[timedelta]()
     while not notice.is_expired(now):
         notice = notice.attempted(now)
@@ -146,7 +146,7 @@ def test_rule_24_attempts_come_after_growing_waits_and_end_after_a_day() -> None
     assert (notice.delivered().state, notice.delivered().next_attempt_at) == (Delivery.DELIVERED, None)
 
 
-def test_a_notice_that_was_never_tried_is_tried_however_late() -> None:
+def test_a_notification_never_attempted_is_attempted_however_late() -> None:
     assert not noticed().is_expired(NOW + 2 * EXPIRES_AFTER)
 
 
@@ -164,7 +164,7 @@ def test_a_notice_that_was_never_tried_is_tried_however_late() -> None:
         "a" * 250 + "@b.org",
     ],
 )
-def test_an_e_mail_that_could_be_more_than_one_address_is_none(address: str) -> None:
+def test_an_ambiguous_e_mail_is_refused(address: str) -> None:
     with pytest.raises(InvalidInput):
         check_email(address)
 
@@ -182,7 +182,7 @@ def test_an_e_mail_that_could_be_more_than_one_address_is_none(address: str) -> 
         "a" * 65 + "@x.org",
     ],
 )
-def test_an_e_mail_that_no_letter_can_be_written_to_is_none(address: str) -> None:
+def test_an_undeliverable_e_mail_is_refused(address: str) -> None:
     with pytest.raises(InvalidInput, match="Notifications cannot be sent to"):
         check_email(address)
 
@@ -190,15 +190,15 @@ def test_an_e_mail_that_no_letter_can_be_written_to_is_none(address: str) -> Non
 @pytest.mark.parametrize(
     "address", ["ops@example.org", "a.b+c.d@x-y.example.org", "o'neil@example.org", "root@localhost", "a@b.c"]
 )
-def test_an_e_mail_that_letters_are_written_to_is_one(address: str) -> None:
+def test_a_deliverable_e_mail_is_accepted(address: str) -> None:
     assert check_email(f" {address} ") == Address(addr_spec=address).addr_spec == address
 
 
-def test_a_recipient_that_was_stored_before_the_rule_grew_stricter_is_still_one() -> None:
+def test_a_recipient_stored_before_the_rule_was_stricter_is_kept() -> None:
     assert Recipient(ORGANIZATION, Channel.EMAIL, "a..b@example.org").label == "e-mail to a..b@example.org"
 
 
-def test_the_audit_log_is_told_no_more_of_a_webhook_than_its_host() -> None:
+def test_the_audit_log_contains_only_the_host_of_a_webhook() -> None:
     url = "https://hooks.example.org/s3cr3t?sig=s3cr3t"
     assert Recipient(ORGANIZATION, Channel.WEBHOOK, url, SealedToken("x")).label == (
         "the webhook at hooks.example.org"

@@ -1,4 +1,4 @@
-"""Pictures whose addresses cannot be sent are left out, and the outcome says so (rule 14)."""
+"""Pictures whose URLs cannot be sent are left out, and the outcome says so (rule 14)."""
 
 import pytest
 from hypothesis import given
@@ -91,7 +91,7 @@ def test_rule_14_a_heic_logo_is_left_out_and_the_outcome_says_so() -> None:
 
 
 @pytest.mark.parametrize(("text", "url"), ENCODED, ids=lambda each: ascii(each)[:60])
-def test_rule_14_what_an_address_cannot_contain_is_percent_encoded_once(text: str, url: str) -> None:
+def test_rule_14_invalid_url_characters_are_percent_encoded_once(text: str, url: str) -> None:
     assert picture_url(text) == (url, None)
     assert picture_url(url) == (url, None)
     verdict = eligible(speakers_of(agenda(session("s", on(person(headshot=text)))))["ada"])
@@ -104,7 +104,7 @@ def test_rule_14_a_long_value_is_quoted_in_part() -> None:
 
 
 def test_a_long_host_beyond_ascii_is_not_normalized() -> None:
-    """Python would need minutes for one that fills a page of Sessionboard's."""
+    """Python would need minutes for one as long as a page of Sessionboard's API."""
     hostile = "https://a" + "\u0301\u0323" * 2000 + ".example/x"
     with pytest.raises(ValueError, match="non-ASCII"):
         split_url(hostile)
@@ -115,7 +115,7 @@ def test_a_long_host_beyond_ascii_is_not_normalized() -> None:
 
 
 @pytest.mark.parametrize("blank", [None, "", " ", "\u200b"])
-def test_rule_14_of_no_picture_at_all_nothing_is_said(blank: str | None) -> None:
+def test_rule_14_a_missing_picture_is_not_mentioned(blank: str | None) -> None:
     assert picture_url(blank) == (None, None)
 
 

@@ -1,4 +1,4 @@
-"""What is done with each candidate, given what Gleanin holds and what we remember (rules 10 and 20 to 22)."""
+"""The plan for each candidate, given Gleanin's records and the synced records (rules 10 and 20 to 22)."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_rule_21_an_unchanged_record_causes_no_write() -> None:
     assert (step.outcome, step.gleanin_id) == (Outcome.UNCHANGED, "g1")
 
 
-def test_rule_21_only_what_changed_is_sent_with_the_old_value_beside_it() -> None:
+def test_rule_21_only_changed_fields_are_sent_with_their_previous_values() -> None:
     old, new = "https://img.example.org/old.png", "https://img.example.org/new.png"
     step = update(planned(candidate(headshot=new), synced(headshot=old), gleanin(IN_GLEANIN)))
     assert [(one.field, one.old, one.new) for one in step.changes] == [("headshot", old, new)]
@@ -83,7 +83,7 @@ def test_rule_21_switching_tracks_off_clears_the_tracks_and_sends_nothing_else()
     assert sent_by(step) == {"tracks": None}
 
 
-def test_rule_22_what_is_not_accepted_any_more_is_kept_with_the_advice_to_delete_it_by_hand() -> None:
+def test_rule_22_a_session_no_longer_accepted_is_kept_with_the_advice_to_delete_it() -> None:
     gone = candidate(Skipped(reasons.not_accepted("declined")))
     step = no_write(planned(gone, synced(), gleanin(IN_GLEANIN)))
     assert (step.outcome, step.gleanin_id) == (Outcome.KEPT, "g1")
@@ -91,12 +91,12 @@ def test_rule_22_what_is_not_accepted_any_more_is_kept_with_the_advice_to_delete
     assert reasons.DELETE_BY_HAND in step.reason.detail
 
 
-def test_rule_22_what_was_never_recorded_but_stands_in_gleanin_is_kept_too() -> None:
+def test_rule_22_an_unrecorded_record_in_gleanin_is_kept() -> None:
     gone = candidate(Skipped(reasons.not_accepted("declined")))
     assert no_write(planned(gone, None, gleanin(IN_GLEANIN))).outcome is Outcome.KEPT
 
 
-def test_rule_12_what_has_passed_is_skipped_and_stays_as_it_was_sent() -> None:
+def test_rule_12_a_passed_session_is_skipped_and_stays_as_sent() -> None:
     step = no_write(
         planned(candidate(Skipped(reasons.PASSED, has_left=False)), synced(), gleanin(IN_GLEANIN))
     )
@@ -104,17 +104,17 @@ def test_rule_12_what_has_passed_is_skipped_and_stays_as_it_was_sent() -> None:
     assert step.reason.detail == reasons.STAYS_AS_SENT
 
 
-def test_rule_12_what_never_went_to_gleanin_is_plainly_skipped() -> None:
+def test_rule_12_a_record_never_sent_is_skipped() -> None:
     step = no_write(planned(candidate(Skipped(reasons.not_accepted("declined")))))
     assert (step.outcome, step.gleanin_id, step.reason.detail) == (Outcome.SKIPPED, None, "")
 
 
-def test_rule_22_what_an_admin_deleted_in_gleanin_needs_no_advice_any_more() -> None:
+def test_rule_22_a_record_deleted_in_gleanin_needs_no_advice() -> None:
     step = no_write(planned(candidate(Skipped(reasons.not_accepted("declined"))), synced(), gleanin()))
     assert step.outcome is Outcome.SKIPPED
 
 
-def test_rule_22_what_sessionboard_no_longer_has_is_kept() -> None:
+def test_rule_22_a_record_deleted_in_sessionboard_is_kept() -> None:
     planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset())
     unseen = {SourceId("ada"): DestinationId("g1"), SourceId("bob"): DestinationId("deleted-by-hand")}
     (step,) = planner.leftovers(unseen, {SourceId("ada"): synced()})
@@ -129,20 +129,20 @@ def test_rule_10_leftovers_of_an_ended_connection_are_not_reported_again() -> No
     assert list(planner.leftovers({SourceId("ada"): DestinationId("g1")}, {SourceId("ada"): synced()})) == []
 
 
-def test_rule_22_what_a_crash_kept_from_being_recorded_is_kept_too() -> None:
+def test_rule_22_a_record_unrecorded_because_of_a_crash_is_kept() -> None:
     planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset())
     (step,) = planner.leftovers({SourceId("ada"): DestinationId("g1")}, {})
     assert (no_write(step).outcome, no_write(step).record.label) == (Outcome.KEPT, "ada")
 
 
-def test_rule_22_nobody_is_told_to_delete_what_may_be_in_a_row_that_could_not_be_read() -> None:
+def test_rule_22_there_is_no_advice_to_delete_what_may_be_in_an_unreadable_row() -> None:
     planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset(), incomplete=True)
     (step,) = planner.leftovers({SourceId("ada"): DestinationId("g1")}, {SourceId("ada"): synced()})
     assert no_write(step).outcome is Outcome.KEPT
     assert reasons.DELETE_BY_HAND not in step.reason.detail
 
 
-def test_rule_21_a_change_that_was_never_confirmed_is_sent_again_whole() -> None:
+def test_rule_21_an_unconfirmed_change_is_sent_again_completely() -> None:
     unconfirmed = synced(job_title="Old").unconfirmed({"company_name": "Analytical Engines"})
     step = update(planned(candidate(job_title="Old"), unconfirmed, gleanin(IN_GLEANIN)))
     assert step.reason == reasons.UNCONFIRMED
@@ -151,36 +151,36 @@ def test_rule_21_a_change_that_was_never_confirmed_is_sent_again_whole() -> None
     assert "headshot" not in sent_by(step), "rule 20: it never was"
 
 
-def test_rule_32_what_was_deleted_by_hand_and_is_still_eligible_is_created_again() -> None:
+def test_rule_32_an_eligible_record_deleted_by_hand_is_created_again() -> None:
     step = create(planned(candidate(), synced(), gleanin()))
     assert step.reason == reasons.GONE_FROM_GLEANIN
 
 
-def test_rule_32_what_was_created_but_not_recorded_is_found_by_its_id_and_gets_everything() -> None:
+def test_rule_32_an_unrecorded_create_is_found_by_its_external_id_and_updated() -> None:
     side = gleanin([ours("g1", "ada", sessions=("s9", "deleted"))], [DestinationRecord(DestinationId("s9"))])
     step = planned(candidate(sessions=("s1",)), None, side)
     assert update(step).reason.code == "found_again"
     assert sent_by(step) == {**SPEAKER_FIELDS, "sessions": ("s1", "s9")}
 
 
-def test_rule_20_of_what_is_found_again_only_what_its_create_had_is_cleared() -> None:
+def test_rule_20_in_a_record_found_again_only_fields_of_its_create_are_cleared() -> None:
     intent = CreateIntent(SPEAKER, SourceId("ada"), HERE, ("first_name", "job_title", "sessions"))
     planner = Planner(SPEAKER, gleanin([ours("g1", "ada")]), frozenset(), intents={SourceId("ada"): intent})
     step = update(*planner.plan([candidate()], {}))
     assert sent_by(step) == {**SPEAKER_FIELDS, "job_title": None}
 
 
-def test_rule_22_what_is_found_again_loses_no_ties_where_none_are_known() -> None:
+def test_rule_22_a_record_found_again_loses_no_associations() -> None:
     step = planned(candidate(), None, gleanin([ours("g1", "ada", sessions=("s9",))]))
     assert "sessions" not in sent_by(step)
 
 
-def test_rule_32_a_recorded_id_that_is_gone_gives_way_to_the_one_found_by_the_external_id() -> None:
+def test_rule_32_a_deleted_id_is_replaced_by_the_one_found_by_external_id() -> None:
     step = update(planned(candidate(), synced(gleanin_id="old"), gleanin([ours("new", "ada")])))
     assert (step.gleanin_id, step.reason.code) == ("new", "found_again")
 
 
-def test_rule_10_what_was_sent_under_an_ended_connection_is_skipped() -> None:
+def test_rule_10_a_record_sent_under_an_ended_connection_is_skipped() -> None:
     side = gleanin([ours("g1", "ada", EARLIER)])
     assert side.created_before(SPEAKER) == {"ada": "g1"}
     assert side.created_here(SPEAKER, SourceId("ada")) is None
@@ -189,23 +189,23 @@ def test_rule_10_what_was_sent_under_an_ended_connection_is_skipped() -> None:
     assert step.gleanin_id == "g1", "somebody must find it there to edit it by hand"
 
 
-def test_rule_10_it_is_skipped_also_after_an_admin_deleted_it_in_gleanin() -> None:
+def test_rule_10_it_is_skipped_also_after_it_was_deleted_in_gleanin() -> None:
     assert no_write(planned(candidate(), None, gleanin(), excluded={"ada"})).outcome is Outcome.SKIPPED
 
 
-def test_rule_10_comes_before_a_missing_field() -> None:
+def test_rule_10_takes_precedence_over_a_missing_field() -> None:
     lacking = candidate(Blocked(reasons.missing(["last_name"])))
     step = no_write(planned(lacking, None, gleanin(), excluded={"ada"}))
     assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ENDED_CONNECTION)
 
 
-def test_rule_10_an_ended_connection_asks_nobody_to_delete_by_hand() -> None:
+def test_rule_10_an_ended_connection_gives_no_advice_to_delete() -> None:
     gone = candidate(Skipped(reasons.not_accepted("declined")))
     step = no_write(planned(gone, None, gleanin([ours("g1", "ada", EARLIER)]), excluded={"ada"}))
     assert (step.outcome, step.gleanin_id) == (Outcome.SKIPPED, "g1")
 
 
-def test_rule_10_not_even_what_this_connection_found_there_is_told_to_be_deleted() -> None:
+def test_rule_10_records_found_by_this_connection_have_no_advice_to_delete() -> None:
     gone = candidate(Skipped(reasons.not_accepted("declined")))
     step = no_write(planned(gone, None, gleanin(IN_GLEANIN), excluded={"ada"}))
     assert step.outcome is Outcome.SKIPPED
@@ -217,13 +217,13 @@ def test_rule_10_the_same_source_id_under_another_kind_is_another_record() -> No
     create(planned(candidate(), None, side))
 
 
-def test_rule_18_a_blocked_record_is_not_sent_though_it_stands_in_gleanin() -> None:
+def test_rule_18_a_blocked_record_in_gleanin_is_not_updated() -> None:
     lacking = candidate(Blocked(reasons.missing(["last_name"])))
     step = no_write(planned(lacking, synced(), gleanin(IN_GLEANIN)))
     assert (step.outcome, step.gleanin_id) == (Outcome.BLOCKED, "g1")
 
 
-def test_rule_22_ties_only_grow() -> None:
+def test_rule_22_associations_only_grow() -> None:
     known = synced(sessions=("s1", "s2"))
     side = gleanin(IN_GLEANIN, sessions=[ours(each, each) for each in ("s1", "s2", "s3")])
     assert sent_by(planned(candidate(sessions=("s3",)), known, side)) == {"sessions": ("s1", "s2", "s3")}
@@ -235,7 +235,7 @@ def test_rule_22_a_speaker_detached_from_a_session_causes_no_write() -> None:
     assert step.outcome is Outcome.UNCHANGED
 
 
-def test_rule_22_ties_that_gleanin_has_are_kept_when_the_list_is_sent() -> None:
+def test_rule_22_existing_associations_are_kept_when_the_list_is_sent() -> None:
     side = gleanin(
         [ours("g1", "ada", sessions=("by-hand", "s1"))],
         sessions=[ours("s1", "s1"), ours("s2", "s2"), ours("by-hand", "x")],
@@ -244,7 +244,7 @@ def test_rule_22_ties_that_gleanin_has_are_kept_when_the_list_is_sent() -> None:
     assert sent_by(step) == {"sessions": ("by-hand", "s1", "s2")}
 
 
-def test_rule_22_who_is_missing_from_a_list_that_lags_keeps_ties_to_sessions_that_it_lacks_too() -> None:
+def test_rule_22_a_person_missing_from_a_lagging_list_keeps_associations() -> None:
     known = synced(sessions=("listed", "unlisted"))
     step = planned(candidate(sessions=("own",)), known, gleanin(sessions=[ours("listed", "s1")]))
     assert isinstance(step, Create)
@@ -253,13 +253,13 @@ def test_rule_22_who_is_missing_from_a_list_that_lags_keeps_ties_to_sessions_tha
     assert restored["sessions"] == ("listed", "own", "unlisted"), "if it is there, nothing was deleted"
 
 
-def test_rule_22_another_changed_field_does_not_send_the_ties() -> None:
+def test_rule_22_a_change_of_another_field_does_not_send_associations() -> None:
     side = gleanin([ours("g1", "ada", sessions=("by-hand", "s1"))])
     step = planned(candidate(sessions=("s1",), job_title="New"), synced(sessions=("s1",)), side)
     assert sent_by(step) == {"job_title": "New"}
 
 
-def test_rule_22_ties_to_sessions_deleted_in_gleanin_are_not_sent_again() -> None:
+def test_rule_22_associations_with_sessions_deleted_in_gleanin_are_not_sent_again() -> None:
     side = gleanin(IN_GLEANIN, sessions=[ours("s2", "s2")])
     step = planned(candidate(sessions=("s2",)), synced(sessions=("dead",)), side)
     assert sent_by(step) == {"sessions": ("s2",)}
@@ -270,18 +270,18 @@ def test_rule_22_a_session_deleted_in_gleanin_alone_causes_no_write() -> None:
     assert no_write(step).outcome is Outcome.UNCHANGED
 
 
-def test_rule_14_the_notes_of_a_verdict_reach_the_outcome_also_of_an_unchanged_record() -> None:
+def test_rule_14_the_notes_of_a_verdict_reach_the_outcome_of_an_unchanged_record() -> None:
     noted = candidate(Eligible(SPEAKER_FIELDS, ("a note",))).with_note("another")
     for known, side in ((None, gleanin()), (synced(), gleanin(IN_GLEANIN))):
         assert planned(noted, known, side).reason.detail == "another a note"
 
 
-def test_the_connection_of_an_external_id_tells_which_records_are_ours_to_write() -> None:
+def test_the_connection_in_an_external_id_decides_which_records_are_ours() -> None:
     side = gleanin([ours("g1", "ada", HERE), ours("g2", "bob", ConnectionId("x"))])
     assert side.all_created_here(SPEAKER) == {"ada": "g1"}
     assert side.created_before(SPEAKER) == {"bob": "g2"}
 
 
-def test_a_record_that_comes_on_two_pages_of_gleanin_counts_once() -> None:
+def test_a_record_on_two_pages_of_gleanin_counts_once() -> None:
     side = gleanin([*IN_GLEANIN, *IN_GLEANIN])
     assert len(list(side.contacts_with("ADA@example.org"))) == 1

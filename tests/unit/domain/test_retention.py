@@ -1,4 +1,4 @@
-"""What of the history may be forgotten once it is old enough."""
+"""Which old runs can be purged."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from core.domain.runs.retention import EndedRun
     ("is_latest", "has_checkpoint", "goes"),
     [(False, False, True), (True, False, False), (False, True, False), (True, True, False)],
 )
-def test_a_run_stays_while_health_is_judged_by_it_or_its_outcomes_hold(
+def test_a_run_is_retained_while_health_or_outcomes_depend_on_it(
     *, is_latest: bool, has_checkpoint: bool, goes: bool
 ) -> None:
     assert EndedRun(RunId("r1"), is_latest, has_checkpoint).may_be_deleted is goes

@@ -26,7 +26,7 @@ def running() -> SyncRun:
 
 
 @given(REQUESTS)
-def test_rule_23_a_waiting_run_serves_all_that_was_asked_meanwhile(
+def test_rule_23_a_waiting_run_covers_all_requests_in_between(
     requests: list[tuple[Trigger, Scope]],
 ) -> None:
     run = queued(*requests[0])
@@ -43,17 +43,17 @@ def test_rule_23_a_run_starts_once() -> None:
         running().start("host:2", NOW, LEASE)
 
 
-def test_rule_23_a_lease_runs_out_at_its_end() -> None:
+def test_rule_23_a_lease_expires_at_its_end() -> None:
     assert not running().is_lease_expired(NOW + LEASE - timedelta(microseconds=1))
     assert running().is_lease_expired(NOW + LEASE)
 
 
-def test_rule_23_only_a_running_run_has_a_lease_to_run_out() -> None:
+def test_rule_23_only_a_running_run_has_a_lease() -> None:
     assert not queued().is_lease_expired(NOW + 10 * LEASE)
     assert not running().finished(Counts(), NOW).is_lease_expired(NOW + 10 * LEASE)
 
 
-def test_rule_08_a_waiting_run_stops_at_once_and_a_running_one_is_asked_to() -> None:
+def test_rule_08_a_waiting_run_stops_immediately_and_a_running_one_is_asked_to() -> None:
     assert not queued().is_carried_out(NOW)
     assert running().is_carried_out(NOW)
     asked = running().request_cancel(stop_reasons.DISCONNECTED)
@@ -61,7 +61,7 @@ def test_rule_08_a_waiting_run_stops_at_once_and_a_running_one_is_asked_to() -> 
     assert stop_reasons.REQUESTED_STOPS["disconnected"] is stop_reasons.DISCONNECTED
 
 
-def test_rule_28_a_run_that_went_well_is_completed_and_gives_its_lease_back() -> None:
+def test_rule_28_a_successful_run_is_completed_without_a_lease() -> None:
     counts = count([(SESSION, Outcome.CREATED)])
     done = running().finished(counts, NOW + LEASE, "help@example.org")
     assert (done.state, done.counts, done.finished_at) == (RunState.COMPLETED, counts, NOW + LEASE)
@@ -70,13 +70,13 @@ def test_rule_28_a_run_that_went_well_is_completed_and_gives_its_lease_back() ->
 
 
 @pytest.mark.parametrize("outcome", [Outcome.BLOCKED, Outcome.FAILED])
-def test_rule_28_a_run_with_problems_says_so_and_whom_to_contact(outcome: Outcome) -> None:
+def test_rule_28_a_run_with_problems_names_the_contact(outcome: Outcome) -> None:
     done = running().finished(count([(SPEAKER, outcome)]), NOW, "help@example.org")
     assert done.state is RunState.COMPLETED_WITH_PROBLEMS
     assert done.message.endswith("contact help@example.org.")
 
 
-def test_rule_29_a_stopped_run_says_why_and_keeps_its_counts() -> None:
+def test_rule_29_a_stopped_run_has_a_reason_and_its_counts() -> None:
     counts = count([(SESSION, Outcome.CREATED)])
     stop = stop_reasons.masked_emails("j***@a***.com")
     stopped = running().stopped(stop, NOW, counts)
@@ -85,7 +85,7 @@ def test_rule_29_a_stopped_run_says_why_and_keeps_its_counts() -> None:
     assert "j***@a***.com" in stopped.message
 
 
-def test_rule_23_a_closed_run_stays_closed() -> None:
+def test_rule_23_an_ended_run_stays_ended() -> None:
     for closed in (
         running().finished(Counts(), NOW),
         running().stopped(stop_reasons.INTERRUPTED, NOW, Counts()),

@@ -93,7 +93,7 @@ def test_rule_24_the_interval_of_a_mapping_varies() -> None:
 def test_rule_24_every_process_computes_the_same_time() -> None:
     program = "from tests.unit.domain.test_schedule import wait; print(*(wait(n).total_seconds() for n in range(5)))"
     there = subprocess.run(
-        [sys.executable, "-c", asked],
+        [sys.executable, "-c", program],
         env=os.environ | {"PYTHONHASHSEED": "4", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,

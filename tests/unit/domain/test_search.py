@@ -1,4 +1,4 @@
-"""Whether a record is what somebody looks for."""
+"""Searching for records."""
 
 import pytest
 
@@ -20,13 +20,11 @@ from core.domain.records.search import RecordSearch
         ("ada", False),
     ],
 )
-def test_a_record_is_found_by_its_label_its_email_or_its_whole_id(search: str, *, fits: bool) -> None:
+def test_a_record_is_found_by_label_e_mail_or_complete_id(search: str, *, fits: bool) -> None:
     assert RecordSearch(search).fits("Grace Hopper", "g.hopper@example.org", "person-1") is fits
 
 
-def test_a_label_is_found_in_whatever_case_and_normal_form_an_email_without_taking_one_letter_for_two() -> (
-    None
-):
+def test_a_label_matches_in_any_case_and_normal_form_and_an_e_mail_exactly() -> None:
     assert RecordSearch("E\u0301MILIE").fits("Émilie", None, "1")
     assert RecordSearch("strasse").fits("Straße", None, "1")
     assert RecordSearch("straße@").fits("S", "STRASSE@x.org", "1") is False

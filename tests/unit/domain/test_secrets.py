@@ -1,4 +1,4 @@
-"""Tokens never show (rule 2)."""
+"""Tokens are never shown (rule 2)."""
 
 from dataclasses import FrozenInstanceError
 
@@ -13,7 +13,7 @@ TOKENS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size
 
 
 @given(TOKENS)
-def test_rule_02_of_a_token_at_most_the_last_four_characters_are_told(value: str) -> None:
+def test_rule_02_at_most_the_last_four_characters_of_a_token_are_shown(value: str) -> None:
     hint = Token(value).hint
     assert len(hint) <= 4
     assert value.endswith(hint)
@@ -29,7 +29,7 @@ def test_rule_02_no_representation_holds_a_token(token: Token | SealedToken) -> 
 @pytest.mark.parametrize(
     "value", ["", " ", "two words", "line\nbreak", "tab\t", "caf\u00e9", "x" * 5000, "a\x00b", "\u200babc"]
 )
-def test_rule_02_what_cannot_be_a_token_is_refused_without_being_quoted(value: str) -> None:
+def test_rule_02_an_invalid_token_is_refused_without_being_quoted(value: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         Token(value)
     assert "token" in str(refusal.value)

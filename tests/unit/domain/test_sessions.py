@@ -27,7 +27,7 @@ def judged(settings: MappingSettings = SETTINGS, **named: Any) -> Any:
     return sessions_of(agenda(session("s", **named), settings=settings))["s"]
 
 
-def test_rule_12_an_accepted_program_session_that_lies_ahead_syncs() -> None:
+def test_rule_12_an_accepted_future_program_session_syncs() -> None:
     assert eligible(judged()).fields["title"] == "Talk s"
 
 
@@ -46,12 +46,12 @@ def test_rule_12_any_other_category_is_skipped_and_named(status: str | None) -> 
         ("is_subsession", "subsession"),
     ],
 )
-def test_rule_12_what_is_no_program_session_is_skipped_though_accepted(what: str, code: str) -> None:
+def test_rule_12_an_accepted_row_that_is_no_program_session_is_skipped(what: str, code: str) -> None:
     named: dict[str, Any] = {what: True}
     assert skipped(judged(**named)).reason.code == code
 
 
-def test_rule_12_a_session_that_is_under_way_has_not_passed() -> None:
+def test_rule_12_a_session_in_progress_has_not_passed() -> None:
     eligible(judged(starts_at=NOW - timedelta(hours=1), ends_at=NOW + timedelta(seconds=1)))
 
 
@@ -59,7 +59,7 @@ def test_rule_12_a_session_that_ends_exactly_now_has_passed() -> None:
     assert skipped(judged(starts_at=NOW - timedelta(hours=1), ends_at=NOW)).reason == reasons.PASSED
 
 
-def test_rule_12_passing_is_a_matter_of_instants_not_of_wall_clocks() -> None:
+def test_rule_12_passing_is_decided_by_instants_not_wall_clocks() -> None:
     tokyo = timezone(timedelta(hours=9))
     ends = (NOW - timedelta(minutes=1)).astimezone(tokyo)
     assert ends.replace(tzinfo=UTC) > NOW
@@ -71,7 +71,7 @@ def test_rule_12_a_passed_session_has_not_left_the_programme_but_an_unaccepted_o
     assert skipped(judged(status="declined")).has_left
 
 
-def test_rule_12_what_is_not_accepted_is_skipped_before_its_fields_are_looked_at() -> None:
+def test_rule_12_an_unaccepted_session_is_skipped_before_its_fields_are_checked() -> None:
     assert skipped(judged(status="pending", title=None, starts_at=None)).reason.code == "not_accepted"
 
 
@@ -80,7 +80,7 @@ def test_rule_13_a_session_that_ends_before_it_starts_is_blocked() -> None:
     assert verdict.reason == reasons.ENDS_BEFORE_START
 
 
-def test_rule_12_it_has_passed_when_only_its_wrong_end_has_and_is_told_so() -> None:
+def test_rule_12_a_session_whose_wrong_end_has_passed_is_reported_as_passed() -> None:
     verdict = skipped(judged(starts_at=at(21), ends_at=at(19)))
     assert verdict.reason.code == "passed"
     assert "ends before it starts" in verdict.reason.detail
@@ -105,18 +105,18 @@ def test_rule_13_a_session_cannot_be_built_with_a_time_without_an_offset() -> No
         datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(-timedelta(hours=5))),
     ],
 )
-def test_rule_29_a_session_dated_at_the_end_of_time_blocks_itself_and_stops_no_other(end: datetime) -> None:
+def test_rule_29_a_session_in_the_last_representable_year_blocks_only_itself(end: datetime) -> None:
     verdicts = sessions_of(agenda(session("odd", ends_at=end), session("fine")))
     assert "9999" in blocked(verdicts["odd"]).reason.sentence
     eligible(verdicts["fine"])
 
 
-def test_rule_29_a_session_that_starts_at_the_dawn_of_time_blocks_itself_too() -> None:
+def test_rule_29_a_session_in_the_first_representable_year_blocks_only_itself() -> None:
     start = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
     assert blocked(judged(starts_at=start)).reason.code == "unreadable_time"
 
 
-def test_rule_13_tracks_come_from_the_track_or_the_tags_or_nowhere_by_the_setting() -> None:
+def test_rule_13_the_setting_decides_the_source_of_tracks() -> None:
     named: dict[str, Any] = {"track": "Data", "tags": ("web", "async", "web", " ")}
     tracks = {
         source: eligible(judged(MappingSettings(tracks=source), **named)).fields.get("tracks")
@@ -126,7 +126,7 @@ def test_rule_13_tracks_come_from_the_track_or_the_tags_or_nowhere_by_the_settin
     assert eligible(judged(**named)).fields["tracks"] == ("Data",), "the default is the track"
 
 
-def test_rule_13_the_order_in_which_tags_come_does_not_count() -> None:
+def test_rule_13_the_order_of_tags_is_ignored() -> None:
     settings = MappingSettings(tracks=TracksFrom.TAGS)
     one, other = judged(settings, tags=("a", "b")), judged(settings, tags=("b", "a"))
     assert eligible(one).fields == eligible(other).fields
@@ -145,7 +145,7 @@ def test_rule_18_every_missing_field_is_named() -> None:
     assert reason.sentence == "Required fields are missing: title, starts at, ends at."
 
 
-def test_rule_18_missing_fields_are_named_beside_an_unreadable_time() -> None:
+def test_rule_18_missing_fields_are_named_besides_an_unreadable_time() -> None:
     reason = blocked(
         judged(title=None, starts_at=None, ends_at=None, unreadable_times=(("starts_at", "soon"),))
     ).reason
@@ -153,7 +153,7 @@ def test_rule_18_missing_fields_are_named_beside_an_unreadable_time() -> None:
     assert "title, ends at" in reason.detail
 
 
-def test_rule_18_missing_fields_are_named_beside_times_in_the_wrong_order() -> None:
+def test_rule_18_missing_fields_are_named_besides_times_in_the_wrong_order() -> None:
     reason = blocked(judged(title="", starts_at=at(21, 10), ends_at=at(21, 9))).reason
     assert reason.code == "ends_before_start"
     assert "title" in reason.detail
@@ -173,18 +173,18 @@ def test_rule_20_empty_fields_are_left_out() -> None:
         "<b>Bold</b> &amp; <script>alert(1)</script>",
     ],
 )
-def test_a_title_goes_as_it_is(title: str) -> None:
+def test_a_title_is_sent_unchanged(title: str) -> None:
     fields = eligible(judged(title=title, description=title)).fields
     assert (fields["title"], fields["description"]) == (title, title)
 
 
-def test_rule_26_a_row_that_comes_twice_counts_once() -> None:
+def test_rule_26_a_repeated_row_counts_once() -> None:
     made = agenda(session("s", title="First"), session("s", title="Second"))
     assert eligible(sessions_of(made)["s"]).fields["title"] == "First"
     assert selected(made, SPEAKER) == {}
 
 
-def test_rule_29_an_unreadable_row_is_blocked_and_the_others_go_on() -> None:
+def test_rule_29_an_unreadable_row_is_blocked_and_the_others_sync() -> None:
     verdicts = sessions_of(agenda(Unreadable(session("odd").id, "Odd", "id is no text"), session("fine")))
     assert "id is no text" in blocked(verdicts["odd"]).reason.sentence
     eligible(verdicts["fine"])

@@ -16,7 +16,7 @@ from core.domain.records.synced_records import ShareLink, presentable
         "https://invt.io/x?a=b#c",
     ],
 )
-def test_rule_30_https_links_are_shown_as_gleanin_made_them(url: str) -> None:
+def test_rule_30_https_links_are_shown_unchanged(url: str) -> None:
     link = ShareLink("Speaker campaign", url)
     assert presentable([link]) == (link,)
 
@@ -63,12 +63,12 @@ def test_rule_30_links_are_shown_on_known_hosts_only(url: str, is_shown: bool) -
     assert bool(presentable([ShareLink("Speaker campaign", url)], {"invt.io", "app.gleanin.com"})) is is_shown
 
 
-def test_rule_30_one_bad_link_hides_no_other() -> None:
+def test_rule_30_an_invalid_link_does_not_hide_others() -> None:
     good = [ShareLink(str(n), f"https://invt.io/{n}") for n in range(2)]
     assert presentable([good[0], ShareLink("bad", "ftp://x"), good[1]]) == tuple(good)
 
 
 @given(st.text())
-def test_rule_30_whatever_is_shown_is_https(url: str) -> None:
+def test_rule_30_only_https_is_shown(url: str) -> None:
     for link in presentable([ShareLink("t", url)]):
         assert link.url.lower().startswith("https://")

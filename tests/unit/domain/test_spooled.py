@@ -1,4 +1,4 @@
-"""Objects that are kept in a spool come back as they were, in their order."""
+"""Objects in a spool are restored unchanged and in order."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ class CountingSpool(InMemorySpool):
 
 
 @given(st.lists(st.text(), max_size=3 * BLOCK), st.lists(st.text(), max_size=BLOCK))
-def test_two_lists_in_one_spool_come_back_each_by_itself(one: list[str], two: list[str]) -> None:
+def test_two_lists_in_one_spool_stay_separate(one: list[str], two: list[str]) -> None:
     spool = InMemorySpool()
     first, second = Spooled[str](spool), Spooled[str](spool)
     for number in range(max(len(one), len(two))):
@@ -36,7 +36,7 @@ def test_two_lists_in_one_spool_come_back_each_by_itself(one: list[str], two: li
     assert (len(first), len(second)) == (len(one), len(two))
 
 
-def test_few_objects_are_not_written_at_all() -> None:
+def test_few_objects_are_not_written() -> None:
     spool = CountingSpool()
     spooled = Spooled[int](spool)
     for number in range(BLOCK - 1):
@@ -45,7 +45,7 @@ def test_few_objects_are_not_written_at_all() -> None:
     assert spool.written == 0
 
 
-def test_a_block_that_was_just_read_is_not_read_again() -> None:
+def test_the_last_block_read_is_cached() -> None:
     spool = CountingSpool()
     spooled = Spooled[int](spool)
     for number in range((MAX_CACHED_BLOCKS + 1) * BLOCK):
@@ -57,7 +57,7 @@ def test_a_block_that_was_just_read_is_not_read_again() -> None:
     assert spooled[0] == 0
 
 
-def test_a_record_comes_back_with_its_very_kind() -> None:
+def test_a_record_is_restored_with_its_kind() -> None:
     spooled = Spooled[object](InMemorySpool())
     ada = person("ada")
     for _ in range(BLOCK // 2):

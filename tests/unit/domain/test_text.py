@@ -1,4 +1,4 @@
-"""Text is brought into one normal form where it comes in (rule 18)."""
+"""Text is normalized where it is read (rule 18)."""
 
 import sys
 import unicodedata
@@ -18,7 +18,7 @@ from tests.support.odd_text import ODD_TEXT
 SEEN = frozenset(
     (*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD, *range(0x13430, 0x13440))
 )
-"""Format characters that are seen: number signs, and what arranges hieroglyphs."""
+"""Visible format characters: number signs, and the layout of hieroglyphs."""
 IGNORABLE = frozenset(
     (
         *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0x200B, 0x2010)),
@@ -40,7 +40,7 @@ def whole_unicode() -> list[str]:
     return [chr(code) for code in range(sys.maxunicode + 1)]
 
 
-def test_rule_18_no_invisible_character_is_left_and_every_other_one_is() -> None:
+def test_rule_18_exactly_the_invisible_characters_are_removed() -> None:
     lost = {ord(each) for each in whole_unicode() if normalize_line(f"a{each}b") == "ab"}
     controls = {ord(each) for each in whole_unicode() if unicodedata.category(each) == "Cc"} - {
         *map(ord, BREAKS)
@@ -50,11 +50,11 @@ def test_rule_18_no_invisible_character_is_left_and_every_other_one_is() -> None
 
 
 @pytest.mark.parametrize("separator", [*BREAKS, "\r\n", " \n ", "\t\t", "\n\u200b\n"], ids=ascii)
-def test_rule_18_line_breaks_and_tabs_are_one_blank_in_a_line(separator: str) -> None:
+def test_rule_18_line_breaks_and_tabs_become_one_space(separator: str) -> None:
     assert normalize_line(f"Ada{separator}Lovelace") == "Ada Lovelace"
 
 
-def test_rule_18_an_invisible_character_beside_a_blank_leaves_one_blank() -> None:
+def test_rule_18_an_invisible_character_next_to_a_space_leaves_one_space() -> None:
     assert normalize_line("Ada \u200b Lovelace\u200b \u200bKing") == "Ada Lovelace King"
 
 
@@ -76,7 +76,7 @@ def test_rule_18_an_invisible_character_beside_a_blank_leaves_one_blank() -> Non
     ],
     ids=ascii,
 )
-def test_rule_18_what_shows_nothing_is_blank(blank: str) -> None:
+def test_rule_18_invisible_text_is_blank(blank: str) -> None:
     assert normalize_line(blank) is None
     assert normalize_rich_text(blank) is None
     assert normalize_url(blank) is None
@@ -84,7 +84,7 @@ def test_rule_18_what_shows_nothing_is_blank(blank: str) -> None:
     assert normalize_rich_text(f"{blank}Ada{blank}") == "Ada"
 
 
-def test_rule_18_letters_are_composed_also_where_something_invisible_stood_between() -> None:
+def test_rule_18_letters_are_composed_after_removing_invisible_characters() -> None:
     assert normalize_line("Rene\u0301") == normalize_line("Rene\u200b\u0301") == "Ren\u00e9"
     assert normalize_rich_text("Rene\u0301\u00a0!") == "Ren\u00e9\u00a0!"
 
@@ -112,7 +112,7 @@ def test_rule_18_letters_are_composed_also_where_something_invisible_stood_betwe
     ],
     ids=ascii,
 )
-def test_rule_18_what_changes_how_a_text_looks_stays(text: str) -> None:
+def test_rule_18_characters_that_change_the_appearance_stay(text: str) -> None:
     assert normalize_line(text) == text
     assert normalize_rich_text(f"<p>{text}</p>") == f"<p>{text}</p>"
 
@@ -132,13 +132,13 @@ def test_rule_18_what_changes_how_a_text_looks_stays(text: str) -> None:
     ],
     ids=ascii,
 )
-def test_rule_18_the_same_characters_go_where_they_change_nothing(text: str) -> None:
+def test_rule_18_the_same_characters_are_removed_without_effect_on_the_appearance(text: str) -> None:
     assert not {ZWJ, ZWNJ, "\ufe0f", "\U000e0100", "\U000e0061", "\U000e007f"} & {
         *(normalize_line(text) or "")
     }
 
 
-def test_rule_18_nothing_invisible_at_all_stays_in_what_is_stripped_of_it() -> None:
+def test_rule_18_stripped_text_has_no_invisible_characters() -> None:
     assert strip_invisible(f"\u00a0a{ZWJ}\u2764\ufe0fb\nc\u200b ") == "a\u2764b c"
 
 
@@ -185,7 +185,7 @@ def test_rule_18_rich_text_without_content_is_empty(text: str) -> None:
         "<p>one</p>\n\n<p>\ttwo</p>",
     ],
 )
-def test_rule_18_rich_text_with_content_stays_as_it_is(text: str) -> None:
+def test_rule_18_rich_text_with_content_is_unchanged(text: str) -> None:
     assert normalize_rich_text(f" {text}\n") == text
 
 
@@ -196,17 +196,17 @@ def test_rule_18_rich_text_keeps_its_lines_as_line_feeds() -> None:
     )
 
 
-def test_rule_18_a_lone_surrogate_is_told_from_nothing_and_can_be_stored() -> None:
+def test_rule_18_a_lone_surrogate_is_replaced_and_can_be_stored() -> None:
     assert normalize_line("a\ud800b") == normalize_rich_text("a\udfffb") == "a\ufffdb"
 
 
-def test_an_address_is_not_composed_for_each_form_names_another_file() -> None:
+def test_a_url_is_not_composed() -> None:
     assert normalize_url(" https://example.org/e\u0301\n.png\ufeff") == "https://example.org/e\u0301.png"
 
 
 @pytest.mark.parametrize("normalize", [normalize_line, normalize_rich_text, normalize_url, strip_invisible])
 @given(text=ODD_TEXT | st.text(max_size=20))
-def test_rule_18_what_is_normal_is_left_alone(normalize: Callable[[str], str | None], text: str) -> None:
+def test_rule_18_normalization_is_idempotent(normalize: Callable[[str], str | None], text: str) -> None:
     normal = normalize(text)
     if normal:
         assert normalize(normal) == normal
@@ -214,7 +214,7 @@ def test_rule_18_what_is_normal_is_left_alone(normalize: Callable[[str], str | N
 
 
 @given(ODD_TEXT | st.text(max_size=20))
-def test_rule_18_the_two_forms_of_one_text_become_the_same(text: str) -> None:
+def test_rule_18_both_normal_forms_become_the_same(text: str) -> None:
     encodable = text.encode("utf-8", "replace").decode()
     for normalize in (normalize_line, normalize_rich_text):
         composed, taken_apart = (normalize(unicodedata.normalize(form, encodable)) for form in ("NFC", "NFD"))
@@ -234,23 +234,23 @@ def test_rule_18_the_two_forms_of_one_text_become_the_same(text: str) -> None:
         pytest.param("<title>" + "<!--" * 50_000, id="in a title"),
     ],
 )
-def test_a_text_made_to_take_long_takes_no_longer(text: str) -> None:
+def test_adversarial_text_is_normalized_quickly(text: str) -> None:
     begun = perf_counter()
     normalize_line(text)
     normalize_rich_text(text)
     assert perf_counter() - begun < 5, "by the square of its length, it would take minutes"
 
 
-def test_html_of_thousands_of_characters_is_taken_for_content_unseen() -> None:
+def test_long_html_counts_as_content_without_parsing() -> None:
     assert normalize_rich_text("<p></p>" * 700) is None
     assert normalize_rich_text("<p></p>" * 720) == "<p></p>" * 720
 
 
-def test_a_letter_has_no_more_marks_than_any_language_puts_on_it() -> None:
+def test_the_number_of_marks_on_a_letter_is_limited() -> None:
     assert len(normalize_line("x" + "\u0301" * 100) or "") == 31
 
 
-def test_rule_18_every_text_of_a_record_is_normal_from_whatever_source() -> None:
+def test_rule_18_every_text_of_a_record_is_normalized_for_any_source() -> None:
     odd, plain = "\ufeffRene\u0301\u200b\u00a0", "Ren\u00e9"
     person = Person(SourceId("p"), odd, odd, odd, odd, odd, odd, " https://example.org/a.png\u200b")
     names = (person.first_name, person.last_name, person.full_name, person.email, person.job_title)
@@ -270,7 +270,7 @@ def test_rule_18_every_text_of_a_record_is_normal_from_whatever_source() -> None
     assert (event.name, event.time_zone) == (plain, "Europe/Paris")
 
 
-def test_rule_18_what_has_an_invisible_name_is_called_by_its_id() -> None:
+def test_rule_18_a_record_with_an_invisible_name_is_labelled_with_its_id() -> None:
     assert person("ada", first_name="\u200b", last_name="\u3164").label == "ada@example.org"
     assert person("ada", first_name="\u200b", last_name="\u3164", email="\u200b").label == "ada"
     assert session("s", title="\u200b").label == "s"
@@ -279,7 +279,7 @@ def test_rule_18_what_has_an_invisible_name_is_called_by_its_id() -> None:
     assert Unreadable(SourceId("odd"), "\u200b", "no object").label == "odd"
 
 
-def test_rule_18_names_and_titles_that_show_nothing_are_missing() -> None:
+def test_rule_18_invisible_names_and_titles_are_missing() -> None:
     made = agenda(
         session("s1", title="\u200b\ufeff"),
         session("s2", on(person(first_name="\u3164", last_name="\u00ad"))),
@@ -289,7 +289,7 @@ def test_rule_18_names_and_titles_that_show_nothing_are_missing() -> None:
     assert sentence == "Required fields are missing: first name, last name."
 
 
-def test_text_that_is_normal_is_not_copied() -> None:
+def test_normal_text_is_not_copied() -> None:
     first_name, email = "Ada", "ada@example.org"
     made = person(first_name=first_name, email=email)
     assert made.first_name is first_name

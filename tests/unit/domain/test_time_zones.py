@@ -50,7 +50,7 @@ def stopped(stop: StopReason | None) -> str:
     return stop.sentence
 
 
-def test_rule_07_zones_that_agree_let_the_sync_go_on() -> None:
+def test_rule_07_equal_zones_allow_the_sync() -> None:
     assert judged("Europe/Paris", "Europe/Paris", at(21)) is None
 
 
@@ -64,7 +64,7 @@ def test_rule_07_a_mismatch_names_both_zones_with_their_offsets_and_the_day() ->
         assert part in sentence
 
 
-def test_rule_07_zones_that_differ_at_another_time_of_the_year_only_agree() -> None:
+def test_rule_07_zones_that_differ_only_outside_the_event_agree() -> None:
     winter, summer = datetime(2027, 1, 10, 9, tzinfo=UTC), at(21)
     assert judged("America/Denver", "America/Phoenix", winter) is None
     assert "2027-07-21" in stopped(judged("America/Denver", "America/Phoenix", summer))
@@ -79,23 +79,23 @@ def test_rule_07_a_mismatch_on_a_day_between_two_sessions_counts() -> None:
     assert "2024-03-10" in stopped(judged(*zones, before, after))
 
 
-def test_rule_07_where_nothing_has_a_time_zones_that_never_agree_are_a_mismatch() -> None:
+def test_rule_07_without_any_times_zones_that_never_agree_are_a_mismatch() -> None:
     assert "The time zones differ" in stopped(judged("Europe/Paris", "America/New_York"))
 
 
-def test_rule_07_where_nothing_has_a_time_zones_that_agree_at_times_are_none() -> None:
+def test_rule_07_without_any_times_zones_that_sometimes_agree_are_no_mismatch() -> None:
     assert judged("Europe/London", "Africa/Abidjan") is None
 
 
 @pytest.mark.parametrize("theirs", [None, "", "Eastern Time (US & Canada)", "../etc/passwd"])
-def test_rule_07_where_gleanin_does_not_tell_its_zone_an_admin_must_have_confirmed_it(
+def test_rule_07_without_gleanins_zone_an_admin_must_have_confirmed_it(
     theirs: str | None,
 ) -> None:
     assert "confirm" in stopped(judged("Europe/Paris", theirs, at(21)))
     assert judged("Europe/Paris", theirs, at(21), confirmed="Europe/Paris") is None
 
 
-def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_a_run_stops() -> None:
+def test_rule_07_an_unknown_zone_of_gleanin_is_quoted_when_a_run_stops() -> None:
     sentence = stopped(judged("Europe/Paris", "Mars/Olympus", at(21)))
     assert 'Gleanin reports "Mars/Olympus", which is not a known time zone.' in sentence
     assert "Europe/Paris (GMT+02:00 now" in sentence
@@ -103,7 +103,7 @@ def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_a_run_
     assert len(stopped(judged("Europe/Paris", "x" * 10_000, at(21)))) < 400
 
 
-def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_events_are_mapped() -> None:
+def test_rule_07_an_unknown_zone_of_gleanin_is_quoted_when_events_are_mapped() -> None:
     source = SourceEvent(SourceEventId("sb1"), "PyConf", "Europe/Paris")
     for theirs, said in (
         ("Mars/Olympus", 'Gleanin reports "Mars/Olympus" for this event, which is not a known time zone.'),
@@ -123,7 +123,7 @@ def test_rule_07_a_confirmation_of_another_zone_does_not_count() -> None:
     )
 
 
-def test_rule_07_a_confirmation_does_not_excuse_a_mismatch_that_is_known() -> None:
+def test_rule_07_a_confirmation_does_not_override_a_known_mismatch() -> None:
     stopped(judged("Europe/Paris", "America/New_York", at(21), confirmed="Europe/Paris"))
 
 
@@ -144,7 +144,7 @@ def test_rule_07_only_sessions_that_sync_are_compared() -> None:
 
 
 @given(st.sampled_from(ZONES), st.sampled_from(ZONES), st.lists(INSTANTS, min_size=1, max_size=4))
-def test_rule_07_the_judgement_equals_a_comparison_of_every_day(
+def test_rule_07_the_result_equals_a_comparison_of_every_day(
     ours: str, theirs: str, instants: list[datetime]
 ) -> None:
     near = [when for when in instants if abs(when - instants[0]) < timedelta(days=150)]
@@ -164,7 +164,7 @@ def test_rule_07_no_day_of_the_event_is_left_out(first: datetime, length: timede
     assert max(days) == (first + length).date()
 
 
-def test_rule_07_a_session_dated_centuries_away_is_compared_without_walking_there() -> None:
+def test_rule_07_a_session_centuries_away_is_compared_quickly() -> None:
     far = datetime(9000, 1, 1, tzinfo=UTC)
     assert far in days_between({at(21), far})
     assert len(days_between({at(21), far})) < 400
@@ -179,7 +179,7 @@ def test_rule_07_a_session_dated_centuries_away_is_compared_without_walking_ther
         ("Pacific/Kiritimati", "GMT+14:00"),
     ],
 )
-def test_rule_07_an_offset_is_shown_from_greenwich(zone: str, shown: str) -> None:
+def test_rule_07_an_offset_is_shown_relative_to_gmt(zone: str, shown: str) -> None:
     assert gmt_offset(ZoneInfo(zone), NOW) == shown
 
 
@@ -188,12 +188,12 @@ def test_rule_07_an_admin_is_shown_both_offsets_of_a_zone_that_has_two() -> None
     assert gmt_offsets(ZoneInfo("Asia/Kolkata"), NOW) == "GMT+05:30"
 
 
-def test_a_schedule_over_midnight_names_both_days() -> None:
+def test_a_schedule_across_midnight_names_both_days() -> None:
     text = schedule_text(at(21, 21), at(21, 23), PARIS)
     assert text == "23:00 Wednesday 21 July 2027 - 01:00 Thursday 22 July 2027"
 
 
-def test_rule_13_a_session_in_the_hour_that_comes_twice_tells_both_offsets() -> None:
+def test_rule_13_a_session_in_the_repeated_hour_shows_both_offsets() -> None:
     def told(start: tuple[int, int, int], end: tuple[int, int, int]) -> str:
         starts, ends = (datetime(2027, 10, *when, tzinfo=UTC) for when in (start, end))
         return schedule_text(starts, ends, PARIS)
@@ -207,7 +207,7 @@ def test_rule_13_a_session_in_the_hour_that_comes_twice_tells_both_offsets() -> 
     )
 
 
-def test_rule_13_a_session_that_only_spans_a_change_of_clocks_is_told_as_ever() -> None:
+def test_rule_13_a_session_across_a_clock_change_is_shown_as_usual() -> None:
     autumn, spring = (datetime(2027, month, day, tzinfo=UTC) for month, day in ((10, 31), (3, 28)))
     hour = timedelta(hours=1)
     assert schedule_text(autumn - hour, autumn + 3 * hour, PARIS) == "01:00-04:00 Sunday 31 October 2027"
@@ -215,7 +215,7 @@ def test_rule_13_a_session_that_only_spans_a_change_of_clocks_is_told_as_ever() 
     assert schedule_text(autumn, autumn + hour / 2, PARIS) == "02:00-02:30 Sunday 31 October 2027"
 
 
-def test_rule_13_a_text_that_would_run_over_midnight_backwards_tells_both_offsets() -> None:
+def test_rule_13_a_schedule_that_would_end_before_it_starts_shows_both_offsets() -> None:
     # In Havana clocks go back from 01:00 to 00:00.
     starts = datetime(2027, 11, 7, 4, 30, tzinfo=UTC)
     text = schedule_text(starts, starts + timedelta(minutes=45), ZoneInfo("America/Havana"))
@@ -229,5 +229,5 @@ def test_rule_13_a_schedule_never_runs_backwards(starts: datetime, length: timed
         assert schedule_text(starts, starts + length, ZoneInfo(zone)).count("GMT") == 2
 
 
-def test_a_zone_of_an_empty_name_is_none() -> None:
+def test_an_empty_zone_name_is_no_zone() -> None:
     assert zone_named("") is None

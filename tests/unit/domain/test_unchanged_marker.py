@@ -1,4 +1,4 @@
-"""What a run that found nothing to write has proved, and for how long it holds (rules 12, 21 and 24)."""
+"""Unchanged markers: which runs make one, and how long it is valid (rules 12, 21 and 24)."""
 
 from dataclasses import replace
 from datetime import timedelta, timezone
@@ -32,19 +32,19 @@ def a_checkpoint(next_transition_at: timedelta | None = None, many: str = "") ->
     return UnchangedMarker(MappingId("m1"), RunId("r1"), NOW, next_at, "digest", many)
 
 
-def test_changes_count_from_before_the_reading_for_searches_may_be_answered_from_a_cache() -> None:
+def test_changes_count_from_before_the_reading() -> None:
     assert a_checkpoint().changes_since == NOW - OVERLAP
     assert timedelta(minutes=10) <= OVERLAP < READ_ALL_EVERY
 
 
-def test_what_is_read_each_time_holds_until_something_is_read_that_differs() -> None:
+def test_data_read_every_time_stays_valid_until_it_differs() -> None:
     checkpoint = a_checkpoint()
     assert checkpoint.is_valid_at(NOW)
     assert checkpoint.is_valid_at(NOW + 100 * READ_ALL_EVERY)
 
 
 def test_many_sessions_are_read_again_after_some_hours() -> None:
-    """The next check may come as late as its wait allows: by then it may be too late."""
+    """The next check may be as late as its interval allows: the marker may have expired by then."""
     checkpoint, latest = a_checkpoint(many="0a"), READ_ALL_EVERY - INTERVAL * (1 + SPREAD)
     assert checkpoint.allows_skip(NOW, INTERVAL)
     assert checkpoint.allows_skip(NOW + latest, INTERVAL)
@@ -54,52 +54,50 @@ def test_many_sessions_are_read_again_after_some_hours() -> None:
     assert (again.run_id, again.digest, again.many) == (checkpoint.run_id, "digest", "0a")
 
 
-def test_few_sessions_are_read_each_time() -> None:
+def test_few_sessions_are_read_every_time() -> None:
     assert not a_checkpoint().allows_skip(NOW, INTERVAL)
 
 
-def test_rule_12_nothing_holds_any_longer_than_until_the_next_session_has_passed() -> None:
+def test_rule_12_a_marker_expires_when_the_next_session_passes() -> None:
     checkpoint = a_checkpoint(HOUR)
     assert checkpoint.is_valid_at(NOW + HOUR - MOMENT)
     assert not checkpoint.is_valid_at(NOW + HOUR)
 
 
-def test_rule_12_reading_again_puts_no_verdict_off() -> None:
+def test_rule_12_reading_again_does_not_delay_the_expiry() -> None:
     assert not a_checkpoint(HOUR).read_again(NOW + HOUR - MOMENT).is_valid_at(NOW + HOUR)
 
 
-def test_a_clock_that_was_set_back_proves_nothing() -> None:
+def test_a_marker_is_invalid_if_the_clock_was_set_back() -> None:
     assert not a_checkpoint().is_valid_at(NOW - MOMENT)
     assert not a_checkpoint().is_valid_at(NOW - 30 * READ_ALL_EVERY)
 
 
-def test_a_checkpoint_holds_by_instants_whichever_zone_they_are_written_in() -> None:
+def test_a_marker_compares_instants_in_any_zone() -> None:
     there = timezone(timedelta(hours=9))
     assert a_checkpoint(HOUR).is_valid_at(NOW.astimezone(there))
     assert not a_checkpoint(HOUR).is_valid_at((NOW + HOUR).astimezone(there))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.KEPT, Outcome.SKIPPED, Outcome.BLOCKED])
-def test_rule_21_a_run_that_had_nothing_to_write_proves_that_both_sides_agree(outcome: Outcome) -> None:
+def test_rule_21_a_run_without_writes_makes_a_marker(outcome: Outcome) -> None:
     assert is_settled(count([(kind, outcome) for kind in KINDS]))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED])
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_one_record_that_was_written_or_failed_to_be_proves_nothing(
-    kind: RecordKind, outcome: Outcome
-) -> None:
+def test_a_run_with_a_written_or_failed_record_makes_no_marker(kind: RecordKind, outcome: Outcome) -> None:
     rest = [(each, Outcome.UNCHANGED) for each in KINDS]
     assert is_settled(count(rest))
     assert not is_settled(count([*rest, (kind, outcome)]))
 
 
-def test_an_empty_programme_is_proved_too() -> None:
+def test_an_empty_programme_makes_a_marker() -> None:
     assert is_settled(Counts())
     assert is_settled(count([(SESSION, Outcome.SKIPPED), (SPEAKER, Outcome.KEPT)]))
 
 
-def test_rows_are_known_by_what_is_in_them_in_whatever_order_they_come() -> None:
+def test_rows_are_compared_by_content_in_any_order() -> None:
     one, other, odd = RowDigests(), RowDigests(), RowDigests()
     for digests, names in ((one, "ab"), (other, "ba"), (odd, "ac")):
         for name in names:
@@ -111,7 +109,7 @@ def test_rows_are_known_by_what_is_in_them_in_whatever_order_they_come() -> None
     assert one.all != other.all
 
 
-def test_rows_that_are_many_are_not_kept() -> None:
+def test_many_rows_are_not_stored() -> None:
     few, many = RowDigests(2), RowDigests(2)
     for digests, names in ((few, "abb"), (many, "abbc")):
         for name in names:
@@ -120,7 +118,7 @@ def test_rows_that_are_many_are_not_kept() -> None:
     assert (many.are_many, len(many.all)) == (True, 0)
 
 
-def test_outcomes_are_compared_in_whatever_order_they_come_unless_something_was_written() -> None:
+def test_outcomes_without_writes_are_compared_in_any_order() -> None:
     told = [
         RecordOutcome(RecordRef(SESSION, SourceId(name), name), Outcome.UNCHANGED, reasons.NEW)
         for name in "abc"
@@ -140,12 +138,12 @@ TEXTS = st.text(st.characters(codec=None, exclude_categories=()))
 
 
 @given(st.lists(TEXTS), st.lists(TEXTS))
-def test_digests_differ_where_the_things_do_and_only_there(one: list[str], other: list[str]) -> None:
+def test_digests_differ_exactly_where_the_contents_differ(one: list[str], other: list[str]) -> None:
     assert (digest_of(one) == digest_of(other)) is (one == other)
     assert digest_of(one) == digest_of([*one])
 
 
-def test_a_digest_is_of_the_things_in_their_order() -> None:
+def test_a_digest_depends_on_the_order() -> None:
     assert digest_of("ab") != digest_of("ba")
     assert digest_of(["ab", "c"]) != digest_of(["a", "bc"])
     assert digest_of(["a", ""]) != digest_of(["a"])
@@ -155,17 +153,17 @@ def test_a_digest_is_of_the_things_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("odd", ["\ud800", "a\udfffb", "\x00", "', '", "\U0010ffff"])
-def test_text_that_no_encoding_takes_has_a_digest_too(odd: str) -> None:
+def test_text_that_cannot_be_encoded_has_a_digest(odd: str) -> None:
     assert digest_of([odd]) != digest_of([""])
     assert digest_of([odd]) != digest_of([odd, odd])
     assert digest_of([odd]).isascii()
 
 
-def test_a_digest_is_short_however_much_it_is_of() -> None:
+def test_a_digest_is_short_for_any_content() -> None:
     assert len(digest_of(["x" * 10_000] * 100)) == len(digest_of([])) <= 64
 
 
-def test_rule_12_the_next_verdict_is_due_when_the_first_session_to_come_ends() -> None:
+def test_rule_12_the_next_transition_is_the_end_of_the_first_future_session() -> None:
     made = agenda(
         session("passed", starts_at=at(19, 9), ends_at=at(19, 10)),
         session("later", ends_at=at(22, 18)),
@@ -178,13 +176,13 @@ def test_rule_12_the_next_verdict_is_due_when_the_first_session_to_come_ends() -
     assert in_time.next_transition_at == at(21, 10)
 
 
-def test_rule_12_at_the_next_verdict_the_session_has_passed() -> None:
+def test_rule_12_at_the_next_transition_the_session_has_passed() -> None:
     made = agenda(session("next", ends_at=at(21, 10)), now=at(21, 10))
     assert skipped(sessions_of(made)["next"]).reason.code == "passed"
     assert made.next_transition_at is None, "and time changes nothing for it any more"
 
 
-def test_what_has_no_end_or_has_passed_is_waited_for_by_nobody() -> None:
+def test_sessions_without_an_end_or_passed_cause_no_transition() -> None:
     assert agenda().next_transition_at is None
     assert agenda(session("open", ends_at=None)).next_transition_at is None
     assert agenda(session("passed", starts_at=at(19), ends_at=NOW)).next_transition_at is None
@@ -192,6 +190,6 @@ def test_what_has_no_end_or_has_passed_is_waited_for_by_nobody() -> None:
     assert both.next_transition_at == at(21, 10)
 
 
-def test_of_a_session_that_comes_twice_the_first_row_counts() -> None:
+def test_the_first_row_of_a_repeated_session_counts() -> None:
     made = agenda(session("twice", ends_at=at(22, 18)), session("twice", ends_at=at(21, 10)))
     assert made.next_transition_at == at(22, 18)
