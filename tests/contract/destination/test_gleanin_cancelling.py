@@ -53,7 +53,7 @@ async def test_sent_write_is_recorded_before_the_cancellation(fake: Reachable, t
 @pytest.mark.parametrize(
     ("misstep", "recorded"),
     [
-        pytest.param(Misstep(None), [WriteOutcomeUnknown], id="without an answer, which is told before"),
+        pytest.param(Misstep(None), [WriteOutcomeUnknown], id="without a response, which is reported first"),
         pytest.param(too_many(), [], id="not executed"),
     ],
 )

@@ -212,7 +212,7 @@ async def test_run_with_an_expired_lease_is_recovered(make: MakeJobs, jobs_harne
     run = await jobs_harness.book(mapping)
     long_ago = jobs_harness.clock.now() - 2 * jobs_harness.lease
     async with committing(jobs_harness.units) as unit:
-        await unit.runs.update(run.start("somebody who died", long_ago, jobs_harness.lease))
+        await unit.runs.update(run.start("dead worker", long_ago, jobs_harness.lease))
     jobs_harness.go_on.set()
     async with make(jobs_harness).working():
         await until(lambda: jobs_harness.ended == [mapping])
@@ -231,14 +231,14 @@ async def test_abandoned_run_is_recovered_without_a_free_slot(
         run = await jobs_harness.book(dead)
         long_ago = jobs_harness.clock.now() - 2 * jobs_harness.lease
         async with committing(jobs_harness.units) as unit:
-            await unit.runs.update(run.start("somebody who died", long_ago, jobs_harness.lease))
+            await unit.runs.update(run.start("dead worker", long_ago, jobs_harness.lease))
 
         for _ in range(400):
             await asyncio.sleep(0.05)
             if any(each.state is RunState.STOPPED for each in await jobs_harness.runs_of(dead)):
                 break
         else:
-            pytest.fail("nobody has taken it over")
+            pytest.fail("the run was not recovered")
         assert jobs_harness.begun == [slow]
         jobs_harness.go_on.set()
         await until(lambda: dead in jobs_harness.ended)

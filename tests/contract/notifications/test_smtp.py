@@ -48,7 +48,7 @@ async def test_wrong_credentials_are_refused(mailbox: MailBox) -> None:
     await mailbox.notifier(user="me").deliver(MESSAGE, EMAIL, None)
     assert len(mailbox.mails) == 1
     with pytest.raises(RecipientRefused, match="refused the user and password") as refused:
-        await mailbox.notifier(user="somebody").deliver(MESSAGE, EMAIL, None)
+        await mailbox.notifier(user="other").deliver(MESSAGE, EMAIL, None)
     assert "p4ssword" not in str(refused.value)
 
 
@@ -98,9 +98,9 @@ async def test_mail_reported_as_not_delivered_is_not_sent_later() -> None:
 
 
 async def test_missing_server_is_unavailable() -> None:
-    nobody = SmtpNotifier(MailServer(Security.NONE, "127.0.0.1", 1), SENDER)
+    notifier = SmtpNotifier(MailServer(Security.NONE, "127.0.0.1", 1), SENDER)
     with pytest.raises(RecipientUnavailable, match="cannot be reached"):
-        await nobody.deliver(MESSAGE, EMAIL, None)
+        await notifier.deliver(MESSAGE, EMAIL, None)
 
 
 @pytest.mark.parametrize("odd", ["x\r\nBcc: eve@example.org", "x\nBcc: eve@example.org"])
