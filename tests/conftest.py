@@ -1,4 +1,4 @@
-"""What holds for all tests: how long one may take, and how Hypothesis searches."""
+"""Settings of all tests: the timeout per test, and how Hypothesis searches."""
 
 import asyncio
 import signal
@@ -9,14 +9,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 LONG_TEST = 1800
-"""Seconds that a test marked `long` may take; for the others, see pyproject.toml."""
-AGAIN_AFTER = 0.05
-"""Seconds."""
-MOST_TRIES = 100
+"""The timeout in seconds of a test marked `long`; for the others, see pyproject.toml."""
+RETRY_SECONDS = 0.05
+MAX_TRIES = 100
 
-# As long as it needs: a busy machine proves nothing.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+# No deadline: a slow example may only mean that the machine is busy.
+settings.register_profile("no_deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no_deadline")
 
 RUN_ONCE = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]
 OnAlarm = Callable[[int, FrameType | None], object]
@@ -30,37 +29,36 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_timeout_set_timer() -> Generator[None, object, object]:
-    """Make pytest-timeout's signal fail the test also where an event loop runs."""
+    """Fail the test on pytest-timeout's signal also while an event loop runs."""
     is_set = yield
     fail = signal.getsignal(signal.SIGALRM)
     if callable(fail):
-        signal.signal(signal.SIGALRM, while_no_loop_works(fail))
+        signal.signal(signal.SIGALRM, when_loop_is_idle(fail))
     return is_set
 
 
-def while_no_loop_works(fail: OnAlarm) -> OnAlarm:
-    """Return a handler that puts the failure off until the event loop waits, or none runs.
+def when_loop_is_idle(fail: OnAlarm) -> OnAlarm:
+    """Return a handler that delays the failure until the event loop is waiting, or none is running.
 
-    The loop keeps what a callback raises for the task that it belongs to: the failure would end some other task, and
-    the test would wait on. Between two callbacks the loop holds one that it has taken out of its queue: the failure
-    would lose it, and its task could never be cancelled. A loop that never gets round to waiting is interrupted all
-    the same, again and again.
+    What a callback raises, the loop stores in the callback's task: the failure would end another task, and the test
+    would go on waiting. Between two callbacks the loop holds one that it has taken from its queue: the failure would
+    lose it, and its task could never be cancelled. A loop that never waits is interrupted after `MAX_TRIES`.
     """
     tries = 0
 
     def on_alarm(number: int, frame: FrameType | None) -> object:
         nonlocal tries
         tries += 1
-        if _is_loop_at_work(frame):
-            signal.setitimer(signal.ITIMER_REAL, AGAIN_AFTER)
-            if tries < MOST_TRIES:
+        if _is_loop_busy(frame):
+            signal.setitimer(signal.ITIMER_REAL, RETRY_SECONDS)
+            if tries < MAX_TRIES:
                 return None
         return fail(number, frame)
 
     return on_alarm
 
 
-def _is_loop_at_work(frame: FrameType | None) -> bool:
+def _is_loop_busy(frame: FrameType | None) -> bool:
     called = None
     while frame is not None:
         if frame.f_code is RUN_ONCE:

@@ -41,11 +41,11 @@ class Trial:
     mappings_each: int = 4
     lease: float = 3
     latency_ms: float = 40
-    """So that runs take their time, and mishaps meet them."""
+    """Long enough that faults occur during runs."""
     pause: tuple[float, float] = (1.5, 5)
-    """Seconds between two mishaps."""
+    """Seconds between two faults."""
     sessions: int = SESSIONS
-    """Of each event."""
+    """Per event."""
 
     @property
     def mappings(self) -> int:
@@ -65,12 +65,12 @@ class Trial:
 
 
 def settings_of(variables: Mapping[str, str]) -> Settings:
-    own = {name.removeprefix("GLEANIN_SYNC_").lower(): value for name, value in variables.items()}
-    return Settings.model_validate(own)
+    values = {name.removeprefix("GLEANIN_SYNC_").lower(): value for name, value in variables.items()}
+    return Settings.model_validate(values)
 
 
 Mapped = Mapping[MappingId, str]
-"""With their events in Gleanin."""
+"""Gleanin's event by mapping."""
 
 
 @contextmanager
@@ -117,9 +117,9 @@ async def runs_of(container: Container, mapped: Mapped) -> Mapping[str, list[Syn
 
 
 async def until_all_are_synced(container: Container, mapped: Mapped) -> None:
-    """Wait until every mapping has had a whole run that began from now on, or a check that came to none.
+    """Wait until every mapping has had a complete run that began after the call, or a check without a run.
 
-    When a check began is not stored: of two that have ended from now on, the second one did begin from now on.
+    The start of a check is not stored; of two checks that end after the call, the second one also began after it.
     """
     begun = container.clock().now()
     checks: dict[str, set[datetime]] = {event: set() for event in mapped.values()}
@@ -131,7 +131,7 @@ async def until_all_are_synced(container: Container, mapped: Mapped) -> None:
                     schedule = await unit.schedules.get(mapping_id)
                     if schedule and schedule.last_checked_at and schedule.last_checked_at > begun:
                         checks[event].add(schedule.last_checked_at)
-            left = [
+            missing = [
                 event
                 for event, those in runs.items()
                 if len(checks[event]) < 2
@@ -140,7 +140,7 @@ async def until_all_are_synced(container: Container, mapped: Mapped) -> None:
                     for each in those
                 )
             ]
-            if not left:
+            if not missing:
                 return
             await asyncio.sleep(0.3)
 

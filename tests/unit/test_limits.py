@@ -1,4 +1,4 @@
-"""No test waits without a limit: what hangs fails, says where, and lets the others go on."""
+"""Timeouts of tests: a test that hangs fails with its position, and the others still run."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from types import FrameType
 
 import pytest
 
-from tests.conftest import while_no_loop_works
+from tests.conftest import when_loop_is_idle
 from tests.support import timeouts
 
 ROOT = Path(__file__).parents[2]
@@ -36,11 +36,11 @@ async def test_waits():
     await asyncio.Event().wait()
 
 @hangs
-async def test_waits_beside_a_task_that_is_always_at_it():
-    async def be_at_it():
+async def test_waits_beside_a_busy_task():
+    async def stay_busy():
         while True:
             await asyncio.sleep(0)
-    task = asyncio.create_task(be_at_it())
+    task = asyncio.create_task(stay_busy())
     await asyncio.Event().wait()
 
 @hangs
@@ -52,7 +52,7 @@ def test_reads():
             process.kill()
 
 @hangs
-async def test_asks_for_too_much(never_made):
+async def test_has_a_hanging_fixture(never_made):
     pass
 
 async def test_ends():
@@ -71,18 +71,18 @@ def started(program: str) -> Iterator[timeouts.Process]:
             process.kill()
 
 
-def test_every_test_has_a_limit(request: pytest.FixtureRequest) -> None:
+def test_every_test_has_a_timeout(request: pytest.FixtureRequest) -> None:
     assert float(request.config.getini("timeout")) > 0
 
 
 @pytest.mark.long
-def test_long_test_may_take_longer(request: pytest.FixtureRequest) -> None:
+def test_a_long_test_has_a_longer_timeout(request: pytest.FixtureRequest) -> None:
     (marker,) = request.node.iter_markers("timeout")
     assert marker.args[0] > float(request.config.getini("timeout"))
 
 
 @pytest.mark.parametrize("processes", ["0", "1"], ids=["in one process", "with xdist"])
-def test_what_hangs_fails_and_the_others_go_on(tmp_path: Path, processes: str) -> None:
+def test_hanging_tests_fail_and_the_others_run(tmp_path: Path, processes: str) -> None:
     (tmp_path / "test_inner.py").write_text(INNER)
     options = [
         "-c",
@@ -104,28 +104,28 @@ def test_what_hangs_fails_and_the_others_go_on(tmp_path: Path, processes: str) -
         timeout=timeouts.WITHIN,
         check=False,
     )
-    told = set(re.findall(r"^(PASSED|FAILED|ERROR) \S*::(\w+)", ended.stdout, re.MULTILINE))
-    assert told >= {
+    results = set(re.findall(r"^(PASSED|FAILED|ERROR) \S*::(\w+)", ended.stdout, re.MULTILINE))
+    assert results >= {
         ("FAILED", "test_waits"),
-        ("FAILED", "test_waits_beside_a_task_that_is_always_at_it"),
+        ("FAILED", "test_waits_beside_a_busy_task"),
         ("FAILED", "test_reads"),
-        ("ERROR", "test_asks_for_too_much"),
+        ("ERROR", "test_has_a_hanging_fixture"),
         ("PASSED", "test_ends"),
     }, ended.stdout + ended.stderr
 
 
-def test_failure_waits_while_the_loop_holds_a_callback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or that callback is lost, and its task never ends, not even when it is cancelled."""
-    asked: set[str] = set()
+def test_failure_is_delayed_while_the_loop_holds_a_callback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the callback is lost, and its task never ends, even when it is cancelled."""
+    alarms: set[str] = set()
     failed: set[str] = set()
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
-    on_alarm = while_no_loop_works(lambda _, frame: failed.add(name_of(frame)))
+    on_alarm = when_loop_is_idle(lambda _, frame: failed.add(name_of(frame)))
 
     def name_of(frame: FrameType | None) -> str:
         return frame.f_code.co_name if frame else ""
 
     def alarm(frame: FrameType) -> None:
-        asked.add(name_of(frame))
+        alarms.add(name_of(frame))
         on_alarm(signal.SIGALRM, frame)
 
     class Queue(deque[asyncio.Handle]):
@@ -144,21 +144,21 @@ def test_failure_waits_while_the_loop_holds_a_callback(monkeypatch: pytest.Monke
         await asyncio.sleep(0)
 
     loop = asyncio.SelectorEventLoop(Selector())
-    loop._ready = Queue()  # type: ignore[attr-defined] # only there it can be seen
+    loop._ready = Queue()  # type: ignore[attr-defined] # no public hook shows it
     try:
         loop.run_until_complete(work())
     finally:
         loop.close()
-    assert asked == {"work", "popleft", "select"}
+    assert alarms == {"work", "popleft", "select"}
     assert failed == {"select"}
 
 
-def test_process_that_prints_nothing_is_not_waited_for() -> None:
+def test_waiting_for_a_line_ends_after_the_timeout() -> None:
     with started("input()") as process, pytest.raises(AssertionError, match="printed no line within"):
         timeouts.next_line(process, within=0.1)
 
 
-def test_lines_are_read_up_to_the_last() -> None:
+def test_lines_are_read_up_to_the_last_one() -> None:
     with started("print('a'); print('b'); print('c')") as process:
         assert timeouts.lines_up_to(process, lambda line: line == "b\n") == "a\nb\n"
         with pytest.raises(AssertionError, match=r"ended after printing 'c\\n'"):
@@ -173,7 +173,7 @@ def test_process_that_does_not_end_is_killed() -> None:
         assert process.wait(timeouts.WITHIN) < 0
 
 
-async def test_condition_that_stays_false_is_not_waited_for() -> None:
+async def test_waiting_for_a_condition_ends_after_the_timeout() -> None:
     with pytest.raises(AssertionError, match="in vain until it rains"):
         timeouts.wait_until(lambda: False, "it rains", within=0.05)
     with pytest.raises(AssertionError, match="in vain"):

@@ -1,4 +1,4 @@
-"""What the project promises about its own frame: names, layers, locks, and that it is for no index."""
+"""The project's packaging: import names, layers, lock files, and that it is not uploaded to an index."""
 
 import tomllib
 from configparser import ConfigParser
@@ -26,11 +26,11 @@ def test_no_other_installed_distribution_owns_an_import_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", IMPORT_NAMES)
-def test_an_import_name_leads_to_this_source_tree(name: str) -> None:
+def test_an_import_name_resolves_to_this_source_tree(name: str) -> None:
     assert Path(import_module(name).__file__ or "").is_relative_to(ROOT / "src")
 
 
-def test_import_linter_watches_every_package() -> None:
+def test_import_linter_checks_every_package() -> None:
     contracts = ConfigParser()
     contracts.read(ROOT / ".importlinter")
     assert set(contracts["importlinter"]["root_packages"].split()) == packages_under_src()
@@ -42,16 +42,16 @@ def test_every_package_has_an_init_so_that_import_linter_sees_it() -> None:
 
 
 @pytest.mark.parametrize("lock", sorted(ROOT.glob("*.lock")), ids=lambda lock: lock.name)
-def test_no_address_stands_in_a_lock_file(lock: Path) -> None:
+def test_a_lock_file_contains_no_url(lock: Path) -> None:
     text = lock.read_text()
     assert "--hash=sha256:" in text
     assert "://" not in text
 
 
-def test_there_are_locks_for_running_and_for_developing() -> None:
+def test_there_are_lock_files_for_production_and_development() -> None:
     assert {lock.name for lock in ROOT.glob("*.lock")} >= {"requirements.lock", "requirements-dev.lock"}
 
 
-def test_no_index_takes_the_distribution() -> None:
+def test_the_distribution_cannot_be_uploaded() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert "Private :: Do Not Upload" in project["classifiers"]

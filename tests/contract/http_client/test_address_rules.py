@@ -1,4 +1,4 @@
-"""Which base addresses are taken, and in which words the others are refused."""
+"""Which base URLs are accepted, and how others are refused."""
 
 from ipaddress import IPv6Address
 
@@ -11,7 +11,7 @@ from core.domain.errors import InvalidInput
 
 
 @pytest.mark.parametrize(
-    ("given_", "normal"),
+    ("entered", "normal"),
     [
         ("https://public-api.sessionboard.com", "https://public-api.sessionboard.com"),
         ("  https://Public-API.sessionboard.com./ ", "https://public-api.sessionboard.com"),
@@ -25,8 +25,8 @@ from core.domain.errors import InvalidInput
         ("https://home.example.com", "https://home.example.com"),
     ],
 )
-def test_a_public_https_address_is_taken_in_its_normal_form(given_: str, normal: str) -> None:
-    assert check_base_url(given_, allow_private=False) == normal
+def test_a_public_https_url_is_normalized(entered: str, normal: str) -> None:
+    assert check_base_url(entered, allow_private=False) == normal
 
 
 PRIVATE = [
@@ -67,13 +67,13 @@ PRIVATE = [
 
 
 @pytest.mark.parametrize("url", PRIVATE)
-def test_a_private_address_is_refused_unless_a_setting_allows_it(url: str) -> None:
+def test_a_private_host_is_refused_unless_a_setting_allows_it(url: str) -> None:
     with pytest.raises(InvalidInput, match="private"):
         check_base_url(url, allow_private=False)
     assert check_base_url(url, allow_private=True).startswith(url.partition(":")[0])
 
 
-def test_plain_http_is_for_private_addresses_only() -> None:
+def test_http_is_allowed_for_private_hosts_only() -> None:
     assert check_base_url("http://127.0.0.1:80/", allow_private=True) == "http://127.0.0.1"
     for url in ("http://example.com", "http://8.8.8.8"):
         with pytest.raises(InvalidInput, match="https://"):
@@ -111,13 +111,13 @@ def test_plain_http_is_for_private_addresses_only() -> None:
         ("https://example.com/a/../b", "in its path"),
     ],
 )
-def test_what_is_no_good_address_is_refused_with_the_reason(url: str, words: str) -> None:
+def test_an_invalid_url_is_refused_with_the_reason(url: str, words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         check_base_url(url, allow_private=True)
 
 
 @given(st.text())
-def test_any_text_is_taken_or_refused(text: str) -> None:
+def test_any_text_is_accepted_or_refused(text: str) -> None:
     for url in (text, f"https://{text}", f"https://example.com{text}"):
         try:
             normal = check_base_url(url, allow_private=True)
@@ -127,12 +127,12 @@ def test_any_text_is_taken_or_refused(text: str) -> None:
 
 
 @given(st.ip_addresses(v=4))
-def test_an_address_is_as_private_inside_ipv6_as_outside(ip: object) -> None:
+def test_an_embedded_ipv4_address_is_as_private_as_itself(ip: object) -> None:
     for around in (f"::ffff:{ip}", f"64:ff9b::{ip}"):
         assert is_public_ip(around) == is_public_ip(str(ip))
 
 
 @given(st.ip_addresses(v=6, network="::/8") | st.ip_addresses(v=6, network="4000::/2"))
-def test_an_ipv6_address_is_public_only_where_the_internet_has_any(ip: IPv6Address) -> None:
+def test_an_ipv6_address_is_public_only_in_allocated_ranges(ip: IPv6Address) -> None:
     if ip.ipv4_mapped is None:
         assert not is_public_ip(str(ip))

@@ -67,7 +67,7 @@ def test_400_half_sent_requests_do_not_keep_others_out_and_are_no_news(
             assert answer.is_success
         opened.close()
         _, output = end(process)
-    lines = [line for line in output.splitlines() if not line.startswith("Stopping.")]
+    lines = [line for line in output.splitlines() if not line.startswith("Stopping")]
     assert len(output) < 100_000
     assert all(isinstance(json.loads(line), dict) for line in lines)
 
@@ -84,7 +84,7 @@ def test_where_there_are_no_descriptors_any_more_that_is_told_a_few_times_and_pa
         answer = httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False, timeout=WITHIN)
         assert answer.is_success
         _, output = end(process)
-    lines = [json.loads(line) for line in output.splitlines() if not line.startswith("Stopping.")]
+    lines = [json.loads(line) for line in output.splitlines() if not line.startswith("Stopping")]
     assert "socket.accept() out of system resource" in {each.get("words") for each in lines}
     assert len(output) < 500_000
 

@@ -1,4 +1,4 @@
-"""Rule 32, with SIGKILL: whatever moment a sync dies at, the next one loses nothing and doubles nothing."""
+"""Rule 32 with SIGKILL: after a kill at any moment, the next sync loses and duplicates nothing."""
 
 import asyncio
 import multiprocessing
@@ -22,8 +22,8 @@ from tests.support.timeouts import WITHIN
 SESSIONS, SPEAKERS, EXHIBITORS = 5, 6, 2
 RECORDS = SESSIONS + SPEAKERS + EXHIBITORS
 LOST_ANSWERS = 0.2
-KILLS_OF_ONE_SEARCH = 34
-"""At least: six searches are over 200 kills."""
+MIN_KILLS = 34
+"""Per search; six searches make more than 200 kills."""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def lose_answers(world: SandboxState, seed: int) -> None:
 
 
 def check_exactly_once(sandbox: Sandbox, suffix: str) -> None:
-    """Every eligible record is in Gleanin exactly once, as it is in Sessionboard."""
+    """Check that every eligible record is in Gleanin exactly once, as it is in Sessionboard."""
     gleanin = sandbox.state.gleanin
     event_id = next(iter(gleanin.events))
     found = {
@@ -68,13 +68,13 @@ def check_exactly_once(sandbox: Sandbox, suffix: str) -> None:
     assert Counter(each["company_name"] for each in found["exhibitors"]) == Counter(
         f"Contact {number}{suffix}" for number in range(EXHIBITORS)
     )
-    tied = {each["email"]: len(each["session_ids"]) for each in found["speakers"]}
+    session_counts = {each["email"]: len(each["session_ids"]) for each in found["speakers"]}
     ends = {"person0@example.org", f"person{SPEAKERS - 1}@example.org"}
-    assert tied == {email: 1 if email in ends else 2 for email in tied}
+    assert session_counts == {email: 1 if email in ends else 2 for email in session_counts}
 
 
-def go_on(sandbox: Sandbox, target: SyncTarget, suffix: str) -> None:
-    """Sync again after a kill; then once more, which must write nothing."""
+def sync_after_kill(sandbox: Sandbox, target: SyncTarget, suffix: str) -> None:
+    """Sync again after a kill, and once more, which must write nothing."""
     run = asyncio.run(sync(target, KillPoint(0)))
     assert run.state is RunState.COMPLETED, run.message
     check_exactly_once(sandbox, suffix)
@@ -92,7 +92,7 @@ def kill_first_sync(context: Any, folder: Path, moment: int, seed: int) -> bool:
         target = set_up(sandbox, folder)
         lose_answers(world, seed)
         was_killed = killed(context, target, moment)
-        go_on(sandbox, target, suffix="")
+        sync_after_kill(sandbox, target, suffix="")
     return was_killed
 
 
@@ -108,17 +108,17 @@ def kill_second_sync(context: Any, folder: Path, moment: int, seed: int) -> bool
         world.programmes.update(edited.programmes)
         lose_answers(world, seed)
         was_killed = killed(context, target, moment)
-        go_on(sandbox, target, suffix=" changed")
+        sync_after_kill(sandbox, target, suffix=" changed")
     return was_killed
 
 
 @pytest.mark.parametrize("moment", [1, 2, 4, 7, 12, 20, 31])
-def test_rule_32_a_killed_sync_is_made_good_by_the_next(forkserver: Any, tmp_path: Path, moment: int) -> None:
+def test_rule_32_the_next_sync_completes_a_killed_one(forkserver: Any, tmp_path: Path, moment: int) -> None:
     assert kill_first_sync(forkserver, tmp_path, moment, seed=moment)
 
 
 @pytest.mark.parametrize("moment", [5, 17])
-def test_rule_32_a_killed_update_is_made_good_by_the_next(
+def test_rule_32_the_next_sync_completes_a_killed_update(
     forkserver: Any, tmp_path: Path, moment: int
 ) -> None:
     assert kill_second_sync(forkserver, tmp_path, moment, seed=moment)
@@ -127,12 +127,12 @@ def test_rule_32_a_killed_update_is_made_good_by_the_next(
 @pytest.mark.long
 @pytest.mark.parametrize("kill", [kill_first_sync, kill_second_sync])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_rule_32_a_kill_at_every_moment_loses_and_doubles_nothing(
+def test_rule_32_a_kill_at_any_moment_loses_and_duplicates_nothing(
     forkserver: Any, tmp_path: Path, kill: Any, seed: int
 ) -> None:
-    """Together over 200 kills: every moment at which something was sent or stored, under three kinds of loss."""
+    """More than 200 kills in all: at every moment that sends or stores something, with three seeds of lost responses."""
     moment = 0
     while kill(forkserver, tmp_path / str(moment + 1), moment + 1, seed):
         moment += 1
     print(f"{moment} kills")
-    assert moment >= KILLS_OF_ONE_SEARCH
+    assert moment >= MIN_KILLS

@@ -1,4 +1,4 @@
-"""The PostgreSQL server is away for some seconds while `serve` and two workers sync: all of it goes on afterwards."""
+"""The PostgreSQL server is down for some seconds while `serve` and two workers sync: all syncs continue afterwards."""
 
 import asyncio
 import time
@@ -29,24 +29,24 @@ from tests.support.trial_harness import (
 from tests.support.trial_verdict import Evidence, Request
 from tests.support.workers import WorkerPool
 
-AWAY = 6.0
-"""Seconds: shorter than a lease."""
-GOES_ON_WITHIN = 60.0
-"""Seconds after the server's return; 30 on a machine that has nothing else to do."""
+OUTAGE_SECONDS = 6.0
+"""Shorter than a lease."""
+CONTINUES_WITHIN = 60.0
+"""Seconds after the server is back; 30 on an idle machine."""
 LEASE = 30.0
 """Seconds, as by default."""
-DONE_BEFORE = 0.25
-"""So much is written when the server goes."""
+WRITTEN_BEFORE = 0.25
+"""The share of the records that is written before the outage."""
 
 
 async def until_written(control: ControlClient, number: int) -> None:
-    async with asyncio.timeout(GOES_ON_WITHIN):
+    async with asyncio.timeout(CONTINUES_WITHIN):
         while sum(control.state()["writes"].values()) < number:  # noqa: ASYNC110 - a write raises no event
             await asyncio.sleep(0.05)
 
 
 async def until_completed(container: Container, mapped: Mapped) -> None:
-    async with asyncio.timeout(GOES_ON_WITHIN):
+    async with asyncio.timeout(CONTINUES_WITHIN):
         while not all(  # noqa: ASYNC110 - a run raises no event
             any(each.state is RunState.COMPLETED for each in runs)
             for runs in (await runs_of(container, mapped)).values()
@@ -55,7 +55,7 @@ async def until_completed(container: Container, mapped: Mapped) -> None:
 
 
 @pytest.mark.long
-async def test_syncs_go_on_when_the_database_server_is_back(tmp_path: Path) -> None:
+async def test_syncs_continue_when_the_database_server_is_back(tmp_path: Path) -> None:
     with started_server() as server:
         trial = Trial(
             server.new_database(),
@@ -72,16 +72,16 @@ async def test_syncs_go_on_when_the_database_server_is_back(tmp_path: Path) -> N
             workers = WorkerPool(sandbox.gleanin_url, settings, tmp_path, trial.lease)
             try:
                 async with opened(settings_of(settings)) as container:
-                    await _gone_through(trial, server, sandbox, workers, container)
+                    await _check_outage(trial, server, sandbox, workers, container)
             finally:
                 workers.close()
 
 
-async def _gone_through(
+async def _check_outage(
     trial: Trial, server: Server, sandbox: Addresses, workers: WorkerPool, container: Container
 ) -> None:
     mapped, control = await set_up(container, trial, sandbox), sandbox.control
-    by_hand, *_ = mapped  # the others come by themselves
+    by_hand, *_ = mapped  # the others are due by themselves
     await container.resolve(RequestSync)(SyncRequest(by_hand, actor=COMMAND_LINE))
     control.inject_faults(Fault(latency_ms=400))
     workers.begin("serve", "--port", str(free_port()))
@@ -89,10 +89,10 @@ async def _gone_through(
         workers.begin()
     await workers.all_working()
     total = trial.mappings * (2 * trial.sessions + 2)
-    await until_written(control, round(DONE_BEFORE * total))
+    await until_written(control, round(WRITTEN_BEFORE * total))
     await asyncio.to_thread(server.stop)
     before = sum(control.state()["writes"].values())
-    await asyncio.sleep(AWAY)
+    await asyncio.sleep(OUTAGE_SECONDS)
     await asyncio.to_thread(server.start)
     back = time.monotonic()
     left = total - sum(control.state()["writes"].values())
@@ -101,13 +101,13 @@ async def _gone_through(
     state = control.state()
     runs = await runs_of(container, mapped)
     print(
-        f"{before} of {total} records were written when the server went, {left} were left when it came back after "
-        f"{AWAY:.0f} s, all of them {seconds:.1f} s later; runs: "
+        f"{before} of {total} records were written before the outage, {left} were left after "
+        f"{OUTAGE_SECONDS:.0f} s of outage; all were written {seconds:.1f} s later; runs: "
         f"{[(each.trigger.value, each.stop.code if each.stop else each.state.value) for those in runs.values() for each in those]}"
     )
-    asked = [Request.of(each) for each in control.requests() if each["event"] is not None]
+    requests = [Request.of(each) for each in control.requests() if each["event"] is not None]
     intrusions = [
-        *Evidence(runs, [each for each in asked if each.host != "127.0.0.1"], workers.workers).intrusions()
+        *Evidence(runs, [each for each in requests if each.host != "127.0.0.1"], workers.workers).intrusions()
     ]
     assert not intrusions
     created = {what: number for what, number in state["writes"].items() if what.startswith("POST ")}
@@ -117,6 +117,4 @@ async def _gone_through(
         assert differences(control, FIRST_ID + number, event) == []
     await workers.end()
     await sync_once_more(container, mapped)
-    assert control.state()["writes"] == state["writes"], (
-        "a round of syncs of what is unchanged writes nothing"
-    )
+    assert control.state()["writes"] == state["writes"], "syncing unchanged events writes nothing"

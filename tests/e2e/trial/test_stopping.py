@@ -1,4 +1,4 @@
-"""A worker that is asked to end while it syncs: it finishes or hands back what it has, and ends in time."""
+"""A worker that is asked to end while it syncs finishes or requeues its runs, and ends in time."""
 
 import asyncio
 import time
@@ -49,9 +49,9 @@ async def end(worker: Worker) -> int:
     return await asyncio.to_thread(timeouts.end, worker.process)
 
 
-@pytest.mark.long  # by default, the contract of the jobs port tells so of processes that sync nothing
+@pytest.mark.long  # by default, the contract of the jobs port covers this without syncing
 @OVER
-async def test_it_hands_back_what_it_is_at(request: pytest.FixtureRequest, tmp_path: Path, over: str) -> None:
+async def test_a_worker_requeues_its_runs(request: pytest.FixtureRequest, tmp_path: Path, over: str) -> None:
     trial = trial_over(over, tmp_path, request)
     with sandbox_with(trial, tmp_path) as sandbox:
         settings = trial.settings(sandbox.gleanin_url)
@@ -62,7 +62,7 @@ async def test_it_hands_back_what_it_is_at(request: pytest.FixtureRequest, tmp_p
             try:
                 worker = workers.begin()
                 await until_it_writes(sandbox.control, worker)
-                assert await end(worker) == 0, "in time: otherwise it would be cut off"
+                assert await end(worker) == 0, "otherwise it was cut off after its time limit"
             finally:
                 workers.close()
             for runs in (await runs_of(container, mapped)).values():
@@ -72,7 +72,7 @@ async def test_it_hands_back_what_it_is_at(request: pytest.FixtureRequest, tmp_p
 
 
 @OVER
-async def test_it_ends_in_time_even_if_gleanin_does_not_answer(
+async def test_a_worker_ends_in_time_even_if_gleanin_does_not_respond(
     request: pytest.FixtureRequest, tmp_path: Path, over: str
 ) -> None:
     trial = trial_over(over, tmp_path, request)
@@ -88,12 +88,12 @@ async def test_it_ends_in_time_even_if_gleanin_does_not_answer(
             try:
                 worker = workers.begin()
                 await until_it_writes(sandbox.control, worker)
-                asked = time.monotonic()
+                requested = time.monotonic()
                 assert await end(worker) == ExitCode.INTERRUPTED
-                assert time.monotonic() - asked >= STOP_SECONDS
-                assert "goes on elsewhere" in worker.log.read_text()
-                former = [runs[0].state for runs in (await runs_of(container, mapped)).values()]
-                assert RunState.RUNNING in former, "whatever waits for an answer is left to its lease"
+                assert time.monotonic() - requested >= STOP_SECONDS
+                assert "continues in another process" in worker.log.read_text()
+                states = [runs[0].state for runs in (await runs_of(container, mapped)).values()]
+                assert RunState.RUNNING in states, "a run that waits for a response keeps its lease"
                 sandbox.control.inject_faults()
                 workers.begin()
                 await until_all_are_synced(container, mapped)
@@ -103,5 +103,5 @@ async def test_it_ends_in_time_even_if_gleanin_does_not_answer(
                 workers.close()
 
 
-def test_by_default_it_ends_before_supervisors_kill_it() -> None:
+def test_by_default_a_worker_ends_before_supervisors_kill_it() -> None:
     assert Settings().stop_seconds < ENDS_WITHIN

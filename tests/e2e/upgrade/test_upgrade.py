@@ -1,7 +1,7 @@
-"""Rule 21 over an upgrade: what an earlier version has synced is not sent again because a rule has become stricter.
+"""Rule 21 after an upgrade: records synced by an earlier version are not sent again because a rule is stricter.
 
-`database_0005.sql` was written by the version that had the revision 0005, after two syncs of `conference.json`, whose
-texts, e-mails and pictures that version took as they came; `gleanin.json` is what it sent.
+`database_0005.sql` was written by the version with revision 0005, after two syncs of `conference.json`. That version did
+not normalize texts, e-mails and pictures. `gleanin.json` is what it sent.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.e2e.cli.conftest import CommandLine
 
 HERE = Path(__file__).parent
 KEY = "xcRIWIVfwNpQ9hVpmneJ3NFTeR6-Mr2pJ8qeUeR5NJo="
-"""Opens the tokens of the stand-ins in the database, and nothing else."""
+"""Decrypts the sandbox's tokens in the database."""
 RECORDS = 17
 
 
@@ -96,7 +96,7 @@ def test_rule_21_after_the_upgrade_an_edit_sends_just_what_it_changes(
 
 
 def test_an_upgraded_database_has_no_reading_to_compare_with(database: Path) -> None:
-    """A short one may stand behind it."""
+    """It may have been incomplete."""
     engine = engine_at(f"sqlite:///{database}")
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM checkpoints")) == 1
