@@ -20,7 +20,7 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
 from ports.destination import DestinationRefused
 from ports.source import SourceRefused, SourceUnavailable
-from tests.support.scenario import person, saved_event, staged
+from tests.support.scenario import open_scenario, person, saved_event
 from tests.support.timeouts import WITHIN
 
 LONG = "é" * 10_000
@@ -40,7 +40,7 @@ def world_of(*sessions: dict[str, Any], exhibitors: tuple[dict[str, Any], ...] =
 
 
 async def test_rule_01_an_unknown_gleanin_token_is_refused_and_nothing_is_stored(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scenario:
+    async with open_scenario(world_of({}), tmp_path) as scenario:
         new = NewOrganization("Acme", scenario.sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
         organization = await scenario.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
         with pytest.raises(DestinationRefused):
@@ -52,7 +52,7 @@ async def test_rule_01_an_unknown_gleanin_token_is_refused_and_nothing_is_stored
 
 
 async def test_an_unknown_sessionboard_token_adds_no_organization(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scenario:
+    async with open_scenario(world_of({}), tmp_path) as scenario:
         new = NewOrganization("Acme", scenario.sandbox.sessionboard_url, Token("another-token-entirely"))
         with pytest.raises(SourceRefused, match="token"):
             await scenario.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
@@ -66,7 +66,7 @@ async def test_an_unknown_sessionboard_token_adds_no_organization(tmp_path: Path
 async def test_an_unknown_event_cannot_be_mapped(
     tmp_path: Path, sessionboard: str, gleanin: str, named: str
 ) -> None:
-    async with staged(world_of({}), tmp_path) as scenario:
+    async with open_scenario(world_of({}), tmp_path) as scenario:
         organization = await scenario.organization()
         wanted = NewMapping(
             organization, SourceEventId(sessionboard), DestinationEventId(gleanin), time_zone_confirmed=True
@@ -76,7 +76,7 @@ async def test_an_unknown_event_cannot_be_mapped(
 
 
 async def test_rule_29_an_event_that_is_gone_stops_the_run_before_its_first_write(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scenario:
+    async with open_scenario(world_of({}), tmp_path) as scenario:
         mapping = await scenario.mapping()
         scenario.world.gleanin.delete_event(int(mapping.events.gleanin_id))
         run = await scenario.sync(mapping.id)
@@ -86,7 +86,7 @@ async def test_rule_29_an_event_that_is_gone_stops_the_run_before_its_first_writ
 
 
 async def test_rule_29_a_sessionboard_event_that_is_gone_stops_the_run(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scenario:
+    async with open_scenario(world_of({}), tmp_path) as scenario:
         mapping = await scenario.mapping()
         scenario.world.programmes.clear()
         run = await scenario.sync(mapping.id)
@@ -104,7 +104,7 @@ async def test_rule_29_a_sessionboard_event_that_is_gone_stops_the_run(tmp_path:
 async def test_a_page_that_is_not_json_stops_the_run_and_says_whose_it_was(
     tmp_path: Path, side: str, words: str
 ) -> None:
-    async with staged(world_of({}), tmp_path) as scenario:
+    async with open_scenario(world_of({}), tmp_path) as scenario:
         mapping = await scenario.mapping()
         scenario.world.inject_faults(Fault(sides=(side,), junk=1.0))  # type: ignore[arg-type] # checked when built
         run = await scenario.sync(mapping.id)
@@ -115,7 +115,7 @@ async def test_a_page_that_is_not_json_stops_the_run_and_says_whose_it_was(
 
 async def test_a_token_revoked_half_way_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
     sessions = [{"speakers": [person(number)]} for number in range(40)]
-    async with staged(world_of(*sessions), tmp_path) as scenario:
+    async with open_scenario(world_of(*sessions), tmp_path) as scenario:
         mapping = await scenario.mapping()
         scenario.world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), revoked_after=30))
         run = await scenario.sync(mapping.id)
@@ -135,7 +135,7 @@ async def test_rule_13_times_that_cannot_be_used_block_their_session_only(tmp_pa
         {"title": "No end", "ends_at": None},
         {"title": "Fine"},
     )
-    async with staged(world, tmp_path) as scenario:
+    async with open_scenario(world, tmp_path) as scenario:
         mapping = await scenario.mapping()
         run = await scenario.sync(mapping.id)
         outcomes = await scenario.outcomes(run)
@@ -154,7 +154,7 @@ async def test_rule_13_times_that_cannot_be_used_block_their_session_only(tmp_pa
 @pytest.mark.parametrize("name", STRANGE_NAMES.values(), ids=STRANGE_NAMES.keys())
 async def test_a_strange_name_arrives_as_it_is(tmp_path: Path, name: str) -> None:
     world = world_of({"title": name, "speakers": [person(1, first_name=name)]})
-    async with staged(world, tmp_path) as scenario:
+    async with open_scenario(world, tmp_path) as scenario:
         mapping = await scenario.mapping()
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
@@ -166,7 +166,7 @@ async def test_a_strange_name_arrives_as_it_is(tmp_path: Path, name: str) -> Non
 
 
 async def test_rule_32_a_create_that_met_a_server_error_is_looked_up_and_sent_again(tmp_path: Path) -> None:
-    async with staged(world_of({}, {}), tmp_path) as scenario:
+    async with open_scenario(world_of({}, {}), tmp_path) as scenario:
         mapping = await scenario.mapping()
         scenario.world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), server_errors=1.0, last=1))
         run = await scenario.sync(mapping.id)
@@ -176,7 +176,7 @@ async def test_rule_32_a_create_that_met_a_server_error_is_looked_up_and_sent_ag
 
 async def test_a_wait_for_the_rate_limit_is_no_failure(tmp_path: Path) -> None:
     world = world_of(*({"speakers": [person(number)]} for number in range(20)))
-    async with staged(world, tmp_path) as scenario:
+    async with open_scenario(world, tmp_path) as scenario:
         mapping = await scenario.mapping()
         scenario.world.inject_faults(Fault(sides=("gleanin",), refuse_next=12, retry_after=0.05))
         run = await scenario.sync(mapping.id)
@@ -186,7 +186,7 @@ async def test_a_wait_for_the_rate_limit_is_no_failure(tmp_path: Path) -> None:
 
 
 async def test_a_host_that_nobody_knows_is_named(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scenario:
+    async with open_scenario(world_of({}), tmp_path) as scenario:
         new = NewOrganization("Acme", "http://nowhere.invalid", Token(SESSIONBOARD_TOKEN))
         with pytest.raises(SourceUnavailable, match=r"nowhere\.invalid"):
             await asyncio.wait_for(
@@ -196,7 +196,7 @@ async def test_a_host_that_nobody_knows_is_named(tmp_path: Path) -> None:
 
 async def test_rule_16_masked_e_mails_stop_the_run_before_its_first_write(tmp_path: Path) -> None:
     world = world_of({"speakers": [person(1)]}, {"speakers": [person(2, email="j***@a***.com")]})
-    async with staged(world, tmp_path) as scenario:
+    async with open_scenario(world, tmp_path) as scenario:
         mapping = await scenario.mapping()
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
@@ -205,7 +205,7 @@ async def test_rule_16_masked_e_mails_stop_the_run_before_its_first_write(tmp_pa
 
 
 async def test_rule_02_no_token_is_stored_in_the_clear(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scenario:
+    async with open_scenario(world_of({}), tmp_path) as scenario:
         mapping = await scenario.mapping()
         await scenario.sync(mapping.id)
     stored = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))  # noqa: ASYNC240 - a test may block

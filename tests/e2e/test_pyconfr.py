@@ -14,7 +14,7 @@ from core.domain.runs.run import RunState
 from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.sync.preview import Preview
 from entrypoints.sandbox.state import SandboxState
-from tests.support.scenario import staged
+from tests.support.scenario import open_scenario
 
 SAVED = Path(__file__).parents[3] / "shared/data/pyconfr-2025.json"
 
@@ -31,7 +31,7 @@ async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(
 ) -> None:
     world = SandboxState()
     world.add(pyconfr)
-    async with staged(world, tmp_path) as scenario:
+    async with open_scenario(world, tmp_path) as scenario:
         mapping = await scenario.mapping()
         plan = await scenario.container.resolve(Preview)(mapping.id)
         assert scenario.writes == 0

@@ -8,7 +8,7 @@ from core.domain.runs.run import RunState
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.loading import packaged
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
-from tests.support.scenario import staged
+from tests.support.scenario import open_scenario
 
 
 def packaged_world() -> SandboxState:
@@ -21,7 +21,7 @@ def packaged_world() -> SandboxState:
 async def test_rule_02_no_token_and_no_e_mail_is_logged_whatever_happens(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with staged(packaged_world(), tmp_path) as scenario:
+    async with open_scenario(packaged_world(), tmp_path) as scenario:
         mapping = await scenario.mapping()
         trouble = Fault(sides=("gleanin",), server_errors=0.2, lost_answers=0.2, cuts=0.1)
         scenario.world.inject_faults(trouble)
@@ -36,7 +36,7 @@ async def test_rule_02_no_token_and_no_e_mail_is_logged_whatever_happens(
 
 
 async def test_rule_33_sessionboard_is_asked_and_never_written_to(tmp_path: Path) -> None:
-    async with staged(packaged_world(), tmp_path) as scenario:
+    async with open_scenario(packaged_world(), tmp_path) as scenario:
         mapping = await scenario.mapping()
         await scenario.sync(mapping.id)
         asked = {template for template in scenario.world.log.by_template if "/sessionboard/" in template}

@@ -58,12 +58,12 @@ class Harness:
         return self.running.url
 
     @property
-    def remote(self) -> ControlClient:
+    def control(self) -> ControlClient:
         return ControlClient(self.sandbox.control_url)
 
     @property
     def writes(self) -> int:
-        return sum(self.remote.state()["writes"].values())
+        return sum(self.control.state()["writes"].values())
 
     def at(self, path: str = "") -> str:
         """Return the path of a page of the organization."""
@@ -95,7 +95,7 @@ class Harness:
 
     def gleanin_id(self, event_id: int) -> str:
         """Return the id of the Gleanin event with the same name."""
-        events = self.remote.state()["gleanin"]
+        events = self.control.state()["gleanin"]
         return str(next(each["id"] for each in events if each["title"] == NAMES[event_id]))
 
     def mapped(self, event_id: int) -> EventMapping:
@@ -137,8 +137,8 @@ class Harness:
 
 
 @contextmanager
-def staged(world: SandboxState, folder: Path, **settings: Any) -> Iterator[Harness]:
-    with in_thread(world) as sandbox:
+def open_harness(state: SandboxState, folder: Path, **settings: Any) -> Iterator[Harness]:
+    with in_thread(state) as sandbox:
         chosen = Settings.model_validate(
             {
                 "database_url": f"sqlite:///{folder / 'sync.db'}",

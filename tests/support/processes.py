@@ -38,12 +38,12 @@ def first_document(process: subprocess.Popen[str]) -> Any:
     return json.loads(lines_up_to(process, lambda line: line == "}\n"))
 
 
-def until_requested(process: subprocess.Popen[str], world: SandboxState) -> None:
+def until_requested(process: subprocess.Popen[str], state: SandboxState) -> None:
     """Wait until the process waits for a response of the sandbox."""
 
     def has_requested() -> bool:
         assert process.poll() is None, process.communicate(timeout=WITHIN)
-        return bool(world.log.in_flight)
+        return bool(state.log.in_flight)
 
     wait_until(has_requested, "the process has sent a request")
 

@@ -80,8 +80,8 @@ class Scenario:
 
 
 @asynccontextmanager
-async def staged(world: SandboxState, folder: Path, **settings: Any) -> AsyncIterator[Scenario]:
-    async with serve(world) as sandbox:
+async def open_scenario(state: SandboxState, folder: Path, **settings: Any) -> AsyncIterator[Scenario]:
+    async with serve(state) as sandbox:
         chosen = Settings.model_validate(
             {
                 "database_url": f"sqlite:///{folder / 'sync.db'}",

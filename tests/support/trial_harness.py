@@ -89,8 +89,8 @@ async def set_up(container: Container, trial: Trial, sandbox: Addresses) -> Mapp
     mapped = {}
     events = iter(sandbox.control.state()["gleanin"])
     number = FIRST_ID
-    for each in range(trial.organizations):
-        new = NewOrganization(f"Organization {each}", sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
+    for index in range(trial.organizations):
+        new = NewOrganization(f"Organization {index}", sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
         organization = await container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
         await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), actor=COMMAND_LINE)
         for _ in range(trial.mappings_each):

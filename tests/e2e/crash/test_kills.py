@@ -45,8 +45,8 @@ def killed(context: Any, target: SyncTarget, kill_at: int) -> bool:
     return bool(child.exitcode)
 
 
-def lose_answers(world: SandboxState, seed: int) -> None:
-    world.inject_faults(
+def lose_answers(state: SandboxState, seed: int) -> None:
+    state.inject_faults(
         Fault(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=seed)
     )
 
@@ -86,11 +86,11 @@ def sync_after_kill(sandbox: Sandbox, target: SyncTarget, suffix: str) -> None:
 
 
 def kill_first_sync(context: Any, folder: Path, moment: int, seed: int) -> bool:
-    world = SandboxState()
-    world.add(conference(SESSIONS))
-    with in_thread(world) as sandbox:
+    state = SandboxState()
+    state.add(conference(SESSIONS))
+    with in_thread(state) as sandbox:
         target = set_up(sandbox, folder)
-        lose_answers(world, seed)
+        lose_answers(state, seed)
         was_killed = killed(context, target, moment)
         sync_after_kill(sandbox, target, suffix="")
     return was_killed
@@ -98,15 +98,15 @@ def kill_first_sync(context: Any, folder: Path, moment: int, seed: int) -> bool:
 
 def kill_second_sync(context: Any, folder: Path, moment: int, seed: int) -> bool:
     """Kill a sync that updates every record."""
-    world = SandboxState()
-    world.add(conference(SESSIONS))
-    with in_thread(world) as sandbox:
+    state = SandboxState()
+    state.add(conference(SESSIONS))
+    with in_thread(state) as sandbox:
         target = set_up(sandbox, folder)
         asyncio.run(sync(target, KillPoint(0)))
         edited = SandboxState()
         edited.add(conference(SESSIONS, suffix=" changed"))
-        world.programmes.update(edited.programmes)
-        lose_answers(world, seed)
+        state.programmes.update(edited.programmes)
+        lose_answers(state, seed)
         was_killed = killed(context, target, moment)
         sync_after_kill(sandbox, target, suffix=" changed")
     return was_killed

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import usual_world
-from tests.support.browser_harness import Harness, staged
+from tests.support.browser_harness import Harness, open_harness
 
 PATIENCE = 30_000
 """Milliseconds: two browsers share the cores with the servers."""
@@ -21,7 +21,7 @@ def patient() -> None:
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[Harness]:
-    with staged(usual_world(), tmp_path) as harness:
+    with open_harness(usual_world(), tmp_path) as harness:
         yield harness
 
 

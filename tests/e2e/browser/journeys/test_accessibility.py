@@ -23,7 +23,7 @@ from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.fitting import NARROWEST, too_wide
 from tests.e2e.browser.journeys.conference import BRIGHT, LANTERN, usual_world
 from tests.support.axe import violations
-from tests.support.browser_harness import ADMIN, EVERYWHERE, Harness, staged
+from tests.support.browser_harness import ADMIN, EVERYWHERE, Harness, open_harness
 
 
 class State(StrEnum):
@@ -106,7 +106,7 @@ def templates() -> list[str]:
 @pytest.fixture(scope="module", params=list(State), ids=str)
 def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     state: State = request.param
-    with staged(usual_world(), tmp_path_factory.mktemp(state)) as harness:
+    with open_harness(usual_world(), tmp_path_factory.mktemp(state)) as harness:
         ids = {"organization_id": str(harness.organization), "event_id": str(LANTERN), "token": "any"}
         if state is State.CONNECTED:
             harness.connect()

@@ -121,7 +121,7 @@ def test_times_are_in_the_events_zone_which_is_named(harness: Harness, admin: Pa
 
 
 def test_a_long_agenda_comes_in_pages(harness: Harness, admin: Page) -> None:
-    harness.remote.replace_event(LONG, long_days())
+    harness.control.replace_event(LONG, long_days())
     admin.goto(harness.event(LONG))
     wait_for_agenda(admin)
     pages = admin.get_by_role("navigation", name="Pages")
@@ -152,7 +152,7 @@ def test_the_agenda_is_exported_as_csv(harness: Harness, admin: Page, tmp_path: 
 
 
 def test_rule_07_an_agenda_says_beforehand_that_a_sync_would_stop(harness: Harness, admin: Page) -> None:
-    harness.remote.edit_event(FAR, event={"timezone": "Europe/Lisbon"})
+    harness.control.edit_event(FAR, event={"timezone": "Europe/Lisbon"})
     harness.mapped(FAR)
     admin.goto(harness.event(FAR))
     expect(admin.get_by_role("heading", name="A sync would stop before it writes anything")).to_be_visible()
@@ -174,13 +174,13 @@ def test_exhibitors_are_shown_with_who_stands_for_them_and_synced(harness: Harne
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     expect(admin.get_by_role("heading", name="Sync of Lantern Conf")).to_be_visible()
     expect(admin.get_by_role("row", name="created")).to_have_count(7)  # six contacts, and their count
-    assert len(harness.remote.records(mapping.events.gleanin_id, "sessions")) == 0
+    assert len(harness.control.records(mapping.events.gleanin_id, "sessions")) == 0
 
 
 def test_a_preview_shows_old_and_new_values_and_does_what_it_showed(harness: Harness, admin: Page) -> None:
     mapping = harness.mapped(BRIGHT)
     harness.sync(mapping.id)
-    harness.remote.edit_event(BRIGHT, people=[{"id": "person-2", "title": "Rear admiral"}])
+    harness.control.edit_event(BRIGHT, people=[{"id": "person-2", "title": "Rear admiral"}])
     written = harness.writes
     admin.goto(harness.event(BRIGHT, "preview"))
     tabs = admin.get_by_role("navigation", name="What a sync would do")
@@ -194,7 +194,7 @@ def test_a_preview_shows_old_and_new_values_and_does_what_it_showed(harness: Har
     admin.get_by_role("button", name=f"Sync to Gleanin (event: {mapping.events.gleanin_id})").click()
     expect_message(admin, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers, 2 exhibitors.")
     assert harness.writes == written + 1
-    told = harness.remote.records(mapping.events.gleanin_id, "speakers")
+    told = harness.control.records(mapping.events.gleanin_id, "speakers")
     assert "Rear admiral" in [each["attributes"]["job_title"] for each in told]
     admin.reload()
     expect(admin.get_by_role("navigation", name="What a sync would do")).to_contain_text("Unchanged 8")

@@ -60,7 +60,7 @@ def test_forms_that_came_back_and_what_they_lead_to(
     expect(page.get_by_text(f"{harness.url}/portal/")).to_be_visible()
     check(page)
 
-    harness.remote.inject_faults(Fault(sides=("sessionboard",), revoked_after=0))
+    harness.control.inject_faults(Fault(sides=("sessionboard",), revoked_after=0))
     page.goto(harness.at("events"))
     expect(page.get_by_role("heading", name="The events cannot be loaded")).to_be_visible()
     check(page)
@@ -74,17 +74,17 @@ def test_an_event_that_is_being_read_and_a_sync_that_goes_on(
 ) -> None:
     mapping = harness.mapped(CALM)
     page = harness.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
-    harness.remote.inject_faults(Fault(sides=("sessionboard",), latency_ms=1500))
+    harness.control.inject_faults(Fault(sides=("sessionboard",), latency_ms=1500))
     page.goto(harness.event(CALM))
     expect(page.get_by_role("progressbar", name="Reading from Sessionboard")).to_be_visible()
     check(page)
-    harness.remote.inject_faults()
+    harness.control.inject_faults()
     wait_for_agenda(page)
-    harness.remote.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=3000))
+    harness.control.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=3000))
     start_sync(page, mapping.events.gleanin_id)
     expect(page.get_by_role("progressbar", name="sessions")).to_be_visible()
     check(page)
-    harness.remote.inject_faults()
+    harness.control.inject_faults()
     expect_message(page, "Sync to Gleanin is complete.")
     check(page)
 

@@ -12,8 +12,8 @@ def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_
 ) -> None:
     mapping = harness.mapped(BRIGHT)
     harness.sync(mapping.id)
-    harness.remote.edit_event(BRIGHT, people=[{"id": "person-2", "title": "Rear admiral"}])
-    harness.remote.edit_event(BRIGHT, sessions=[session(3, "New since", [])])
+    harness.control.edit_event(BRIGHT, people=[{"id": "person-2", "title": "Rear admiral"}])
+    harness.control.edit_event(BRIGHT, sessions=[session(3, "New since", [])])
     written = harness.writes
     admin.goto(harness.at("integrations/disconnect"))
     admin.get_by_label("Organization's name").fill(ORGANIZATION)

@@ -27,9 +27,9 @@ def test_a_halted_connection_is_told_everywhere_and_mended_from_any_page(
     harness: Harness, new_page: NewPage, look: dict[str, int | str]
 ) -> None:
     mapping = harness.mapped(BRIGHT)
-    harness.remote.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
+    harness.control.inject_faults(Fault(sides=("gleanin",), revoked_after=0))
     harness.sync(mapping.id)
-    harness.remote.inject_faults()
+    harness.control.inject_faults()
     page = harness.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
     for path in ("events", "history", "share-links", "settings", "integrations", "integrations/mappings"):
         page.goto(harness.at(path))

@@ -9,12 +9,12 @@ from playwright.sync_api import Page, expect
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT, bright_days, world_of
 from tests.e2e.browser.journeys.portals import phone, portal_address
-from tests.support.browser_harness import Harness, staged
+from tests.support.browser_harness import Harness, open_harness
 
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[Harness]:
-    with staged(world_of(bright_days(), link_delay=3600), tmp_path) as harness:
+    with open_harness(world_of(bright_days(), link_delay=3600), tmp_path) as harness:
         yield harness
 
 

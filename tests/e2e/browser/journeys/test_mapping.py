@@ -95,12 +95,12 @@ def test_a_side_that_cannot_be_read_is_named_beside_the_mappings(
 ) -> None:
     harness.mapped(CALM)
     name = "gleanin" if side == "Gleanin" else "sessionboard"
-    harness.remote.inject_faults(Fault(sides=(name,), revoked_after=0))  # type: ignore[arg-type] # one of the two
+    harness.control.inject_faults(Fault(sides=(name,), revoked_after=0))  # type: ignore[arg-type] # one of the two
     admin.goto(harness.at(NEW))
     expect(admin.get_by_role("heading", name=f"{side}'s events cannot be loaded")).to_be_visible()
     expect(admin.get_by_role("list", name="Event mappings").get_by_text("Calm Days").first).to_be_visible()
     expect(admin.get_by_role("button", name="Add Mapping")).to_have_count(0)
-    harness.remote.inject_faults()
+    harness.control.inject_faults()
     admin.get_by_role("link", name="Try again").click()
     expect(admin.get_by_role("button", name="Add Mapping")).to_be_disabled()
 

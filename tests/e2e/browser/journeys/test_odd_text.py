@@ -21,7 +21,7 @@ from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.fitting import NARROWEST, too_wide
 from tests.e2e.browser.journeys.conference import BRIGHT, bright_days, person, session, world_of
-from tests.support.browser_harness import ADMIN, EVERYWHERE, Harness, staged
+from tests.support.browser_harness import ADMIN, EVERYWHERE, Harness, open_harness
 
 SCRIPT = '<script>window.taken = "over"</script><img src=x onerror="window.taken=1">'
 LONG = "Supercalifragilistic" * 500
@@ -53,7 +53,7 @@ def harness(tmp_path: Path) -> Iterator[Harness]:
         }
         for name, text in TEXTS.items()
     ]
-    with staged(world_of(event), tmp_path) as harness:
+    with open_harness(world_of(event), tmp_path) as harness:
         yield harness
 
 
@@ -111,7 +111,7 @@ def test_the_portal_of_somebody_with_any_name_shows_it_as_text(harness: Harness,
 def test_an_event_with_a_long_name_is_mapped_removed_and_shown(harness: Harness, new_page: NewPage) -> None:
     page: Page = harness.sign_in(new_page(width=360))
     mapping = harness.mapped(BRIGHT)
-    harness.remote.edit_event(BRIGHT, event={"name": LONG})
+    harness.control.edit_event(BRIGHT, event={"name": LONG})
     harness.sync(mapping.id)
     for url in (
         "events",

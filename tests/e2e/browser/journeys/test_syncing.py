@@ -41,11 +41,11 @@ def wait_for_more(page: Page, kind: str, than: int) -> int:
 def test_rule_28_a_sync_tells_how_far_it_is_in_every_tab_and_how_it_ended(
     harness: Harness, admin: Page
 ) -> None:
-    harness.remote.replace_event(LONG, long_days(80))
+    harness.control.replace_event(LONG, long_days(80))
     mapping = harness.mapped(LONG)
     admin.goto(harness.event(LONG))
     wait_for_agenda(admin)
-    harness.remote.inject_faults(SLOW)
+    harness.control.inject_faults(SLOW)
     start_sync(admin, mapping.events.gleanin_id)
     first = wait_for_more(admin, "sessions", 0)
     assert wait_for_more(admin, "sessions", first) > first
@@ -56,7 +56,7 @@ def test_rule_28_a_sync_tells_how_far_it_is_in_every_tab_and_how_it_ended(
     other = admin.context.new_page()
     other.goto(harness.event(LONG))
     expect(other.get_by_role("progressbar", name="sessions")).to_be_visible()
-    harness.remote.inject_faults()
+    harness.control.inject_faults()
 
     for tab in (admin, other):
         tab.bring_to_front()
@@ -157,7 +157,7 @@ def test_rule_23_asking_during_a_run_books_exactly_one_more(harness: Harness, ad
     mapping = harness.mapped(CALM)
     admin.goto(harness.event(CALM))
     wait_for_agenda(admin)
-    harness.remote.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=4000))
+    harness.control.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=4000))
     start_sync(admin, mapping.events.gleanin_id)
     for _ in range(3):
         open_menu(admin, "Options")
@@ -165,7 +165,7 @@ def test_rule_23_asking_during_a_run_books_exactly_one_more(harness: Harness, ad
         expect_message(admin, "Another sync of this event is running. Yours starts when it has finished.")
     expect(admin.get_by_text("Waiting for another sync of this event to finish.")).to_be_visible()
     assert len(harness.runs(mapping.id)) == 2
-    harness.remote.inject_faults()
+    harness.control.inject_faults()
     expect(admin.locator("#flashes").get_by_text("Sync to Gleanin is complete.")).to_have_count(2)
     assert [run.state for run in harness.runs(mapping.id)] == [RunState.COMPLETED] * 2
     assert harness.writes == 2
@@ -174,11 +174,11 @@ def test_rule_23_asking_during_a_run_books_exactly_one_more(harness: Harness, ad
 def test_rule_08_a_run_that_disconnecting_stopped_says_so(
     harness: Harness, admin: Page, new_page: NewPage
 ) -> None:
-    harness.remote.replace_event(LONG, long_days(80))
+    harness.control.replace_event(LONG, long_days(80))
     mapping = harness.mapped(LONG)
     admin.goto(harness.event(LONG))
     wait_for_agenda(admin)
-    harness.remote.inject_faults(SLOW)
+    harness.control.inject_faults(SLOW)
     start_sync(admin, mapping.events.gleanin_id)
     wait_for_more(admin, "sessions", 0)
     other = harness.sign_in(new_page())

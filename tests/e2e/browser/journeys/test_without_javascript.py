@@ -44,7 +44,7 @@ def test_without_javascript_the_way_leads_from_connecting_to_results(harness: Ha
     plain.locator("#flashes").get_by_role("link", name="View Results").click()
     row = plain.get_by_role("region", name="Records").get_by_role("row", name="Analytical engines")
     expect(row).to_contain_text("New in Gleanin.")
-    (record, *_) = harness.remote.records(harness.gleanin_id(BRIGHT), "sessions")
+    (record, *_) = harness.control.records(harness.gleanin_id(BRIGHT), "sessions")
     assert record["attributes"]["tracks"] == ["steam"]
 
 
@@ -53,7 +53,7 @@ def test_without_javascript_a_sync_is_followed_by_pages_that_load_again(
 ) -> None:
     harness.mapped(BRIGHT)
     plain.goto(harness.event(BRIGHT))
-    harness.remote.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1500))
+    harness.control.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1500))
     open_menu(plain, "Options")
     plain.get_by_role("button", name="Sync to Gleanin (event: ").click()
     expect_message(plain, "Sync to Gleanin has started.")
@@ -61,7 +61,7 @@ def test_without_javascript_a_sync_is_followed_by_pages_that_load_again(
     other.goto(harness.event(BRIGHT))
     for tab in (plain, other):
         expect(tab.get_by_role("heading", name="Sync to Gleanin: sessions and speakers")).to_be_visible()
-    harness.remote.inject_faults()
+    harness.control.inject_faults()
     for tab in (plain, other):
         expect_message(tab, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers.")
     expect(plain.get_by_role("progressbar")).to_have_count(0)

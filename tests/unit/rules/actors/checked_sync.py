@@ -9,8 +9,8 @@ from tests.unit.rules.checks import build_expectation, check_completed, check_su
 
 
 class CheckedSync(Invariants):
-    def sync_all(self, wanted: bool = True) -> None:
-        for mapping in self.mappings() if wanted else ():
+    def sync_all(self, enabled: bool = True) -> None:
+        for mapping in self.mappings() if enabled else ():
             self.sync_to_the_end(mapping, Scope.ALL)
 
     def sync_to_the_end(
