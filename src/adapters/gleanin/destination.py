@@ -10,12 +10,12 @@ from http import HTTPStatus
 
 from adapters.gleanin import responses, wire
 from adapters.gleanin.client import GleaninClient, NotFoundPage, ReadRejected
+from adapters.http_client.address_rules import check_base_url
 from adapters.http_client.client import HttpClient, OpenTransport
 from adapters.http_client.concurrency_limit import CEILING, AdaptiveLimit
 from adapters.http_client.parsing import ParsingLane, parsing_threads
 from adapters.http_client.retries import RetryPolicy
 from adapters.http_client.transport import HardenedTransport
-from core.domain.addresses import check_base_url
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord

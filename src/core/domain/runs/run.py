@@ -10,6 +10,9 @@ from core.domain.records.outcomes import Causes, Counts
 from core.domain.runs.messages import Remarks, closing_message
 from core.domain.runs.stop_reasons import StopReason
 
+LATEST_RUNS = 3
+"""Runs: the running one, the queued one and the last ended one."""
+
 
 class Trigger(StrEnum):
     MANUAL = "manual"

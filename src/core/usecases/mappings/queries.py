@@ -6,9 +6,9 @@ from datetime import datetime
 
 from core.domain.errors import require
 from core.domain.ids import MappingId, OrganizationId
+from core.domain.runs.run import LATEST_RUNS
 from core.domain.runs.schedule import Check, last_checks
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.runs.queries import LATEST
 from ports.store.unit_of_work import UnitOfWorkFactory
 
 
@@ -34,7 +34,7 @@ class FindLastCheck:
     async def __call__(self, mapping_id: MappingId) -> datetime | None:
         """Return when a check last found nothing changed since the mapping's last ended run."""
         async with self.units.read() as unit:
-            runs = await unit.runs.list_by_mapping(mapping_id, LATEST)
+            runs = await unit.runs.list_by_mapping(mapping_id, LATEST_RUNS)
             schedule = await unit.schedules.get(mapping_id)
         ended = [run for run in runs if not run.is_open]
         check = last_checks([schedule] if schedule else [], ended).get(mapping_id)

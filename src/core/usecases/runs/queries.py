@@ -10,9 +10,6 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.shared.get_run import get_run
 from ports.store.unit_of_work import UnitOfWorkFactory
 
-LATEST = 3
-"""Runs: the running one, the queued one and the last ended one."""
-
 
 @dataclass(frozen=True, slots=True)
 class ListRuns:

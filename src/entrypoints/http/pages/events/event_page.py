@@ -13,11 +13,11 @@ from fastapi.responses import Response
 from core.domain.errors import NotFound
 from core.domain.ids import SourceEventId
 from core.domain.runs.health import Health
-from core.domain.runs.run import RunState, SyncRun
+from core.domain.runs.run import LATEST_RUNS, RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 from core.usecases.mappings.show_health import GetHealth
-from core.usecases.runs.queries import LATEST, ListRuns
+from core.usecases.runs.queries import ListRuns
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.dependencies import OrganizationContext, Wired
@@ -93,7 +93,7 @@ async def _event_page(
     views: EventViewsOf,
     ctx: ReadOrganization,
     event_id: Annotated[str, Path(max_length=MAX_EVENT_ID_LENGTH)],
-    watched: Annotated[list[str], Query(max_length=LATEST)] = [],  # noqa: B006 - never changed
+    watched: Annotated[list[str], Query(max_length=LATEST_RUNS)] = [],  # noqa: B006 - never changed
 ) -> EventPage:
     if not event_id.isprintable():
         raise NotFound("Sessionboard event", event_id)
@@ -101,7 +101,7 @@ async def _event_page(
     overview = await container.resolve(GetHealth)(ctx.organization.id)
     matching = (pair for pair in overview.mappings if pair[0].events.sessionboard_id == source_event_id)
     mapping, health = next(matching, (None, Health()))
-    runs = await container.resolve(ListRuns)(mapping.id, LATEST) if mapping else []
+    runs = await container.resolve(ListRuns)(mapping.id, LATEST_RUNS) if mapping else []
     is_poll = "hx-request" in request.headers
     if not is_poll:
         _flash_ended_runs(request, runs, watched)
