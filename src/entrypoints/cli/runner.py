@@ -96,7 +96,9 @@ def _stop(task: asyncio.Task[Any], within: float | None) -> None:
         timer = threading.Timer(within, _give_up)
         timer.daemon = True
         timer.start()
-    typer.echo("Stopping. Waiting for requests in progress. Press Ctrl-C again to stop immediately.", err=True)
+    typer.echo(
+        "Stopping. Waiting for requests in progress. Press Ctrl-C again to stop immediately.", err=True
+    )
     task.cancel()
 
 

@@ -129,7 +129,7 @@ def test_every_operation_is_described(served: Served) -> None:
 def test_the_events_of_a_run_are_described(served: Served) -> None:
     told = documented(served)["paths"]["/runs/{run_id}/progress"]["get"]["responses"]["200"]
     assert told["content"] == {"text/event-stream": {"schema": {"type": "string"}}}
-    for each in ("`progress`", "`ended`", "`Run`"):
+    for each in ("`progress`", "`ended`", "`RunResponse`"):
         assert each in told["description"]
 
 
@@ -188,5 +188,5 @@ def test_problems_are_as_documented_wherever_they_come_from(served: Served) -> N
     assert [each.status_code for each in answers] == [401, 404, 404, 405, 422, 422, 413, 422, 400]
     for answer in answers:
         assert answer.headers["Content-Type"] == "application/problem+json"
-        jsonschema.validate(answer.json(), {**shape["Problem"], "components": {"schemas": shape}})
+        jsonschema.validate(answer.json(), {**shape["ProblemResponse"], "components": {"schemas": shape}})
         assert answer.json()["status"] == answer.status_code
