@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 from core.domain.ids import RunId
 from core.domain.records.search import RecordSearch
 from core.usecases.runs.queries import ListRuns
-from core.usecases.runs.request_sync import MAX_IDEMPOTENCY_KEY_LENGTH, RequestSync, SyncRequest
+from core.usecases.runs.request_sync import MAX_IDEMPOTENCY_KEY_LENGTH, SyncRequest
 from core.usecases.sync.preview import expected_outcome
 from entrypoints import shapes
 from entrypoints.http.api import schemas
@@ -23,6 +23,7 @@ from entrypoints.http.api.dependencies import (
 )
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.snapshots import PreviewsOf
+from entrypoints.http.starting import start_sync
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
 IdempotencyKey = Annotated[
@@ -87,12 +88,10 @@ async def start(
 
     A repeated `Idempotency-Key` starts no second sync; with a different scope, the request is refused.
     """
-    run = await container.resolve(RequestSync)(
-        SyncRequest(
-            ctx.mapping.id, new.scope, actor=ctx.actor.name, key=idempotency_key, client_id=ctx.actor.id
-        )
+    command = SyncRequest(
+        ctx.mapping.id, new.scope, actor=ctx.actor.name, key=idempotency_key, client_id=ctx.actor.id
     )
-    container.jobs().start(run.id)
+    run = await start_sync(container, command)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return shapes.run(run)
 

@@ -14,7 +14,7 @@ from core.domain.records.kinds import Scope
 from core.domain.runs.messages import STARTED
 from core.domain.runs.run import RunState, SyncRun
 from core.usecases.runs.queries import ListRuns
-from core.usecases.runs.request_sync import RequestSync, SyncRequest
+from core.usecases.runs.request_sync import SyncRequest
 from entrypoints.container import Container
 from entrypoints.http.dependencies import Wired, actor_of_session
 from entrypoints.http.pages.dependencies import ReadOrganization, ReadRun, SyncMapping
@@ -23,6 +23,7 @@ from entrypoints.http.pages.forms import SentForm
 from entrypoints.http.pages.rendering import flash, fragment, redirect_to
 from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
 from entrypoints.http.snapshots import EventViewsOf
+from entrypoints.http.starting import start_sync
 
 routes = APIRouter()
 WAITS = "Another sync of this event is running. Yours starts when it has finished."
@@ -53,8 +54,7 @@ async def start(
     scope: Annotated[Scope, Query()] = Scope.ALL,
 ) -> Response:
     mapping = ctx.mapping
-    run = await container.resolve(RequestSync)(SyncRequest(mapping.id, scope, actor=ctx.actor.name))
-    container.jobs().start(run.id)
+    run = await start_sync(container, SyncRequest(mapping.id, scope, actor=ctx.actor.name))
     waits = await _waits(container, run)
     flash(request, WAITS if waits else STARTED, "info" if waits else "success")
     request.session[STARTED_RUN] = run.id

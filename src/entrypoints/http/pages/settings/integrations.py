@@ -17,7 +17,7 @@ from core.usecases.organizations.connect import Connect
 from core.usecases.organizations.count_lost_by_disconnecting import CountLostByDisconnecting
 from core.usecases.organizations.disconnect import Disconnect
 from core.usecases.organizations.replace_destination_token import ReplaceDestinationToken
-from core.usecases.runs.request_sync import RequestSync, SyncRequest
+from core.usecases.runs.request_sync import SyncRequest
 from entrypoints.container import Container
 from entrypoints.http.dependencies import OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization, ReadOrganization, SyncOrganization
@@ -32,6 +32,7 @@ from entrypoints.http.pages.rendering import (
     render,
 )
 from entrypoints.http.problems import problem_of
+from entrypoints.http.starting import start_sync
 from ports.destination import DestinationError
 
 routes = APIRouter(prefix="/organizations/{organization_id}/integrations")
@@ -142,7 +143,7 @@ async def sync_all(request: Request, container: Wired, ctx: SyncOrganization, _:
     """Request a sync of every mapping, as after a token was replaced."""
     mappings = await container.resolve(ListMappings)(ctx.organization.id)
     for mapping in mappings:
-        await container.resolve(RequestSync)(SyncRequest(mapping.id, actor=ctx.actor.name))
+        await start_sync(container, SyncRequest(mapping.id, actor=ctx.actor.name))
     if len(mappings) == 1:
         flash(request, STARTED)
     elif mappings:
