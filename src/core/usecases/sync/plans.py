@@ -63,9 +63,9 @@ class Plans:
 
         Args:
             kind: of which records.
-            ties: what stands in Gleanin for each record that people can be tied to.
-            told_total: is told how many candidates there are.
-            only: the candidates that are asked for; None for all, and for what is left over.
+            associations: the destination's id of each record that people can be associated with.
+            on_total: called with the number of candidates.
+            only: the requested candidates; None for all, and for records that the source no longer has.
         """
         gleanin, excluded = self.snapshot.gleanin, self._barred()
         selection = self.snapshot.programme.select(kind, gleanin, associations, excluded)

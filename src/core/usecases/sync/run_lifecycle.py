@@ -44,7 +44,7 @@ class RunLifecycle:
         return end.run
 
     async def end_check(self, turn: Turn, marker: UnchangedMarker | None) -> None:
-        """End a check that came to no run; with a checkpoint, nothing has changed since it."""
+        """End a check that came to no run; with a marker, nothing has changed since that was set."""
         mapping_id, now = turn.run.mapping_id, self.clock.now()
         async with self.units.write() as unit:
             if not await unit.schedules.end_check(mapping_id, turn.owner):
@@ -53,7 +53,7 @@ class RunLifecycle:
                 await unit.schedules.get(mapping_id),
                 await unit.unchanged_markers.get(mapping_id),
             )
-            # A hint that came meanwhile, or another token, removes the checkpoint: what was read may be older.
+            # A hint that came meanwhile, or another token, removes the marker: what was read may be older.
             if marker is not None and schedule is not None and known is not None:
                 checked = schedule.checked(turn.run.requested_at, now, self.run_ends.interval)
                 await unit.schedules.save(checked)

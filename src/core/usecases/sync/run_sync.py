@@ -98,9 +98,9 @@ class RunSync:
             if await unit.runs.list_open(mapping_id):
                 return None
             schedule = await unit.schedules.get(mapping_id)
-            has_checkpoint = await unit.unchanged_markers.get(mapping_id) is not None
+            has_marker = await unit.unchanged_markers.get(mapping_id) is not None
             # A failing mapping gets a run, whose end shows whether it works again.
-            if schedule is None or schedule.is_failing or not has_checkpoint:
+            if schedule is None or schedule.is_failing or not has_marker:
                 try:
                     await unit.runs.add(turn.run)
                 except UniqueViolation:

@@ -65,7 +65,7 @@ class SyncMapping:
             self.large_places.for_one() as place,
         ):
             now = self.clock.now()
-            marker = await self._checkpoint(now)
+            marker = await self._marker(now)
             intents = await take_over_intents(units, mapping, self.resend_after)
 
             def plans_of(snapshot: SystemsSnapshot) -> Plans:
@@ -88,7 +88,7 @@ class SyncMapping:
                 await self._read_links(destination, known, snapshot)
                 return SyncFindings(marker=marker.read_again(now) if snapshot.is_whole else marker)
             await self._begin_run()
-            await self._end_checkpoint()  # before anything is changed, so that a crash cannot come in between
+            await self._remove_marker()  # before anything is changed, so that a crash cannot come in between
             snapshot = await reader.read_rest(snapshot)
             writer = Writer(
                 units,
@@ -103,7 +103,7 @@ class SyncMapping:
             )
             return await self._sync(writer, snapshot, plans_of(snapshot), now)
 
-    async def _checkpoint(self, now: datetime) -> UnchangedMarker | None:
+    async def _marker(self, now: datetime) -> UnchangedMarker | None:
         """Return the marker that a check compares with; without one, or with open intents, the check becomes a run."""
         if not self.turn.is_check:
             return None
@@ -134,7 +134,7 @@ class SyncMapping:
         self.recorder.progress.touch()
         await place.take(rows, self.recorder.progress.touch)
 
-    async def _end_checkpoint(self) -> None:
+    async def _remove_marker(self) -> None:
         async with self.access.units.write() as unit:
             await unit.unchanged_markers.remove(self.mapping.id)
             await unit.commit()

@@ -127,7 +127,7 @@ class SystemsReader:
     async def read(self, scope: Scope, marker: UnchangedMarker | None = None) -> SystemsSnapshot:
         """Read what the scope needs, and check what concerns all records.
 
-        With a checkpoint that has many sessions, they are not read if the change feed tells of no change: they are
+        With a marker of many sessions, they are not read if the change feed reports no change: they are
         left to `read_rest`.
 
         Raises:
