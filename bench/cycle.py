@@ -117,9 +117,9 @@ class Simulation:
     async def _ask_by_hand(self) -> None:
         async with self.container.units().read() as unit:
             due = await unit.schedules.due(self.clock.now(), MAX_PER_ORGANIZATION, MAX_DUE)
-            list_open = {each.mapping_id for each in await unit.runs.open_work()}
+            with_open_work = {each.mapping_id for each in await unit.runs.open_work()}
         for mapping in due:
-            if mapping.mapping_id not in list_open:
+            if mapping.mapping_id not in with_open_work:
                 await self.container.resolve(RequestSync)(SyncRequest(mapping.mapping_id, actor=COMMAND_LINE))
 
     def _edit(self) -> None:

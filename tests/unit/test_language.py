@@ -42,7 +42,7 @@ STANDARD_TERMS = {
     "Checkpoint": "UnchangedMarker",
     "Proofs": "ChangeDetection",
     "rounds": "write_queue",
-    "Round": "WriteQueue",
+    "Round": "WriteBatch",
     "recall": "load",
     "Remembered": "KnownRecords",
     "Place": "SyncedRecordRef",

@@ -107,9 +107,9 @@ class InMemoryLoginSessions:
         self._rows = store.login_sessions
         self._accounts = store.accounts
 
-    async def add(self, sign_in: LoginSession) -> None:
-        check(holds=sign_in.digest not in self._rows and sign_in.account_id in self._accounts)
-        self._rows[sign_in.digest] = sign_in
+    async def add(self, session: LoginSession) -> None:
+        check(holds=session.digest not in self._rows and session.account_id in self._accounts)
+        self._rows[session.digest] = session
 
     async def find(self, digest: str) -> LoginSession | None:
         return self._rows.get(digest)

@@ -92,7 +92,7 @@ class InMemorySchedules:
         mapping_ids = (row.id for row in self._mappings.values() if row.connection_id == connection_id)
         return [self._rows[mapping_id] for mapping_id in mapping_ids if mapping_id in self._rows]
 
-    async def list_by_open_connections(
+    async def list_for_open_connections(
         self, organization_id: OrganizationId | None = None
     ) -> Sequence[tuple[OrganizationId, Schedule]]:
         return [
@@ -104,7 +104,7 @@ class InMemorySchedules:
         ]
 
     async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
-        schedules = await self.list_by_open_connections(organization_id)
+        schedules = await self.list_for_open_connections(organization_id)
         halts = [schedule.halt for _, schedule in schedules if schedule.halt]
         return min(halts, key=lambda halt: halt.since, default=None)
 

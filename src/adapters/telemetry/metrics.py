@@ -6,7 +6,7 @@ from ports.log import Datum, EventLog
 
 RUNS = Counter("gleanin_sync_runs_total", "Sync runs that ended.", ("state", "stop"))
 RECORDS = Counter("gleanin_sync_records_total", "Outcomes of records.", ("outcome",))
-LEASE_EXPIRED = Counter(
+RECOVERED_RUNS = Counter(
     "gleanin_sync_runs_taken_over_total", "Runs that were recovered after their lease expired."
 )
 ACCESS = Counter(
@@ -35,7 +35,7 @@ class MetricsEventLog:
 
     def warning(self, name: str, **data: Datum) -> None:
         if name == "sync.run_taken_over":
-            LEASE_EXPIRED.inc()
+            RECOVERED_RUNS.inc()
         _count_access(name)
         self._log.warning(name, **data)
 

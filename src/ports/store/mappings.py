@@ -61,7 +61,7 @@ class Schedules(Protocol):
         """List the schedules of a connection's mappings; a mapping may have none."""
         ...
 
-    async def list_by_open_connections(
+    async def list_for_open_connections(
         self, organization_id: OrganizationId | None = None
     ) -> Sequence[tuple[OrganizationId, Schedule]]:
         """List the schedules of open connections' mappings, including removed ones.

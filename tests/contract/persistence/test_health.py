@@ -84,11 +84,11 @@ async def test_schedules_and_halts_of_open_connections(two_tenants: UnitOfWorkFa
     halted = [Schedule(removed.id, NOW, halt=first), Schedule(a_mapping_of_other().id, NOW, halt=later)]
     await store(two_tenants, failing, *halted, Schedule(ended_with_it.id, NOW, halt=Halt("", NOW - 2 * HOUR)))
     async with two_tenants.read() as unit:
-        assert [*await unit.schedules.list_by_open_connections(ORGANIZATION)] == [(ORGANIZATION, failing)]
-        assert {each.mapping_id for _, each in await unit.schedules.list_by_open_connections(OTHER)} == {
+        assert [*await unit.schedules.list_for_open_connections(ORGANIZATION)] == [(ORGANIZATION, failing)]
+        assert {each.mapping_id for _, each in await unit.schedules.list_for_open_connections(OTHER)} == {
             each.mapping_id for each in halted
         }
-        assert len(await unit.schedules.list_by_open_connections()) == 3
+        assert len(await unit.schedules.list_for_open_connections()) == 3
         assert await unit.schedules.halt_of(OTHER) == first
         assert await unit.schedules.halt_of(ORGANIZATION) is None
 

@@ -229,7 +229,7 @@ async def test_a_whole_request_is_served_however_it_is_cut_into_pieces() -> None
         client.writer.close()
 
 
-class QueuedWork:
+class FakeConnection:
     ended = False
 
     def make_room(self) -> None:
@@ -238,7 +238,7 @@ class QueuedWork:
 
 def test_the_one_that_has_waited_longest_makes_room() -> None:
     connections = OpenConnections(ServerLimits(connections=2))
-    first, second, third = QueuedWork(), QueuedWork(), QueuedWork()
+    first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
     for each in (first, second):
         assert connections.admit(each, None)
         connections.mark_waiting(each)
@@ -246,7 +246,7 @@ def test_the_one_that_has_waited_longest_makes_room() -> None:
     assert connections.admit(third, None)
     assert (first.ended, second.ended, len(connections)) == (False, True, 2)
     connections.mark_busy(first)
-    assert not connections.admit(QueuedWork(), None)
+    assert not connections.admit(FakeConnection(), None)
 
 
 @pytest.mark.parametrize(

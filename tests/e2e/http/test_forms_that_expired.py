@@ -38,12 +38,12 @@ def send(
     browser: httpx.Client,
     page: str,
     to: str,
-    actor: Mapping[str, str] = OWN,
+    headers: Mapping[str, str] = OWN,
     /,
     **fields: str,
 ) -> httpx.Response:
     """Send a form like a browser that has had the page open."""
-    return browser.post(to, data=fields, headers={**actor, "Referer": served.url + page})
+    return browser.post(to, data=fields, headers={**headers, "Referer": served.url + page})
 
 
 def whose_sign_in_ended(served: Served, role: str = ADMIN) -> tuple[httpx.Client, str]:

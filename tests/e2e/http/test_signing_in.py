@@ -136,8 +136,8 @@ def test_an_address_that_signs_in_is_not_used_up_by_what_only_opens_it(served: S
         lambda container: container.resolve(CreateSignInLink)(ADMIN, actor="command line")
     )
     at, preview = f"/sign-in/once/{offered}", served.browser()
-    for actor in ("get", "head"):
-        preview.request(actor, at)
+    for method in ("get", "head"):
+        preview.request(method, at)
     assert preview.get("/organizations").headers["Location"].startswith("/sign-in")
 
     browser = served.browser()

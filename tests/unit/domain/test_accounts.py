@@ -78,9 +78,9 @@ def test_a_password_outside_its_length_limits_is_refused_without_being_quoted(le
 
 
 def test_a_login_session_expires_after_twelve_hours() -> None:
-    sign_in = LoginSession("digest", AccountId("a1"), NOW)
-    assert not sign_in.is_over(NOW + timedelta(hours=12) - SECOND)
-    assert sign_in.is_over(NOW + timedelta(hours=12))
+    session = LoginSession("digest", AccountId("a1"), NOW)
+    assert not session.is_over(NOW + timedelta(hours=12) - SECOND)
+    assert session.is_over(NOW + timedelta(hours=12))
 
 
 def test_the_first_five_failures_cause_no_delay() -> None:

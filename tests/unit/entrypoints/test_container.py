@@ -73,25 +73,25 @@ def test_who_waits_for_an_answer_is_given_less_patience_than_a_run(container: Co
 
 
 @dataclass
-class Selector:
+class Component:
     units: UnitOfWorkFactory
 
 
 @dataclass
 class Whole:
-    part: Selector
+    component: Component
     most: int = 3
     names: list[str] = field(default_factory=list)
 
 
 def test_a_field_that_names_no_provider_is_made_likewise_or_has_its_default(container: Container) -> None:
     made = container.resolve(Whole)
-    assert made.part.units is container.units()
+    assert made.component.units is container.units()
     assert (made.most, container.provider(Whole)) == (3, container.provider(Whole))
 
 
 def test_what_is_made_can_be_overridden(container: Container) -> None:
-    other = Whole(Selector(container.units()), 9)
+    other = Whole(Component(container.units()), 9)
     with container.provider(Whole).override(providers.Object(other)):
         assert container.resolve(Whole) is other
     assert container.resolve(Whole).most == 3

@@ -269,7 +269,7 @@ async def test_check_with_an_expired_lease_is_restarted(harness: Harness) -> Non
 
 async def test_large_events_wait_for_one_of_two_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_places, "LARGE", 3)
-    monkeypatch.setattr(large_places, "POLL_INTERVAL", 0.01)
+    monkeypatch.setattr(large_places, "KEEPALIVE_INTERVAL", 0.01)
     places = large_places.LargePlaces()
     progress = list[str]()
     async with places.for_one() as one, places.for_one() as two, places.for_one() as three:

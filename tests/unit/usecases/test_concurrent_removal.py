@@ -38,7 +38,7 @@ class RemovedBetween:
             yield unit
 
 
-HealthChange = Callable[[Harness, AccessHarness, OrganizationId], Awaitable[object]]
+OrganizationChange = Callable[[Harness, AccessHarness, OrganizationId], Awaitable[object]]
 
 
 async def _renew_settings(
@@ -49,7 +49,7 @@ async def _renew_settings(
     return await harness.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
 
 
-CHANGES: dict[str, HealthChange] = {
+CHANGES: dict[str, OrganizationChange] = {
     "connect": lambda harness, _, organization: harness.connect(organization, TOKEN),
     "map": lambda harness, _, organization: harness.map(organization),
     "Sessionboard's token": lambda harness, _, organization: harness.replace_sessionboard_token(

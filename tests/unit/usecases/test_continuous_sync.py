@@ -277,10 +277,10 @@ async def test_rule_23_manual_request_makes_a_queued_continuous_run_manual(
 
 
 async def interrupted(
-    harness: Harness, mapping_id: MappingId, scope: Scope = Scope.ALL, actor: StopReason = INTERRUPTED
+    harness: Harness, mapping_id: MappingId, scope: Scope = Scope.ALL, stop: StopReason = INTERRUPTED
 ) -> SyncRun:
     run = (await harness.request_sync(mapping_id, scope)).start("owner:1", harness.clock.now(), LEASE)
-    stopped = run.stopped(actor, harness.clock.now(), Counts())
+    stopped = run.stopped(stop, harness.clock.now(), Counts())
     async with harness.committing() as unit:
         await unit.runs.update(stopped)
     return stopped
@@ -323,7 +323,7 @@ async def test_run_that_ended_otherwise_is_not_requeued(harness: Harness, mappin
     await harness.requeue_run(done.id)
     await harness.requeue_run(RunId("nothing"))
     for stop in (refused("It may not."), LEASE_EXPIRED, DISCONNECTED):
-        await harness.requeue_run((await interrupted(harness, mapping.id, actor=stop)).id)
+        await harness.requeue_run((await interrupted(harness, mapping.id, stop=stop)).id)
     stopped = await interrupted(harness, mapping.id)
     await harness.remove_mapping(mapping.id)
     await harness.requeue_run(stopped.id)
@@ -331,7 +331,7 @@ async def test_run_that_ended_otherwise_is_not_requeued(harness: Harness, mappin
 
 
 async def test_run_that_lost_its_database_is_requeued_once(harness: Harness, mapping: EventMapping) -> None:
-    await harness.requeue_run((await interrupted(harness, mapping.id, actor=DATABASE_UNAVAILABLE)).id)
+    await harness.requeue_run((await interrupted(harness, mapping.id, stop=DATABASE_UNAVAILABLE)).id)
     again = await waiting_run(harness)
     lost = again.start("owner:1", harness.clock.now(), LEASE).stopped(
         DATABASE_UNAVAILABLE, harness.clock.now(), Counts()

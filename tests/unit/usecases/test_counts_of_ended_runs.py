@@ -17,7 +17,7 @@ from tests.support.harness import LEASE, Harness
 from tests.support.kill_switch import killed
 
 TALKS = tuple(session(f"s{number}", on(person(f"p{number}"))) for number in range(300))
-RunLifecycle = Callable[[Harness, EventMapping], Awaitable[object]]
+EndRun = Callable[[Harness, EventMapping], Awaitable[object]]
 
 
 async def killed_after(harness: Harness, writes: int, after: timedelta) -> EventMapping:
@@ -49,9 +49,9 @@ async def recovered(harness: Harness, mapping: EventMapping) -> None:
 async def unmapped_and_recovered(harness: Harness, mapping: EventMapping) -> None:
     await unmapped(harness, mapping)
     async with harness.units.read() as unit:
-        list_open = await unit.runs.list_open(mapping.id)
+        open_runs = await unit.runs.list_open(mapping.id)
     harness.clock.advance(LEASE)
-    for run in list_open:
+    for run in open_runs:
         await harness.recover_run(run.id)
 
 
@@ -67,7 +67,7 @@ async def unmapped_and_recovered(harness: Harness, mapping: EventMapping) -> Non
     ],
 )
 async def test_rule_26_counts_of_a_killed_run_equal_its_stored_outcomes(
-    harness: Harness, after: timedelta, end: RunLifecycle
+    harness: Harness, after: timedelta, end: EndRun
 ) -> None:
     mapping = await killed_after(harness, 500, after)
     await end(harness, mapping)
@@ -109,7 +109,7 @@ class Uncommitted:
 
 
 @pytest.mark.parametrize("end", [synced_again, recovered])
-async def test_uncommitted_end_of_a_run_is_not_logged(harness: Harness, end: RunLifecycle) -> None:
+async def test_uncommitted_end_of_a_run_is_not_logged(harness: Harness, end: EndRun) -> None:
     mapping = await killed_after(harness, 5, LEASE)
     harness.log.entries.clear()
     well = harness.units

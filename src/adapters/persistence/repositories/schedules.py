@@ -129,7 +129,7 @@ class SqlSchedules:
         rows = await self._run(lambda database: database.execute(_OF_CONNECTION, params).all())
         return [_schedule(row) for row in rows]
 
-    async def list_by_open_connections(
+    async def list_for_open_connections(
         self, organization_id: OrganizationId | None = None
     ) -> Sequence[tuple[OrganizationId, Schedule]]:
         query = _OF_OPEN_CONNECTIONS

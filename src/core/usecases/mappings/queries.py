@@ -48,6 +48,6 @@ class ListLastChecks:
     async def __call__(self, organization_id: OrganizationId) -> Mapping[MappingId, Check]:
         """List the last check of each active mapping that was checked after its last run."""
         async with self.units.read() as unit:
-            schedules = await unit.schedules.list_by_open_connections(organization_id)
+            schedules = await unit.schedules.list_for_open_connections(organization_id)
             ended = await unit.runs.latest_ended(organization_id)
         return last_checks((schedule for _, schedule in schedules), ended)

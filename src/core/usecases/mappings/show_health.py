@@ -20,7 +20,7 @@ class GetHealth:
         async with self.units.read() as unit:
             connection = await unit.connections.get_open(organization_id)
             mappings = await unit.mappings.active(organization_id)
-            schedules = await unit.schedules.list_by_open_connections(organization_id)
+            schedules = await unit.schedules.list_for_open_connections(organization_id)
             ended = await unit.runs.latest_ended(organization_id)
         connections = [connection] if connection else []
         return organization_healths(connections, mappings, schedules, ended, now)[organization_id]

@@ -46,7 +46,7 @@ class GetStatus:
             organizations = await unit.organizations.all()
             work, continuous = await unit.runs.open_work(), await unit.schedules.continuous()
             connections, mappings = await unit.connections.list_open(), await unit.mappings.active()
-            open_schedules = await unit.schedules.list_by_open_connections()
+            open_schedules = await unit.schedules.list_for_open_connections()
             ended = await unit.runs.latest_ended()
         schedules, runs = count_continuous(continuous, work, now), count_runs(work, now)
         healths = organization_healths(connections, mappings, open_schedules, ended, now)

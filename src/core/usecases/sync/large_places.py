@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 LARGE = 20_000
 """Rows that a run reads from both systems together."""
 AT_ONCE = 2
-POLL_INTERVAL = 5.0
+KEEPALIVE_INTERVAL = 5.0
 """Seconds."""
 
 
@@ -35,7 +35,7 @@ class LargePlace:
             while not self.is_taken:
                 while_waiting()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_INTERVAL):
+                    async with asyncio.timeout(KEEPALIVE_INTERVAL):
                         self.is_taken = await self.places.acquire()
 
 

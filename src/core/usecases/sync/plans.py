@@ -44,7 +44,7 @@ class Plans:
             associations |= gleanin.created_before(kind) | gleanin.all_created_here(kind) | held
         return associations
 
-    def _barred(self) -> dict[str, AbstractSet[SourceId]]:
+    def _excluded(self) -> dict[str, AbstractSet[SourceId]]:
         gleanin, earlier = self.snapshot.gleanin, self.known.earlier
         return {kind.name: earlier[kind.name] | gleanin.created_before(kind).keys() for kind in KINDS}
 
@@ -67,7 +67,7 @@ class Plans:
             on_total: called with the number of candidates.
             only: the requested candidates; None for all, and for records that the source no longer has.
         """
-        gleanin, excluded = self.snapshot.gleanin, self._barred()
+        gleanin, excluded = self.snapshot.gleanin, self._excluded()
         selection = self.snapshot.programme.select(kind, gleanin, associations, excluded)
         labels: dict[tuple[str, SourceId], str] = {}
         planner = Planner(

@@ -32,7 +32,7 @@ class RunLifecycle:
         Args:
             turn: whose run it is.
             stop: why it ends before its end.
-            journal: the run's; None for one that could not even begin.
+            findings: what the run found; nothing for one that could not even begin.
         """
         async with self.units.write() as unit:
             run = require(await unit.runs.get(turn.run.id), "run", turn.run.id)

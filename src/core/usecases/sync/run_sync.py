@@ -148,20 +148,21 @@ class RunSync:
         ids = {"run": run.id, "mapping": run.mapping_id}
         self.log.event("sync.run_started", **ids, scope=run.scope, trigger=run.trigger, waited=waited)
 
-    def _log_taken_over(self, ends: Sequence[RunEnd], actor: SyncRun) -> None:
+    def _log_taken_over(self, ends: Sequence[RunEnd], successor: SyncRun) -> None:
         self.run_ends.log_stored(*ends)
         for end in ends:
-            self.log.warning("sync.run_taken_over", run=end.run.id, actor=actor.id, mapping=actor.mapping_id)
+            ids = {"run": end.run.id, "by": successor.id, "mapping": successor.mapping_id}
+            self.log.warning("sync.run_taken_over", **ids)
 
     async def _carry_out(self, turn: Turn) -> SyncRun | None:
         """Carry out a run or check, and return the ended run; None for a check that did not become a run."""
         run = turn.run
-        ending = RunLifecycle(self.patient_access.units, self.clock, self.run_ends)
+        lifecycle = RunLifecycle(self.patient_access.units, self.clock, self.run_ends)
         try:
             mapping, tokens = await self.patient_access.of(run.mapping_id)
         except DomainError as refusal:  # it was removed between booking and start
-            return None if turn.is_check else await ending.close(turn, stop_reasons.refused(str(refusal)))
-        ending, log = replace(ending, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
+            return None if turn.is_check else await lifecycle.close(turn, stop_reasons.refused(str(refusal)))
+        lifecycle, log = replace(lifecycle, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
         recorder = OutcomeRecorder(self.patient_access.units, self.clock, turn, mapping, self.lease)
         work = SyncMapping(
             self.patient_access,
@@ -191,7 +192,7 @@ class RunSync:
             log.fault("sync.run_failed", error)
             raise
         finally:
-            ended = await self._ended_in_time(turn, stop, recorder, findings, ending)
+            ended = await self._ended_in_time(turn, stop, recorder, findings, lifecycle)
         if ended is not None:
             log.event(
                 "sync.run_finished",
@@ -207,7 +208,7 @@ class RunSync:
         stop: StopReason | None,
         recorder: OutcomeRecorder,
         findings: SyncFindings,
-        ending: RunLifecycle,
+        lifecycle: RunLifecycle,
     ) -> SyncRun | None:
         """End the run; while the database is unavailable, retry until others may have taken over.
 
@@ -216,7 +217,7 @@ class RunSync:
         until = self.clock.now() + self.lease
         while True:
             try:
-                return await self._ended(turn, stop, recorder, findings, ending)
+                return await self._ended(turn, stop, recorder, findings, lifecycle)
             except DatabaseUnavailable:
                 if stop is stop_reasons.INTERRUPTED or self.clock.now() >= until:
                     raise
@@ -228,7 +229,7 @@ class RunSync:
         stop: StopReason | None,
         recorder: OutcomeRecorder,
         findings: SyncFindings,
-        ending: RunLifecycle,
+        lifecycle: RunLifecycle,
     ) -> SyncRun | None:
         if turn.is_check and stop in {
             None,
@@ -236,7 +237,7 @@ class RunSync:
             stop_reasons.DATABASE_UNAVAILABLE,
             stop_reasons.LEASE_EXPIRED,
         }:
-            await ending.end_check(turn, findings.marker if stop is None else None)
+            await lifecycle.end_check(turn, findings.marker if stop is None else None)
             return None
         with suppress(SyncStopped):  # another run has taken over: `close` sees that too
             await turn.become_run(self.patient_access.units, self.clock.now() + self.lease)
@@ -247,7 +248,7 @@ class RunSync:
             recorder.fail_unconfirmed(stop.sentence)
         with suppress(SyncStopped):
             await recorder.store()
-        return await ending.close(turn, stop, findings)
+        return await lifecycle.close(turn, stop, findings)
 
     async def _work(self, work: SyncMapping) -> tuple[StopReason | None, SyncFindings]:
         """Sync while keeping the lease; return what stopped the run, if anything did, and what the sync found out.

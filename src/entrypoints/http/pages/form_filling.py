@@ -17,7 +17,7 @@ def fill_form(page: str, saved_form: SavedForm, note: str, secrets_note: str) ->
 
     Args:
         page: HTML from our templates: attributes in double quotes.
-        kept: the form and the entered values.
+        saved_form: the form and the entered values.
         note: HTML inserted at the start of the form.
         secrets_note: HTML inserted after it if the form asks for a secret.
     """

@@ -71,6 +71,6 @@ def test_rule_24_the_first_continuous_sync_waits_for_the_last_step(
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_role("dialog")).not_to_contain_text("Waiting for settings")
     harness.running.ask(tick)
-    list_by_mapping = MappingId(mapping_id)
-    wait_until(lambda: harness.runs(list_by_mapping), "what was looked at has come to a run")
-    assert [run.trigger for run in harness.runs(list_by_mapping)] == [Trigger.CONTINUOUS]
+    mapping = MappingId(mapping_id)
+    wait_until(lambda: harness.runs(mapping), "what was looked at has come to a run")
+    assert [run.trigger for run in harness.runs(mapping)] == [Trigger.CONTINUOUS]
