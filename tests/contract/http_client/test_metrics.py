@@ -34,12 +34,12 @@ async def get(client: HttpClient) -> None:
 
 
 async def test_requests_are_counted_by_host_and_status_with_or_without_a_response() -> None:
-    world = SandboxState()
-    with in_thread(world) as sandbox:
+    state = SandboxState()
+    with in_thread(state) as sandbox:
         refused, unanswered = requests("401"), requests("none")
         async with httpx.AsyncClient(transport=HardenedTransport(allow_private=True)) as client:
             await client.get(f"{sandbox.gleanin_url}/events")
-            world.inject_faults(Fault(cuts=1))
+            state.inject_faults(Fault(cuts=1))
             with pytest.raises(httpx.TransportError):
                 await client.get(f"{sandbox.gleanin_url}/events")
         assert (requests("401"), requests("none")) == (refused + 1, unanswered + 1)

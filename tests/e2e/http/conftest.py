@@ -80,12 +80,12 @@ class Served:
 @contextmanager
 def in_trouble(served: Served, trouble: Fault) -> Iterator[None]:
     """Inject faults into the sandbox within the context."""
-    remote = ControlClient(served.seeded_database.sandbox.control_url)
-    remote.inject_faults(trouble)
+    control = ControlClient(served.seeded_database.sandbox.control_url)
+    control.inject_faults(trouble)
     try:
         yield
     finally:
-        remote.inject_faults()
+        control.inject_faults()
 
 
 @contextmanager

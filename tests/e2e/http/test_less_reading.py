@@ -52,7 +52,7 @@ class Event:
     api: httpx.Client
 
     @property
-    def remote(self) -> ControlClient:
+    def control(self) -> ControlClient:
         return ControlClient(self.served.seeded_database.sandbox.control_url)
 
     @property
@@ -85,18 +85,18 @@ class Event:
         return datetime.fromisoformat(told) if told else None
 
     def asked_of_sessionboard(self, after: int) -> dict[str, int]:
-        requests = self.remote.requests(after)
+        requests = self.control.requests(after)
         return dict(
             Counter(f"{one['method']} {one['path']}" for one in requests if one["side"] == "sessionboard")
         )
 
     @property
     def asked_in_all(self) -> int:
-        return max(int(one["n"]) for one in self.remote.requests())
+        return max(int(one["n"]) for one in self.control.requests())
 
     @property
     def writes(self) -> Counter[str]:
-        return Counter(self.remote.state()["writes"])
+        return Counter(self.control.state()["writes"])
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_pages_tell_beside_the_last_sync_when_it_was_last_checked(event: Event) 
     record = f"/mappings/{event.mapping}/records?who=person-{STRANGER_EVENT}"
     assert shown(record).count("Unchanged when last checked") == 1
 
-    event.remote.edit_event(STRANGER_EVENT, people=[{"id": f"person-{STRANGER_EVENT}", "title": "Captain"}])
+    event.control.edit_event(STRANGER_EVENT, people=[{"id": f"person-{STRANGER_EVENT}", "title": "Captain"}])
     event.next_sync()
     assert told() == [[]] * len(pages), "the last sync is later than the check"
     assert "Unchanged when last checked" not in shown(record)
@@ -241,7 +241,7 @@ def test_rule_22_after_an_edit_everything_is_read_and_exactly_that_is_written(ev
 
     asked, writes = event.asked_in_all, event.writes
     session = f"session-{STRANGER_EVENT}"
-    event.remote.edit_event(STRANGER_EVENT, sessions=[{"id": session, "title": "Renamed session"}])
+    event.control.edit_event(STRANGER_EVENT, sessions=[{"id": session, "title": "Renamed session"}])
     run = event.next_sync()
     feed, *_ = FEED
     assert event.asked_of_sessionboard(asked) == ALWAYS | {feed: 1, SESSIONS: 1}
@@ -254,8 +254,8 @@ def test_rule_22_after_an_edit_everything_is_read_and_exactly_that_is_written(ev
     }
     titles = [
         record["attributes"]["title"]
-        for there in event.remote.state()["gleanin"]
-        for record in event.remote.records(there["id"], "sessions")
+        for there in event.control.state()["gleanin"]
+        for record in event.control.records(there["id"], "sessions")
     ]
     assert titles.count("Renamed session") == 1
 
@@ -263,7 +263,7 @@ def test_rule_22_after_an_edit_everything_is_read_and_exactly_that_is_written(ev
 def test_a_person_s_edit_is_noticed_by_the_second_search(event: Event) -> None:
     event.next_sync()
     asked, writes = event.asked_in_all, event.writes
-    event.remote.edit_event(STRANGER_EVENT, people=[{"id": f"person-{STRANGER_EVENT}", "title": "Captain"}])
+    event.control.edit_event(STRANGER_EVENT, people=[{"id": f"person-{STRANGER_EVENT}", "title": "Captain"}])
     event.next_sync()
     assert event.asked_of_sessionboard(asked) == ALWAYS | FEED | {SESSIONS: 1}
     assert event.writes - writes == {"PATCH /speakers": 1}

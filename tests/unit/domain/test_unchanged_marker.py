@@ -27,56 +27,56 @@ MOMENT = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
 
 
-def a_checkpoint(next_transition_at: timedelta | None = None, many: str = "") -> UnchangedMarker:
+def a_marker(next_transition_at: timedelta | None = None, many: str = "") -> UnchangedMarker:
     next_at = None if next_transition_at is None else NOW + next_transition_at
     return UnchangedMarker(MappingId("m1"), RunId("r1"), NOW, next_at, "digest", many)
 
 
 def test_changes_count_from_before_the_reading() -> None:
-    assert a_checkpoint().changes_since == NOW - OVERLAP
+    assert a_marker().changes_since == NOW - OVERLAP
     assert timedelta(minutes=10) <= OVERLAP < READ_ALL_EVERY
 
 
 def test_data_read_every_time_stays_valid_until_it_differs() -> None:
-    checkpoint = a_checkpoint()
-    assert checkpoint.is_valid_at(NOW)
-    assert checkpoint.is_valid_at(NOW + 100 * READ_ALL_EVERY)
+    marker = a_marker()
+    assert marker.is_valid_at(NOW)
+    assert marker.is_valid_at(NOW + 100 * READ_ALL_EVERY)
 
 
 def test_many_sessions_are_read_again_after_some_hours() -> None:
     """The next check may be as late as its interval allows: the marker may have expired by then."""
-    checkpoint, latest = a_checkpoint(many="0a"), READ_ALL_EVERY - INTERVAL * (1 + SPREAD)
-    assert checkpoint.allows_skip(NOW, INTERVAL)
-    assert checkpoint.allows_skip(NOW + latest, INTERVAL)
-    assert not checkpoint.allows_skip(NOW + latest + MOMENT, INTERVAL)
-    again = checkpoint.read_again(NOW + latest + MOMENT)
+    marker, latest = a_marker(many="0a"), READ_ALL_EVERY - INTERVAL * (1 + SPREAD)
+    assert marker.allows_skip(NOW, INTERVAL)
+    assert marker.allows_skip(NOW + latest, INTERVAL)
+    assert not marker.allows_skip(NOW + latest + MOMENT, INTERVAL)
+    again = marker.read_again(NOW + latest + MOMENT)
     assert again.allows_skip(NOW + 2 * latest, INTERVAL)
-    assert (again.run_id, again.digest, again.many) == (checkpoint.run_id, "digest", "0a")
+    assert (again.run_id, again.digest, again.many) == (marker.run_id, "digest", "0a")
 
 
 def test_few_sessions_are_read_every_time() -> None:
-    assert not a_checkpoint().allows_skip(NOW, INTERVAL)
+    assert not a_marker().allows_skip(NOW, INTERVAL)
 
 
 def test_rule_12_a_marker_expires_when_the_next_session_passes() -> None:
-    checkpoint = a_checkpoint(HOUR)
-    assert checkpoint.is_valid_at(NOW + HOUR - MOMENT)
-    assert not checkpoint.is_valid_at(NOW + HOUR)
+    marker = a_marker(HOUR)
+    assert marker.is_valid_at(NOW + HOUR - MOMENT)
+    assert not marker.is_valid_at(NOW + HOUR)
 
 
 def test_rule_12_reading_again_does_not_delay_the_expiry() -> None:
-    assert not a_checkpoint(HOUR).read_again(NOW + HOUR - MOMENT).is_valid_at(NOW + HOUR)
+    assert not a_marker(HOUR).read_again(NOW + HOUR - MOMENT).is_valid_at(NOW + HOUR)
 
 
 def test_a_marker_is_invalid_if_the_clock_was_set_back() -> None:
-    assert not a_checkpoint().is_valid_at(NOW - MOMENT)
-    assert not a_checkpoint().is_valid_at(NOW - 30 * READ_ALL_EVERY)
+    assert not a_marker().is_valid_at(NOW - MOMENT)
+    assert not a_marker().is_valid_at(NOW - 30 * READ_ALL_EVERY)
 
 
 def test_a_marker_compares_instants_in_any_zone() -> None:
     there = timezone(timedelta(hours=9))
-    assert a_checkpoint(HOUR).is_valid_at(NOW.astimezone(there))
-    assert not a_checkpoint(HOUR).is_valid_at((NOW + HOUR).astimezone(there))
+    assert a_marker(HOUR).is_valid_at(NOW.astimezone(there))
+    assert not a_marker(HOUR).is_valid_at((NOW + HOUR).astimezone(there))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.KEPT, Outcome.SKIPPED, Outcome.BLOCKED])

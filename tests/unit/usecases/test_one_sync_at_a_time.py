@@ -111,7 +111,8 @@ async def test_rule_23_run_with_an_expired_lease_is_recovered(
     (_, dead) = await harness.list_runs(mapping.id)
     assert (dead.state, present(dead.stop).code) == (RunState.STOPPED, "taken_over")
     assert dead.counts.read == len(await harness.outcomes(dead)), "rule 26"
-    assert ("sync.run_taken_over", dead.id) in [(name, data.get("run")) for name, data in harness.log.entries]
+    events = [data for name, data in harness.log.entries if name == "sync.run_taken_over"]
+    assert events == [{"run": dead.id, "by": run.id, "mapping": mapping.id}]
 
 
 async def test_rule_23_run_waits_until_the_other_lease_expires(harness: Harness) -> None:

@@ -75,18 +75,18 @@ async def test_runs_behind_a_running_one_and_abandoned_runs_count_as_queued(
 
 
 async def test_queue_shows_the_longest_wait(harness: Harness, mapping: EventMapping) -> None:
-    queue = GetQueue(harness.units, harness.clock)
+    get_queue = GetQueue(harness.units, harness.clock)
     nothing = Queue(0, 0, 0, 0, 0, timedelta(), timedelta())
-    assert await queue() == nothing
+    assert await get_queue() == nothing
     await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     await harness.request_sync(mapping.id)
     harness.clock.advance(timedelta(seconds=7))
-    assert await queue() == Queue(0, 1, 0, 0, 0, timedelta(), timedelta(seconds=7)), "it is queued"
+    assert await get_queue() == Queue(0, 1, 0, 0, 0, timedelta(), timedelta(seconds=7)), "it is queued"
     await run_all(harness)
-    assert await queue() == nothing, "it was synced and is not due yet"
+    assert await get_queue() == nothing, "it was synced and is not due yet"
     (current,) = await GetStatus(harness.units, harness.clock)()
     harness.clock.advance(present(current.next_due_at) - harness.clock.now() + timedelta(seconds=5))
-    assert await queue() == Queue(1, 0, 0, 0, 0, timedelta(seconds=5), timedelta())
+    assert await get_queue() == Queue(1, 0, 0, 0, 0, timedelta(seconds=5), timedelta())
 
 
 async def test_mapping_that_was_never_synced_is_due_since_its_creation(harness: Harness) -> None:

@@ -87,10 +87,10 @@ def _event(event_id: int, sessions: list[Json], zone_in_gleanin: str | None = No
 
 
 def world_of(*saved: Json, link_delay: float = 0) -> SandboxState:
-    world = SandboxState(link_delay=link_delay)
+    state = SandboxState(link_delay=link_delay)
     for each in saved:
-        world.add(each)
-    return world
+        state.add(each)
+    return state
 
 
 def usual_world() -> SandboxState:
