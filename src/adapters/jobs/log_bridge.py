@@ -36,3 +36,4 @@ def bridge_logs(log: EventLog) -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeHandler(handler)
+            logger.propagate = True

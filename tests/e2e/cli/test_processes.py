@@ -64,7 +64,7 @@ def test_a_sync_that_waits_for_another_says_so_where_nobody_watches(
             state.inject_faults()
             first.send_signal(signal.SIGTERM)
             _, output = first.communicate(timeout=WITHIN)
-            assert "Waiting" not in output
+            assert "Waiting for another sync" not in output
             for process in (second, third):
                 _, output = process.communicate(timeout=WITHIN)
                 assert (process.returncode, output) == (4, "")
