@@ -12,7 +12,6 @@ from tests.contract.jobs.conftest import MakeJobs
 from tests.support.assertions import present
 from tests.support.builders import on, person, session
 from tests.support.harness import Harness, nothing
-from tests.support.jobs_harness import RARELY
 from tests.support.timeouts import WITHIN, happens
 
 
