@@ -186,12 +186,10 @@ class ProcrastinateJobs:
 
     async def _abort_stalled(self) -> None:
         """Abort the jobs of dead workers, which would keep their mappings locked; their runs are offered again."""
-        for queue in (QUEUE, BY_HAND, MAINTENANCE):
-            for job in await self._manager.get_stalled_jobs(
-                queue=queue, seconds_since_heartbeat=self.heartbeat_timeout
-            ):
-                self.log.warning("jobs.worker_lost", task=job.task_name, worker=job.worker_id)
-                await self._manager.finish_job(job, Status.ABORTED, delete_job=True)
+        stalled = await self._manager.get_stalled_jobs(seconds_since_heartbeat=self.heartbeat_timeout)
+        for job in stalled:
+            self.log.warning("jobs.worker_lost", task=job.task_name, worker=job.worker_id)
+            await self._manager.finish_job(job, Status.ABORTED, delete_job=True)
 
     async def _recover(self) -> None:
         for work in await self.handlers.select(MAX_OFFERED, 0):

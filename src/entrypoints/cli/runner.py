@@ -1,7 +1,6 @@
 """Run a command: settings, container, and an event loop that Ctrl-C ends cleanly."""
 
 import asyncio
-import ctypes
 import gc
 import os
 import signal
@@ -123,6 +122,8 @@ def return_freed_memory() -> None:
     By default glibc keeps large blocks once one was freed, and has a heap per thread, so a second large sync in the
     same process can reuse little of the first one's memory. For the numbers and names see mallopt(3).
     """
+    import ctypes
+
     with suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(M_MMAP_THRESHOLD, 512 * 1024)
