@@ -55,7 +55,7 @@ async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId
     organization = await container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
     await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), actor=COMMAND_LINE)
     events = await container.resolve(ListEvents)(organization.id)
-    source, destination = events.sessionboard[0].id, events.gleanin[0].id
+    source, destination = events.source[0].id, events.destination[0].id
     mapping = await container.resolve(MapEvents)(
         NewMapping(
             organization.id,

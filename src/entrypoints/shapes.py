@@ -48,14 +48,14 @@ def outcome(result: RecordOutcome) -> dict[str, Any]:
         "outcome": result.outcome.value,
         "reason": result.reason.sentence,
         "detail": result.reason.detail,
-        "gleanin_id": result.gleanin_id,
+        "gleanin_id": result.destination_id,
         "code": result.reason.code,
     }
 
 
 def step(planned: Step) -> dict[str, Any]:
-    gleanin_id = None if isinstance(planned, Create) else planned.gleanin_id
-    expected = RecordOutcome(planned.record, expected_outcome(planned), planned.reason, gleanin_id)
+    destination_id = None if isinstance(planned, Create) else planned.destination_id
+    expected = RecordOutcome(planned.record, expected_outcome(planned), planned.reason, destination_id)
     return outcome(expected) | {"changes": [_change(change) for change in changes(planned)]}
 
 
@@ -146,7 +146,7 @@ def organization(
     return {
         "id": tenant.id,
         "name": tenant.name,
-        "sessionboard_url": tenant.sessionboard_url,
+        "sessionboard_url": tenant.source_url,
         "connected": open_connection is not None,
         "token_hint": open_connection.token_hint if open_connection else None,
         "connected_at": open_connection.opened_at.isoformat() if open_connection else None,
@@ -259,14 +259,14 @@ def mapping(event_mapping: EventMapping) -> dict[str, Any]:
     return {
         "id": event_mapping.id,
         "organization_id": event_mapping.organization_id,
-        "sessionboard": {"id": event_mapping.events.sessionboard_id, "name": event_mapping.sessionboard_name},
-        "gleanin": {"id": event_mapping.events.gleanin_id, "name": event_mapping.gleanin_name},
+        "sessionboard": {"id": event_mapping.events.source_id, "name": event_mapping.source_event_name},
+        "gleanin": {"id": event_mapping.events.destination_id, "name": event_mapping.destination_event_name},
         "created_at": event_mapping.created_at.isoformat(),
         "confirmed_time_zone": event_mapping.confirmed_time_zone,
         "continuous_sync": event_mapping.continuous_sync,
         "waits_for_settings": event_mapping.waits_for_settings,
         "time_zone": event_mapping.time_zone,
-        "gleanin_time_zone": event_mapping.gleanin_time_zone,
+        "gleanin_time_zone": event_mapping.destination_time_zone,
         "settings": settings(event_mapping.settings),
     }
 

@@ -142,7 +142,7 @@ class Destination(Protocol):
         self,
         event_id: DestinationEventId,
         kind: RecordKind,
-        gleanin_id: DestinationId,
+        destination_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
         """Update the given fields of a record; a new value of None clears the field.

@@ -78,7 +78,7 @@ async def test_an_unknown_event_cannot_be_mapped(
 async def test_rule_29_an_event_that_is_gone_stops_the_run_before_its_first_write(tmp_path: Path) -> None:
     async with open_scenario(world_of({}), tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.gleanin.delete_event(int(mapping.events.gleanin_id))
+        scenario.world.gleanin.delete_event(int(mapping.events.destination_id))
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert "The Gleanin event Bad Input Days no longer exists" in run.message

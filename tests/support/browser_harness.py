@@ -93,14 +93,14 @@ class Harness:
 
         self.running.ask(connect)
 
-    def gleanin_id(self, event_id: int) -> str:
+    def destination_id(self, event_id: int) -> str:
         """Return the id of the Gleanin event with the same name."""
         events = self.control.state()["gleanin"]
         return str(next(each["id"] for each in events if each["title"] == NAMES[event_id]))
 
     def mapped(self, event_id: int) -> EventMapping:
         """Map an event to the one with the same name, connecting first if necessary."""
-        pair = SourceEventId(str(event_id)), DestinationEventId(self.gleanin_id(event_id))
+        pair = SourceEventId(str(event_id)), DestinationEventId(self.destination_id(event_id))
 
         async def mapped(container: Container) -> EventMapping:
             if await container.resolve(FindConnection)(self.organization) is None:

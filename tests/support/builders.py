@@ -131,7 +131,7 @@ def selected(
         kind,
         [ours(f"g-{source_id}", source_id, email=email) for email, source_id in (in_gleanin or {}).items()],
     )
-    session_ids = {SourceId(key): gleanin_id for key, gleanin_id in (associations or {}).items()}
+    session_ids = {SourceId(key): destination_id for key, destination_id in (associations or {}).items()}
     none_excluded = {other.name: frozenset[SourceId]() for other in KINDS}
     selection = rows.selectors()[kind].select(
         index, session_ids, none_excluded | {SPEAKER.name: frozenset(map(SourceId, excluded))}
@@ -178,14 +178,18 @@ eligible, skipped, blocked = as_a(Eligible), as_a(Skipped), as_a(Blocked)
 no_write, create, update = as_a(NoWrite), as_a(Create), as_a(Update)
 
 
-def ours(gleanin_id: str, source_id: str, connection: ConnectionId = HERE, **named: Any) -> DestinationRecord:
+def ours(
+    destination_id: str, source_id: str, connection: ConnectionId = HERE, **named: Any
+) -> DestinationRecord:
     """Build a record in Gleanin that we created under the given connection."""
-    return DestinationRecord(DestinationId(gleanin_id), external_id(connection, SourceId(source_id)), **named)
-
-
-def foreign(gleanin_id: str, email: str, external_id: str | None = None) -> DestinationRecord:
     return DestinationRecord(
-        DestinationId(gleanin_id), ExternalId(external_id) if external_id else None, email
+        DestinationId(destination_id), external_id(connection, SourceId(source_id)), **named
+    )
+
+
+def foreign(destination_id: str, email: str, external_id: str | None = None) -> DestinationRecord:
+    return DestinationRecord(
+        DestinationId(destination_id), ExternalId(external_id) if external_id else None, email
     )
 
 
@@ -209,7 +213,7 @@ SPEAKER_FIELDS: Fields = {
 
 
 def synced(
-    source_id: str = "ada", gleanin_id: str = "g1", kind: RecordKind = SPEAKER, **fields: Any
+    source_id: str = "ada", destination_id: str = "g1", kind: RecordKind = SPEAKER, **fields: Any
 ) -> SyncedRecord:
     """Build a synced record; a speaker has all required fields."""
     sent = {**(SPEAKER_FIELDS if kind is SPEAKER else {}), **fields}
@@ -217,7 +221,7 @@ def synced(
         kind,
         SourceId(source_id),
         source_id,
-        DestinationId(gleanin_id),
+        DestinationId(destination_id),
         HERE,
         fingerprint(sent),
         sent,

@@ -90,7 +90,7 @@ class Editor:
         self.edits += 1
 
 
-def differences(control: ControlClient, event_id: int, gleanin_id: str) -> list[str]:
+def differences(control: ControlClient, event_id: int, destination_id: str) -> list[str]:
     """Return how an event differs in the two systems: each record once, with its latest content and associations."""
     saved = control.event(event_id)
     sessions = {each["id"]: each for each in saved["sessions"]}
@@ -104,7 +104,9 @@ def differences(control: ControlClient, event_id: int, gleanin_id: str) -> list[
         ),
         "exhibitors": Counter((each["email"], each["full_name"]) for each in contacts),
     }
-    found = {kind: [each["attributes"] for each in control.records(gleanin_id, kind)] for kind in expected}
+    found = {
+        kind: [each["attributes"] for each in control.records(destination_id, kind)] for kind in expected
+    }
     actual = {
         "sessions": Counter(each["title"] for each in found["sessions"]),
         "speakers": Counter(

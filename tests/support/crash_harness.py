@@ -30,7 +30,7 @@ def set_up(sandbox: Sandbox, folder: Path) -> SyncTarget:
             )
             await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), actor=COMMAND_LINE)
             events = await container.resolve(ListEvents)(organization.id)
-            pair = SourceEventId(events.sessionboard[0].id), DestinationEventId(events.gleanin[0].id)
+            pair = SourceEventId(events.source[0].id), DestinationEventId(events.destination[0].id)
             mapping = await container.resolve(MapEvents)(
                 NewMapping(organization.id, *pair, time_zone_confirmed=True), actor=COMMAND_LINE
             )

@@ -44,7 +44,7 @@ class DelegatingDestination:
         self,
         event_id: DestinationEventId,
         kind: RecordKind,
-        gleanin_id: DestinationId,
+        destination_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
-        await self.destination.update(event_id, kind, gleanin_id, changes)
+        await self.destination.update(event_id, kind, destination_id, changes)

@@ -219,7 +219,7 @@ class Harness:
         replace_token = ReplaceSourceToken(self.units, self.sources, self.cipher, self.clock)
         return await replace_token(organization_id, token, actor=actor)
 
-    async def replace_gleanin_token(
+    async def replace_destination_token(
         self,
         organization_id: OrganizationId,
         token: Token,
@@ -351,7 +351,7 @@ class Harness:
     def in_gleanin(self, mapping: EventMapping, kind: RecordKind, source_id: str) -> list[StoredRecord]:
         """Return the records in Gleanin that were created for a source record; more than one is a duplicate."""
         sought_id = external_id(mapping.connection_id, SourceId(source_id))
-        records = self.gleanin.list_by_event(mapping.events.gleanin_id, kind)
+        records = self.gleanin.list_by_event(mapping.events.destination_id, kind)
         return [record for record in records if record.external_id == sought_id]
 
     def the(self, mapping: EventMapping, kind: RecordKind, source_id: str) -> StoredRecord:

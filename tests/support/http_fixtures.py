@@ -196,9 +196,9 @@ async def _tenant(container: Container, organization: Organization, event: int, 
     mappings = await container.resolve(ListMappings)(organization.id)
     if not mappings:
         events = await container.resolve(ListEvents)(organization.id)
-        name = next(each.name for each in events.sessionboard if each.id == str(event))
-        gleanin_id = next(each.id for each in events.gleanin if each.name == name)
-        pair = SourceEventId(str(event)), DestinationEventId(gleanin_id)
+        name = next(each.name for each in events.source if each.id == str(event))
+        destination_id = next(each.id for each in events.destination if each.name == name)
+        pair = SourceEventId(str(event)), DestinationEventId(destination_id)
         new = NewMapping(OrganizationId(organization.id), *pair, time_zone_confirmed=True)
         mappings = [await container.resolve(MapEvents)(new, actor=COMMAND_LINE)]
     requested = await container.resolve(RequestSync)(SyncRequest(mappings[0].id, actor=COMMAND_LINE))

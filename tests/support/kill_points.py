@@ -76,10 +76,10 @@ class KillableDestination(DelegatingDestination):
         self,
         event_id: DestinationEventId,
         kind: RecordKind,
-        gleanin_id: DestinationId,
+        destination_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
-        await self.destination.update(event_id, kind, gleanin_id, changes)
+        await self.destination.update(event_id, kind, destination_id, changes)
         self.kill_point.pass_moment()
 
 

@@ -137,11 +137,11 @@ class KillableDestination(DelegatingDestination):
         self,
         event_id: DestinationEventId,
         kind: RecordKind,
-        gleanin_id: DestinationId,
+        destination_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
         async with self.kill_switch.moment(self.kill_switch.writes):
-            await self.destination.update(event_id, kind, gleanin_id, changes)
+            await self.destination.update(event_id, kind, destination_id, changes)
 
 
 @contextmanager

@@ -95,8 +95,11 @@ class SyncModel:
             "one step for each"
         )
         seen = {candidate.record.source_id for candidate in candidates}
-        sent = {**index.all_created_here(kind), **{key: record.gleanin_id for key, record in synced.items()}}
-        unseen = {key: gleanin_id for key, gleanin_id in sent.items() if key not in seen}
+        sent = {
+            **index.all_created_here(kind),
+            **{key: record.destination_id for key, record in synced.items()},
+        }
+        unseen = {key: destination_id for key, destination_id in sent.items() if key not in seen}
         return steps + list(planner.leftovers(unseen, synced))
 
     def _execute(self, step: Step, index: DestinationIndex, recorded: Recorded) -> None:
@@ -105,47 +108,47 @@ class SyncModel:
         synced = self.synced[step.record.kind.name]
         if known := synced.get(step.record.source_id):
             synced[step.record.source_id] = replace(known, fingerprint=UNCONFIRMED)
-        gleanin_id = self._create(step) if isinstance(step, Create) else self._update(step)
-        self._mirror(step.record.kind, gleanin_id)
-        index.record_write(step.record.kind, step.record.source_id, gleanin_id)
+        destination_id = self._create(step) if isinstance(step, Create) else self._update(step)
+        self._mirror(step.record.kind, destination_id)
+        index.record_write(step.record.kind, step.record.source_id, destination_id)
         if recorded(step):
-            self._record(step, gleanin_id, step.fields)
+            self._record(step, destination_id, step.fields)
 
     def _create(self, step: Create) -> DestinationId:
         kind = step.record.kind
-        gleanin_id = DestinationId(f"{kind.name}-{next(self._ids)}")
+        destination_id = DestinationId(f"{kind.name}-{next(self._ids)}")
         new_id = external_id(self.connection, step.record.source_id)
         assert all(record.external_id != new_id for record in self.gleanin[kind.name].values()), "sent twice"
-        self.gleanin[kind.name][gleanin_id] = DestinationRecord(gleanin_id, new_id)
-        self.fields[gleanin_id] = dict(step.fields)
-        return gleanin_id
+        self.gleanin[kind.name][destination_id] = DestinationRecord(destination_id, new_id)
+        self.fields[destination_id] = dict(step.fields)
+        return destination_id
 
     def _update(self, step: Update) -> DestinationId:
         assert step.changes, "an update must change something"
-        values = self.fields.setdefault(step.gleanin_id, {})
+        values = self.fields.setdefault(step.destination_id, {})
         for change in step.changes:
             if change.new is None:
                 values.pop(change.field, None)
             else:
                 values[change.field] = change.new
-        return step.gleanin_id
+        return step.destination_id
 
-    def _mirror(self, kind: RecordKind, gleanin_id: DestinationId) -> None:
-        values = self.fields[gleanin_id]
+    def _mirror(self, kind: RecordKind, destination_id: DestinationId) -> None:
+        values = self.fields[destination_id]
         email, associations = values.get("email"), values.get(ASSOCIATIONS, ())
-        self.gleanin[kind.name][gleanin_id] = replace(
-            self.gleanin[kind.name][gleanin_id],
+        self.gleanin[kind.name][destination_id] = replace(
+            self.gleanin[kind.name][destination_id],
             email=email if isinstance(email, str) else None,
             sessions=tuple(DestinationId(session) for session in associations),
         )
 
-    def _record(self, step: Create | Update, gleanin_id: DestinationId, fields: Fields) -> None:
+    def _record(self, step: Create | Update, destination_id: DestinationId, fields: Fields) -> None:
         record, email = step.record, fields.get("email")
         self.synced[record.kind.name][record.source_id] = SyncedRecord(
             record.kind,
             record.source_id,
             record.label,
-            gleanin_id,
+            destination_id,
             self.connection,
             fingerprint(fields),
             fields,

@@ -50,8 +50,8 @@ class Scenario:
         return await self.container.resolve(MapEvents)(
             NewMapping(
                 organization,
-                SourceEventId(events.sessionboard[0].id),
-                DestinationEventId(events.gleanin[0].id),
+                SourceEventId(events.source[0].id),
+                DestinationEventId(events.destination[0].id),
                 time_zone_confirmed=True,
             ),
             actor=COMMAND_LINE,

@@ -94,14 +94,18 @@ def a_run(number: int = 1, mapping: MappingId = MAPPING) -> SyncRun:
 
 
 def a_record(
-    source_id: str = "1", *, label: str = "Ada Lovelace", kind: RecordKind = SPEAKER, gleanin_id: str = "101"
+    source_id: str = "1",
+    *,
+    label: str = "Ada Lovelace",
+    kind: RecordKind = SPEAKER,
+    destination_id: str = "101",
 ) -> SyncedRecord:
     fields: Fields = {"first_name": label, "email": "ada@example.org", "sessions": ("7", "9")}
     return SyncedRecord(
         kind,
         SourceId(source_id),
         label,
-        DestinationId(gleanin_id),
+        DestinationId(destination_id),
         CONNECTION,
         fingerprint(fields),
         fields,
@@ -114,11 +118,11 @@ def an_outcome(
     outcome: Outcome = Outcome.CREATED,
     *,
     email: str | None = "Ada@Example.org",
-    gleanin_id: str | None = "101",
+    destination_id: str | None = "101",
 ) -> RecordOutcome:
     record = RecordRef(SPEAKER, SourceId(source_id), "Ada Lovelace", email)
     reason = Reason("new", "New in Sessionboard.", "And more to say.")
-    return RecordOutcome(record, outcome, reason, DestinationId(gleanin_id) if gleanin_id else None)
+    return RecordOutcome(record, outcome, reason, DestinationId(destination_id) if destination_id else None)
 
 
 def an_account(number: int = 1, email: str = "ada@example.org", *grants: Grant) -> Account:

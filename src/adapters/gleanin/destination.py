@@ -110,17 +110,17 @@ class GleaninDestination:
         self,
         event_id: DestinationEventId,
         kind: RecordKind,
-        gleanin_id: DestinationId,
+        destination_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
         schema = wire.schema_of(kind)
-        body = wire.update_body(schema, gleanin_id, changes)
+        body = wire.update_body(schema, destination_id, changes)
         try:
-            response = await self._client.write("PATCH", wire.record_path(schema, gleanin_id), body)
+            response = await self._client.write("PATCH", wire.record_path(schema, destination_id), body)
         except RecordGone:
             await self.event(event_id)
             raise
-        if response.body and not wire.confirms(response.body, gleanin_id):
+        if response.body and not wire.confirms(response.body, destination_id):
             raise WriteOutcomeUnknown("Gleanin's response to an update is not about the updated record.")
 
     async def _pages(self, path: str) -> AsyncIterator[wire.Document]:

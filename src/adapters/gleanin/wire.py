@@ -131,8 +131,8 @@ def all_records_path(schema: ResourceSchema) -> str:
     return f"{EVENTS}?include={schema.type}"  # [doc]
 
 
-def record_path(schema: ResourceSchema, gleanin_id: str) -> str:
-    return f"{schema.type}/{quote(gleanin_id, safe='')}"
+def record_path(schema: ResourceSchema, destination_id: str) -> str:
+    return f"{schema.type}/{quote(destination_id, safe='')}"
 
 
 def create_body(
@@ -145,10 +145,14 @@ def create_body(
     return json.dumps({"data": {"type": schema.type, "attributes": attributes}}).encode()
 
 
-def update_body(schema: ResourceSchema, gleanin_id: DestinationId, changes: Sequence[FieldChange]) -> bytes:
+def update_body(
+    schema: ResourceSchema, destination_id: DestinationId, changes: Sequence[FieldChange]
+) -> bytes:
     written = ((schema.written[change.field], change.new) for change in changes)
     attributes = {attribute.name: _to_json(attribute.value_type, new) for attribute, new in written}
-    return json.dumps({"data": {"type": schema.type, "id": gleanin_id, "attributes": attributes}}).encode()
+    return json.dumps(
+        {"data": {"type": schema.type, "id": destination_id, "attributes": attributes}}
+    ).encode()
 
 
 def _to_json(value_type: ValueType, value: FieldValue | None) -> object:
@@ -282,10 +286,10 @@ def written_id(body: bytes | bytearray) -> DestinationId | None:
         return None
 
 
-def confirms(body: bytes | bytearray, gleanin_id: DestinationId) -> bool:
+def confirms(body: bytes | bytearray, destination_id: DestinationId) -> bool:
     """Check the response to an update: it should be the resource [guess], but any JSON is accepted."""
     try:
         json.loads(body)
     except (ValueError, RecursionError):
         return False
-    return written_id(body) in (None, gleanin_id)
+    return written_id(body) in (None, destination_id)

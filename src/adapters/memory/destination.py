@@ -88,9 +88,9 @@ class InMemoryGleanin:
         self.records[record.id] = record
         return record
 
-    def delete_by_hand(self, gleanin_id: DestinationId) -> None:
+    def delete_by_hand(self, destination_id: DestinationId) -> None:
         """Delete a record as a Gleanin admin can; the port cannot (rule 22)."""
-        del self.records[gleanin_id]
+        del self.records[destination_id]
 
     def list_by_event(
         self, event_id: DestinationEventId, kind: RecordKind | None = None
@@ -207,25 +207,25 @@ class InMemoryDestination:
         self,
         event_id: DestinationEventId,
         kind: RecordKind,
-        gleanin_id: DestinationId,
+        destination_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
         await self._receive_write()
         self._event(event_id)
-        record = self._gleanin.records.get(gleanin_id)
+        record = self._gleanin.records.get(destination_id)
         if record is None or record.kind != kind:
             raise RecordGone("Not found")
         values = {change.field: change.new for change in changes}
         self._check(record.external_id, kind, record.event_id, values)
         if missing := [name for name in kind.required if name in values and not values[name]]:
             raise RecordRejected(f"{missing[0]}: can't be blank")
-        self._check_email(record.event_id, kind, values.get("email"), gleanin_id)
+        self._check_email(record.event_id, kind, values.get("email"), destination_id)
         if self._is_lost_before_writing():
             raise WriteOutcomeUnknown("Gleanin did not confirm a write.")
         unchanged = {name: value for name, value in record.fields.items() if name not in values}
         record.fields = unchanged | {name: value for name, value in values.items() if value}
         sent = tuple(values.items())
-        self._record_write(LoggedWrite(kind, gleanin_id, record.external_id, created=False, sent=sent))
+        self._record_write(LoggedWrite(kind, destination_id, record.external_id, created=False, sent=sent))
 
     async def _receive_request(self) -> None:
         await asyncio.sleep(0)  # yield to other tasks, as a real request would

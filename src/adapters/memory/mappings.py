@@ -32,10 +32,10 @@ class InMemoryMappings:
 
     async def _put(self, mapping: EventMapping) -> None:
         others = [row for row in self._rows.values() if row.reserves_events and row.id != mapping.id]
-        if mapping.reserves_events and any(row.events.shares_sessionboard(mapping.events) for row in others):
-            raise UniqueViolation(UniqueConstraint.SESSIONBOARD_EVENT)
-        if mapping.reserves_events and any(row.events.shares_gleanin(mapping.events) for row in others):
-            raise UniqueViolation(UniqueConstraint.GLEANIN_EVENT)
+        if mapping.reserves_events and any(row.events.shares_source(mapping.events) for row in others):
+            raise UniqueViolation(UniqueConstraint.SOURCE_EVENT)
+        if mapping.reserves_events and any(row.events.shares_destination(mapping.events) for row in others):
+            raise UniqueViolation(UniqueConstraint.DESTINATION_EVENT)
         self._rows[mapping.id] = mapping
 
     async def get(self, mapping_id: MappingId) -> EventMapping | None:
@@ -43,20 +43,18 @@ class InMemoryMappings:
 
     async def holding(
         self,
-        sessionboard_url: str,
-        sessionboard_ids: Collection[SourceEventId],
-        gleanin_ids: Collection[DestinationEventId],
+        source_url: str,
+        source_ids: Collection[SourceEventId],
+        destination_ids: Collection[DestinationEventId],
     ) -> Sequence[EventMapping]:
-        pairs = [
-            EventPair(sessionboard_url, source_id, DestinationEventId("")) for source_id in sessionboard_ids
-        ]
+        pairs = [EventPair(source_url, source_id, DestinationEventId("")) for source_id in source_ids]
         return [
             row
             for row in self._rows.values()
             if row.reserves_events
             and (
-                row.events.gleanin_id in gleanin_ids
-                or any(row.events.shares_sessionboard(pair) for pair in pairs)
+                row.events.destination_id in destination_ids
+                or any(row.events.shares_source(pair) for pair in pairs)
             )
         ]
 

@@ -27,8 +27,8 @@ class InMemoryOrganizations:
 
     async def update(self, organization: Organization) -> None:
         check(holds=organization.id in self._rows)
-        token = organization.sessionboard_token
-        self._rows[organization.id] = replace(self._rows[organization.id], sessionboard_token=token)
+        token = organization.source_token
+        self._rows[organization.id] = replace(self._rows[organization.id], source_token=token)
 
     async def get(self, organization_id: OrganizationId) -> Organization | None:
         return self._rows.get(organization_id)
@@ -44,7 +44,7 @@ class InMemoryOrganizations:
         if organization is None:
             return
         store = self._store
-        store.removed[organization_id] = organization.sessionboard_url
+        store.removed[organization_id] = organization.source_url
         for row in [*store.connections.values()]:
             if row.organization_id == organization_id:
                 ended_at = row.ended_at or at
@@ -107,11 +107,9 @@ class InMemoryConnections:
     async def get(self, connection_id: ConnectionId) -> Connection | None:
         return self._rows.get(connection_id)
 
-    async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
+    async def elsewhere(self, source_url: str) -> Collection[ConnectionId]:
         return frozenset(
-            row.id
-            for row in self._rows.values()
-            if self._store.sessionboard_url(row.organization_id) != sessionboard_url
+            row.id for row in self._rows.values() if self._store.source_url(row.organization_id) != source_url
         )
 
     async def get_open(self, organization_id: OrganizationId) -> Connection | None:

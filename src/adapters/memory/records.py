@@ -38,7 +38,7 @@ class LoggedWrite:
     """A write that took place, whether or not its response arrived."""
 
     kind: RecordKind
-    gleanin_id: DestinationId
+    destination_id: DestinationId
     external_id: ExternalId | None
     created: bool
     sent: tuple[tuple[str, FieldValue | None], ...]

@@ -87,7 +87,7 @@ class InMemorySyncedRecords:
         return [
             SyncedRecordRef(
                 row.source_id,
-                row.gleanin_id,
+                row.destination_id,
                 row.connection_id,
                 row.email if row.is_confirmed else None,
                 self._store.left_at.get((organization_id, event_id, kind.name, row.source_id)),
@@ -245,7 +245,7 @@ class InMemoryOutcomes:
             for position, outcome in self._rows.get(run.id, {}).values()
             if (before is None or position < before)
             and (
-                id_or_email in (outcome.record.source_id, outcome.gleanin_id)
+                id_or_email in (outcome.record.source_id, outcome.destination_id)
                 or (outcome.record.email and normalize_email(outcome.record.email) == mailbox)
             )
         ]

@@ -81,10 +81,10 @@ class InMemoryStore:
         self.last_position += 1
         return self.last_position
 
-    def sessionboard_url(self, organization_id: OrganizationId) -> str:
+    def source_url(self, organization_id: OrganizationId) -> str:
         """Return the Sessionboard URL of an organization, deleted ones too."""
         organization = self.organizations.get(organization_id)
-        return self.removed[organization_id] if organization is None else organization.sessionboard_url
+        return self.removed[organization_id] if organization is None else organization.source_url
 
 
 def check(*, holds: bool) -> None:

@@ -81,8 +81,8 @@ def document(message: Message) -> dict[str, object]:
     """Return the JSON body, whose fields are part of the documented interface."""
     mapping = {
         "id": message.mapping_id,
-        "sessionboard": _named(message.sessionboard),
-        "gleanin": _named(message.gleanin),
+        "sessionboard": _named(message.source_event),
+        "gleanin": _named(message.destination_event),
     }
     return {
         "id": message.id,

@@ -94,7 +94,7 @@ organizations = sa.Table(
     sa.Column("id", sa.Text(), primary_key=True),
     _text("name"),
     _text("name_folded"),
-    _text("sessionboard_url"),
+    _text("source_url"),
     _text("sealed_token"),
     _time("removed_at", nullable=True),
     info={"personal_data": ()},
@@ -123,11 +123,11 @@ mappings = sa.Table(
     sa.Column("id", sa.Text(), nullable=False, unique=True),
     _text("organization_id", sa.ForeignKey("organizations.id")),
     _text("connection_id", sa.ForeignKey("connections.id")),
-    _text("sessionboard_url"),
-    _text("sessionboard_id"),
-    _text("sessionboard_name"),
-    _text("gleanin_id"),
-    _text("gleanin_name"),
+    _text("source_url"),
+    _text("source_event_id"),
+    _text("source_event_name"),
+    _text("destination_event_id"),
+    _text("destination_event_name"),
     _time("created_at"),
     _text("tracks"),
     _flag("chairpersons"),
@@ -140,7 +140,7 @@ mappings = sa.Table(
     _flag("holds_events"),
     _flag("continuous_sync", default=sa.false()),
     _text("time_zone", nullable=True),
-    _text("gleanin_time_zone", nullable=True),
+    _text("destination_time_zone", nullable=True),
     _flag("settings_saved", default=sa.true()),
     sa.Index(None, "organization_id"),
     sa.Index(None, "connection_id"),
@@ -232,25 +232,27 @@ synced_records = sa.Table(
     "synced_records",
     metadata,
     sa.Column("organization_id", sa.Text(), sa.ForeignKey("organizations.id"), primary_key=True),
-    sa.Column("gleanin_event_id", sa.Text(), primary_key=True),
+    sa.Column("destination_event_id", sa.Text(), primary_key=True),
     sa.Column("kind", sa.Text(), primary_key=True),
     sa.Column("source_id", sa.Text(), primary_key=True),
     _text("label"),
-    _text("gleanin_id"),
+    _text("destination_id"),
     _text("connection_id", sa.ForeignKey("connections.id")),
     _text("fingerprint"),
     _text("fields"),
     _text("email", nullable=True),
     _text("links"),
     _time("left_at", nullable=True),
-    info={"personal_data": ("source_id", "label", "gleanin_id", "fingerprint", "fields", "email", "links")},
+    info={
+        "personal_data": ("source_id", "label", "destination_id", "fingerprint", "fields", "email", "links")
+    },
 )
 
 create_intents = sa.Table(
     "create_intents",
     metadata,
     sa.Column("organization_id", sa.Text(), sa.ForeignKey("organizations.id"), primary_key=True),
-    sa.Column("gleanin_event_id", sa.Text(), primary_key=True),
+    sa.Column("destination_event_id", sa.Text(), primary_key=True),
     sa.Column("kind", sa.Text(), primary_key=True),
     sa.Column("source_id", sa.Text(), primary_key=True),
     _text("connection_id", sa.ForeignKey("connections.id")),
@@ -273,7 +275,7 @@ outcomes = sa.Table(
     _text("reason_code"),
     _text("reason_sentence"),
     _text("reason_detail"),
-    _text("gleanin_id", nullable=True),
+    _text("destination_id", nullable=True),
     sa.UniqueConstraint("run_id", "kind", "source_id"),
     info={
         "personal_data": (
@@ -283,12 +285,12 @@ outcomes = sa.Table(
             "mailbox",
             "reason_sentence",
             "reason_detail",
-            "gleanin_id",
+            "destination_id",
         )
     },
 )
 _lookup(outcomes.c.source_id)
-_lookup(outcomes.c.gleanin_id)
+_lookup(outcomes.c.destination_id)
 _lookup(outcomes.c.mailbox)
 
 accounts = sa.Table(
@@ -396,7 +398,7 @@ portal_revocations = sa.Table(
     "portal_revocations",
     metadata,
     sa.Column("organization_id", sa.Text(), sa.ForeignKey("organizations.id"), primary_key=True),
-    sa.Column("gleanin_event_id", sa.Text(), primary_key=True),
+    sa.Column("destination_event_id", sa.Text(), primary_key=True),
     sa.Column("kind", sa.Text(), primary_key=True),
     sa.Column("source_id", sa.Text(), primary_key=True),
     _time("revoked_at"),
@@ -440,12 +442,12 @@ UNIQUE_INDEXES = (
     _unique_index(UniqueConstraint.ORGANIZATION_NAME, organizations.c.name_folded),
     _unique_index(UniqueConstraint.OPEN_CONNECTION, connections.c.organization_id, where="ended_at IS NULL"),
     _unique_index(
-        UniqueConstraint.SESSIONBOARD_EVENT,
-        mappings.c.sessionboard_url,
-        mappings.c.sessionboard_id,
+        UniqueConstraint.SOURCE_EVENT,
+        mappings.c.source_url,
+        mappings.c.source_event_id,
         where="holds_events",
     ),
-    _unique_index(UniqueConstraint.GLEANIN_EVENT, mappings.c.gleanin_id, where="holds_events"),
+    _unique_index(UniqueConstraint.DESTINATION_EVENT, mappings.c.destination_event_id, where="holds_events"),
     _unique_index(UniqueConstraint.RUNNING_RUN, runs.c.mapping_id, runs.c.state, where="state = 'running'"),
     _unique_index(UniqueConstraint.QUEUED_RUN, runs.c.state, runs.c.mapping_id, where="state = 'queued'"),
     _unique_index(UniqueConstraint.ACCOUNT_EMAIL, accounts.c.mailbox),

@@ -167,8 +167,8 @@ async def _external_systems(container: Container) -> AsyncIterator[DoctorCheck]:
 async def _sessionboard(container: Container, organization: Organization) -> DoctorCheck:
     name = f"Sessionboard of {organization.name}"
     try:
-        access = container.cipher().unseal(organization.sessionboard_token)
-        async with container.sources().open(organization.sessionboard_url, access) as source:
+        access = container.cipher().unseal(organization.source_token)
+        async with container.sources().open(organization.source_url, access) as source:
             events = await source.events()
     except (DomainError, DecryptionFailed, SourceError) as error:
         return problem(name, error)

@@ -176,11 +176,11 @@ async def _email_of_blocked_person(container: Container, run_id: str) -> str:
 
 def _pair(events: dict[str, list[dict[str, Any]]]) -> tuple[str, str]:
     """Return the ids of the first two events with the same name."""
-    gleanin_ids = {event["name"]: event["id"] for event in reversed(events["gleanin"])}
+    destination_ids = {event["name"]: event["id"] for event in reversed(events["gleanin"])}
     return next(
-        (event["id"], gleanin_ids[event["name"]])
+        (event["id"], destination_ids[event["name"]])
         for event in events["sessionboard"]
-        if event["name"] in gleanin_ids
+        if event["name"] in destination_ids
     )
 
 

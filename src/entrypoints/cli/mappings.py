@@ -29,7 +29,7 @@ commands = typer.Typer()
 async def list_events(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     lists = await container.resolve(ListEvents)(found.id)
-    events_by_system = {"Sessionboard": lists.sessionboard, "Gleanin": lists.gleanin}
+    events_by_system = {"Sessionboard": lists.source, "Gleanin": lists.destination}
 
     def show(console: Console) -> None:
         for system, events in events_by_system.items():
@@ -61,15 +61,15 @@ async def create_mapping(
     command = NewMapping(
         found.id, SourceEventId(sessionboard_event), DestinationEventId(gleanin_event), confirmed
     )
-    lost = await container.resolve(CountLostByMapping)(found.id, command.gleanin_event)
+    lost = await container.resolve(CountLostByMapping)(found.id, command.destination_event)
     mapping = await container.resolve(MapEvents)(command, actor=COMMAND_LINE)
-    mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
+    mismatch = known_mismatch(mapping.time_zone, mapping.destination_time_zone, container.clock().now())
     warnings = [warning for warning in (mismatch, lost) if warning]
 
     def show(console: Console) -> None:
         console.print(
             safe_text(
-                f"Mapped {mapping.sessionboard_name} to {mapping.gleanin_name}. The mapping's id: {mapping.id}"
+                f"Mapped {mapping.source_event_name} to {mapping.destination_event_name}. The mapping's id: {mapping.id}"
             )
         )
         for warning in warnings:
@@ -91,7 +91,9 @@ async def remove_mapping(container: Container, mapping_id: str) -> Answer:
 
     def show(console: Console) -> None:
         console.print(
-            safe_text(f"Removed the mapping of {mapping.sessionboard_name} to {mapping.gleanin_name}.")
+            safe_text(
+                f"Removed the mapping of {mapping.source_event_name} to {mapping.destination_event_name}."
+            )
         )
         if mapping.written:
             console.print(
@@ -114,8 +116,8 @@ async def list_mappings(container: Container, org: str) -> Answer:
         rows = (
             (
                 mapping.id,
-                f"{mapping.sessionboard_name} ({mapping.events.sessionboard_id})",
-                f"{mapping.gleanin_name} ({mapping.events.gleanin_id})",
+                f"{mapping.source_event_name} ({mapping.events.source_id})",
+                f"{mapping.destination_event_name} ({mapping.events.destination_id})",
                 "waiting for settings"
                 if mapping.waits_for_settings and health.is_well
                 else health.state.value,
@@ -142,13 +144,13 @@ async def list_mappings(container: Container, org: str) -> Answer:
 
 async def change_settings(container: Container, change: SettingsChange) -> Answer:
     mapping = await container.resolve(ChangeSettings)(change, actor=COMMAND_LINE)
-    mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
+    mismatch = known_mismatch(mapping.time_zone, mapping.destination_time_zone, container.clock().now())
     return Answer(
         shapes.settings(mapping.settings)
         | {
             "mapping_id": mapping.id,
             "confirmed_time_zone": mapping.confirmed_time_zone,
-            "gleanin_time_zone": mapping.gleanin_time_zone,
+            "gleanin_time_zone": mapping.destination_time_zone,
             "warnings": [mismatch] if mismatch else [],
         },
         lambda console: _show_settings(console, mapping, mismatch),
@@ -165,15 +167,15 @@ def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> No
         ("continuous", _switch(on=mapping.continuous_sync), "whether it syncs about every 30 minutes"),
         ("time zone", _zone(mapping), "to be confirmed if Gleanin does not report one"),
     )
-    heading = f"Settings of {mapping.sessionboard_name} to {mapping.gleanin_name}"
+    heading = f"Settings of {mapping.source_event_name} to {mapping.destination_event_name}"
     console.print(table(heading, ("Setting", "Value", "Meaning"), rows))
     if mismatch:
         console.print(safe_text(mismatch), style="yellow")
 
 
 def _zone(mapping: EventMapping) -> str:
-    if zone_named(mapping.gleanin_time_zone):
-        return f"{mapping.gleanin_time_zone} in Gleanin"
+    if zone_named(mapping.destination_time_zone):
+        return f"{mapping.destination_time_zone} in Gleanin"
     return mapping.confirmed_time_zone or "not confirmed"
 
 

@@ -58,7 +58,7 @@ async def add_organization(container: Container, name: str, sessionboard_url: st
         console.print(safe_text(f"Added the organization {new.name}. Its id: {new.id}"))
         console.print(safe_text(f"Next: gleanin-sync connect {new.id}"), style="dim")
 
-    document = {"id": new.id, "name": new.name, "sessionboard_url": new.sessionboard_url}
+    document = {"id": new.id, "name": new.name, "sessionboard_url": new.source_url}
     return Answer(document, show)
 
 
@@ -75,7 +75,7 @@ async def list_organizations(container: Container) -> Answer:
                         organization.id,
                         # Below each other: beside the name, the URL would be wrapped.
                         Text.assemble(
-                            shortened(organization.name), "\n", (safe(organization.sessionboard_url), "dim")
+                            shortened(organization.name), "\n", (safe(organization.source_url), "dim")
                         ),
                         _connection(summary),
                     )

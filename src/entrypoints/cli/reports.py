@@ -79,8 +79,8 @@ def _record(record: RecordRef, reason: Reason) -> Text:
 def _outcome(outcome: RecordOutcome) -> Text:
     text = _record(outcome.record, outcome.reason)
     text.append(f"\nSessionboard {safe(outcome.record.source_id)}", style="dim")
-    if outcome.gleanin_id:
-        text.append(f", Gleanin {safe(outcome.gleanin_id)}", style="dim")
+    if outcome.destination_id:
+        text.append(f", Gleanin {safe(outcome.destination_id)}", style="dim")
     return text
 
 

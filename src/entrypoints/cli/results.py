@@ -111,7 +111,7 @@ async def show_record_history(container: Container, mapping_id: str, id_or_email
                         entry.run_id,
                         Text(entry.outcome.outcome, style=reports.STYLES[entry.outcome.outcome]),
                         Text(reports.why(entry.outcome.reason)),
-                        entry.outcome.gleanin_id or "",
+                        entry.outcome.destination_id or "",
                     )
                     for entry in entries
                 ),

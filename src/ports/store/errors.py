@@ -12,8 +12,8 @@ class UniqueConstraint(StrEnum):
 
     ORGANIZATION_NAME = "organization_name"
     OPEN_CONNECTION = "open_connection"
-    SESSIONBOARD_EVENT = "sessionboard_event"
-    GLEANIN_EVENT = "gleanin_event"
+    SOURCE_EVENT = "source_event"
+    DESTINATION_EVENT = "destination_event"
     RUNNING_RUN = "running_run"
     QUEUED_RUN = "queued_run"
     ACCOUNT_EMAIL = "account_email"

@@ -22,7 +22,7 @@ class Mappings(Protocol):
         """Add a mapping.
 
         Raises:
-            UniqueViolation: SESSIONBOARD_EVENT or GLEANIN_EVENT, if any organization's mapping holds one of its events.
+            UniqueViolation: SOURCE_EVENT or DESTINATION_EVENT, if any organization's mapping holds one of its events.
         """
         ...
 
@@ -32,9 +32,9 @@ class Mappings(Protocol):
 
     async def holding(
         self,
-        sessionboard_url: str,
-        sessionboard_ids: Collection[SourceEventId],
-        gleanin_ids: Collection[DestinationEventId],
+        source_url: str,
+        source_ids: Collection[SourceEventId],
+        destination_ids: Collection[DestinationEventId],
     ) -> Sequence[EventMapping]:
         """List the mappings of any organization that hold one of these events."""
         ...

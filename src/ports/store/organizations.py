@@ -64,6 +64,6 @@ class Connections(Protocol):
         """List the open connections of all organizations, in no particular order."""
         ...
 
-    async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
+    async def elsewhere(self, source_url: str) -> Collection[ConnectionId]:
         """List all connections, including ended ones, of organizations with another Sessionboard URL."""
         ...

@@ -109,7 +109,7 @@ class PeoplePage:
 @dataclass(frozen=True, slots=True)
 class SyncedRecordRef:
     source_id: SourceId
-    gleanin_id: DestinationId
+    destination_id: DestinationId
     connection_id: ConnectionId
     email: str | None = None
     """The e-mail that was last sent, unless a later write is unconfirmed."""

@@ -36,7 +36,7 @@ async def test_it_logs_each_write_and_no_read(gleanin: InMemoryGleanin) -> None:
         await destination.events()
         created = await destination.create(EVENT, SPEAKER, ID, ANN)
         await destination.update(EVENT, SPEAKER, created, (FieldChange("last_name", "Lee", "Ray"),))
-    assert [(write.created, write.gleanin_id) for write in gleanin.writes] == [
+    assert [(write.created, write.destination_id) for write in gleanin.writes] == [
         (True, created),
         (False, created),
     ]

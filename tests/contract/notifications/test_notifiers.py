@@ -17,13 +17,15 @@ async def test_message_arrives_with_id_and_text(target: Target) -> None:
 
 
 async def test_test_notification_arrives_without_a_mapping(target: Target) -> None:
-    await target.deliver(replace(MESSAGE, mapping_id=None, sessionboard=None, gleanin=None))
+    await target.deliver(replace(MESSAGE, mapping_id=None, source_event=None, destination_event=None))
     assert len(target.arrived()) == 1
 
 
 async def test_long_and_foreign_names_arrive(target: Target) -> None:
     name = "会議" * 100
-    await target.deliver(replace(MESSAGE, gleanin=Named("g1", name), organization=Named("org1", name)))
+    await target.deliver(
+        replace(MESSAGE, destination_event=Named("g1", name), organization=Named("org1", name))
+    )
     assert len(target.arrived()) == 1
 
 

@@ -106,7 +106,7 @@ async def test_missing_server_is_unavailable() -> None:
 @pytest.mark.parametrize("odd", ["x\r\nBcc: eve@example.org", "x\nBcc: eve@example.org"])
 def test_headers_cannot_be_injected(odd: str) -> None:
     with pytest.raises(RecipientRefused, match="cannot be sent"):
-        build_mail(replace(MESSAGE, gleanin=Named("g1", odd)), SENDER, TO)
+        build_mail(replace(MESSAGE, destination_event=Named("g1", odd)), SENDER, TO)
     with pytest.raises(RecipientRefused, match="cannot be sent"):
         build_mail(MESSAGE, SENDER, f"{TO}\r\n{odd}")
 

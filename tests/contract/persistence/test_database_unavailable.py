@@ -117,7 +117,7 @@ _ROW: dict[str, str | None] = {
 }
 _COMPARED = ":id = :id AND :name = :name AND :url = :url AND :token = :token"
 _INSERT = (
-    "INSERT INTO organizations (id, name, name_folded, sessionboard_url, sealed_token) "
+    "INSERT INTO organizations (id, name, name_folded, source_url, sealed_token) "
     "VALUES (:id, :name, :name, :url, :token)"
 )
 

@@ -56,7 +56,7 @@ def a_marker(mapping: MappingId, run: int) -> UnchangedMarker:
 @pytest.fixture
 async def removed(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     """Return a store in which one of two organizations, both with everything they can own, was deleted."""
-    await store(units, replace(an_organization(), sessionboard_url=OTHER_URL), an_organization("Other", 2))
+    await store(units, replace(an_organization(), source_url=OTHER_URL), an_organization("Other", 2))
     await store(units, ENDED, a_connection(1), a_connection(2, OTHER))
     theirs = a_mapping_of_other(3)
     await store(units, a_mapping().mark_written(), a_mapping(2, "s2", "g2").remove(NOW), theirs)
@@ -166,7 +166,7 @@ async def test_rule_10_its_connections_are_still_distinguished_by_sessionboard_u
 ) -> None:
     async with removed.read() as unit:
         assert set(await unit.connections.elsewhere(OTHER_URL)) == {"con2"}
-        assert set(await unit.connections.elsewhere(an_organization().sessionboard_url)) == {"con1", "con3"}
+        assert set(await unit.connections.elsewhere(an_organization().source_url)) == {"con1", "con3"}
 
 
 async def test_its_name_and_events_can_be_used_again(removed: UnitOfWorkFactory) -> None:
@@ -234,7 +234,7 @@ async def test_an_uncommitted_deletion_is_undone(units: UnitOfWorkFactory) -> No
 
 async def test_the_token_of_a_deleted_organization_is_erased(units: UnitOfWorkFactory) -> None:
     """The tombstone has no token."""
-    await store(units, replace(an_organization(), sessionboard_token=SealedToken("sealed")), a_connection())
+    await store(units, replace(an_organization(), source_token=SealedToken("sealed")), a_connection())
     async with committing(units) as unit:
         await unit.organizations.remove(ORGANIZATION, LATER)
     async with units.read() as unit:

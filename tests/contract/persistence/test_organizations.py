@@ -73,10 +73,10 @@ async def test_rule_09_an_organization_can_connect_again_after_a_connection_ende
 async def test_an_update_of_an_organization_stores_only_its_token(
     units: UnitOfWorkFactory,
 ) -> None:
-    renewed = replace(an_organization(), sessionboard_token=SealedToken("renewed"))
+    renewed = replace(an_organization(), source_token=SealedToken("renewed"))
     await store(units, an_organization())
     async with committing(units) as unit:
-        await unit.organizations.update(replace(renewed, name="Another", sessionboard_url="https://there"))
+        await unit.organizations.update(replace(renewed, name="Another", source_url="https://there"))
     async with units.read() as unit:
         assert await unit.organizations.get(renewed.id) == renewed
 
@@ -84,11 +84,11 @@ async def test_an_update_of_an_organization_stores_only_its_token(
 async def test_rule_10_connections_at_another_sessionboard_url_are_listed(
     units: UnitOfWorkFactory,
 ) -> None:
-    other = replace(an_organization("Python Italia", 2), sessionboard_url="https://eu.example.org")
+    other = replace(an_organization("Python Italia", 2), source_url="https://eu.example.org")
     await store(units, an_organization(), other, a_connection(1), a_connection(2, other.id))
     async with units.read() as unit:
-        assert set(await unit.connections.elsewhere(an_organization().sessionboard_url)) == {"con2"}
-        assert set(await unit.connections.elsewhere(other.sessionboard_url)) == {"con1"}
+        assert set(await unit.connections.elsewhere(an_organization().source_url)) == {"con2"}
+        assert set(await unit.connections.elsewhere(other.source_url)) == {"con1"}
 
 
 async def test_times_are_loaded_as_the_same_instant_in_utc(units: UnitOfWorkFactory) -> None:
@@ -116,13 +116,13 @@ async def test_a_mapping_is_loaded_as_it_was_stored(mapped: UnitOfWorkFactory) -
 async def test_rule_04_a_sessionboard_event_is_in_one_mapping_only(mapped: UnitOfWorkFactory) -> None:
     with pytest.raises(UniqueViolation) as caught:
         await store(mapped, a_mapping(2, "s1", "g2"))
-    assert caught.value.what is UniqueConstraint.SESSIONBOARD_EVENT
+    assert caught.value.what is UniqueConstraint.SOURCE_EVENT
 
 
 async def test_rule_04_a_gleanin_event_is_in_one_mapping_only(mapped: UnitOfWorkFactory) -> None:
     with pytest.raises(UniqueViolation) as caught:
         await store(mapped, a_mapping(2, "s2", "g1"))
-    assert caught.value.what is UniqueConstraint.GLEANIN_EVENT
+    assert caught.value.what is UniqueConstraint.DESTINATION_EVENT
 
 
 async def test_rule_04_the_same_number_in_another_region_is_another_event(mapped: UnitOfWorkFactory) -> None:
@@ -167,7 +167,7 @@ async def test_rule_05_a_removed_mapping_cannot_return_to_mapped_events(
     async with mapped.write() as unit:
         with pytest.raises(UniqueViolation) as caught:
             await unit.mappings.update(a_mapping())
-    assert caught.value.what is UniqueConstraint.GLEANIN_EVENT
+    assert caught.value.what is UniqueConstraint.DESTINATION_EVENT
 
 
 async def test_only_mappings_that_hold_an_event_are_listed_for_it(
@@ -184,7 +184,7 @@ async def test_only_mappings_that_hold_an_event_are_listed_for_it(
             return [
                 mapping.id
                 for mapping in await unit.mappings.holding(
-                    pair.sessionboard_url, [pair.sessionboard_id], [pair.gleanin_id]
+                    pair.source_url, [pair.source_id], [pair.destination_id]
                 )
             ]
 

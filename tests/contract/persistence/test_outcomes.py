@@ -39,7 +39,7 @@ async def test_rule_26_outcomes_are_listed_in_the_order_added(
     two_runs: UnitOfWorkFactory,
 ) -> None:
     first = [an_outcome(str(number), email=None) for number in (9, 3, 7)]
-    second = [an_outcome("1", gleanin_id=None)]
+    second = [an_outcome("1", destination_id=None)]
     async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, first)
         await unit.outcomes.add(RUN, [])
@@ -87,7 +87,7 @@ async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(
     two_runs: UnitOfWorkFactory, query: str
 ) -> None:
     created, unchanged = an_outcome(), an_outcome(outcome=Outcome.UNCHANGED)
-    other = an_outcome("2", email="grace@example.org", gleanin_id="102")
+    other = an_outcome("2", email="grace@example.org", destination_id="102")
     async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, [other, created])
         await unit.outcomes.add(RunId("run2"), [unchanged])

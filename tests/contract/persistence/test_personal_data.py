@@ -110,11 +110,11 @@ async def _store_grace(database: str) -> None:
     """Store Grace, as a speaker and as an account, in every table that can hold something about her."""
     email, source_id = "grace@example.org", SourceId("speaker-77")
     record = replace(
-        a_record(source_id, label="Grace Hopper", gleanin_id="person-88"),
+        a_record(source_id, label="Grace Hopper", destination_id="person-88"),
         email=email,
         links=(ShareLink("Share", "https://app.gleanin.com/grace"),),
     )
-    outcome = an_outcome(source_id, email=email, gleanin_id="person-88")
+    outcome = an_outcome(source_id, email=email, destination_id="person-88")
     reason = Reason("blocked", "Grace Hopper has no last name.", email)
     recipient = Recipient(ORGANIZATION, Channel.EMAIL, email)
     units = SqlUnitOfWorkFactory(engine_at(database))

@@ -70,8 +70,8 @@ ORGANIZATION, CONNECTION, MAPPING = an_organization(), a_connection(), a_mapping
     [
         ("organization", UniqueConstraint.ORGANIZATION_NAME, []),
         ("connection", UniqueConstraint.OPEN_CONNECTION, [ORGANIZATION]),
-        ("sessionboard", UniqueConstraint.SESSIONBOARD_EVENT, [ORGANIZATION, CONNECTION]),
-        ("gleanin", UniqueConstraint.GLEANIN_EVENT, [ORGANIZATION, CONNECTION]),
+        ("sessionboard", UniqueConstraint.SOURCE_EVENT, [ORGANIZATION, CONNECTION]),
+        ("gleanin", UniqueConstraint.DESTINATION_EVENT, [ORGANIZATION, CONNECTION]),
         ("running", UniqueConstraint.RUNNING_RUN, [ORGANIZATION, CONNECTION, MAPPING]),
         ("queued", UniqueConstraint.QUEUED_RUN, [ORGANIZATION, CONNECTION, MAPPING]),
         ("account", UniqueConstraint.ACCOUNT_EMAIL, []),
@@ -98,21 +98,23 @@ async def test_rules_03_04_23_of_two_processes_exactly_one_wins(
 async def test_rule_32_another_process_does_not_change_what_a_unit_has_read(database: str) -> None:
     """Two engines share as little as two processes do."""
     both = [SqlUnitOfWorkFactory(engine_at(database)), SqlUnitOfWorkFactory(engine_at(database))]
-    await store(both[0], ORGANIZATION, CONNECTION, replace(MAPPING, gleanin_name=""))
+    await store(both[0], ORGANIZATION, CONNECTION, replace(MAPPING, destination_event_name=""))
     times = 10
 
     async def count_one(units: SqlUnitOfWorkFactory) -> None:
         async with committing(units) as unit:
             mapping = await unit.mappings.get(MAPPING.id)
             assert mapping is not None
-            await unit.mappings.update(replace(mapping, gleanin_name=mapping.gleanin_name + "."))
+            await unit.mappings.update(
+                replace(mapping, destination_event_name=mapping.destination_event_name + ".")
+            )
 
     await asyncio.gather(*(count_one(units) for units in both for _ in range(times)))
     async with both[0].read() as unit:
         mapping = await unit.mappings.get(MAPPING.id)
     for units in both:
         units.close()
-    assert len(present(mapping).gleanin_name) == 2 * times
+    assert len(present(mapping).destination_event_name) == 2 * times
 
 
 async def test_rule_23_of_two_processes_one_checks_a_mapping(database: str) -> None:

@@ -47,7 +47,7 @@ async def test_saving_a_record_again_replaces_it_and_keeps_its_links(
     await _save(mapped, replace(a_record(), links=LINKS[:1]))
     async with committing(mapped) as unit:
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {SourceId("1"): LINKS})
-    changed = replace(a_record(label="Ada King"), gleanin_id=DestinationId("102"), email=None)
+    changed = replace(a_record(label="Ada King"), destination_id=DestinationId("102"), email=None)
     await _save(mapped, changed)
     async with mapped.read() as unit:
         assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER) == [
@@ -79,7 +79,7 @@ async def test_rule_30_links_are_saved_for_their_person_only(
 
 
 async def test_every_record_of_a_kind_has_a_reference(mapped: UnitOfWorkFactory) -> None:
-    await _save(mapped, a_record("1", gleanin_id="101"), a_record("2", gleanin_id="102"))
+    await _save(mapped, a_record("1", destination_id="101"), a_record("2", destination_id="102"))
     await _save(mapped, a_record("3", kind=SESSION))
     async with mapped.read() as unit:
         places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
@@ -130,7 +130,7 @@ _RECORDS = st.builds(
     kind=st.sampled_from(KINDS),
     source_id=_TEXT.map(SourceId),
     label=_TEXT,
-    gleanin_id=_TEXT.map(DestinationId),
+    destination_id=_TEXT.map(DestinationId),
     connection_id=st.just(CONNECTION),
     fingerprint=_TEXT,
     fields=_FIELDS,

@@ -273,9 +273,9 @@ def zone_in_gleanin(served: Served, zone: str | None) -> Iterator[None]:
         async with container.units().write() as unit:
             mapping = await unit.mappings.get(MappingId(served.acme.mapping))
             assert mapping
-            await unit.mappings.update(replace(mapping, confirmed_time_zone=None, gleanin_time_zone=None))
+            await unit.mappings.update(replace(mapping, confirmed_time_zone=None, destination_time_zone=None))
             await unit.commit()
-        return mapping.events.gleanin_id
+        return mapping.events.destination_id
 
     events, number = served.seeded_database.sandbox.state.gleanin.events, int(served.running.ask(act))
     before, events[number] = events[number], replace(events[number], time_zone=zone)

@@ -51,7 +51,7 @@ async def _event_of(container: Container, mapping_id: str) -> str:
     async with container.units().read() as unit:
         mapping = await unit.mappings.get(MappingId(mapping_id))
     assert mapping
-    return mapping.events.sessionboard_id
+    return mapping.events.source_id
 
 
 @pytest.mark.parametrize("page", MOST)

@@ -55,7 +55,7 @@ def test_rule_19_our_contact_of_another_kind_does_not_block() -> None:
 def test_rule_19_changing_to_the_e_mail_of_a_foreign_contact_is_blocked() -> None:
     index = gleanin([ours("g1", "ada", email="old@example.org"), foreign("x1", "ada@example.org")])
     step = no_write(planned(candidate(), synced(email="old@example.org"), index))
-    assert (step.outcome, step.gleanin_id) == (Outcome.BLOCKED, "g1")
+    assert (step.outcome, step.destination_id) == (Outcome.BLOCKED, "g1")
 
 
 def test_rule_19_a_change_of_case_does_not_change_the_mailbox() -> None:

@@ -194,7 +194,7 @@ def test_rule_15_exhibitor_contacts_are_compared_and_cleaned_alike() -> None:
 
 def test_rule_19_a_contact_in_gleanin_is_found_by_every_spelling_of_its_e_mail() -> None:
     side = gleanin([foreign("x1", "rene\u0301@M\u00fcnchen.de")])
-    assert [each.gleanin_id for each in side.contacts_with("REN\u00c9@xn--mnchen-3ya.de")] == ["x1"]
+    assert [each.destination_id for each in side.contacts_with("REN\u00c9@xn--mnchen-3ya.de")] == ["x1"]
 
 
 @pytest.mark.parametrize("email", ["j***@a***.com", " j***@a***.com\u200b", "**@example.org"])

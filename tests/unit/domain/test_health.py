@@ -83,12 +83,12 @@ def test_rule_07_a_time_zone_stop_links_to_the_settings() -> None:
 
 
 def test_rule_07_a_known_mismatch_is_a_problem_before_anything_was_synced() -> None:
-    mapping_health = health(schedule=None, time_zone="Europe/Paris", gleanin_time_zone="America/New_York")
+    mapping_health = health(schedule=None, time_zone="Europe/Paris", destination_time_zone="America/New_York")
     assert mapping_health.state is HealthState.PROBLEMS
     assert "Europe/Paris" in mapping_health.reason
     assert "America/New_York" in mapping_health.reason
-    assert health(time_zone="Europe/Paris", gleanin_time_zone="Europe/Madrid").is_well
-    assert health(time_zone="Europe/Paris", gleanin_time_zone=None).is_well
+    assert health(time_zone="Europe/Paris", destination_time_zone="Europe/Madrid").is_well
+    assert health(time_zone="Europe/Paris", destination_time_zone=None).is_well
 
 
 def test_a_refused_token_is_reported_for_every_mapping() -> None:

@@ -79,7 +79,7 @@ def test_rule_05_another_organizations_bond_does_not_reveal_its_event() -> None:
     held = mapping(events=pair("sb2", "gl1"), **REMOVED, **WRITTEN, **OF_ANOTHER)
     with pytest.raises(AlreadyMapped) as refusal:
         judged(held)
-    assert held.sessionboard_name not in str(refusal.value)
+    assert held.source_event_name not in str(refusal.value)
 
 
 def test_rule_05_another_organizations_mapping_of_the_same_pair_is_not_continued() -> None:

@@ -123,10 +123,15 @@ def test_a_notification_links_to_the_run_of_the_change() -> None:
 
 def test_any_name_makes_one_short_line() -> None:
     odd = "Conf\r\nBcc: eve@example.org\x1b[31m" + "x" * 10_000
-    notice = noticed(gleanin_name=odd, sessionboard_name=odd)
-    mapping = replace(a_mapping(), gleanin_name=odd, sessionboard_name=odd)
+    notice = noticed(destination_event_name=odd, source_event_name=odd)
+    mapping = replace(a_mapping(), destination_event_name=odd, source_event_name=odd)
     message = build_message(notice, an_organization("y" * 100), mapping, "https://sync.example.org/runs/run1")
-    for text in (notice.text, message.subject, present(message.gleanin).name, message.organization.name):
+    for text in (
+        notice.text,
+        message.subject,
+        present(message.destination_event).name,
+        message.organization.name,
+    ):
         assert len(text) < 1_000
         assert text.isprintable()
 

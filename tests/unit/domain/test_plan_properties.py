@@ -139,7 +139,7 @@ def test_rule_10_records_sent_before_a_disconnect_are_not_written_again(
             assert isinstance(step, NoWrite)
             assert step.outcome is Outcome.SKIPPED
         if isinstance(step, Update):
-            assert step.gleanin_id not in sent[step.record.kind.name]
+            assert step.destination_id not in sent[step.record.kind.name]
 
 
 def _source_ids(model: SyncModel, kind: RecordKind) -> set[str]:

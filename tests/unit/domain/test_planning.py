@@ -37,7 +37,7 @@ def test_rule_21_a_new_record_is_created_with_its_filled_fields() -> None:
 
 def test_rule_21_an_unchanged_record_causes_no_write() -> None:
     step = no_write(planned(candidate(), synced(), gleanin(IN_GLEANIN)))
-    assert (step.outcome, step.gleanin_id) == (Outcome.UNCHANGED, "g1")
+    assert (step.outcome, step.destination_id) == (Outcome.UNCHANGED, "g1")
 
 
 def test_rule_21_only_changed_fields_are_sent_with_their_previous_values() -> None:
@@ -86,7 +86,7 @@ def test_rule_21_switching_tracks_off_clears_the_tracks_and_sends_nothing_else()
 def test_rule_22_a_session_no_longer_accepted_is_kept_with_the_advice_to_delete_it() -> None:
     gone = candidate(Skipped(reasons.not_accepted("declined")))
     step = no_write(planned(gone, synced(), gleanin(IN_GLEANIN)))
-    assert (step.outcome, step.gleanin_id) == (Outcome.KEPT, "g1")
+    assert (step.outcome, step.destination_id) == (Outcome.KEPT, "g1")
     assert step.reason.code == "not_accepted"
     assert reasons.DELETE_BY_HAND in step.reason.detail
 
@@ -100,13 +100,13 @@ def test_rule_12_a_passed_session_is_skipped_and_stays_as_sent() -> None:
     step = no_write(
         planned(candidate(Skipped(reasons.PASSED, has_left=False)), synced(), gleanin(IN_GLEANIN))
     )
-    assert (step.outcome, step.gleanin_id) == (Outcome.SKIPPED, "g1")
+    assert (step.outcome, step.destination_id) == (Outcome.SKIPPED, "g1")
     assert step.reason.detail == reasons.STAYS_AS_SENT
 
 
 def test_rule_12_a_record_never_sent_is_skipped() -> None:
     step = no_write(planned(candidate(Skipped(reasons.not_accepted("declined")))))
-    assert (step.outcome, step.gleanin_id, step.reason.detail) == (Outcome.SKIPPED, None, "")
+    assert (step.outcome, step.destination_id, step.reason.detail) == (Outcome.SKIPPED, None, "")
 
 
 def test_rule_22_a_record_deleted_in_gleanin_needs_no_advice() -> None:
@@ -119,7 +119,7 @@ def test_rule_22_a_record_deleted_in_sessionboard_is_kept() -> None:
     unseen = {SourceId("ada"): DestinationId("g1"), SourceId("bob"): DestinationId("deleted-by-hand")}
     (step,) = planner.leftovers(unseen, {SourceId("ada"): synced()})
     kept = no_write(step)
-    assert (kept.outcome, kept.record.source_id, kept.gleanin_id) == (Outcome.KEPT, "ada", "g1")
+    assert (kept.outcome, kept.record.source_id, kept.destination_id) == (Outcome.KEPT, "ada", "g1")
     assert reasons.DELETE_BY_HAND in kept.reason.detail
     assert kept.record.email == "ada@example.org"
 
@@ -153,7 +153,7 @@ def test_rule_21_an_unconfirmed_change_is_sent_again_completely() -> None:
 
 def test_rule_32_an_eligible_record_deleted_by_hand_is_created_again() -> None:
     step = create(planned(candidate(), synced(), gleanin()))
-    assert step.reason == reasons.GONE_FROM_GLEANIN
+    assert step.reason == reasons.GONE_FROM_DESTINATION
 
 
 def test_rule_32_an_unrecorded_create_is_found_by_its_external_id_and_updated() -> None:
@@ -176,8 +176,8 @@ def test_rule_22_a_record_found_again_loses_no_associations() -> None:
 
 
 def test_rule_32_a_deleted_id_is_replaced_by_the_one_found_by_external_id() -> None:
-    step = update(planned(candidate(), synced(gleanin_id="old"), gleanin([ours("new", "ada")])))
-    assert (step.gleanin_id, step.reason.code) == ("new", "found_again")
+    step = update(planned(candidate(), synced(destination_id="old"), gleanin([ours("new", "ada")])))
+    assert (step.destination_id, step.reason.code) == ("new", "found_again")
 
 
 def test_rule_10_a_record_sent_under_an_ended_connection_is_skipped() -> None:
@@ -186,7 +186,7 @@ def test_rule_10_a_record_sent_under_an_ended_connection_is_skipped() -> None:
     assert side.created_here(SPEAKER, SourceId("ada")) is None
     step = no_write(planned(candidate(), None, side, excluded=side.created_before(SPEAKER).keys()))
     assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ENDED_CONNECTION)
-    assert step.gleanin_id == "g1", "somebody must find it there to edit it by hand"
+    assert step.destination_id == "g1", "somebody must find it there to edit it by hand"
 
 
 def test_rule_10_it_is_skipped_also_after_it_was_deleted_in_gleanin() -> None:
@@ -202,7 +202,7 @@ def test_rule_10_takes_precedence_over_a_missing_field() -> None:
 def test_rule_10_an_ended_connection_gives_no_advice_to_delete() -> None:
     gone = candidate(Skipped(reasons.not_accepted("declined")))
     step = no_write(planned(gone, None, gleanin([ours("g1", "ada", EARLIER)]), excluded={"ada"}))
-    assert (step.outcome, step.gleanin_id) == (Outcome.SKIPPED, "g1")
+    assert (step.outcome, step.destination_id) == (Outcome.SKIPPED, "g1")
 
 
 def test_rule_10_records_found_by_this_connection_have_no_advice_to_delete() -> None:
@@ -220,7 +220,7 @@ def test_rule_10_the_same_source_id_under_another_kind_is_another_record() -> No
 def test_rule_18_a_blocked_record_in_gleanin_is_not_updated() -> None:
     lacking = candidate(Blocked(reasons.missing(["last_name"])))
     step = no_write(planned(lacking, synced(), gleanin(IN_GLEANIN)))
-    assert (step.outcome, step.gleanin_id) == (Outcome.BLOCKED, "g1")
+    assert (step.outcome, step.destination_id) == (Outcome.BLOCKED, "g1")
 
 
 def test_rule_22_associations_only_grow() -> None:

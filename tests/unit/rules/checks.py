@@ -45,7 +45,7 @@ class Expectation:
         late = {
             (record.kind.name, origin[1])
             for record in created
-            if record.event_id == self.mapping.events.gleanin_id
+            if record.event_id == self.mapping.events.destination_id
             and (origin := origin_of(record))
             and origin[0] != self.mapping.connection_id
         }
@@ -93,7 +93,7 @@ def build_expectation(
     mapping: EventMapping,
     rejected: SourceId | None = None,
 ) -> Expectation:
-    here, there = mapping.events.sessionboard_id, mapping.events.gleanin_id
+    here, there = mapping.events.source_id, mapping.events.destination_id
     sessions, now = conference.sessions_with_people(here), harness.clock.now()
     records = [
         *expected_sessions(sessions, mapping.settings, now),
@@ -148,7 +148,7 @@ def _check_completeness(records: Mapping[RecordKey, ExpectedRecord], outcomes: O
 def _records_of(harness: Harness, mapping: EventMapping) -> dict[RecordKey, StoredRecord]:
     """Return the records in Gleanin that were sent under the mapping's connection."""
     found = {}
-    for record in harness.gleanin.list_by_event(mapping.events.gleanin_id):
+    for record in harness.gleanin.list_by_event(mapping.events.destination_id):
         origin = origin_of(record)
         if origin is not None and origin[0] == mapping.connection_id:
             assert (record.kind.name, origin[1]) not in found, "rule 32: duplicated"
@@ -190,7 +190,7 @@ def _check_associations(
 ) -> None:
     """Check that a written person has all their sessions that are in Gleanin, by whichever connection (rule 14)."""
     session_ids = {}
-    for session in harness.gleanin.list_by_event(expected.mapping.events.gleanin_id, SESSION):
+    for session in harness.gleanin.list_by_event(expected.mapping.events.destination_id, SESSION):
         if origin := origin_of(session):
             session_ids[origin[1]] = session.id
     for key, record in records.items():

@@ -71,7 +71,7 @@ class Observer:
 
     def rule_10_nothing_is_written_under_another_connection(self) -> None:
         for write in self.gleanin.writes[self._writes_seen :]:
-            record = self.gleanin.records.get(write.gleanin_id)
+            record = self.gleanin.records.get(write.destination_id)
             assert record is not None, "a sync removes nothing"
             origin = origin_of(record)
             assert origin is not None, f"rule 19: a foreign contact was written: {write}"
@@ -88,8 +88,8 @@ class Observer:
                 assert all(record.fields.get(name) for name in record.kind.required), record
 
     def rule_19_foreign_contacts_are_unchanged(self) -> None:
-        for gleanin_id, fields in self.foreign.items():
-            assert self.gleanin.records[gleanin_id].fields == fields, "rule 19"
+        for destination_id, fields in self.foreign.items():
+            assert self.gleanin.records[destination_id].fields == fields, "rule 19"
 
     def rule_22_nothing_is_removed_and_ties_only_grow(self) -> None:
         assert self._known <= self.gleanin.records.keys(), "rule 22: something was removed"

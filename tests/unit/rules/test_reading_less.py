@@ -109,13 +109,13 @@ class Installation:
 
     def delete_by_hand(self, kind: Any, source_id: str) -> None:
         sent_as = external_id(self.mapping.connection_id, source_id)  # type: ignore[arg-type]
-        for record in self.harness.gleanin.list_by_event(self.mapping.events.gleanin_id, kind):
+        for record in self.harness.gleanin.list_by_event(self.mapping.events.destination_id, kind):
             if record.external_id == sent_as:
                 self.harness.gleanin.delete_by_hand(record.id)
 
     def toggle_foreign_contact(self, email: str) -> None:
         """Add a contact with this e-mail in Gleanin, or delete it if it exists."""
-        there = self.mapping.events.gleanin_id
+        there = self.mapping.events.destination_id
         for record in self.harness.gleanin.list_by_event(there, SPEAKER):
             if record.external_id is None and record.fields.get("email") == email:
                 self.harness.gleanin.delete_by_hand(record.id)
@@ -193,7 +193,7 @@ async def _another_token(
     _data: st.DataObject, _: Conference, installations: tuple[Installation, ...]
 ) -> None:
     for installation in installations:
-        await installation.harness.replace_gleanin_token(installation.mapping.organization_id, TOKEN)
+        await installation.harness.replace_destination_token(installation.mapping.organization_id, TOKEN)
 
 
 async def _session_removed(

@@ -107,7 +107,7 @@ CASES = [
         Action.TOKEN_REPLACED,
         "Gleanin token",
         "acme",
-        lambda on: on.harness.replace_gleanin_token(on.acme, RENEWED, actor=BY),
+        lambda on: on.harness.replace_destination_token(on.acme, RENEWED, actor=BY),
     ),
     Case(
         Action.MAPPED,

@@ -192,7 +192,7 @@ async def test_unconfirmed_create_needs_a_run_and_not_a_check(harness: Harness) 
     mapping = await unchanged_mapping(harness)
     lost = CreateIntent(SPEAKER, SourceId("zoe"), mapping.connection_id, ("email",))
     async with harness.committing() as unit:
-        await unit.intents.add(mapping.organization_id, mapping.events.gleanin_id, [lost])
+        await unit.intents.add(mapping.organization_id, mapping.events.destination_id, [lost])
     assert await harness.check(mapping) is not None
 
 

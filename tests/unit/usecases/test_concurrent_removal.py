@@ -55,7 +55,9 @@ CHANGES: dict[str, OrganizationChange] = {
     "Sessionboard's token": lambda harness, _, organization: harness.replace_sessionboard_token(
         organization, TOKEN
     ),
-    "Gleanin's token": lambda harness, _, organization: harness.replace_gleanin_token(organization, TOKEN),
+    "Gleanin's token": lambda harness, _, organization: harness.replace_destination_token(
+        organization, TOKEN
+    ),
     "settings": _renew_settings,
     "API key": lambda _, access_harness, organization: access_harness.create_api_key(
         "export", Grant(Role.ADMIN, organization), actor=COMMAND_LINE

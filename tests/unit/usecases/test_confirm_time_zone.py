@@ -37,7 +37,7 @@ async def test_rule_07_changed_zone_must_be_confirmed_again_in_settings(
 async def test_rule_07_missing_zone_is_read_and_stored(harness: Harness) -> None:
     mapping = await mapping_without_zone(harness, "Europe/Brussels")
     updated = await harness.confirm_time_zone(mapping.id)
-    assert updated.gleanin_time_zone == "Europe/Brussels"
+    assert updated.destination_time_zone == "Europe/Brussels"
     harness.gleanin.faults.refuses_tokens = True
     assert await harness.confirm_time_zone(mapping.id) == updated, "it is read once"
 
@@ -51,7 +51,7 @@ async def test_rule_07_zone_that_gleanin_does_not_report_stays_unset(harness: Ha
 async def test_rule_07_zone_reported_by_gleanin_needs_no_confirmation(harness: Harness, zone: str) -> None:
     mapping = await mapping_without_zone(harness, zone)
     changed = await harness.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
-    assert (changed.confirmed_time_zone, changed.gleanin_time_zone) == (None, zone)
+    assert (changed.confirmed_time_zone, changed.destination_time_zone) == (None, zone)
 
 
 async def test_rule_07_zone_is_not_confirmed_while_gleanin_is_unavailable(harness: Harness) -> None:
@@ -75,7 +75,7 @@ async def mapping_without_zone(harness: Harness, zone: str | None) -> EventMappi
     """Store a mapping without Gleanin's zone, as an older version of this program did."""
     mapping = await harness.mapping()
     async with harness.committing() as unit:
-        older = replace(mapping, confirmed_time_zone=None, gleanin_time_zone=None)
+        older = replace(mapping, confirmed_time_zone=None, destination_time_zone=None)
         await unit.mappings.update(older)
     harness.gleanin.add_event(THERE, "PyConf", zone)
     return older

@@ -82,7 +82,7 @@ async def test_organization_needs_a_name_and_a_url(harness: Harness) -> None:
 
 async def test_url_is_the_same_with_and_without_a_trailing_slash(harness: Harness) -> None:
     added = await harness.add_organization(NewOrganization("Acme", URL + "/", SESSIONBOARD_TOKEN))
-    assert added.sessionboard_url == URL
+    assert added.source_url == URL
 
 
 async def test_an_unknown_organization_cannot_be_connected(harness: Harness) -> None:
@@ -144,19 +144,19 @@ async def test_listing_events_needs_a_connection(harness: Harness) -> None:
 
 async def test_sessionboard_events_are_listed_without_a_connection(harness: Harness) -> None:
     organization = await harness.organization()
-    lists = await harness.list_events(organization.id, sessionboard_only=True)
-    assert {event.id for event in lists.sessionboard} == {HERE, ELSEWHERE}
-    assert not lists.gleanin
+    lists = await harness.list_events(organization.id, source_only=True)
+    assert {event.id for event in lists.source} == {HERE, ELSEWHERE}
+    assert not lists.destination
 
 
 async def test_sessionboard_events_show_what_they_are_mapped_to(harness: Harness) -> None:
     mapping = await harness.mapping()
-    lists = await harness.list_events(mapping.organization_id, sessionboard_only=True)
-    assert {event.id: event.why_not for event in lists.sessionboard} == {
+    lists = await harness.list_events(mapping.organization_id, source_only=True)
+    assert {event.id: event.why_not for event in lists.source} == {
         HERE: "mapped to PyConf goes Gleanin",
         ELSEWHERE: "",
     }
-    assert not lists.gleanin
+    assert not lists.destination
 
 
 async def test_new_sessionboard_token_replaces_the_previous_one(harness: Harness) -> None:
@@ -185,7 +185,7 @@ async def test_rule_09_new_gleanin_token_keeps_the_connection(harness: Harness) 
     await harness.sync(mapping)
     renewed = Token("renewed-gleanin-token-9876")
     harness.gleanin.tokens = {renewed.value}
-    connection = await harness.replace_gleanin_token(mapping.organization_id, renewed)
+    connection = await harness.replace_destination_token(mapping.organization_id, renewed)
     assert (connection.id, connection.token_hint) == (mapping.connection_id, "9876")
     harness.offer(session("opening", title="Renamed"))
     run = await harness.sync(mapping)
@@ -193,15 +193,15 @@ async def test_rule_09_new_gleanin_token_keeps_the_connection(harness: Harness) 
 
 
 async def test_gleanin_token_of_another_account_is_refused(harness: Harness, mapping: EventMapping) -> None:
-    there = harness.gleanin.events.pop(mapping.events.gleanin_id)
+    there = harness.gleanin.events.pop(mapping.events.destination_id)
     with pytest.raises(DifferentAccount, match=there.name):
-        await harness.replace_gleanin_token(mapping.organization_id, Token("another-token-0000"))
+        await harness.replace_destination_token(mapping.organization_id, Token("another-token-0000"))
 
 
 async def test_replacing_the_gleanin_token_needs_a_connection(harness: Harness) -> None:
     organization = await harness.organization()
     with pytest.raises(NotConnected):
-        await harness.replace_gleanin_token(organization.id, TOKEN)
+        await harness.replace_destination_token(organization.id, TOKEN)
 
 
 async def test_rule_03_entering_a_token_connects_or_replaces_it(harness: Harness) -> None:

@@ -182,7 +182,7 @@ async def test_refused_token_halts_continuous_sync_until_it_is_replaced(
     harness.gleanin.faults.refuses_tokens = False
     async with harness.units.read() as unit:
         mapping = present(await unit.mappings.get(mapping_id))
-    await harness.replace_gleanin_token(mapping.organization_id, TOKEN)
+    await harness.replace_destination_token(mapping.organization_id, TOKEN)
     assert await due(harness) == [mapping_id]
     await run_all(harness)
     assert not (await harness.schedule_of(mapping_id)).is_failing
@@ -199,7 +199,7 @@ async def test_refusal_of_a_replaced_token_does_not_halt_continuous_sync(
         harness.gleanin.tokens = {another.value}
         async with harness.units.read() as unit:
             mapping = present(await unit.mappings.get(mapping_id))
-        await harness.replace_gleanin_token(mapping.organization_id, another)
+        await harness.replace_destination_token(mapping.organization_id, another)
 
     harness.gate.before_write = replaced
     run = await harness.run_sync((await book(harness, mapping_id)).id)

@@ -30,7 +30,7 @@ def test_two_records_with_the_same_reference_keep_their_ids() -> None:
 
 
 def test_gleanin_ids_are_interned_too() -> None:
-    side = KNOWN.gleanin_side(ConnectionId("c"))
+    side = KNOWN.destination_index(ConnectionId("c"))
     kept = next(iter(KNOWN.here["session"].values()))
     assert side.kept_id(SESSION, DestinationId(_read("g-1"))) is kept
     assert side.kept_id(SESSION, DestinationId("g-9")) == "g-9"

@@ -49,7 +49,7 @@ async def test_rule_32_create_with_a_lost_response_is_reported_as_created(harnes
     harness.gleanin.faults.lost_answers = 1
     outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["opening"].outcome is Outcome.CREATED
-    assert outcomes["opening"].gleanin_id == harness.the(mapping, SESSION, "opening").id
+    assert outcomes["opening"].destination_id == harness.the(mapping, SESSION, "opening").id
     assert len(harness.gleanin.writes) == 1
 
 

@@ -60,7 +60,7 @@ async def test_rule_04_bound_pair_of_another_organization_is_not_named(harness: 
     stranger = await harness.connection("Bolt")
     with pytest.raises(AlreadyMapped) as strange:
         await harness.map(stranger.organization_id, ELSEWHERE, THERE)
-    assert mapping.sessionboard_name not in str(strange.value)
+    assert mapping.source_event_name not in str(strange.value)
 
 
 @pytest.mark.parametrize(
@@ -221,11 +221,11 @@ async def test_event_lists_show_what_can_be_mapped_and_why_not(harness: Harness)
     mapping = await harness.mapping()
     harness.gleanin.add_event("13", "PyConf 2019", is_archived=True)
     lists = await harness.list_events(mapping.organization_id)
-    assert {event.id: event.why_not for event in lists.sessionboard} == {
+    assert {event.id: event.why_not for event in lists.source} == {
         HERE: "mapped to PyConf goes Gleanin",
         ELSEWHERE: "",
     }
-    assert {event.id: event.why_not for event in lists.gleanin} == {
+    assert {event.id: event.why_not for event in lists.destination} == {
         THERE: "mapped to PyConf",
         FAR: "",
         "13": "archived in Gleanin",
@@ -237,9 +237,9 @@ async def test_event_lists_show_bound_events(harness: Harness, mapping: EventMap
     await harness.sync(mapping)
     await harness.remove_mapping(mapping.id)
     lists = await harness.list_events(mapping.organization_id)
-    (bound,) = [event for event in lists.gleanin if event.only_with]
+    (bound,) = [event for event in lists.destination if event.only_with]
     assert (bound.id, bound.mappable, bound.only_with) == (THERE, True, "PyConf")
-    (partner,) = [event for event in lists.sessionboard if event.only_with]
+    (partner,) = [event for event in lists.source if event.only_with]
     assert (partner.id, partner.mappable, partner.only_with) == (HERE, True, "PyConf goes Gleanin")
     async with harness.units.read() as unit:
         assert present(await unit.mappings.get(mapping.id)).written

@@ -43,7 +43,7 @@ async def synced_but_not_recorded(harness: Harness) -> EventMapping:
     async with harness.units.read() as unit:
         for kind, source_id in ((SPEAKER, "ada"), (EXHIBITOR_CONTACT, "eve")):
             assert len(harness.in_gleanin(mapping, kind, source_id)) == 1
-            where = mapping.organization_id, mapping.events.gleanin_id
+            where = mapping.organization_id, mapping.events.destination_id
             assert not await unit.synced.find(*where, kind, [SourceId(source_id)])
     return await harness.reconnect_and_map(mapping)
 

@@ -110,7 +110,7 @@ async def test_rule_24_refused_token_of_three_mappings_sends_one_notification(
     await harness.deliver_notifications()
     assert changes_sent(harness) == [HealthChange.HALTED]
     harness.gleanin.faults.refuses_tokens = False
-    await harness.replace_gleanin_token(organization, TOKEN)
+    await harness.replace_destination_token(organization, TOKEN)
     await harness.sync(first)
     await harness.deliver_notifications()
     assert changes_sent(harness) == [HealthChange.HALTED, HealthChange.RECOVERED]

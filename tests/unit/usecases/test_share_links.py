@@ -28,7 +28,7 @@ async def test_rule_30_links_created_immediately_are_stored_by_the_same_run(harn
     found = await links(harness, mapping)
     assert found.keys() == {"ada", "bob", "eve", "max"}
     ada = found["ada"]
-    assert [link.url for link in ada.links] == [f"https://app.gleanin.com/share/speaker/{ada.gleanin_id}"]
+    assert [link.url for link in ada.links] == [f"https://app.gleanin.com/share/speaker/{ada.destination_id}"]
     assert not await links(harness, mapping, missing=True)
 
 
@@ -86,7 +86,7 @@ async def test_rule_30_changed_link_is_stored_and_survives_an_update_of_the_pers
 
 async def test_rule_30_links_of_foreign_contacts_are_not_stored(harness: Harness) -> None:
     mapping = await harness.mapping()
-    harness.gleanin.add_record(mapping.events.gleanin_id, SPEAKER, {"email": "foreign@example.org"})
+    harness.gleanin.add_record(mapping.events.destination_id, SPEAKER, {"email": "foreign@example.org"})
     harness.offer(session("opening", on(person("ada"))))
     await harness.sync(mapping)
     assert (await links(harness, mapping)).keys() == {"ada"}

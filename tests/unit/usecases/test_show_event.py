@@ -107,7 +107,7 @@ async def test_rows_are_shown_with_the_stop_reason_if_gleanin_refuses_the_token(
 async def test_rows_are_shown_with_the_stop_reason_if_the_gleanin_event_is_gone(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer(harness)
-    del harness.gleanin.events[mapping.events.gleanin_id]
+    del harness.gleanin.events[mapping.events.destination_id]
     view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert present(view.stop).code == "event_gone"
@@ -128,7 +128,9 @@ async def test_rule_16_masked_emails_are_reported_with_the_rows(
 async def test_rule_07_differing_time_zones_are_reported_with_the_rows(harness: Harness) -> None:
     mapping = await harness.mapping()
     offer(harness)
-    harness.gleanin.add_event(mapping.events.gleanin_id, "PyConf goes Gleanin", time_zone="America/New_York")
+    harness.gleanin.add_event(
+        mapping.events.destination_id, "PyConf goes Gleanin", time_zone="America/New_York"
+    )
     view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert present(view.stop).code == "time_zones"
@@ -188,5 +190,5 @@ async def test_event_with_the_same_id_of_another_organization_is_distinguished(
     theirs = await harness.mapping()
     organization = await harness.organization("Bolt")
     offer(harness)
-    view = await harness.show_event(organization.id, theirs.events.sessionboard_id)
+    view = await harness.show_event(organization.id, theirs.events.source_id)
     assert (view.mapping, view.plan) == (None, None)

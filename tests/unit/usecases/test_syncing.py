@@ -148,7 +148,7 @@ async def test_rule_19_foreign_contact_is_not_written(
     assert (outcomes["ada"].outcome, outcomes["ada"].reason.code) == (Outcome.BLOCKED, "foreign_contact")
     assert "Delete or disconnect that contact in Gleanin" in outcomes["ada"].reason.detail
     assert foreign.fields == {"email": "Ada@Example.org"}
-    assert foreign.id not in {write.gleanin_id for write in harness.gleanin.writes}
+    assert foreign.id not in {write.destination_id for write in harness.gleanin.writes}
 
 
 async def test_rule_16_masked_email_stops_the_run_before_its_first_write(harness: Harness) -> None:

@@ -195,7 +195,7 @@ async def test_record_deleted_in_gleanin_is_noticed(harness: Harness) -> None:
 
 
 async def test_rule_19_removed_foreign_contact_is_noticed(harness: Harness, mapping: EventMapping) -> None:
-    foreign = harness.gleanin.add_record(mapping.events.gleanin_id, SPEAKER, {"email": "ada@example.org"})
+    foreign = harness.gleanin.add_record(mapping.events.destination_id, SPEAKER, {"email": "ada@example.org"})
     await check_when_due(harness, mapping)
     blocked = await runs(harness, mapping)
     assert (await harness.outcomes(blocked))["ada"].outcome is Outcome.BLOCKED

@@ -15,7 +15,7 @@ from core.domain.records.synced_records import CreateIntent
 _UPSERTS = Upserts(table, ("connection_id", "field_names", "sent_at"))
 _OF_EVENT = (
     table.c.organization_id == sa.bindparam("of_organization"),
-    table.c.gleanin_event_id == sa.bindparam("of_event"),
+    table.c.destination_event_id == sa.bindparam("of_event"),
 )
 _OF_RECORDS = (
     *_OF_EVENT,
@@ -41,7 +41,7 @@ class SqlCreateIntents:
         rows = [
             {
                 "organization_id": organization_id,
-                "gleanin_event_id": event_id,
+                "destination_event_id": event_id,
                 "kind": intent.kind.name,
                 "source_id": intent.source_id,
                 "connection_id": intent.connection_id,

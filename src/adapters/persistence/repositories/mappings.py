@@ -40,15 +40,13 @@ class SqlMappings:
 
     async def holding(
         self,
-        sessionboard_url: str,
-        sessionboard_ids: Collection[SourceEventId],
-        gleanin_ids: Collection[DestinationEventId],
+        source_url: str,
+        source_ids: Collection[SourceEventId],
+        destination_ids: Collection[DestinationEventId],
     ) -> Sequence[EventMapping]:
-        by_sessionboard = sa.and_(
-            mappings.c.sessionboard_url == sessionboard_url, mappings.c.sessionboard_id.in_(sessionboard_ids)
-        )
-        by_gleanin = mappings.c.gleanin_id.in_(gleanin_ids)
-        return await self._all(mappings.c.holds_events, sa.or_(by_sessionboard, by_gleanin))
+        by_source = sa.and_(mappings.c.source_url == source_url, mappings.c.source_event_id.in_(source_ids))
+        by_destination = mappings.c.destination_event_id.in_(destination_ids)
+        return await self._all(mappings.c.holds_events, sa.or_(by_source, by_destination))
 
     async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
         return await self._all(mappings.c.organization_id == organization_id)
@@ -72,11 +70,11 @@ def _row(mapping: EventMapping) -> dict[str, object]:
         "id": mapping.id,
         "organization_id": mapping.organization_id,
         "connection_id": mapping.connection_id,
-        "sessionboard_url": mapping.events.sessionboard_url,
-        "sessionboard_id": mapping.events.sessionboard_id,
-        "sessionboard_name": mapping.sessionboard_name,
-        "gleanin_id": mapping.events.gleanin_id,
-        "gleanin_name": mapping.gleanin_name,
+        "source_url": mapping.events.source_url,
+        "source_event_id": mapping.events.source_id,
+        "source_event_name": mapping.source_event_name,
+        "destination_event_id": mapping.events.destination_id,
+        "destination_event_name": mapping.destination_event_name,
         "created_at": mapping.created_at,
         "tracks": mapping.settings.tracks.value,
         "chairpersons": mapping.settings.chairpersons,
@@ -88,7 +86,7 @@ def _row(mapping: EventMapping) -> dict[str, object]:
         "connection_ended": mapping.connection_ended,
         "continuous_sync": mapping.continuous_sync,
         "time_zone": mapping.time_zone,
-        "gleanin_time_zone": mapping.gleanin_time_zone,
+        "destination_time_zone": mapping.destination_time_zone,
         "settings_saved": mapping.settings_saved,
         # Only for the unique indexes: it is derived from the columns above.
         "holds_events": mapping.reserves_events,
@@ -100,9 +98,9 @@ def _mapping(row: sa.Row[*tuple[Any, ...]]) -> EventMapping:
         id=row.id,
         organization_id=row.organization_id,
         connection_id=row.connection_id,
-        events=EventPair(row.sessionboard_url, row.sessionboard_id, row.gleanin_id),
-        sessionboard_name=row.sessionboard_name,
-        gleanin_name=row.gleanin_name,
+        events=EventPair(row.source_url, row.source_event_id, row.destination_event_id),
+        source_event_name=row.source_event_name,
+        destination_event_name=row.destination_event_name,
         created_at=row.created_at,
         settings=MappingSettings(
             tracks=TracksFrom(row.tracks),
@@ -116,6 +114,6 @@ def _mapping(row: sa.Row[*tuple[Any, ...]]) -> EventMapping:
         connection_ended=row.connection_ended,
         continuous_sync=row.continuous_sync,
         time_zone=row.time_zone,
-        gleanin_time_zone=row.gleanin_time_zone,
+        destination_time_zone=row.destination_time_zone,
         settings_saved=row.settings_saved,
     )

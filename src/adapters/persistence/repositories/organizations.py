@@ -18,7 +18,7 @@ from ports.store.errors import PersistenceError
 _ORGANIZATIONS = sa.select(
     organizations.c.id,
     organizations.c.name,
-    organizations.c.sessionboard_url,
+    organizations.c.source_url,
     organizations.c.sealed_token,
 ).where(organizations.c.removed_at.is_(sa.null()))
 _NEW_TOKEN = (
@@ -37,7 +37,7 @@ class SqlOrganizations:
         await self._run(lambda database: database.execute(organizations.insert(), row))
 
     async def update(self, organization: Organization) -> None:
-        row = {"row_id": organization.id, "new_token": organization.sessionboard_token.value}
+        row = {"row_id": organization.id, "new_token": organization.source_token.value}
         if await self._run(lambda database: database.execute(_NEW_TOKEN, row).rowcount) != 1:
             raise PersistenceError(f"There is no organization {organization.id} to update.")
 
@@ -74,20 +74,20 @@ def _organization_row(organization: Organization) -> dict[str, object]:
         "name": organization.name,
         # Folded by Python: databases differ in their rules for upper and lower case.
         "name_folded": organization.name.casefold(),
-        "sessionboard_url": organization.sessionboard_url,
-        "sealed_token": organization.sessionboard_token.value,
+        "source_url": organization.source_url,
+        "sealed_token": organization.source_token.value,
     }
 
 
 def _organization(row: sa.Row[*tuple[Any, ...]]) -> Organization:
-    return Organization(row.id, row.name, row.sessionboard_url, SealedToken(row.sealed_token))
+    return Organization(row.id, row.name, row.source_url, SealedToken(row.sealed_token))
 
 
 _CONNECTIONS = sa.select(connections)
 _ELSEWHERE = (
     sa.select(connections.c.id)
     .join(organizations, organizations.c.id == connections.c.organization_id)
-    .where(organizations.c.sessionboard_url != sa.bindparam("here"))
+    .where(organizations.c.source_url != sa.bindparam("here"))
 )
 
 
@@ -122,10 +122,8 @@ class SqlConnections:
         rows = await self._run(lambda database: database.execute(is_open).all())
         return [_connection(row) for row in rows]
 
-    async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
-        return await self._run(
-            lambda database: frozenset(database.scalars(_ELSEWHERE, {"here": sessionboard_url}))
-        )
+    async def elsewhere(self, source_url: str) -> Collection[ConnectionId]:
+        return await self._run(lambda database: frozenset(database.scalars(_ELSEWHERE, {"here": source_url})))
 
     async def _first(self, *conditions: sa.ColumnElement[bool]) -> Connection | None:
         row = await self._run(lambda database: database.execute(_CONNECTIONS.where(*conditions)).first())

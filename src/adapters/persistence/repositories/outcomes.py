@@ -28,7 +28,7 @@ _COLUMNS = (
     outcomes.c.reason_code,
     outcomes.c.reason_sentence,
     outcomes.c.reason_detail,
-    outcomes.c.gleanin_id,
+    outcomes.c.destination_id,
 )
 _OF_RUN = (
     sa.select(*_COLUMNS).where(outcomes.c.run_id == sa.bindparam("run_id")).order_by(outcomes.c.position)
@@ -47,7 +47,7 @@ _ONLY = _OF_RUN.where(outcomes.c.outcome.in_(sa.bindparam("only", expanding=True
 # One query per index: for three conditions joined by OR, SQLite would scan all outcomes of the mapping.
 _MATCHING = sa.union(
     sa.select(outcomes.c.position).where(outcomes.c.source_id == sa.bindparam("id_or_email")),
-    sa.select(outcomes.c.position).where(outcomes.c.gleanin_id == sa.bindparam("id_or_email")),
+    sa.select(outcomes.c.position).where(outcomes.c.destination_id == sa.bindparam("id_or_email")),
     sa.select(outcomes.c.position).where(outcomes.c.mailbox == sa.bindparam("normalized_email")),
 )
 _HISTORY = (
@@ -176,15 +176,15 @@ def _row(run_id: RunId, outcome: RecordOutcome) -> dict[str, str | None]:
         "reason_code": reason.code,
         "reason_sentence": reason.sentence,
         "reason_detail": reason.detail,
-        "gleanin_id": outcome.gleanin_id,
+        "destination_id": outcome.destination_id,
     }
 
 
 def _outcome(row: Sequence[Any]) -> RecordOutcome:
-    kind, source_id, label, email, outcome, code, sentence, detail, gleanin_id = row
+    kind, source_id, label, email, outcome, code, sentence, detail, destination_id = row
     return RecordOutcome(
         RecordRef(KINDS_BY_NAME[kind], source_id, label, email),
         _OUTCOMES[outcome],
         Reason(code, sentence, detail),
-        gleanin_id,
+        destination_id,
     )

@@ -37,7 +37,7 @@ class SqlPortalRevocations:
 def _key(person: PersonRef) -> dict[str, object]:
     return {
         "organization_id": person.organization_id,
-        "gleanin_event_id": person.event_id,
+        "destination_event_id": person.event_id,
         "kind": person.kind.name,
         "source_id": person.source_id,
     }

@@ -18,19 +18,19 @@ from core.domain.records.synced_records import UNCONFIRMED, SentRecords, ShareLi
 from ports.store.results import PeoplePage, SyncedRecordRef
 
 _NO_LINKS = "[]"
-_REPLACED = ("label", "gleanin_id", "connection_id", "fingerprint", "fields", "email")
+_REPLACED = ("label", "destination_id", "connection_id", "fingerprint", "fields", "email")
 """The columns that saving a record replaces; `mark_left` sets `left_at` separately."""
 
 _UPSERTS = Upserts(table, _REPLACED)
 _OF_EVENT = (
     table.c.organization_id == sa.bindparam("organization_id"),
-    table.c.gleanin_event_id == sa.bindparam("gleanin_event_id"),
+    table.c.destination_event_id == sa.bindparam("destination_event_id"),
     table.c.kind == sa.bindparam("kind"),
 )
 # The parameters must not be named as columns: an UPDATE would take them for new values.
 _TO_UPDATE = sa.update(table).where(
     table.c.organization_id == sa.bindparam("of_organization"),
-    table.c.gleanin_event_id == sa.bindparam("of_event"),
+    table.c.destination_event_id == sa.bindparam("of_event"),
     table.c.kind == sa.bindparam("of_kind"),
     table.c.source_id == sa.bindparam("of_source"),
 )
@@ -39,7 +39,7 @@ _LEFT = _TO_UPDATE.values(left_at=sa.bindparam("new_left_at"))
 _ALL = sa.select(
     table.c.source_id,
     table.c.label,
-    table.c.gleanin_id,
+    table.c.destination_id,
     table.c.connection_id,
     table.c.fingerprint,
     table.c.fields,
@@ -50,7 +50,7 @@ _SOME = _ALL.where(table.c.source_id.in_(sa.bindparam("source_ids", expanding=Tr
 _PLACES = (
     sa.select(
         table.c.source_id,
-        table.c.gleanin_id,
+        table.c.destination_id,
         table.c.connection_id,
         sa.case((table.c.fingerprint != UNCONFIRMED, table.c.email)),
         table.c.left_at,
@@ -58,7 +58,7 @@ _PLACES = (
     .where(*_OF_EVENT)
     .execution_options(yield_per=500)
 )
-_SENT_BY = (table.c.gleanin_event_id, table.c.connection_id, table.c.kind)
+_SENT_BY = (table.c.destination_event_id, table.c.connection_id, table.c.kind)
 _SENT = (
     sa.select(*_SENT_BY, sa.func.count())
     .where(table.c.organization_id == sa.bindparam("organization_id"))
@@ -68,7 +68,7 @@ _PEOPLE = sa.select(
     table.c.kind, table.c.source_id, table.c.label, table.c.email, table.c.links != _NO_LINKS
 ).where(
     table.c.organization_id == sa.bindparam("organization_id"),
-    table.c.gleanin_event_id == sa.bindparam("gleanin_event_id"),
+    table.c.destination_event_id == sa.bindparam("destination_event_id"),
     table.c.kind.in_([kind.name for kind in PEOPLE]),
 )
 
@@ -136,9 +136,11 @@ class SqlSyncedRecords:
             return [
                 # Intern the id: tens of thousands of records share a few connections.
                 SyncedRecordRef(
-                    source_id, gleanin_id, ConnectionId(sys.intern(connection_id)), email, left_at
+                    source_id, destination_id, ConnectionId(sys.intern(connection_id)), email, left_at
                 )
-                for source_id, gleanin_id, connection_id, email, left_at in database.execute(_PLACES, params)
+                for source_id, destination_id, connection_id, email, left_at in database.execute(
+                    _PLACES, params
+                )
             ]
 
         return await self._run(read)
@@ -170,7 +172,7 @@ class SqlSyncedRecords:
         start: int = 0,
         limit: int = 50,
     ) -> PeoplePage:
-        params = {"organization_id": organization_id, "gleanin_event_id": event_id}
+        params = {"organization_id": organization_id, "destination_event_id": event_id}
         query = RecordSearch(search)
 
         def read(database: sa.Connection) -> PeoplePage:
@@ -219,7 +221,7 @@ def _found(
 def _params(
     organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
 ) -> dict[str, str]:
-    return {"organization_id": organization_id, "gleanin_event_id": event_id, "kind": kind.name}
+    return {"organization_id": organization_id, "destination_event_id": event_id, "kind": kind.name}
 
 
 def _to_update(
@@ -238,11 +240,11 @@ def _row(
 ) -> dict[str, str | None]:
     return {
         "organization_id": organization_id,
-        "gleanin_event_id": event_id,
+        "destination_event_id": event_id,
         "kind": record.kind.name,
         "source_id": record.source_id,
         "label": record.label,
-        "gleanin_id": record.gleanin_id,
+        "destination_id": record.destination_id,
         "connection_id": record.connection_id,
         "fingerprint": record.fingerprint,
         "fields": to_json(record.fields),
@@ -252,12 +254,12 @@ def _row(
 
 
 def _record(kind: RecordKind, row: sa.Row[*tuple[Any, ...]]) -> SyncedRecord:
-    source_id, label, gleanin_id, connection_id, fingerprint, fields, email, links = row
+    source_id, label, destination_id, connection_id, fingerprint, fields, email, links = row
     return SyncedRecord(
         kind,
         source_id,
         label,
-        gleanin_id,
+        destination_id,
         connection_id,
         fingerprint,
         _fields(fields),

@@ -69,13 +69,13 @@ class Message:
     url: str
     """The page with details."""
     mapping_id: MappingId | None = None
-    sessionboard: Named | None = None
-    gleanin: Named | None = None
+    source_event: Named | None = None
+    destination_event: Named | None = None
     """The two events of the mapping; None in a test notification."""
 
     @property
     def subject(self) -> str:
-        about = self.gleanin.name if self.gleanin else self.organization.name
+        about = self.destination_event.name if self.destination_event else self.organization.name
         match self.change:
             case HealthChange.FAILING:
                 return f"The sync of {about} has started to fail"
@@ -99,7 +99,7 @@ def build_notification(
 
 
 def sentence(change: HealthChange, mapping: EventMapping, stop: StopReason | None) -> str:
-    label = f"{_short(mapping.gleanin_name)} > {_short(mapping.sessionboard_name)}"
+    label = f"{_short(mapping.destination_event_name)} > {_short(mapping.source_event_name)}"
     why = _reason(stop)
     match change:
         case HealthChange.HALTED:
@@ -125,8 +125,8 @@ def build_message(
         notification.text,
         url,
         mapping.id,
-        Named(mapping.events.sessionboard_id, _short(mapping.sessionboard_name)),
-        Named(mapping.events.gleanin_id, _short(mapping.gleanin_name)),
+        Named(mapping.events.source_id, _short(mapping.source_event_name)),
+        Named(mapping.events.destination_id, _short(mapping.destination_event_name)),
     )
 
 

@@ -19,7 +19,7 @@ class Contact:
     """A contact in Gleanin with a certain e-mail address."""
 
     kind: RecordKind
-    gleanin_id: DestinationId
+    destination_id: DestinationId
     sent_as: SourceId | None
     """The source record it was sent for, under any connection; None for a contact that we did not create."""
 
@@ -57,8 +57,8 @@ class DestinationIndex:
         for record in records:
             if record.id in self._sessions_of[kind.name]:
                 continue
-            gleanin_id, recorded = self.kept_id(kind, record.id), self._recorded(kind, record.id)
-            self._sessions_of[kind.name][gleanin_id] = tuple(
+            destination_id, recorded = self.kept_id(kind, record.id), self._recorded(kind, record.id)
+            self._sessions_of[kind.name][destination_id] = tuple(
                 self.kept_id(SESSION, session) for session in record.sessions
             )
             self.digest = (self.digest + _digest(kind, record)) % 2**64
@@ -68,32 +68,32 @@ class DestinationIndex:
             if sent is not None and sent[0] in self.elsewhere:
                 sent = None
             if sent is not None:
-                self._add_sent(kind, sent, gleanin_id)
+                self._add_sent(kind, sent, destination_id)
             if kind.is_person and record.email:
-                contact = Contact(kind, gleanin_id, sent[1] if sent else None)
+                contact = Contact(kind, destination_id, sent[1] if sent else None)
                 email = normalize_email(record.email)
                 last_sent = self.emails.get(kind.name, {}).get(sent[1]) if sent else None
                 email = last_sent if last_sent == email else email  # share the equal object
                 self._contacts[email] = (*self._contacts.get(email, ()), contact)
 
-    def kept_id(self, kind: RecordKind, gleanin_id: DestinationId) -> DestinationId:
+    def kept_id(self, kind: RecordKind, destination_id: DestinationId) -> DestinationId:
         """Return the equal id object that is already in memory, to save space: there are tens of thousands."""
-        source_id = self.recorded.get(kind.name, {}).get(gleanin_id)
-        return gleanin_id if source_id is None else self.here[kind.name].get(source_id, gleanin_id)
+        source_id = self.recorded.get(kind.name, {}).get(destination_id)
+        return destination_id if source_id is None else self.here[kind.name].get(source_id, destination_id)
 
-    def _recorded(self, kind: RecordKind, gleanin_id: DestinationId) -> Sent | None:
+    def _recorded(self, kind: RecordKind, destination_id: DestinationId) -> Sent | None:
         """Return what our synced records say about a Gleanin record."""
-        source_id = self.recorded.get(kind.name, {}).get(gleanin_id)
+        source_id = self.recorded.get(kind.name, {}).get(destination_id)
         if source_id is not None:
             return self.connection_id, source_id
-        return self.recorded_before.get(kind.name, {}).get(gleanin_id)
+        return self.recorded_before.get(kind.name, {}).get(destination_id)
 
-    def _add_sent(self, kind: RecordKind, sent: Sent, gleanin_id: DestinationId) -> None:
+    def _add_sent(self, kind: RecordKind, sent: Sent, destination_id: DestinationId) -> None:
         connection, source_id = sent
         created = self._created_here if connection == self.connection_id else self._created_before
-        first = created[kind.name].setdefault(source_id, gleanin_id)
-        if first != gleanin_id and created is self._created_here:
-            self._duplicates.setdefault((kind.name, source_id), [first]).append(gleanin_id)
+        first = created[kind.name].setdefault(source_id, destination_id)
+        if first != destination_id and created is self._created_here:
+            self._duplicates.setdefault((kind.name, source_id), [first]).append(destination_id)
 
     @property
     def duplicates(self) -> int:
@@ -104,15 +104,17 @@ class DestinationIndex:
         """List all copies of a record that exists in Gleanin more than once; empty for any other."""
         return self._duplicates.get((kind.name, source_id), ())
 
-    def holds(self, kind: RecordKind, gleanin_id: DestinationId) -> bool:
-        return gleanin_id in self._sessions_of[kind.name]
+    def holds(self, kind: RecordKind, destination_id: DestinationId) -> bool:
+        return destination_id in self._sessions_of[kind.name]
 
-    def holds_associated(self, gleanin_id: str) -> bool:
+    def holds_associated(self, destination_id: str) -> bool:
         """Check whether a record that a person is associated with still exists in Gleanin."""
-        return any(self.holds(kind, DestinationId(gleanin_id)) for kind in KINDS if kind.takes_associations)
+        return any(
+            self.holds(kind, DestinationId(destination_id)) for kind in KINDS if kind.takes_associations
+        )
 
-    def sessions_of(self, kind: RecordKind, gleanin_id: DestinationId) -> tuple[DestinationId, ...]:
-        return self._sessions_of[kind.name].get(gleanin_id, ())
+    def sessions_of(self, kind: RecordKind, destination_id: DestinationId) -> tuple[DestinationId, ...]:
+        return self._sessions_of[kind.name].get(destination_id, ())
 
     def created_here(self, kind: RecordKind, source_id: SourceId) -> DestinationId | None:
         """Return the Gleanin id of a record that this connection sent, even if that was not recorded (rule 32)."""
@@ -142,10 +144,10 @@ class DestinationIndex:
                     in_use[contact.sent_as] = email if sent in (None, email) else normalize_email(sent)
         return in_use
 
-    def record_write(self, kind: RecordKind, source_id: SourceId, gleanin_id: DestinationId) -> None:
+    def record_write(self, kind: RecordKind, source_id: SourceId, destination_id: DestinationId) -> None:
         """Add a record that this run has created or updated."""
-        self._sessions_of[kind.name].setdefault(gleanin_id, ())
-        self._created_here[kind.name][source_id] = gleanin_id
+        self._sessions_of[kind.name].setdefault(destination_id, ())
+        self._created_here[kind.name][source_id] = destination_id
 
 
 def _digest(kind: RecordKind, record: DestinationRecord) -> int:

@@ -50,7 +50,7 @@ class Create:
 class Update:
     record: RecordRef
     reason: Reason
-    gleanin_id: DestinationId
+    destination_id: DestinationId
     fields: Fields
     """All fields that the record has in Gleanin afterwards."""
     changes: tuple[FieldChange, ...]
@@ -67,10 +67,10 @@ class NoWrite:
     record: RecordRef
     reason: Reason
     outcome: Outcome
-    gleanin_id: DestinationId | None = None
+    destination_id: DestinationId | None = None
 
     def to_outcome(self) -> RecordOutcome:
-        return RecordOutcome(self.record, self.outcome, self.reason, self.gleanin_id)
+        return RecordOutcome(self.record, self.outcome, self.reason, self.destination_id)
 
 
 Step = Create | Update | NoWrite
@@ -81,7 +81,7 @@ class Planner:
     """Plans the candidates of one kind against the content of Gleanin and our synced records."""
 
     kind: RecordKind
-    gleanin: DestinationIndex
+    index: DestinationIndex
     excluded: AbstractSet[SourceId]
     """Records of this kind that were sent to the Gleanin event under a connection that has ended (rule 10)."""
     email_changes: Mapping[SourceId, str] = field(default_factory=dict)
@@ -115,52 +115,50 @@ class Planner:
         self, unseen: Mapping[SourceId, DestinationId], synced: Mapping[SourceId, SyncedRecord]
     ) -> Iterator[Step]:
         """Yield steps for the records that we sent and that Sessionboard no longer has: they are kept (rule 22)."""
-        for source_id, gleanin_id in unseen.items():
-            if source_id not in self.excluded and self.gleanin.holds(self.kind, gleanin_id):
+        for source_id, destination_id in unseen.items():
+            if source_id not in self.excluded and self.index.holds(self.kind, destination_id):
                 known = synced.get(source_id)  # None if a crash prevented its recording
                 label, email = (known.label, known.email) if known else (source_id, None)
                 record = RecordRef(self.kind, source_id, label, email)
-                gone = reasons.NOT_IN_SESSIONBOARD.with_note(reasons.DELETE_BY_HAND)
+                gone = reasons.NOT_IN_SOURCE.with_note(reasons.DELETE_BY_HAND)
                 yield NoWrite(
-                    record, reasons.NOT_ALL_READ if self.incomplete else gone, Outcome.KEPT, gleanin_id
+                    record, reasons.NOT_ALL_READ if self.incomplete else gone, Outcome.KEPT, destination_id
                 )
 
     def _step(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         step = self._decide(candidate, known)
-        copies = self.gleanin.duplicates_of(self.kind, step.record.source_id)
+        copies = self.index.duplicates_of(self.kind, step.record.source_id)
         return replace(step, reason=step.reason.with_note(reasons.duplicated(copies))) if copies else step
 
     def _decide(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         record = candidate.record
-        gleanin_id = self._find_in_gleanin(record.source_id, known)
+        destination_id = self._find_in_destination(record.source_id, known)
         match candidate.verdict:
             case Skipped(reason=reason, has_left=has_left):
-                return self._skip(record, reason, gleanin_id, has_left=has_left)
+                return self._skip(record, reason, destination_id, has_left=has_left)
             case _ if record.source_id in self.excluded:
-                return NoWrite(record, reasons.ENDED_CONNECTION, Outcome.SKIPPED, gleanin_id)
+                return NoWrite(record, reasons.ENDED_CONNECTION, Outcome.SKIPPED, destination_id)
             case Blocked(reason=reason):
-                return NoWrite(record, reason, Outcome.BLOCKED, gleanin_id)
+                return NoWrite(record, reason, Outcome.BLOCKED, destination_id)
             case Eligible(fields=fields, notes=notes):
-                return self._write(record, fields, notes, known, gleanin_id)
+                return self._write(record, fields, notes, known, destination_id)
 
-    def _find_in_gleanin(self, source_id: SourceId, known: SyncedRecord | None) -> DestinationId | None:
-        previous = (
-            self.gleanin.created_before(self.kind).get(source_id) if source_id in self.excluded else None
-        )
+    def _find_in_destination(self, source_id: SourceId, known: SyncedRecord | None) -> DestinationId | None:
+        previous = self.index.created_before(self.kind).get(source_id) if source_id in self.excluded else None
         if previous is not None:
             return previous  # an admin edits this one by hand
-        if known is not None and self.gleanin.holds(self.kind, known.gleanin_id):
-            return known.gleanin_id
-        return self.gleanin.created_here(self.kind, source_id)
+        if known is not None and self.index.holds(self.kind, known.destination_id):
+            return known.destination_id
+        return self.index.created_here(self.kind, source_id)
 
     def _skip(
-        self, record: RecordRef, reason: Reason, gleanin_id: DestinationId | None, *, has_left: bool
+        self, record: RecordRef, reason: Reason, destination_id: DestinationId | None, *, has_left: bool
     ) -> NoWrite:
-        if gleanin_id is None or record.source_id in self.excluded:
-            return NoWrite(record, reason, Outcome.SKIPPED, gleanin_id)
+        if destination_id is None or record.source_id in self.excluded:
+            return NoWrite(record, reason, Outcome.SKIPPED, destination_id)
         if has_left:
-            return NoWrite(record, reason.with_note(reasons.DELETE_BY_HAND), Outcome.KEPT, gleanin_id)
-        return NoWrite(record, reason.with_note(reasons.STAYS_AS_SENT), Outcome.SKIPPED, gleanin_id)
+            return NoWrite(record, reason.with_note(reasons.DELETE_BY_HAND), Outcome.KEPT, destination_id)
+        return NoWrite(record, reason.with_note(reasons.STAYS_AS_SENT), Outcome.SKIPPED, destination_id)
 
     def _write(
         self,
@@ -168,20 +166,20 @@ class Planner:
         fields: Fields,
         notes: tuple[str, ...],
         known: SyncedRecord | None,
-        gleanin_id: DestinationId | None,
+        destination_id: DestinationId | None,
     ) -> Step:
-        current = known if known and known.gleanin_id == gleanin_id else None
+        current = known if known and known.destination_id == destination_id else None
         confirmed = current if current and current.is_confirmed else None
         sent = confirmed.fields if confirmed else {}
         associations, previous = _associations(fields), _associations(current.fields if current else {})
         if not previous <= associations:
             fields = _with_associations(fields, associations | previous)
         if confirmed and _is_same(confirmed, fields):
-            return NoWrite(record, reasons.SAME.with_note(*notes), Outcome.UNCHANGED, gleanin_id)
-        if obstacle := self._email_conflict(record, fields, sent, gleanin_id):
-            return NoWrite(record, obstacle, Outcome.BLOCKED, gleanin_id)
+            return NoWrite(record, reasons.SAME.with_note(*notes), Outcome.UNCHANGED, destination_id)
+        if obstacle := self._email_conflict(record, fields, sent, destination_id):
+            return NoWrite(record, obstacle, Outcome.BLOCKED, destination_id)
         depends_on = self._dependencies(record, fields, sent)
-        if gleanin_id is None:
+        if destination_id is None:
             if known is None:
                 return Create(record, reasons.NEW.with_note(*notes), fields, depends_on=depends_on)
             previous = _associations(known.fields)
@@ -191,12 +189,12 @@ class Planner:
                 self.kind, _with_associations(fields, associations | previous), may_have=known.fields
             )
             fields = _with_associations(fields, associations | self._existing(previous))
-            reason = reasons.GONE_FROM_GLEANIN.with_note(*notes)
-            return Create(record, reason, fields, known.gleanin_id, restores, depends_on, known)
+            reason = reasons.GONE_FROM_DESTINATION.with_note(*notes)
+            return Create(record, reason, fields, known.destination_id, restores, depends_on, known)
         if _associations(fields) != _associations(sent):
             # A write replaces the whole list, so send also what Gleanin already has in it.
-            in_gleanin = {*self.gleanin.sessions_of(self.kind, gleanin_id)}
-            fields = _with_associations(fields, associations | self._existing(previous | in_gleanin))
+            listed = {*self.index.sessions_of(self.kind, destination_id)}
+            fields = _with_associations(fields, associations | self._existing(previous | listed))
         if confirmed:
             changes = _changes(self.kind, sent, fields)
             reason = reasons.changed(change.field for change in changes)
@@ -204,7 +202,7 @@ class Planner:
             # Gleanin's current values are unknown, so send all fields.
             changes = all_of(self.kind, fields, self._may_have(record.source_id, current))
             reason = reasons.UNCONFIRMED if current else reasons.FOUND_AGAIN
-        return Update(record, reason.with_note(*notes), gleanin_id, fields, changes, depends_on, current)
+        return Update(record, reason.with_note(*notes), destination_id, fields, changes, depends_on, current)
 
     def _may_have(self, source_id: SourceId, current: SyncedRecord | None) -> Container[str]:
         """Return the fields that we may have sent for an unconfirmed record: only these may be cleared (rule 20)."""
@@ -215,10 +213,10 @@ class Planner:
 
     def _existing(self, associations: AbstractSet[str]) -> AbstractSet[str]:
         """Return the associations whose records still exist in Gleanin."""
-        return {associated for associated in associations if self.gleanin.holds_associated(associated)}
+        return {associated for associated in associations if self.index.holds_associated(associated)}
 
     def _email_conflict(
-        self, record: RecordRef, fields: Fields, sent: Fields, gleanin_id: DestinationId | None
+        self, record: RecordRef, fields: Fields, sent: Fields, destination_id: DestinationId | None
     ) -> Reason | None:
         email = fields.get("email")
         if not self.kind.is_person or not isinstance(email, str):
@@ -226,7 +224,7 @@ class Planner:
         previous = sent.get("email")
         if isinstance(previous, str) and normalize_email(previous) == normalize_email(email):
             return None
-        contact = self._conflict(email, record.source_id, gleanin_id)
+        contact = self._conflict(email, record.source_id, destination_id)
         if contact is None:
             return None
         if contact.sent_as is None:
@@ -239,7 +237,7 @@ class Planner:
         for candidate in candidates if self.kind.is_person else ():
             match candidate.verdict:
                 case Eligible(fields={"email": str(email)}):
-                    for contact in self.gleanin.contacts_with(email):
+                    for contact in self.index.contacts_with(email):
                         if contact.sent_as not in (None, candidate.record.source_id):
                             yield contact.kind, contact.sent_as
 
@@ -248,7 +246,7 @@ class Planner:
         email = fields.get("email")
         if not self.kind.is_person or not isinstance(email, str) or email == sent.get("email"):
             return frozenset()
-        contacts = self.gleanin.contacts_with(email)
+        contacts = self.index.contacts_with(email)
         holders = (contact.sent_as for contact in contacts if contact.kind == self.kind)
         return frozenset(
             holder
@@ -256,12 +254,14 @@ class Planner:
             if holder and holder in self.email_changes and holder != record.source_id
         )
 
-    def _conflict(self, email: str, source_id: SourceId, gleanin_id: DestinationId | None) -> Contact | None:
+    def _conflict(
+        self, email: str, source_id: SourceId, destination_id: DestinationId | None
+    ) -> Contact | None:
         """Return the contact in Gleanin that prevents a record from having an e-mail (rules 15 and 19)."""
         normalized = normalize_email(email)
-        for contact in self.gleanin.contacts_with(email):
+        for contact in self.index.contacts_with(email):
             same_kind = contact.kind == self.kind
-            if same_kind and (contact.gleanin_id == gleanin_id or contact.sent_as == source_id):
+            if same_kind and (contact.destination_id == destination_id or contact.sent_as == source_id):
                 continue
             if contact.sent_as is None:
                 return contact

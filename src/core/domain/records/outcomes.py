@@ -39,7 +39,7 @@ class RecordOutcome:
     record: RecordRef
     outcome: Outcome
     reason: Reason
-    gleanin_id: DestinationId | None = None
+    destination_id: DestinationId | None = None
 
 
 @dataclass(frozen=True, slots=True)

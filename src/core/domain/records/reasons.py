@@ -42,7 +42,7 @@ def _listed(fields: Iterable[str]) -> str:
 
 # Written
 NEW = Reason("new", "New in Gleanin.")
-GONE_FROM_GLEANIN = Reason(
+GONE_FROM_DESTINATION = Reason(
     "gone_from_gleanin", "It was deleted in Gleanin but is still in the programme, so it is created again."
 )
 STILL_THERE = Reason("still_there", "Gleanin did not list it but still has it, so it is sent again.")
@@ -101,7 +101,7 @@ def role_off(roles: Iterable[str]) -> Reason:
 
 
 # Kept (rule 22)
-NOT_IN_SESSIONBOARD = Reason("not_in_sessionboard", "It is no longer in Sessionboard's programme.")
+NOT_IN_SOURCE = Reason("not_in_sessionboard", "It is no longer in Sessionboard's programme.")
 NOT_ALL_READ = Reason(
     "not_all_read",
     "Not all of the programme could be read, so this record may or may not still be in it.",

@@ -59,7 +59,7 @@ class SyncedRecord:
     kind: RecordKind
     source_id: SourceId
     label: str
-    gleanin_id: DestinationId
+    destination_id: DestinationId
     connection_id: ConnectionId
     """The connection under which it was sent; another connection never writes it (rule 10)."""
     fingerprint: str

@@ -82,7 +82,7 @@ def health_of(
         return _failing(schedule.failing_since, runs)
     if problem := next((run for run, kinds in deciding(runs) if _shows_problems(run, kinds)), None):
         return Health(HealthState.PROBLEMS, None, problem.message, _remedy(problem), run_id=problem.id)
-    if mismatch := known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, now):
+    if mismatch := known_mismatch(mapping.time_zone, mapping.destination_time_zone, now):
         return Health(HealthState.PROBLEMS, None, mismatch, Remedy.SYNC)
     return Health()
 

@@ -132,19 +132,19 @@ def no_time_zone(event: SourceEvent) -> StopReason:
 
 def check_time_zones(
     source: SourceEvent,
-    gleanin: DestinationEvent,
+    destination: DestinationEvent,
     mapping: EventMapping,
     instants: AbstractSet[datetime],
     now: datetime,
 ) -> StopReason | None:
     """Return the reason to stop if the two events' zones differ on the event's days (rule 7); None if they agree."""
-    ours, theirs = zone_named(source.time_zone), zone_named(gleanin.time_zone)
+    ours, theirs = zone_named(source.time_zone), zone_named(destination.time_zone)
     if ours is None:
         return no_time_zone(source)
     if theirs is None:
         if mapping.confirmed_time_zone == source.time_zone:
             return None
-        reported = gleanin.time_zone
+        reported = destination.time_zone
         unknown = f'Gleanin reports "{reported:.80}", which is not a known time zone. ' if reported else ""
         return StopReason(
             TIME_ZONES,

@@ -74,7 +74,7 @@ class OutcomesDigest:
         elif self._sum is not None:
             record, reason = outcome.record, outcome.reason
             subject = record.kind.name, record.source_id, record.label, record.email
-            result = outcome.outcome, reason.code, reason.sentence, reason.detail, outcome.gleanin_id
+            result = outcome.outcome, reason.code, reason.sentence, reason.detail, outcome.destination_id
             self._sum = (self._sum + hash_texts(*subject, *result)) % 2**64
 
     @property

@@ -50,18 +50,18 @@ class EventPair:
     A Sessionboard event is identified by its URL and id, because the regions number their events independently.
     """
 
-    sessionboard_url: str
-    sessionboard_id: SourceEventId
-    gleanin_id: DestinationEventId
+    source_url: str
+    source_id: SourceEventId
+    destination_id: DestinationEventId
 
-    def shares_sessionboard(self, other: "EventPair") -> bool:
-        return (self.sessionboard_url, self.sessionboard_id) == (
-            other.sessionboard_url,
-            other.sessionboard_id,
+    def shares_source(self, other: "EventPair") -> bool:
+        return (self.source_url, self.source_id) == (
+            other.source_url,
+            other.source_id,
         )
 
-    def shares_gleanin(self, other: "EventPair") -> bool:
-        return self.gleanin_id == other.gleanin_id
+    def shares_destination(self, other: "EventPair") -> bool:
+        return self.destination_id == other.destination_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class EventMapping:
     organization_id: OrganizationId
     connection_id: ConnectionId
     events: EventPair
-    sessionboard_name: str
-    gleanin_name: str
+    source_event_name: str
+    destination_event_name: str
     created_at: datetime
     settings: MappingSettings = field(default_factory=MappingSettings)
     confirmed_time_zone: str | None = None
@@ -84,7 +84,7 @@ class EventMapping:
     """Whether it is synced automatically about every 30 minutes (rule 24)."""
     time_zone: str | None = None
     """The Sessionboard event's zone at the last reading; times are shown in it."""
-    gleanin_time_zone: str | None = None
+    destination_time_zone: str | None = None
     """The zone that Gleanin reported at the last reading; None if it reported none."""
     settings_saved: bool = True
     """Continuous sync waits until an admin has saved the settings (rule 24)."""
@@ -92,7 +92,7 @@ class EventMapping:
     @property
     def label(self) -> str:
         """Return both events' names, as the mapping is shown."""
-        return f"{self.gleanin_name} > {self.sessionboard_name}"
+        return f"{self.destination_event_name} > {self.source_event_name}"
 
     @property
     def is_active(self) -> bool:
@@ -121,11 +121,11 @@ class EventMapping:
         """Return the removed mapping as active again, to continue where it stopped (rule 5)."""
         return replace(self, removed_at=None, confirmed_time_zone=confirmed_time_zone)
 
-    def with_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> "EventMapping":
+    def with_zones(self, time_zone: str | None, destination_time_zone: str | None) -> "EventMapping":
         """Return the mapping with the zones that the systems report now; the same object if unchanged."""
-        if (time_zone, gleanin_time_zone) == (self.time_zone, self.gleanin_time_zone):
+        if (time_zone, destination_time_zone) == (self.time_zone, self.destination_time_zone):
             return self
-        return replace(self, time_zone=time_zone, gleanin_time_zone=gleanin_time_zone)
+        return replace(self, time_zone=time_zone, destination_time_zone=destination_time_zone)
 
     def end_with_connection(self, at: datetime) -> "EventMapping":
         """Return the mapping as ended for good (rule 8): its events are free for another connection."""
@@ -150,7 +150,7 @@ class EventMapping:
 
 
 def zone_to_confirm(
-    source: SourceEvent, gleanin: DestinationEvent, now: datetime, *, confirmed: bool
+    source: SourceEvent, destination: DestinationEvent, now: datetime, *, confirmed: bool
 ) -> str | None:
     """Check two events that are to be mapped, and return the zone that an admin confirmed (rule 7).
 
@@ -159,13 +159,13 @@ def zone_to_confirm(
         TimeZoneUnknown: Sessionboard reports no known zone.
         TimeZoneUnconfirmed: Gleanin reports no known zone, so an admin must confirm it.
     """
-    if gleanin.is_archived:
-        raise EventArchived(gleanin.name)
+    if destination.is_archived:
+        raise EventArchived(destination.name)
     ours = zone_named(source.time_zone)
     if ours is None:
         raise TimeZoneUnknown(source.name, source.time_zone)
-    if zone_named(gleanin.time_zone) is None and not confirmed:
-        raise TimeZoneUnconfirmed(source.time_zone or "", gmt_offsets(ours, now), gleanin.time_zone)
+    if zone_named(destination.time_zone) is None and not confirmed:
+        raise TimeZoneUnconfirmed(source.time_zone or "", gmt_offsets(ours, now), destination.time_zone)
     return source.time_zone if confirmed else None
 
 
@@ -187,14 +187,14 @@ def mapping_to_continue(
             continue
         ours = mapping.connection_id == connection_id
         for system, event, is_shared in (
-            (GLEANIN, requested.gleanin_id, mapping.events.shares_gleanin(requested)),
-            (SESSIONBOARD, requested.sessionboard_id, mapping.events.shares_sessionboard(requested)),
+            (GLEANIN, requested.destination_id, mapping.events.shares_destination(requested)),
+            (SESSIONBOARD, requested.source_id, mapping.events.shares_source(requested)),
         ):
             if not is_shared:
                 continue
             if mapping.is_active or not ours:
                 # Reveal no more of another organization's mapping than that it exists.
                 raise AlreadyMapped(system, event)
-            partner = mapping.sessionboard_name if system == GLEANIN else mapping.gleanin_name
+            partner = mapping.source_event_name if system == GLEANIN else mapping.destination_event_name
             raise BoundToAnother(system, event, partner)
     return next((mapping for mapping in holders if mapping.events == requested), None)

@@ -21,8 +21,8 @@ class Organization:
 
     id: OrganizationId
     name: str
-    sessionboard_url: str
-    sessionboard_token: SealedToken
+    source_url: str
+    source_token: SealedToken
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable():

@@ -30,5 +30,5 @@ class CreatePortalLink:
             entry = AuditEntry(now, actor, Action.PORTAL_ADDRESS_MADE, mapping.organization_id, person.label)
             await unit.audit.add(entry)
             await unit.commit()
-        claims = [mapping.organization_id, mapping.events.gleanin_id, person.kind.name, person.source_id]
+        claims = [mapping.organization_id, mapping.events.destination_id, person.kind.name, person.source_id]
         return self.signer.sign(PURPOSE, json.dumps(claims, separators=(",", ":")), now)

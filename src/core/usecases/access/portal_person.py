@@ -28,10 +28,10 @@ async def find_person(unit: UnitOfWork, query: PersonQuery) -> tuple[EventMappin
     kind = require(PERSON_KINDS.get(query.kind), "kind of person", query.kind)
     validate_id("synced person", query.source_id)
     people = await unit.synced.find(
-        mapping.organization_id, mapping.events.gleanin_id, kind, [query.source_id]
+        mapping.organization_id, mapping.events.destination_id, kind, [query.source_id]
     )
     return mapping, require(people.get(query.source_id), "synced person", query.source_id)
 
 
 def person_ref(mapping: EventMapping, kind: RecordKind, source_id: SourceId) -> PersonRef:
-    return PersonRef(mapping.organization_id, mapping.events.gleanin_id, kind, source_id)
+    return PersonRef(mapping.organization_id, mapping.events.destination_id, kind, source_id)

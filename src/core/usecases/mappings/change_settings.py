@@ -66,7 +66,7 @@ class ChangeSettings:
             mapping = require(await unit.mappings.get(command.mapping_id), "mapping", command.mapping_id)
             mapping.check_active()
             # A zone that Gleanin reports is compared, and no confirmation overrides it (rule 7).
-            is_unreported = zone is not None and zone_named(mapping.gleanin_time_zone) is None
+            is_unreported = zone is not None and zone_named(mapping.destination_time_zone) is None
             changed = replace(
                 mapping,
                 settings=command.applied_to(mapping.settings),
@@ -91,9 +91,9 @@ class ChangeSettings:
             organization = require(
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
-        access = self.cipher.unseal(organization.sessionboard_token)
-        async with self.sources.open(mapping.events.sessionboard_url, access) as source:
-            return (await source.event(mapping.events.sessionboard_id)).time_zone
+        access = self.cipher.unseal(organization.source_token)
+        async with self.sources.open(mapping.events.source_url, access) as source:
+            return (await source.event(mapping.events.source_id)).time_zone
 
 
 def _differences(before: EventMapping, after: EventMapping) -> str:

@@ -29,14 +29,14 @@ class ConfirmZone:
         async with self.units.read() as unit:
             mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             mapping.check_active()
-            if mapping.gleanin_time_zone:
+            if mapping.destination_time_zone:
                 return mapping
             organization = require(
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
             token = open_token(await unit.connections.get(mapping.connection_id), organization)
         async with self.destinations.open(self.cipher.unseal(token)) as destination:
-            zone = (await destination.event(mapping.events.gleanin_id)).time_zone
+            zone = (await destination.event(mapping.events.destination_id)).time_zone
         async with self.units.write() as unit:
             mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             mapping.check_active()

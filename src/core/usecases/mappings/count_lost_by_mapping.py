@@ -23,7 +23,7 @@ class CountLostByMapping:
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             connection = await unit.connections.get_open(organization_id)
-            elsewhere = {*await unit.connections.elsewhere(organization.sessionboard_url)}
+            elsewhere = {*await unit.connections.elsewhere(organization.source_url)}
             sent = await unit.synced.sent(organization_id)
         current = {connection.id} if connection else set()
         return lost_by_mapping(

@@ -34,8 +34,8 @@ class ListedEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventLists:
-    sessionboard: Sequence[ListedEvent]
-    gleanin: Sequence[ListedEvent]
+    source: Sequence[ListedEvent]
+    destination: Sequence[ListedEvent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,7 @@ class ListEvents:
     destinations: Destinations
     cipher: TokenCipher
 
-    async def __call__(
-        self, organization_id: OrganizationId, *, sessionboard_only: bool = False
-    ) -> EventLists:
+    async def __call__(self, organization_id: OrganizationId, *, source_only: bool = False) -> EventLists:
         """Read both systems live, or only Sessionboard, which needs no connection and lists no Gleanin events.
 
         Raises:
@@ -59,38 +57,40 @@ class ListEvents:
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             token = None
-            if not sessionboard_only:
+            if not source_only:
                 token = open_token(await unit.connections.get_open(organization_id), organization)
-        access, url = self.cipher.unseal(organization.sessionboard_token), organization.sessionboard_url
+        access, url = self.cipher.unseal(organization.source_token), organization.source_url
         async with self.sources.open(url, access) as source:
-            source_events, gleanin_events = await asyncio.gather(source.events(), self._gleanin_events(token))
+            source_events, destination_events = await asyncio.gather(
+                source.events(), self._destination_events(token)
+            )
         async with self.units.read() as unit:
             holders = await unit.mappings.holding(
-                url, [event.id for event in source_events], [event.id for event in gleanin_events]
+                url, [event.id for event in source_events], [event.id for event in destination_events]
             )
         return EventLists(
             _list(
                 source_events,
                 {
-                    mapping.events.sessionboard_id: _restriction(
-                        mapping, mapping.gleanin_name, organization_id
+                    mapping.events.source_id: _restriction(
+                        mapping, mapping.destination_event_name, organization_id
                     )
                     for mapping in holders
-                    if mapping.events.sessionboard_url == url
+                    if mapping.events.source_url == url
                 },
             ),
             _list(
-                gleanin_events,
+                destination_events,
                 {
-                    mapping.events.gleanin_id: _restriction(
-                        mapping, mapping.sessionboard_name, organization_id
+                    mapping.events.destination_id: _restriction(
+                        mapping, mapping.source_event_name, organization_id
                     )
                     for mapping in holders
                 },
             ),
         )
 
-    async def _gleanin_events(self, token: SealedToken | None) -> Sequence[DestinationEvent]:
+    async def _destination_events(self, token: SealedToken | None) -> Sequence[DestinationEvent]:
         if token is None:
             return ()
         async with self.destinations.open(self.cipher.unseal(token)) as destination:

@@ -24,7 +24,7 @@ from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 class NewMapping:
     organization_id: OrganizationId
     sessionboard_event: SourceEventId
-    gleanin_event: DestinationEventId
+    destination_event: DestinationEventId
     time_zone_confirmed: bool = False
     confirmed_zone: str | None = None
     """The zone that was shown and confirmed; None for the zone that Sessionboard reports now."""
@@ -48,23 +48,23 @@ class MapEvents:
             SourceError, DestinationError: a system refused the token or cannot be reached.
         """
         validate_id(f"{SESSIONBOARD} event", command.sessionboard_event)
-        validate_id(f"{GLEANIN} event", command.gleanin_event)
+        validate_id(f"{GLEANIN} event", command.destination_event)
         async with self.units.read() as unit:
             organization, connection = await self._connection(unit, command.organization_id)
-            pair = EventPair(organization.sessionboard_url, command.sessionboard_event, command.gleanin_event)
+            pair = EventPair(organization.source_url, command.sessionboard_event, command.destination_event)
             # Check before reading the two systems, so that the result does not depend on them.
             mapping_to_continue(pair, connection.id, await _holders(unit, pair))
-        source_event, gleanin_event = await self._events(organization, connection, command)
+        source_event, destination_event = await self._events(organization, connection, command)
         is_confirmed = command.time_zone_confirmed and command.confirmed_zone in (
             None,
             source_event.time_zone,
         )
-        confirmed = zone_to_confirm(source_event, gleanin_event, self.clock.now(), confirmed=is_confirmed)
+        confirmed = zone_to_confirm(source_event, destination_event, self.clock.now(), confirmed=is_confirmed)
         async with self.units.write() as unit:
             _, connection = await self._connection(unit, command.organization_id)
             previous = mapping_to_continue(pair, connection.id, await _holders(unit, pair))
             if previous:
-                zones = source_event.time_zone, gleanin_event.time_zone
+                zones = source_event.time_zone, destination_event.time_zone
                 mapping = previous.map_again(confirmed).with_zones(*zones)
                 await unit.mappings.update(mapping)
             else:
@@ -74,12 +74,12 @@ class MapEvents:
                     connection.id,
                     pair,
                     source_event.name,
-                    gleanin_event.name,
+                    destination_event.name,
                     self.clock.now(),
                     confirmed_time_zone=confirmed,
                     continuous_sync=connection.continuous_sync,
                     time_zone=source_event.time_zone,
-                    gleanin_time_zone=gleanin_event.time_zone,
+                    destination_time_zone=destination_event.time_zone,
                     settings_saved=False,
                 )
                 await self._add(unit, mapping)
@@ -101,10 +101,10 @@ class MapEvents:
         self, organization: Organization, connection: Connection, command: NewMapping
     ) -> tuple[SourceEvent, DestinationEvent]:
         token = open_token(connection, organization)
-        access = self.cipher.unseal(organization.sessionboard_token)
+        access = self.cipher.unseal(organization.source_token)
         # Open both together: their time limits run concurrently and do not add up.
         async with (
-            self.sources.open(organization.sessionboard_url, access) as source,
+            self.sources.open(organization.source_url, access) as source,
             self.destinations.open(self.cipher.unseal(token)) as destination,
         ):
             try:
@@ -112,10 +112,10 @@ class MapEvents:
             except SourceEventGone:
                 raise NotFound(f"{SESSIONBOARD} event", command.sessionboard_event) from None
             try:
-                gleanin_event = await destination.event(command.gleanin_event)
+                destination_event = await destination.event(command.destination_event)
             except DestinationEventGone:
-                raise NotFound(f"{GLEANIN} event", command.gleanin_event) from None
-        return source_event, gleanin_event
+                raise NotFound(f"{GLEANIN} event", command.destination_event) from None
+        return source_event, destination_event
 
     @staticmethod
     async def _add(unit: UnitOfWork, mapping: EventMapping) -> None:
@@ -123,11 +123,11 @@ class MapEvents:
             await unit.mappings.add(mapping)
         except UniqueViolation as violation:
             system, event = {
-                UniqueConstraint.GLEANIN_EVENT: (GLEANIN, str(mapping.events.gleanin_id)),
-                UniqueConstraint.SESSIONBOARD_EVENT: (SESSIONBOARD, str(mapping.events.sessionboard_id)),
+                UniqueConstraint.DESTINATION_EVENT: (GLEANIN, str(mapping.events.destination_id)),
+                UniqueConstraint.SOURCE_EVENT: (SESSIONBOARD, str(mapping.events.source_id)),
             }[violation.what]
             raise AlreadyMapped(system, event) from None
 
 
 async def _holders(unit: UnitOfWork, pair: EventPair) -> Sequence[EventMapping]:
-    return await unit.mappings.holding(pair.sessionboard_url, [pair.sessionboard_id], [pair.gleanin_id])
+    return await unit.mappings.holding(pair.source_url, [pair.source_id], [pair.destination_id])

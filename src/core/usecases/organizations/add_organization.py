@@ -18,7 +18,7 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 @dataclass(frozen=True, slots=True)
 class NewOrganization:
     name: str
-    sessionboard_url: str
+    source_url: str
     token: Token
 
 
@@ -38,7 +38,7 @@ class AddOrganization:
             SourceError: Sessionboard refused the token or cannot be reached; nothing is stored.
         """
         # Normalize the URL: it tells an event from the same event of another region (rule 4).
-        url = self.sources.normalize_url(command.sessionboard_url)
+        url = self.sources.normalize_url(command.source_url)
         organization = Organization(
             OrganizationId(self.ids.new()), command.name.strip(), url, self.cipher.seal(command.token)
         )

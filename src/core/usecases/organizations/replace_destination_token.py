@@ -53,8 +53,8 @@ class ReplaceDestinationToken:
             open_token(connection, organization)
             assert connection is not None, "it has a token"
             for mapping in await unit.mappings.list_by_connection(connection.id):
-                if mapping.reserves_events and mapping.events.gleanin_id not in visible:
-                    raise DifferentAccount(mapping.gleanin_name)
+                if mapping.reserves_events and mapping.events.destination_id not in visible:
+                    raise DifferentAccount(mapping.destination_event_name)
             renewed = connection.with_token(self.cipher.seal(token), token.hint)
             what = f"{GLEANIN} token"
             if continuous_sync is not None and continuous_sync != connection.continuous_sync:

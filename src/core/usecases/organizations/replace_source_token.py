@@ -33,14 +33,14 @@ class ReplaceSourceToken:
             organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-        async with self.sources.open(organization.sessionboard_url, token) as source:
+        async with self.sources.open(organization.source_url, token) as source:
             await source.events()
         async with self.units.write() as unit:
             # Read again: the organization may have been removed meanwhile.
             organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
+            renewed = replace(organization, source_token=self.cipher.seal(token))
             await unit.organizations.update(renewed)
             connection = await unit.connections.get_open(organization_id)
             if connection is not None:

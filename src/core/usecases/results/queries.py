@@ -72,9 +72,9 @@ class ListMappingsWithPeople:
         async with self.units.read() as unit:
             mappings = await unit.mappings.list_by_organization(organization_id)
             chosen = [mapping for mapping in mappings if mapping.is_active]
-            listed = {mapping.events.gleanin_id for mapping in chosen}
+            listed = {mapping.events.destination_id for mapping in chosen}
             for mapping in reversed(mappings):
-                event_id = mapping.events.gleanin_id
+                event_id = mapping.events.destination_id
                 if event_id in listed:
                     continue
                 listed.add(event_id)
@@ -95,7 +95,7 @@ class ListShareLinks:
                 person
                 for kind in PEOPLE
                 for person in await unit.synced.list_by_event(
-                    mapping.organization_id, mapping.events.gleanin_id, kind
+                    mapping.organization_id, mapping.events.destination_id, kind
                 )
             ]
         return [person for person in people if not (missing and person.links)]
@@ -120,7 +120,7 @@ class ListPeople:
             mapping = require(await unit.mappings.get(query.mapping_id), "mapping", query.mapping_id)
             return await unit.synced.people(
                 mapping.organization_id,
-                mapping.events.gleanin_id,
+                mapping.events.destination_id,
                 missing=query.missing,
                 search=query.search,
                 start=query.start,

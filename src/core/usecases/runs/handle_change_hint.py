@@ -36,7 +36,7 @@ class HandleChangeHint:
             connection = await unit.connections.get_open(hint.organization_id)
             mappings = await unit.mappings.list_by_connection(connection.id) if connection else ()
             for mapping in mappings:
-                if hint.event_id not in (None, str(mapping.events.sessionboard_id)) or not mapping.is_active:
+                if hint.event_id not in (None, str(mapping.events.source_id)) or not mapping.is_active:
                     continue
                 schedule = await unit.schedules.get(mapping.id)
                 if schedule is not None and schedule.is_hinted(now):

@@ -30,9 +30,9 @@ class SyncStopped(Exception):
 def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> StopReason:
     """Return the stop reason for an error of one system."""
     side, event = (
-        (SESSIONBOARD, mapping.sessionboard_name)
+        (SESSIONBOARD, mapping.source_event_name)
         if isinstance(error, SourceError)
-        else (GLEANIN, mapping.gleanin_name)
+        else (GLEANIN, mapping.destination_event_name)
     )
     match error:
         case SourceEventGone() | DestinationEventGone():

@@ -100,7 +100,7 @@ class Fence:
 
     async def _put_in_doubt(self, unit: UnitOfWork, marks: Sequence[SyncedRecord]) -> None:
         mapping = self.mapping
-        await unit.synced.save(mapping.organization_id, mapping.events.gleanin_id, marks)
+        await unit.synced.save(mapping.organization_id, mapping.events.destination_id, marks)
 
     async def _check_lease(self, lease_status: LeaseStatus) -> None:
         now = self.clock.now()

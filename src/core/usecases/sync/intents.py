@@ -57,7 +57,7 @@ async def load_intents(
     units: UnitOfWorkFactory, mapping: EventMapping, gap: timedelta = timedelta(0)
 ) -> OpenIntents:
     """Load the intents, before the destination is read: the time of loading counts as the time of the look-up."""
-    scope = mapping.organization_id, mapping.events.gleanin_id
+    scope = mapping.organization_id, mapping.events.destination_id
     async with units.read() as unit:
         intents, now = await unit.intents.list_open(*scope), await unit.now()
     by_kind: dict[str, dict[SourceId, CreateIntent]] = {}
@@ -74,7 +74,7 @@ async def take_over_intents(units: UnitOfWorkFactory, mapping: EventMapping, gap
     ]
     if not undated:
         return found
-    scope = mapping.organization_id, mapping.events.gleanin_id
+    scope = mapping.organization_id, mapping.events.destination_id
     async with units.write() as unit:
         for kind in {intent.kind for intent in undated}:
             source_ids = [intent.source_id for intent in undated if intent.kind == kind]

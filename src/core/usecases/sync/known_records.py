@@ -32,11 +32,11 @@ class KnownRecords:
 
     def kept_id(self, kind: RecordKind, source_id: SourceId) -> SourceId:
         """Return an equal source id that is in memory already: there are tens of thousands."""
-        gleanin_id = self.here.get(kind.name, {}).get(source_id)
-        kept = self.sent[kind.name].get(gleanin_id) if gleanin_id is not None else None
+        destination_id = self.here.get(kind.name, {}).get(source_id)
+        kept = self.sent[kind.name].get(destination_id) if destination_id is not None else None
         return kept if kept is not None and kept == source_id else source_id
 
-    def gleanin_side(self, connection_id: ConnectionId) -> DestinationIndex:
+    def destination_index(self, connection_id: ConnectionId) -> DestinationIndex:
         return DestinationIndex(
             connection_id, self.here, self.sent, self.created_before, self.emails, self.elsewhere
         )
@@ -51,17 +51,17 @@ async def load_known_records(units: UnitOfWorkFactory, mapping: EventMapping) ->
     left_at: dict[str, dict[SourceId, datetime]] = {}
     for kind in KINDS:
         async with units.read() as unit:
-            places = await unit.synced.places(mapping.organization_id, mapping.events.gleanin_id, kind)
+            places = await unit.synced.places(mapping.organization_id, mapping.events.destination_id, kind)
         ours = [place for place in places if place.connection_id == mapping.connection_id]
-        here[kind.name] = {place.source_id: place.gleanin_id for place in ours}
-        sent[kind.name] = {place.gleanin_id: place.source_id for place in ours}
+        here[kind.name] = {place.source_id: place.destination_id for place in ours}
+        sent[kind.name] = {place.destination_id: place.source_id for place in ours}
         others = [place for place in places if place.connection_id != mapping.connection_id]
         earlier[kind.name] = {place.source_id for place in others} - here[kind.name].keys()
         created_before[kind.name] = {
-            place.gleanin_id: (place.connection_id, place.source_id) for place in others
+            place.destination_id: (place.connection_id, place.source_id) for place in others
         }
         emails[kind.name] = {place.source_id: place.email for place in ours if place.email}
         left_at[kind.name] = {place.source_id: place.left_at for place in ours if place.left_at}
     async with units.read() as unit:
-        elsewhere = frozenset(await unit.connections.elsewhere(mapping.events.sessionboard_url))
+        elsewhere = frozenset(await unit.connections.elsewhere(mapping.events.source_url))
     return KnownRecords(here, earlier, sent, created_before, emails, left_at, elsewhere)

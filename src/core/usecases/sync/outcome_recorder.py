@@ -164,7 +164,7 @@ class OutcomeRecorder:
 
     @property
     def _scope(self) -> tuple[OrganizationId, DestinationEventId]:
-        return self.mapping.organization_id, self.mapping.events.gleanin_id
+        return self.mapping.organization_id, self.mapping.events.destination_id
 
     @property
     def counts(self) -> Counts:

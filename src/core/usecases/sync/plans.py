@@ -37,20 +37,20 @@ class Plans:
 
     def associations(self) -> dict[SourceId, str]:
         """Return the destination's id of each record that people can be associated with."""
-        gleanin, associations = self.snapshot.gleanin, dict[SourceId, str]()
+        index, associations = self.snapshot.index, dict[SourceId, str]()
         for kind in (each for each in KINDS if each.takes_associations):
             here = self.known.here[kind.name].items()
-            held = {source: there for source, there in here if gleanin.holds(kind, there)}
-            associations |= gleanin.created_before(kind) | gleanin.all_created_here(kind) | held
+            held = {source: there for source, there in here if index.holds(kind, there)}
+            associations |= index.created_before(kind) | index.all_created_here(kind) | held
         return associations
 
     def _excluded(self) -> dict[str, AbstractSet[SourceId]]:
-        gleanin, earlier = self.snapshot.gleanin, self.known.earlier
-        return {kind.name: earlier[kind.name] | gleanin.created_before(kind).keys() for kind in KINDS}
+        index, earlier = self.snapshot.index, self.known.earlier
+        return {kind.name: earlier[kind.name] | index.created_before(kind).keys() for kind in KINDS}
 
     @property
     def _scope(self) -> tuple[OrganizationId, DestinationEventId]:
-        return self.mapping.organization_id, self.mapping.events.gleanin_id
+        return self.mapping.organization_id, self.mapping.events.destination_id
 
     async def steps(
         self,
@@ -67,19 +67,19 @@ class Plans:
             on_total: called with the number of candidates.
             only: the requested candidates; None for all, and for records that the source no longer has.
         """
-        gleanin, excluded = self.snapshot.gleanin, self._excluded()
-        selection = self.snapshot.programme.select(kind, gleanin, associations, excluded)
+        index, excluded = self.snapshot.index, self._excluded()
+        selection = self.snapshot.programme.select(kind, index, associations, excluded)
         labels: dict[tuple[str, SourceId], str] = {}
         planner = Planner(
             kind,
-            gleanin,
+            index,
             excluded[kind.name],
             selection.email_changes,
             selection.incomplete,
             self.intents.of(kind.name),
             labels,
         )
-        unseen = {**gleanin.all_created_here(kind), **self.known.here[kind.name]}
+        unseen = {**index.all_created_here(kind), **self.known.here[kind.name]}
         if on_total is not None:
             on_total(selection.size)
         absent = set() if selection.incomplete else self._absent.setdefault(kind.name, set())
@@ -110,7 +110,7 @@ class Plans:
             if absent is None:
                 continue
             here = self.known.here[kind.name]
-            synced = {each for each, there in here.items() if self.snapshot.gleanin.holds(kind, there)}
+            synced = {each for each, there in here.items() if self.snapshot.index.holds(kind, there)}
             yield kind, departures_of(synced, absent & synced, self.known.left_at[kind.name], now)
 
     async def _labels(

@@ -78,4 +78,4 @@ class RunLifecycle:
         connection = await unit.connections.get(mapping.connection_id)
         if self.tokens is None or organization is None or connection is None or connection.token is None:
             return False
-        return self.tokens != Tokens(organization.sessionboard_token, connection.token)
+        return self.tokens != Tokens(organization.source_token, connection.token)

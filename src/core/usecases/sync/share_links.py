@@ -34,7 +34,7 @@ class ShareLinks:
             if kind.name in written:
                 there.clear()
                 with suppress(RecordsNotReported):
-                    async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
+                    async for page in self.destination.records(self.mapping.events.destination_id, kind):
                         there.add(page, self.destination.link_hosts)
             await self._store(kind, self._synced(kind, snapshot), there)
 
@@ -43,16 +43,16 @@ class ShareLinks:
         here = self.known.here[kind.name]
         yield from here
         yield from self.known.earlier[kind.name]
-        yield from (each for each in snapshot.gleanin.all_created_here(kind) if each not in here)
+        yield from (each for each in snapshot.index.all_created_here(kind) if each not in here)
 
     async def _store(self, kind: RecordKind, synced: Iterable[SourceId], there: LinkIndex) -> None:
-        target = self.mapping.organization_id, self.mapping.events.gleanin_id
+        target = self.mapping.organization_id, self.mapping.events.destination_id
         for chunk in chunks(synced, CHUNK):
             async with self.units.write() as unit:
                 stored = await unit.synced.find(*target, kind, chunk)
                 changed = {}
                 for source_id, record in stored.items():
-                    links = there.of(record.gleanin_id)
+                    links = there.of(record.destination_id)
                     if links is not None and links != record.links:
                         changed[source_id] = links
                 if changed:

@@ -58,15 +58,15 @@ class ShowEvent:
             )
             mappings = await unit.mappings.list_by_organization(organization_id)
         mapping = next(
-            (each for each in mappings if each.is_active and each.events.sessionboard_id == event_id), None
+            (each for each in mappings if each.is_active and each.events.source_id == event_id), None
         )
         now, rows = self.clock.now(), _Rows()
         plan, stop = await self._planned(mapping, rows, now) if mapping else (None, None)
         event = rows.event
         if event is None or not rows.are_all:
-            access = self.access.cipher.unseal(organization.sessionboard_token)
+            access = self.access.cipher.unseal(organization.source_token)
             # Open once: the time limit covers all requests together.
-            async with self.access.sources.open(organization.sessionboard_url, access) as source:
+            async with self.access.sources.open(organization.source_url, access) as source:
                 event = event or await self._event(source, event_id)
                 if not rows.are_all:
                     rows = await self._alone(source, event_id)

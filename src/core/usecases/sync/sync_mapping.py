@@ -94,7 +94,7 @@ class SyncMapping:
                 units,
                 mapping,
                 destination,
-                snapshot.gleanin,
+                snapshot.index,
                 self.recorder,
                 fence,
                 intents,
@@ -149,14 +149,14 @@ class SyncMapping:
             self.mapping.id, run.id, now, snapshot.programme.next_transition_at, snapshot.digest, many
         )
 
-    async def _note_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> None:
+    async def _note_zones(self, time_zone: str | None, destination_time_zone: str | None) -> None:
         """Store the events' current time zones, which the mapping's pages show (rule 7)."""
-        if self.mapping.with_zones(time_zone, gleanin_time_zone) == self.mapping:
+        if self.mapping.with_zones(time_zone, destination_time_zone) == self.mapping:
             return
         async with self.access.units.write() as unit:
             mapping = await unit.mappings.get(self.mapping.id)
             if mapping is not None and mapping.is_active:
-                await unit.mappings.update(mapping.with_zones(time_zone, gleanin_time_zone))
+                await unit.mappings.update(mapping.with_zones(time_zone, destination_time_zone))
                 await unit.commit()
 
     async def _write(self, writer: Writer, snapshot: SystemsSnapshot, plans: Plans) -> Remarks:
@@ -180,9 +180,9 @@ class SyncMapping:
         if stop is not None:
             raise SyncStopped(stop)
         first, notes = await self._note_departures(plans), tuple[str, ...]()
-        if snapshot.gleanin.duplicates:
-            self.log.warning("sync.records_doubled", number=snapshot.gleanin.duplicates)
-            notes = (records_doubled(snapshot.gleanin.duplicates),)
+        if snapshot.index.duplicates:
+            self.log.warning("sync.records_doubled", number=snapshot.index.duplicates)
+            notes = (records_doubled(snapshot.index.duplicates),)
         return Remarks(first, notes)
 
     async def _note_departures(self, plans: Plans) -> tuple[str, ...]:
@@ -191,7 +191,7 @@ class SyncMapping:
         found = [*plans.departures(now)]
         if any(each.newly_left or each.returned for _, each in found):
             async with units.write() as unit:
-                target = mapping.organization_id, mapping.events.gleanin_id
+                target = mapping.organization_id, mapping.events.destination_id
                 for kind, departures in found:
                     await unit.synced.mark_left(*target, kind, departures.newly_left, now)
                     await unit.synced.mark_left(*target, kind, departures.returned, None)
@@ -243,5 +243,5 @@ async def _is_as_at(marker: UnchangedMarker, snapshot: SystemsSnapshot, plans: P
 
 def _setup(mapping: EventMapping, tokens: Tokens, known: KnownRecords) -> Sequence[object]:
     """List what a plan depends on besides both systems; another token may see other data."""
-    sealed = (tokens.sessionboard.value, tokens.gleanin.value)
+    sealed = (tokens.source.value, tokens.destination.value)
     return mapping.settings, mapping.confirmed_time_zone, sealed, sorted(known.elsewhere)

@@ -17,8 +17,8 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    sessionboard: SealedToken
-    gleanin: SealedToken
+    source: SealedToken
+    destination: SealedToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,19 @@ class SystemAccess:
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
             connection = await unit.connections.get(mapping.connection_id)
-        return mapping, Tokens(organization.sessionboard_token, open_token(connection, organization))
+        return mapping, Tokens(organization.source_token, open_token(connection, organization))
 
 
 @asynccontextmanager
 async def open_systems(
     access: SystemAccess, mapping: EventMapping, tokens: Tokens, before_write: BeforeWrite | None = None
 ) -> AsyncIterator[tuple[Source, Destination]]:
-    sessionboard, gleanin = access.cipher.unseal(tokens.sessionboard), access.cipher.unseal(tokens.gleanin)
+    source_token, destination_token = (
+        access.cipher.unseal(tokens.source),
+        access.cipher.unseal(tokens.destination),
+    )
     async with (
-        access.sources.open(mapping.events.sessionboard_url, sessionboard) as source,
-        access.destinations.open(gleanin, before_write) as destination,
+        access.sources.open(mapping.events.source_url, source_token) as source,
+        access.destinations.open(destination_token, before_write) as destination,
     ):
         yield source, destination

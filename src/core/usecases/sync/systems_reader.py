@@ -71,9 +71,9 @@ class LinkIndex:
             links = None if record.links is None else presentable(record.links, hosts)
             self._at[self._kept_id(record.id)] = self._all.append(links)
 
-    def of(self, gleanin_id: DestinationId) -> Linked:
+    def of(self, destination_id: DestinationId) -> Linked:
         """Return the links of one person; links of a person who is gone from the destination lead nowhere."""
-        at = self._at.get(gleanin_id)
+        at = self._at.get(destination_id)
         return () if at is None else self._all[at]
 
 
@@ -83,7 +83,7 @@ class SystemsSnapshot:
     """What the scope covers, in the order of writing."""
     events: tuple[SourceEvent, DestinationEvent]
     programme: SourceSnapshot
-    gleanin: DestinationIndex
+    index: DestinationIndex
     links: dict[str, LinkIndex] = field(default_factory=dict)
     """The share links of people in the destination, by the kind's name."""
     unknown: dict[str, str] = field(default_factory=dict)
@@ -102,8 +102,8 @@ class SystemsSnapshot:
     @property
     def zones(self) -> tuple[str | None, str | None]:
         """Return the two events' time zones, as the source and the destination report them."""
-        source, gleanin = self.events
-        return source.time_zone, gleanin.time_zone
+        source, destination = self.events
+        return source.time_zone, destination.time_zone
 
     def are_as_at(self, marker: UnchangedMarker) -> bool:
         """Check whether both systems are unchanged; many sessions are compared by their outcomes instead."""
@@ -134,9 +134,9 @@ class SystemsReader:
             SyncStopped: Sessionboard tells no time zone that is known (rule 7).
             SourceError, DestinationError
         """
-        source_event, gleanin_event = await _together(
-            self.source.event(self.mapping.events.sessionboard_id),
-            self.destination.event(self.mapping.events.gleanin_id),
+        source_event, destination_event = await _together(
+            self.source.event(self.mapping.events.source_id),
+            self.destination.event(self.mapping.events.destination_id),
         )
         zone = zone_named(source_event.time_zone)
         if zone is None:
@@ -146,9 +146,9 @@ class SystemsReader:
         programme = empty_snapshot(scope, context)
         snapshot = SystemsSnapshot(
             kinds,
-            (source_event, gleanin_event),
+            (source_event, destination_event),
             programme,
-            self.known.gleanin_side(self.mapping.connection_id),
+            self.known.destination_index(self.mapping.connection_id),
         )
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
@@ -159,19 +159,19 @@ class SystemsReader:
         }
         await _together(
             *(self._read_part(each, snapshot, rows[each]) for each in rows),
-            *(self._read_gleanin(kind, snapshot) for kind in there),
+            *(self._read_destination(kind, snapshot) for kind in there),
         )
         digest = digest_of(
             (
                 *self.setup,
                 source_event,
-                gleanin_event,
-                snapshot.gleanin.digest,
+                destination_event,
+                snapshot.index.digest,
                 *(rows[each].all for each in programme.rows if each in rows and not rows[each].are_many),
             )
         )
         has_many = bool(put_off) or any(each.are_many for each in rows.values())
-        stop = self._stop(programme, source_event, gleanin_event)
+        stop = self._stop(programme, source_event, destination_event)
         return replace(snapshot, digest=digest, has_many=has_many, is_whole=not put_off, stop=stop)
 
     async def read_rest(self, snapshot: SystemsSnapshot) -> SystemsSnapshot:
@@ -186,14 +186,14 @@ class SystemsReader:
         """Ask the change feed, if that takes fewer requests than reading."""
         if marker is None:
             return False
-        event_id, since = self.mapping.events.sessionboard_id, marker.changes_since
+        event_id, since = self.mapping.events.source_id, marker.changes_since
         return not await self.source.has_changed(event_id, since)
 
     async def _read_part(self, feed: Feed[SourceRow], snapshot: SystemsSnapshot, digests: RowDigests) -> None:
         """Read one feed, and add sentences about what could not be read (rule 34)."""
         part, unreadable = snapshot.programme.rows[feed], set[str]()
         try:
-            async for page in self.source.records(self.mapping.events.sessionboard_id, feed):
+            async for page in self.source.records(self.mapping.events.source_id, feed):
                 for row in page:
                     part.add(row)
                     digests.add(row.id, row)
@@ -206,13 +206,13 @@ class SystemsReader:
         if unreadable:
             snapshot.shortfalls.append(rows_unreadable(len(unreadable)))
 
-    async def _read_gleanin(self, kind: RecordKind, snapshot: SystemsSnapshot) -> None:
+    async def _read_destination(self, kind: RecordKind, snapshot: SystemsSnapshot) -> None:
         links = snapshot.links.setdefault(
-            kind.name, LinkIndex(self.spool, partial(snapshot.gleanin.kept_id, kind))
+            kind.name, LinkIndex(self.spool, partial(snapshot.index.kept_id, kind))
         )
         try:
-            async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
-                snapshot.gleanin.add(kind, page)
+            async for page in self.destination.records(self.mapping.events.destination_id, kind):
+                snapshot.index.add(kind, page)
                 if kind.is_person:
                     links.add(page, self.destination.link_hosts)
                 await self.on_page(len(page))
@@ -222,12 +222,12 @@ class SystemsReader:
             snapshot.unknown[kind.name] = str(error)
 
     def _stop(
-        self, programme: SourceSnapshot, source_event: SourceEvent, gleanin_event: DestinationEvent
+        self, programme: SourceSnapshot, source_event: SourceEvent, destination_event: DestinationEvent
     ) -> StopReason | None:
         if programme.masked:
             return stop_reasons.masked_emails(programme.masked)
         instants = programme.instants
-        return check_time_zones(source_event, gleanin_event, self.mapping, instants, self.now)
+        return check_time_zones(source_event, destination_event, self.mapping, instants, self.now)
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> Any:

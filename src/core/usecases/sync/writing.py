@@ -56,7 +56,7 @@ class Writer:
     units: UnitOfWorkFactory
     mapping: EventMapping
     destination: Destination
-    gleanin: DestinationIndex
+    index: DestinationIndex
     recorder: OutcomeRecorder
     fence: Fence
     intents: OpenIntents
@@ -170,14 +170,14 @@ class Writer:
         for kind in kinds:
             await self._read_again(kind)
             for create in [each for each in self.recorder.unconfirmed.values() if each.record.kind == kind]:
-                gleanin_id = self._created(create)
-                if gleanin_id and self.intents.has(create.record):
+                destination_id = self._created(create)
+                if destination_id and self.intents.has(create.record):
                     # What exists now was sent by an earlier run: it is planned again, as an update of that.
                     self.recorder.unconfirmed.pop(key_of(create.record))
                     self._postpone(kind, [create.record.source_id])
-                elif gleanin_id:
-                    self._note_success(create, gleanin_id)
-                elif earlier := self.gleanin.created_before(kind).get(create.record.source_id):
+                elif destination_id:
+                    self._note_success(create, destination_id)
+                elif earlier := self.index.created_before(kind).get(create.record.source_id):
                     skipped = RecordOutcome(create.record, Outcome.SKIPPED, reasons.ENDED_CONNECTION, earlier)
                     self.recorder.record(skipped)
                     self.recorder.mark_resolved(create.record)
@@ -185,14 +185,14 @@ class Writer:
 
     async def _read_again(self, kind: RecordKind) -> None:
         try:
-            async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
-                self.gleanin.add(kind, page)
+            async for page in self.destination.records(self.mapping.events.destination_id, kind):
+                self.index.add(kind, page)
         except RecordsNotReported:
             pass  # there are none yet
 
     def _created(self, create: Create) -> DestinationId | None:
         """Return the id of what a create made; a previous copy that shows up again does not count."""
-        found = self.gleanin.created_here(create.record.kind, create.record.source_id)
+        found = self.index.created_here(create.record.kind, create.record.source_id)
         return None if found == create.previous_id else found
 
     async def _send_again(self, creates: Iterable[Create]) -> None:
@@ -312,7 +312,7 @@ class Writer:
 
     async def _write(self, step: Write, batch: WriteBatch, queue: WriteQueue) -> None:
         try:
-            gleanin_id = await self._send(step)
+            destination_id = await self._send(step)
         except WriteOutcomeUnknown as lost:
             self.recorder.may_have_written = True
             batch.record_timeout(lost.retry_after)
@@ -330,7 +330,7 @@ class Writer:
         except (DestinationError, SyncStopped) as error:
             self._note_stop(step, error, batch)
         else:
-            self._note_success(step, gleanin_id, queue)
+            self._note_success(step, destination_id, queue)
         batch.answered()
 
     async def _note_rejection(
@@ -338,7 +338,7 @@ class Writer:
     ) -> None:
         match step, rejection:
             case Update(), RecordGone():  # deleted after it was read: create it as planned
-                create = Create(step.record, reasons.GONE_FROM_GLEANIN, step.fields)
+                create = Create(step.record, reasons.GONE_FROM_DESTINATION, step.fields)
                 await self.recorder.save_intents([create])
                 queue.requeue([create])
             case _, WriteForbidden():
@@ -350,7 +350,7 @@ class Writer:
         """Record the failure of one record, unless reads or all writes are refused too (rule 29)."""
         self._forbidden_in_a_row += 1
         try:
-            await self.destination.event(self.mapping.events.gleanin_id)
+            await self.destination.event(self.mapping.events.destination_id)
         except DestinationError as error:
             self._note_stop(step, error, batch)
             return
@@ -370,7 +370,7 @@ class Writer:
         batch.stop = batch.stop or stop
 
     async def _send(self, step: Write) -> DestinationId:
-        kind, event = step.record.kind, self.mapping.events.gleanin_id
+        kind, event = step.record.kind, self.mapping.events.destination_id
         self.written.add(kind.name)
         match step:
             case Create(previous_id=former) if former is not None and await self._is_still_there(
@@ -381,14 +381,14 @@ class Writer:
                 ours = external_id(self.mapping.connection_id, record.source_id)
                 self.recorder.mark_departed(record)
                 return await self.destination.create(event, kind, ours, fields)
-            case Update(gleanin_id=gleanin_id, changes=changes):
+            case Update(destination_id=destination_id, changes=changes):
                 with departing(_in_doubt(step)):
-                    await self.destination.update(event, kind, gleanin_id, changes)
-                return gleanin_id
+                    await self.destination.update(event, kind, destination_id, changes)
+                return destination_id
 
     async def _is_still_there(self, step: Create, former: DestinationId) -> bool:
         """Update a record that is not listed any more under its old id; create it only if that id is gone."""
-        event = self.mapping.events.gleanin_id
+        event = self.mapping.events.destination_id
         try:
             with departing(_in_doubt(step)):
                 await self.destination.update(event, step.record.kind, former, step.restores)
@@ -396,19 +396,21 @@ class Writer:
             return False
         return True
 
-    def _note_success(self, step: Write, gleanin_id: DestinationId, queue: WriteQueue | None = None) -> None:
+    def _note_success(
+        self, step: Write, destination_id: DestinationId, queue: WriteQueue | None = None
+    ) -> None:
         record = step.record
         self.recorder.may_have_written = True
         self._forbidden_in_a_row = 0
         if queue is not None:
             queue.succeeded(record.source_id)
-        self.gleanin.record_write(record.kind, record.source_id, gleanin_id)
+        self.index.record_write(record.kind, record.source_id, destination_id)
         email = step.fields.get("email")
         synced = SyncedRecord(
             record.kind,
             record.source_id,
             record.label,
-            gleanin_id,
+            destination_id,
             self.mapping.connection_id,
             fingerprint(step.fields),
             step.fields,
@@ -417,9 +419,9 @@ class Writer:
         outcome, reason = Outcome.CREATED, step.reason
         if isinstance(step, Update):
             outcome = Outcome.UPDATED
-        elif gleanin_id == step.previous_id:
+        elif destination_id == step.previous_id:
             outcome, reason = Outcome.UPDATED, replace(reasons.STILL_THERE, detail=reason.detail)
-        self.recorder.record(RecordOutcome(record, outcome, reason, gleanin_id), synced)
+        self.recorder.record(RecordOutcome(record, outcome, reason, destination_id), synced)
         if isinstance(step, Create) or self.intents.has(record):
             self.recorder.mark_resolved(record)
 
@@ -435,8 +437,8 @@ class Writer:
         self._note_failure(step, reason)
 
     def _note_failure(self, step: Write, reason: Reason) -> None:
-        gleanin_id = step.gleanin_id if isinstance(step, Update) else None
-        self.recorder.record(RecordOutcome(step.record, Outcome.FAILED, reason, gleanin_id))
+        destination_id = step.destination_id if isinstance(step, Update) else None
+        self.recorder.record(RecordOutcome(step.record, Outcome.FAILED, reason, destination_id))
 
 
 def _in_doubt(step: Write) -> SyncedRecord | None:

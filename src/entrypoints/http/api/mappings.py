@@ -78,10 +78,10 @@ async def add(
         DestinationEventId(new.gleanin_event),
         new.confirm_time_zone,
     )
-    lost = await container.resolve(CountLostByMapping)(ctx.organization.id, command.gleanin_event)
+    lost = await container.resolve(CountLostByMapping)(ctx.organization.id, command.destination_event)
     mapping = await container.resolve(MapEvents)(command, actor=ctx.actor.name)
     response.headers["Location"] = f"/api/v1/mappings/{mapping.id}"
-    mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
+    mismatch = known_mismatch(mapping.time_zone, mapping.destination_time_zone, container.clock().now())
     warnings = [warning for warning in (mismatch, lost) if warning]
     return {**await _document(container, mapping), "warnings": warnings}
 

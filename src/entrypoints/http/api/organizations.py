@@ -206,7 +206,7 @@ async def list_events(
         lists = await container.resolve(ListEvents)(ctx.organization.id)
     matches = {
         system: [event for event in events if term in event.name.casefold() or term in event.id.casefold()]
-        for system, events in (("sessionboard", lists.sessionboard), ("gleanin", lists.gleanin))
+        for system, events in (("sessionboard", lists.source), ("gleanin", lists.destination))
     }
     parts = {
         system: [shapes.event(event) for event in events[start : start + limit]]

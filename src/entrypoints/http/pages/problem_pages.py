@@ -85,7 +85,7 @@ def with_page_sentence(
         case NotFound():
             return replace(problem, detail=_NOT_THERE.get(error.what, f"There is no such {error.what}."))
         case NotMapped():
-            event = (mapping.sessionboard_name if mapping else "") or "This event"
+            event = (mapping.source_event_name if mapping else "") or "This event"
             detail = f"{event} is no longer mapped. Map it again to sync it."
             return replace(problem, detail=detail)
     return problem

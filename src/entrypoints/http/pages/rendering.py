@@ -74,9 +74,7 @@ def remedy_link(
         case Remedy.MAPPING_SETTINGS if mapping:
             return crumb("Event Settings", f"{base}/integrations/mappings/{mapping.id}/settings")
         case Remedy.SYNC if mapping:
-            return crumb(
-                "Sync again", f"{base}/events/{quote(mapping.events.sessionboard_id, safe='')}/agenda"
-            )
+            return crumb("Sync again", f"{base}/events/{quote(mapping.events.source_id, safe='')}/agenda")
     return None
 
 

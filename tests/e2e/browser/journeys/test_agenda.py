@@ -44,14 +44,16 @@ def test_rule_11_a_mapped_event_offers_the_sync_and_names_the_gleanin_event(
     mapping = harness.mapped(BRIGHT)
     admin.goto(harness.at("events"))
     row = admin.get_by_role("row", name="Bright Days")
-    expect(row).to_contain_text(f"Mapped Bright Days ({mapping.events.gleanin_id})")
+    expect(row).to_contain_text(f"Mapped Bright Days ({mapping.events.destination_id})")
     row.get_by_role("link", name="Bright Days").click()
     wait_for_agenda(admin)
     expect(admin.get_by_text("Mapped to the Gleanin event Bright Days.")).to_be_visible()
     for part in ("agenda", "exhibitors"):
         admin.goto(harness.event(BRIGHT, part))
         open_menu(admin, "Options")
-        offered = admin.get_by_role("button", name=f"Sync to Gleanin (event: {mapping.events.gleanin_id})")
+        offered = admin.get_by_role(
+            "button", name=f"Sync to Gleanin (event: {mapping.events.destination_id})"
+        )
         expect(offered).to_be_visible()
 
 
@@ -169,12 +171,12 @@ def test_exhibitors_are_shown_with_who_stands_for_them_and_synced(harness: Harne
     left_out = table.get_by_role("row", name="Café Solstício Amadeu Ribalonga")
     expect(left_out.get_by_role("button", name="blocked")).to_be_visible()
 
-    start_sync(admin, mapping.events.gleanin_id)
+    start_sync(admin, mapping.events.destination_id)
     expect_message(admin, "Sync to Gleanin finished with problems: 8 exhibitors attempted, 6 synced.")
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     expect(admin.get_by_role("heading", name="Sync of Lantern Conf")).to_be_visible()
     expect(admin.get_by_role("row", name="created")).to_have_count(7)  # six contacts, and their count
-    assert len(harness.control.records(mapping.events.gleanin_id, "sessions")) == 0
+    assert len(harness.control.records(mapping.events.destination_id, "sessions")) == 0
 
 
 def test_a_preview_shows_old_and_new_values_and_does_what_it_showed(harness: Harness, admin: Page) -> None:
@@ -191,10 +193,10 @@ def test_a_preview_shows_old_and_new_values_and_does_what_it_showed(harness: Har
     expect(row.locator("ins")).to_have_text("Rear admiral")
     assert harness.writes == written
 
-    admin.get_by_role("button", name=f"Sync to Gleanin (event: {mapping.events.gleanin_id})").click()
+    admin.get_by_role("button", name=f"Sync to Gleanin (event: {mapping.events.destination_id})").click()
     expect_message(admin, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers, 2 exhibitors.")
     assert harness.writes == written + 1
-    told = harness.control.records(mapping.events.gleanin_id, "speakers")
+    told = harness.control.records(mapping.events.destination_id, "speakers")
     assert "Rear admiral" in [each["attributes"]["job_title"] for each in told]
     admin.reload()
     expect(admin.get_by_role("navigation", name="What a sync would do")).to_contain_text("Unchanged 8")

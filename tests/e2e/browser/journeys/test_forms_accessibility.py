@@ -81,7 +81,7 @@ def test_an_event_that_is_being_read_and_a_sync_that_goes_on(
     harness.control.inject_faults()
     wait_for_agenda(page)
     harness.control.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=3000))
-    start_sync(page, mapping.events.gleanin_id)
+    start_sync(page, mapping.events.destination_id)
     expect(page.get_by_role("progressbar", name="sessions")).to_be_visible()
     check(page)
     harness.control.inject_faults()

@@ -35,7 +35,7 @@ def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_
 
     admin.goto(harness.event(BRIGHT))
     wait_for_agenda(admin)
-    start_sync(admin, mapping.events.gleanin_id)
+    start_sync(admin, mapping.events.destination_id)
     expect_message(admin, "Sync to Gleanin is complete. Synced: 1 session, 0 speakers.")
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     records = admin.get_by_role("region", name="Records")

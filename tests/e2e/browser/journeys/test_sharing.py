@@ -123,7 +123,7 @@ def test_rule_30_only_https_links_are_shown(harness: Harness, admin: Page, new_p
 
     async def spoil(container: Container) -> None:
         async with container.units().write() as unit:
-            event = DestinationEventId(mapping.events.gleanin_id)
+            event = DestinationEventId(mapping.events.destination_id)
             await unit.synced.save_links(harness.organization, event, SPEAKER, {SourceId("person-1"): links})
             await unit.commit()
 

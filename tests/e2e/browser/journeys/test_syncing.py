@@ -46,7 +46,7 @@ def test_rule_28_a_sync_tells_how_far_it_is_in_every_tab_and_how_it_ended(
     admin.goto(harness.event(LONG))
     wait_for_agenda(admin)
     harness.control.inject_faults(SLOW)
-    start_sync(admin, mapping.events.gleanin_id)
+    start_sync(admin, mapping.events.destination_id)
     first = wait_for_more(admin, "sessions", 0)
     assert wait_for_more(admin, "sessions", first) > first
     expect(admin.get_by_text(re.compile(r"^\d+ of 80$")).first).to_be_visible()
@@ -109,7 +109,7 @@ def test_rule_21_a_second_sync_writes_nothing_and_says_so(harness: Harness, admi
     written = harness.writes
     admin.goto(harness.event(BRIGHT))
     wait_for_agenda(admin)
-    start_sync(admin, mapping.events.gleanin_id)
+    start_sync(admin, mapping.events.destination_id)
     expect_message(admin, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers.")
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     expect(admin.get_by_role("navigation", name="Outcomes")).to_contain_text("Unchanged 6")
@@ -120,7 +120,7 @@ def test_rule_28_a_sync_with_problems_says_what_to_do_and_whom_to_ask(harness: H
     mapping = harness.mapped(LANTERN)
     admin.goto(harness.event(LANTERN))
     wait_for_agenda(admin)
-    start_sync(admin, mapping.events.gleanin_id)
+    start_sync(admin, mapping.events.destination_id)
     expect_message(
         admin,
         "Sync to Gleanin finished with problems: 14 sessions attempted, 12 synced; 15 speakers attempted, "
@@ -158,7 +158,7 @@ def test_rule_23_asking_during_a_run_books_exactly_one_more(harness: Harness, ad
     admin.goto(harness.event(CALM))
     wait_for_agenda(admin)
     harness.control.inject_faults(Fault(sides=("gleanin",), methods=("POST",), latency_ms=4000))
-    start_sync(admin, mapping.events.gleanin_id)
+    start_sync(admin, mapping.events.destination_id)
     for _ in range(3):
         open_menu(admin, "Options")
         admin.get_by_role("button", name="Sync to Gleanin").click()
@@ -179,7 +179,7 @@ def test_rule_08_a_run_that_disconnecting_stopped_says_so(
     admin.goto(harness.event(LONG))
     wait_for_agenda(admin)
     harness.control.inject_faults(SLOW)
-    start_sync(admin, mapping.events.gleanin_id)
+    start_sync(admin, mapping.events.destination_id)
     wait_for_more(admin, "sessions", 0)
     other = harness.sign_in(new_page())
     other.goto(harness.at("integrations/disconnect"))

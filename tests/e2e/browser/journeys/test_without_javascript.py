@@ -44,7 +44,7 @@ def test_without_javascript_the_way_leads_from_connecting_to_results(harness: Ha
     plain.locator("#flashes").get_by_role("link", name="View Results").click()
     row = plain.get_by_role("region", name="Records").get_by_role("row", name="Analytical engines")
     expect(row).to_contain_text("New in Gleanin.")
-    (record, *_) = harness.control.records(harness.gleanin_id(BRIGHT), "sessions")
+    (record, *_) = harness.control.records(harness.destination_id(BRIGHT), "sessions")
     assert record["attributes"]["tracks"] == ["steam"]
 
 

@@ -66,7 +66,7 @@ class Interruptions(Organizer):
         elif then == "disconnect":
             self.disconnect(self.owner_of(mapping))
         elif then == "reconnect":
-            self.connect_anew(choice, mapping.events.gleanin_id, sync_after=True)
+            self.connect_anew(choice, mapping.events.destination_id, sync_after=True)
         self.sync_all(then == "sync")
 
     @precondition(has_mappings)

@@ -53,8 +53,8 @@ class Invariants(MachineState):
             for mapping in self.do(self.all_mappings())
             if mapping.is_active or is_bound(mapping)
         ]
-        assert len({pair.sessionboard_id for pair in taken}) == len(taken), taken
-        assert len({pair.gleanin_id for pair in taken}) == len(taken), taken
+        assert len({pair.source_id for pair in taken}) == len(taken), taken
+        assert len({pair.destination_id for pair in taken}) == len(taken), taken
 
     @invariant()
     def rule_23_one_run_at_a_time(self) -> None:

@@ -64,12 +64,12 @@ class Organizer(CheckedSync):
         conflicts = [
             mapping
             for mapping in binding
-            if mapping.events.sessionboard_id == event or mapping.events.gleanin_id == there
+            if mapping.events.source_id == event or mapping.events.destination_id == there
         ]
         same_pair = [
             mapping
             for mapping in conflicts
-            if (mapping.events.sessionboard_id, mapping.events.gleanin_id) == (event, there)
+            if (mapping.events.source_id, mapping.events.destination_id) == (event, there)
             and mapping.removed_at is not None
             and mapping.connection_id == open_connection
         ]
@@ -92,7 +92,7 @@ class Organizer(CheckedSync):
         name = self.owner_of(mapping)
         self.disconnect(name)
         self.connect(name)
-        self.map(name, mapping.events.sessionboard_id, there)
+        self.map(name, mapping.events.source_id, there)
         self.sync_all(sync_after)
 
     @precondition(has_mappings)
@@ -102,7 +102,7 @@ class Organizer(CheckedSync):
         mapping = self.pick_mapping(choice)
         name = self.owner_of(mapping)
         self.do(self.harness.remove_mapping(mapping.id))
-        self.map(name, mapping.events.sessionboard_id, there)
+        self.map(name, mapping.events.source_id, there)
         self.sync_all(sync_after)
 
     @precondition(has_mappings)

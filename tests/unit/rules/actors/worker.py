@@ -80,7 +80,7 @@ class Worker(CheckedSync):
     def sync_with_a_short_reading(self, choice: int, sessions: int, exhibitors: int) -> None:
         """Sync while Sessionboard announces more records than it returns (rule 34)."""
         mapping = self.pick_mapping(choice)
-        programme = self.harness.source.programmes[mapping.events.sessionboard_id]
+        programme = self.harness.source.programmes[mapping.events.source_id]
         programme.missing_sessions, programme.missing_exhibitors = sessions, exhibitors
         self.was_cut_off = True
         run = self.do(self.harness.sync(mapping))

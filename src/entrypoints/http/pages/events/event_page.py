@@ -59,7 +59,7 @@ class EventPage:
 
     @property
     def name(self) -> str:
-        name = self.view.event.name if self.view else self.mapping.sessionboard_name if self.mapping else ""
+        name = self.view.event.name if self.view else self.mapping.source_event_name if self.mapping else ""
         return name or f"Event {self.id}"
 
     @property
@@ -99,7 +99,7 @@ async def _event_page(
         raise NotFound("Sessionboard event", event_id)
     source_event_id = SourceEventId(event_id)
     overview = await container.resolve(GetHealth)(ctx.organization.id)
-    matching = (pair for pair in overview.mappings if pair[0].events.sessionboard_id == source_event_id)
+    matching = (pair for pair in overview.mappings if pair[0].events.source_id == source_event_id)
     mapping, health = next(matching, (None, Health()))
     runs = await container.resolve(ListRuns)(mapping.id, LATEST_RUNS) if mapping else []
     is_poll = "hx-request" in request.headers

@@ -30,15 +30,15 @@ async def show(
     problem: Problem | None = None
     try:
         async with places.slot(ctx.organization.id):
-            lists = await container.resolve(ListEvents)(ctx.organization.id, sessionboard_only=True)
-        events = [*lists.sessionboard]
+            lists = await container.resolve(ListEvents)(ctx.organization.id, source_only=True)
+        events = [*lists.source]
     except (SourceError, DecryptionFailed, Overloaded) as error:
         problem = problem_of(error)
     overview = await container.resolve(GetHealth)(ctx.organization.id)
     mappings = [mapping for mapping, _ in overview.mappings]
     if problem:
         events = [_as_mapped(mapping) for mapping in mappings]
-    by_event = {str(mapping.events.sessionboard_id): mapping for mapping in mappings}
+    by_event = {str(mapping.events.source_id): mapping for mapping in mappings}
     response = render(
         request,
         "events.html",
@@ -63,5 +63,5 @@ async def show(
 
 def _as_mapped(mapping: EventMapping) -> ListedEvent:
     """Return a mapped event from stored data, without reading Sessionboard."""
-    event_id = mapping.events.sessionboard_id
-    return ListedEvent(str(event_id), mapping.sessionboard_name, mapping.time_zone)
+    event_id = mapping.events.source_id
+    return ListedEvent(str(event_id), mapping.source_event_name, mapping.time_zone)

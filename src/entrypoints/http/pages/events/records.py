@@ -60,7 +60,7 @@ async def show_history(
         status=HTTPStatus.NOT_FOUND if is_unknown else HTTPStatus.OK,
         crumbs=[crumb("History", f"{organization_url(ctx.organization)}/history"), crumb("Records")],
         url=url,
-        event_url=event_url(ctx.organization, mapping.events.sessionboard_id),
+        event_url=event_url(ctx.organization, mapping.events.source_id),
         who=who,
         name=next(iter(labels), ""),
         entries=page_entries,

@@ -58,7 +58,7 @@ async def start(
     waits = await _waits(container, run)
     flash(request, WAITS if waits else STARTED, "info" if waits else "success")
     request.session[STARTED_RUN] = run.id
-    event_id = mapping.events.sessionboard_id
+    event_id = mapping.events.source_id
     return redirect_to(f"{event_url(ctx.organization, event_id)}/{STARTED_FROM[scope]}")
 
 

@@ -136,8 +136,8 @@ async def add(
         errors = {_field(error): str(error)}
         problem = problem_of(error)
         return await _form(request, places, container, ctx, chosen=chosen, errors=errors, problem=problem)
-    mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
-    done = f"Mapped {shortened(mapping.gleanin_name, 60)} to {shortened(mapping.sessionboard_name, 60)}."
+    mismatch = known_mismatch(mapping.time_zone, mapping.destination_time_zone, container.clock().now())
+    done = f"Mapped {shortened(mapping.destination_event_name, 60)} to {shortened(mapping.source_event_name, 60)}."
     if mismatch:
         flash(request, f"{done} {mismatch}", "error")
     else:
@@ -190,9 +190,9 @@ async def _form(
             raise read_error
         async with places.slot(ctx.organization.id):
             lists = await container.resolve(ListEvents)(ctx.organization.id)
-        choices = {"gleanin": _choices(lists.gleanin), "sessionboard": _choices(lists.sessionboard)}
-        sessionboard_zone = _zone(lists.sessionboard, chosen.get("sessionboard"))
-        gleanin_zone = _zone(lists.gleanin, chosen.get("gleanin"))
+        choices = {"gleanin": _choices(lists.destination), "sessionboard": _choices(lists.source)}
+        sessionboard_zone = _zone(lists.source, chosen.get("sessionboard"))
+        gleanin_zone = _zone(lists.destination, chosen.get("gleanin"))
         mismatch = known_mismatch(sessionboard_zone, gleanin_zone, container.clock().now())
     except (*READ_FAILED, Overloaded) as error:
         unread, system = str(error), _SYSTEM_BY_FIELD.get(_field(error), "")

@@ -82,11 +82,11 @@ async def change(request: Request, container: Wired, ctx: ManagedMapping, form: 
         changed = await container.resolve(ChangeSettings)(command, actor=ctx.actor.name)
     except (TimeZoneUnconfirmed, *READ_FAILED) as error:
         return await _settings(request, container, ctx, mapping, command=command, error=error)
-    done = f"The settings of {shortened(mapping.gleanin_name, 60)} were saved."
-    mismatch = known_mismatch(changed.time_zone, changed.gleanin_time_zone, container.clock().now())
+    done = f"The settings of {shortened(mapping.destination_event_name, 60)} were saved."
+    mismatch = known_mismatch(changed.time_zone, changed.destination_time_zone, container.clock().now())
     if command.confirm_time_zone and mismatch:
         flash(request, f"{done} {mismatch}", "error")
-    elif command.confirm_time_zone and zone_named(changed.gleanin_time_zone) is None:
+    elif command.confirm_time_zone and zone_named(changed.destination_time_zone) is None:
         flash(request, f"{done} The time zone {changed.confirmed_time_zone} is confirmed.")
     else:
         flash(request, done)
@@ -115,9 +115,9 @@ async def _settings(
     is_confirmed = mapping.confirmed_time_zone is not None and mapping.confirmed_time_zone == zone_name
     unread = ""
     if ctx.may_manage and not is_confirmed:
-        mapping, unread = await _with_gleanin_zone(container, mapping, error)
+        mapping, unread = await _with_destination_zone(container, mapping, error)
     # If Gleanin reports a known zone, the two are compared and no confirmation is needed (rule 7).
-    asks_zone = not is_confirmed and not unread and zone_named(mapping.gleanin_time_zone) is None
+    asks_zone = not is_confirmed and not unread and zone_named(mapping.destination_time_zone) is None
     settings: MappingSettings = command.applied_to(mapping.settings) if command else mapping.settings
     continuous = command.continuous_sync if command else mapping.continuous_sync
     return render(
@@ -132,12 +132,12 @@ async def _settings(
         error=str(error) if error else "",
         asks_zone=asks_zone,
         unread=unread,
-        mismatch=known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, now),
+        mismatch=known_mismatch(mapping.time_zone, mapping.destination_time_zone, now),
         **await _context(container, replace(ctx, mapping=mapping)),
     )
 
 
-async def _with_gleanin_zone(
+async def _with_destination_zone(
     container: Container, mapping: EventMapping, error: Exception | None
 ) -> tuple[EventMapping, str]:
     """Return the mapping with the zone that Gleanin reports, or why it could not be read."""
@@ -160,7 +160,7 @@ async def show_remove_form(request: Request, container: Wired, ctx: ManagedMappi
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, ctx: ManagedMapping, _: SentForm) -> Response:
     removed = await container.resolve(RemoveMapping)(ctx.mapping.id, actor=ctx.actor.name)
-    flash(request, f"The mapping of {shortened(removed.gleanin_name, 60)} was removed.")
+    flash(request, f"The mapping of {shortened(removed.destination_event_name, 60)} was removed.")
     return redirect_to(mappings_url(ctx))
 
 
