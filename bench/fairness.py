@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from adapters.gleanin.system import GLEANIN
 from adapters.jobs.in_process import InProcessJobs, JobHandlers
 from adapters.memory.event_log import RecordedEvents
+from adapters.sessionboard.system import SESSIONBOARD
 from core.domain.ids import (
     ConnectionId,
     DestinationEventId,
@@ -19,6 +21,7 @@ from core.domain.ids import (
 )
 from core.domain.records.kinds import Scope
 from core.domain.runs.run import SyncRun, Trigger
+from core.domain.systems import Systems
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import SealedToken
@@ -27,6 +30,8 @@ from core.usecases.shared.run_ends import RunEnds
 from entrypoints.container import Container
 from entrypoints.database import opened
 from entrypoints.settings import Settings
+
+SYSTEMS = Systems(SESSIONBOARD, GLEANIN)
 
 URL = "https://sessionboard.example.org"
 SMALL, NOISY, NUMBER_OF_LARGE = 1_000, 500, 40
@@ -43,14 +48,22 @@ async def _furnish(container: Container, organizations: Mapping[str, int]) -> No
     async with container.units().write() as unit:
         for name, number in organizations.items():
             organization, connection = OrganizationId(name), ConnectionId(name)
-            await unit.organizations.add(Organization(organization, name, URL, SealedToken("")))
+            await unit.organizations.add(Organization(organization, name, SESSIONBOARD, URL, SealedToken("")))
             token = SealedToken("sealed")
-            await unit.connections.add(Connection(connection, organization, token, "", now))
+            await unit.connections.add(Connection(connection, organization, GLEANIN, token, "", now))
             for place in range(number):
                 key = f"{name}-{place}"
                 pair = EventPair(URL, SourceEventId(key), DestinationEventId(key))
                 mapping = EventMapping(
-                    MappingId(key), organization, connection, pair, key, key, now, continuous_sync=True
+                    MappingId(key),
+                    organization,
+                    connection,
+                    pair,
+                    SYSTEMS,
+                    key,
+                    key,
+                    now,
+                    continuous_sync=True,
                 )
                 await unit.mappings.add(mapping)
         await unit.commit()

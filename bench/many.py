@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from adapters.gleanin.system import GLEANIN
+from adapters.sessionboard.system import SESSIONBOARD
 from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.runs.schedule import Schedule
+from core.domain.systems import Systems
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import Token
 from entrypoints.container import Container
 from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+
+SYSTEMS = Systems(SESSIONBOARD, GLEANIN)
 
 EVENTS_EACH = 4
 """Per organization; in the sandbox, each organization has its own URL, at which it sees no other events."""
@@ -58,16 +63,16 @@ async def furnish(
             organization, connection = OrganizationId(key), ConnectionId(key)
             seal = container.cipher().seal
             await unit.organizations.add(
-                Organization(organization, key, url, seal(Token(SESSIONBOARD_TOKEN)))
+                Organization(organization, key, SESSIONBOARD, url, seal(Token(SESSIONBOARD_TOKEN)))
             )
             token = seal(Token(GLEANIN_TOKEN))
-            await unit.connections.add(Connection(connection, organization, token, "", now))
+            await unit.connections.add(Connection(connection, organization, GLEANIN, token, "", now))
             for place in range(number * EVENTS_EACH, (number + 1) * EVENTS_EACH):
                 is_idle = place >= len(pairs)
                 source, destination, zone = (place, f"idle{place}", "UTC") if is_idle else pairs[place]
                 pair = EventPair(url, SourceEventId(str(source)), DestinationEventId(destination))
                 mapping = EventMapping(
-                    MappingId(f"m{place}"), organization, connection, pair, str(source), destination, now,
+                    MappingId(f"m{place}"), organization, connection, pair, SYSTEMS, str(source), destination, now,
                     confirmed_time_zone=zone, continuous_sync=True,
                 )  # fmt: skip
                 await unit.mappings.add(mapping)

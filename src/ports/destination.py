@@ -1,4 +1,4 @@
-"""The destination that records are written to: Gleanin.
+"""The destination that records are written to.
 
 The port cannot delete anything, and must never be able to (rule 22).
 
@@ -25,6 +25,7 @@ from core.domain.planning.plan import FieldChange
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
 
 BeforeWrite = Callable[[], Awaitable[None]]
@@ -156,6 +157,9 @@ class Destination(Protocol):
 
 
 class Destinations(Protocol):
+    @property
+    def system(self) -> ExternalSystem: ...
+
     def open(
         self, token: Token, before_write: BeforeWrite | None = None
     ) -> AbstractAsyncContextManager[Destination]: ...

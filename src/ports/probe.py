@@ -1,4 +1,4 @@
-"""The probe that compares a real Gleanin account with our assumptions."""
+"""The probe that compares a real account at the destination with our assumptions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The source of sessions, people and exhibitors: Sessionboard, or a saved event.
+"""The source of sessions, people and exhibitors: a system, or a saved event.
 
 SourceError
 ├── SourceUnavailable   try later
@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol, TypeVar
 from core.domain.ids import SourceEventId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
 
 R = TypeVar("R", bound=SourceRow)
@@ -53,7 +54,7 @@ class SourceIncomplete(SourceError):
 
 
 class Source(Protocol):
-    """A source; it only reads, since nothing is ever written to Sessionboard (rule 33)."""
+    """A source; it only reads, since nothing is ever written to a source (rule 33)."""
 
     async def events(self) -> Sequence[SourceEvent]:
         """List the events to choose from: those that can be read, even if the list is incomplete."""
@@ -91,6 +92,9 @@ class Source(Protocol):
 
 
 class Sources(Protocol):
+    @property
+    def system(self) -> ExternalSystem: ...
+
     def normalize_url(self, url: str) -> str:
         """Return a base URL in the form in which it is stored and compared; `open` decides whether it is allowed.
 

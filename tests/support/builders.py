@@ -41,6 +41,7 @@ from core.domain.selection.exhibitor_contacts import ExhibitorRows
 from core.domain.selection.feed_rows import FeedRows, SelectionContext
 from core.domain.selection.source_snapshot import SourceSnapshot
 from core.domain.tenancy.event_mappings import EventMapping, EventPair, MappingSettings
+from tests.support.systems import SESSIONBOARD, SYSTEMS
 
 T = TypeVar("T")
 NOW = datetime(2027, 7, 20, 12, 0, tzinfo=UTC)
@@ -93,14 +94,14 @@ def member(person: Person) -> ExhibitorContact:
 def agenda(
     *rows: Session | Unreadable, settings: MappingSettings = SETTINGS, now: datetime = NOW
 ) -> AgendaRows:
-    selector = AgendaRows(SelectionContext(settings, PARIS, now))
+    selector = AgendaRows(SelectionContext(settings, PARIS, now, SYSTEMS))
     for row in rows:
         selector.add(row)
     return selector
 
 
 def exhibitor_list(*rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS) -> ExhibitorRows:
-    selector = ExhibitorRows(SelectionContext(settings, PARIS, NOW))
+    selector = ExhibitorRows(SelectionContext(settings, PARIS, NOW, SYSTEMS))
     for row in rows:
         selector.add(row)
     return selector
@@ -126,7 +127,7 @@ def selected(
     excluded: Iterable[str] = (),
 ) -> dict[str, Verdict]:
     """Select one kind's records; `in_gleanin` has the source ids of contacts sent earlier, by e-mail."""
-    index = DestinationIndex(HERE)
+    index = DestinationIndex(SESSIONBOARD, HERE)
     index.add(
         kind,
         [ours(f"g-{source_id}", source_id, email=email) for email, source_id in (in_gleanin or {}).items()],
@@ -183,7 +184,7 @@ def ours(
 ) -> DestinationRecord:
     """Build a record in Gleanin that we created under the given connection."""
     return DestinationRecord(
-        DestinationId(destination_id), external_id(connection, SourceId(source_id)), **named
+        DestinationId(destination_id), external_id(SESSIONBOARD, connection, SourceId(source_id)), **named
     )
 
 
@@ -198,7 +199,7 @@ def gleanin(
     sessions: Iterable[DestinationRecord] = (),
     others: Mapping[RecordKind, Iterable[DestinationRecord]] | None = None,
 ) -> DestinationIndex:
-    index = DestinationIndex(HERE)
+    index = DestinationIndex(SESSIONBOARD, HERE)
     for kind, records in {SESSION: sessions, SPEAKER: speakers, **(others or {})}.items():
         index.add(kind, records)
     return index
@@ -247,6 +248,7 @@ def planned(
     planner = Planner(
         candidate.record.kind,
         index or gleanin(),
+        SYSTEMS,
         frozenset(SourceId(each) for each in excluded),
         {SourceId(person_id): email for person_id, email in (email_changes or {}).items()},
     )
@@ -264,6 +266,7 @@ def mapping(name: str = "m1", connection: ConnectionId = HERE, **named: Any) -> 
         OrganizationId("org"),
         connection,
         pair(),
+        SYSTEMS,
         "PyConf in Sessionboard",
         "PyConf in Gleanin",
         NOW,

@@ -35,6 +35,7 @@ from core.domain.records.source_records import Exhibitor, Session, SourceEvent, 
 from core.domain.records.synced_records import RESEND_AFTER
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import Token
@@ -69,6 +70,7 @@ from core.usecases.sync.systems import SystemAccess
 from ports.destination import BeforeWrite, Destinations
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.assertions import present
+from tests.support.systems import SESSIONBOARD
 from tests.support.wiring import Wired
 
 R = TypeVar("R", bound=SourceRow)
@@ -92,6 +94,10 @@ class Gate:
 
     gleanin: InMemoryGleanin
     before_write: Callable[[], Awaitable[None]] = nothing
+
+    @property
+    def system(self) -> ExternalSystem:
+        return self.gleanin.system
 
     @asynccontextmanager
     async def open(
@@ -350,7 +356,7 @@ class Harness:
 
     def in_gleanin(self, mapping: EventMapping, kind: RecordKind, source_id: str) -> list[StoredRecord]:
         """Return the records in Gleanin that were created for a source record; more than one is a duplicate."""
-        sought_id = external_id(mapping.connection_id, SourceId(source_id))
+        sought_id = external_id(SESSIONBOARD, mapping.connection_id, SourceId(source_id))
         records = self.gleanin.list_by_event(mapping.events.destination_id, kind)
         return [record for record in records if record.external_id == sought_id]
 

@@ -18,6 +18,7 @@ from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.assertions import present
 from tests.support.store_samples import committing
+from tests.support.systems import SYSTEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,11 @@ class Ledger:
             stored = await unit.runs.get(run.id)
             if stored is None or stored.owner != run.owner:
                 return  # another worker has recovered it
-            done = run.stopped(stop, now, Counts()) if stop else run.finished(Counts(), now, None)
+            done = (
+                run.stopped(stop, now, Counts(), SYSTEMS)
+                if stop
+                else run.finished(Counts(), now, SYSTEMS, None)
+            )
             known = await unit.schedules.get(run.mapping_id)
             await unit.schedules.save((known or Schedule(run.mapping_id, now)).after(done))
             await unit.runs.update(done)

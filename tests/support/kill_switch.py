@@ -12,6 +12,7 @@ from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
 from ports.destination import BeforeWrite, Destination, Destinations
@@ -111,6 +112,10 @@ class KillableUnits:
 class KillableDestinations:
     destinations: Destinations
     kill_switch: KillSwitch
+
+    @property
+    def system(self) -> ExternalSystem:
+        return self.destinations.system
 
     def open(
         self, token: Token, before_write: BeforeWrite | None = None

@@ -14,6 +14,7 @@ from core.domain.records.kinds import KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import UNCONFIRMED, SyncedRecord, fingerprint
 from core.domain.selection.source_snapshot import SourceSnapshot
 from tests.support.builders import HERE
+from tests.support.systems import SESSIONBOARD, SYSTEMS
 
 Recorded = Callable[[Step], bool]
 
@@ -35,7 +36,7 @@ class SyncModel:
         self.gleanin[kind.name][record.id] = record
 
     def delete_by_hand(self, kind: RecordKind, source_id: str) -> None:
-        sought_id = external_id(self.connection, SourceId(source_id))
+        sought_id = external_id(SESSIONBOARD, self.connection, SourceId(source_id))
         records = self.gleanin[kind.name]
         self.gleanin[kind.name] = {
             key: record for key, record in records.items() if record.external_id != sought_id
@@ -58,11 +59,11 @@ class SyncModel:
         return {
             parsed[1]: normalize_email(record.email)
             for record in self.gleanin[kind.name].values()
-            if record.email and (parsed := parse_external_id(record.external_id))
+            if record.email and (parsed := parse_external_id(SESSIONBOARD, record.external_id))
         }
 
     def associations(self, source_id: str) -> frozenset[str]:
-        sought_id = external_id(self.connection, SourceId(source_id))
+        sought_id = external_id(SESSIONBOARD, self.connection, SourceId(source_id))
         found = [record for record in self.gleanin[SPEAKER.name].values() if record.external_id == sought_id]
         return frozenset(found[0].sessions) if found else frozenset()
 
@@ -72,7 +73,7 @@ class SyncModel:
             kind: {record.source_id: record.email for record in records.values() if record.email}
             for kind, records in self.synced.items()
         }
-        index = DestinationIndex(self.connection, emails=emails)
+        index = DestinationIndex(SESSIONBOARD, self.connection, emails=emails)
         for kind in KINDS:
             index.add(kind, self.gleanin[kind.name].values())
         steps: list[Step] = []
@@ -86,7 +87,9 @@ class SyncModel:
         associations = {**index.created_before(SESSION), **index.all_created_here(SESSION)}
         excluded = {other.name: index.created_before(other).keys() for other in KINDS}
         selection = programme.select(kind, index, dict(associations), excluded)
-        planner = Planner(kind, index, excluded[kind.name], selection.email_changes, selection.incomplete)
+        planner = Planner(
+            kind, index, SYSTEMS, excluded[kind.name], selection.email_changes, selection.incomplete
+        )
         synced = self.synced[kind.name]
         candidates = list(selection.candidates())
         assert len(candidates) == selection.size
@@ -117,7 +120,7 @@ class SyncModel:
     def _create(self, step: Create) -> DestinationId:
         kind = step.record.kind
         destination_id = DestinationId(f"{kind.name}-{next(self._ids)}")
-        new_id = external_id(self.connection, step.record.source_id)
+        new_id = external_id(SESSIONBOARD, self.connection, step.record.source_id)
         assert all(record.external_id != new_id for record in self.gleanin[kind.name].values()), "sent twice"
         self.gleanin[kind.name][destination_id] = DestinationRecord(destination_id, new_id)
         self.fields[destination_id] = dict(step.fields)

@@ -36,6 +36,7 @@ from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import SealedToken
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from tests.support.systems import GLEANIN, SESSIONBOARD, SYSTEMS
 
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=1)
@@ -58,12 +59,16 @@ SAME_ADDRESS = (
 
 def an_organization(name: str = "Python France", number: int = 1) -> Organization:
     return Organization(
-        OrganizationId(f"org{number}"), name, "https://api.sessionboard.com", SealedToken("sealed")
+        OrganizationId(f"org{number}"),
+        name,
+        SESSIONBOARD,
+        "https://api.sessionboard.com",
+        SealedToken("sealed"),
     )
 
 
 def a_connection(number: int = 1, organization: OrganizationId = ORGANIZATION) -> Connection:
-    return Connection(ConnectionId(f"con{number}"), organization, SealedToken("sealed"), "1234", NOW)
+    return Connection(ConnectionId(f"con{number}"), organization, GLEANIN, SealedToken("sealed"), "1234", NOW)
 
 
 def a_mapping(
@@ -78,6 +83,7 @@ def a_mapping(
         ORGANIZATION,
         CONNECTION,
         EventPair(url, SourceEventId(sessionboard), DestinationEventId(gleanin)),
+        SYSTEMS,
         "PyConFR",
         "PyConFR 2027",
         NOW,

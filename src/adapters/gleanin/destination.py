@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from adapters.gleanin import responses, wire
 from adapters.gleanin.client import GleaninClient, NotFoundPage, ReadRejected
+from adapters.gleanin.system import GLEANIN
 from adapters.http_client.address_rules import check_base_url
 from adapters.http_client.client import HttpClient, OpenTransport
 from adapters.http_client.concurrency_limit import CEILING, AdaptiveLimit
@@ -21,6 +22,7 @@ from core.domain.planning.plan import FieldChange
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
 from ports.destination import (
     BeforeWrite,
@@ -159,6 +161,10 @@ class GleaninDestinations:
     """Shared by all connections, for parsing large responses."""
     limits: dict[str, AdaptiveLimit] = field(default_factory=dict, repr=False)
     """By token; shared by instances with other retry policies."""
+
+    @property
+    def system(self) -> ExternalSystem:
+        return GLEANIN
 
     @asynccontextmanager
     async def open(

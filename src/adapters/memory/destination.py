@@ -17,6 +17,7 @@ from core.domain.records.destination_records import DestinationEvent, Destinatio
 from core.domain.records.fields import Fields, FieldValue
 from core.domain.records.kinds import SESSION, RecordKind
 from core.domain.records.synced_records import ShareLink
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
 from ports.clock import Clock
 from ports.destination import (
@@ -36,12 +37,14 @@ from ports.destination import (
 LISTS = frozenset({"tracks", ASSOCIATIONS})
 """Fields whose value is a list; all other values are text."""
 _PAGE = 100
+GLEANIN = ExternalSystem("gleanin", "Gleanin")
 
 
 @dataclass(slots=True)
 class InMemoryGleanin:
     """A whole Gleanin; `open` returns the port, everything else is for setting up tests."""
 
+    system: ExternalSystem = GLEANIN
     max_in_flight: int = 4
     link_hosts: AbstractSet[str] = frozenset({"app.gleanin.com", "invt.io"})
     links_after_reads: int | None = 0

@@ -10,6 +10,7 @@ from adapters.http_client.address_rules import check_base_url
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
 from ports.clock import Clock
 from ports.source import (
@@ -22,6 +23,8 @@ from ports.source import (
 )
 
 R = TypeVar("R", bound=SourceRow)
+
+SESSIONBOARD = ExternalSystem("sessionboard", "Sessionboard")
 
 
 @dataclass(slots=True)
@@ -129,6 +132,7 @@ class InMemorySources:
     source: InMemorySource = field(default_factory=InMemorySource)
     tokens: set[str] | None = None
     """The tokens that are accepted; None accepts any."""
+    system: ExternalSystem = SESSIONBOARD
 
     def normalize_url(self, url: str) -> str:
         return check_base_url(url, allow_private=True)

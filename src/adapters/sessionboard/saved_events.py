@@ -15,9 +15,11 @@ from adapters.sessionboard.parsing import (
     WrongShape,
     parse,
 )
+from adapters.sessionboard.system import SESSIONBOARD
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceEventGone, SourceUnreadable
 
@@ -108,6 +110,10 @@ class SavedEvents:
     """Opens the saved event, whatever the address and the token."""
 
     saved: SavedEvent
+
+    @property
+    def system(self) -> ExternalSystem:
+        return SESSIONBOARD
 
     def normalize_url(self, url: str) -> str:
         return url

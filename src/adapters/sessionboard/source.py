@@ -26,11 +26,13 @@ from adapters.sessionboard.parsing import (
     has_rows,
     read_cut,
 )
+from adapters.sessionboard.system import SESSIONBOARD
 from adapters.sessionboard.tally import SINGLE, RowPosition, RowTally
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.selection.sessions import instant_text
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
 from ports.source import (
     Source,
@@ -166,6 +168,10 @@ class SessionboardSources:
     parallel: int = 5
     threads: Executor = field(default_factory=parsing_threads)
     """Shared by all organizations, for parsing large responses."""
+
+    @property
+    def system(self) -> ExternalSystem:
+        return SESSIONBOARD
 
     def normalize_url(self, url: str) -> str:
         return check_base_url(url, allow_private=True)

@@ -8,9 +8,9 @@ DomainError
 ├── DifferentAccount     the new token has no access to the mapped events
 ├── AlreadyMapped        rule 4
 ├── BoundToAnother       rule 5
-├── TimeZoneUnknown      rule 7, when mapping: Sessionboard reports no known time zone
-├── TimeZoneUnconfirmed  rule 7, when mapping: Gleanin reports no known time zone, so an admin must confirm it
-├── EventArchived        the Gleanin event accepts no changes
+├── TimeZoneUnknown      rule 7, when mapping: the source reports no known time zone
+├── TimeZoneUnconfirmed  rule 7, when mapping: the destination reports no known time zone, so an admin must confirm it
+├── EventArchived        the destination's event accepts no changes
 ├── NotConfirmed         rule 8
 ├── NotMapped            rule 11
 ├── StillConnected       the organization to be removed is connected
@@ -28,6 +28,8 @@ DomainError
 import re
 from datetime import timedelta
 from typing import ClassVar, TypeVar
+
+from core.domain.systems import ExternalSystem, Systems
 
 T = TypeVar("T")
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -63,33 +65,33 @@ class NotConnected(DomainError):
     code = "not_connected"
 
     def __init__(self, organization: str) -> None:
-        super().__init__(f"{organization} is not connected to Gleanin. Connect it first.")
+        super().__init__(f"{organization} is not connected. Connect it first.")
 
 
 class AlreadyConnected(DomainError):
     code = "already_connected"
 
-    def __init__(self, organization: str) -> None:
+    def __init__(self, organization: str, destination: ExternalSystem) -> None:
         super().__init__(
-            f"{organization} is already connected to Gleanin, and can have only one connection. "
+            f"{organization} is already connected to {destination}, and can have only one connection. "
             "Replace its token, or disconnect first. After disconnecting, records that were synced cannot be synced "
-            "again to the same Gleanin event."
+            f"again to the same {destination} event."
         )
 
 
 class DifferentAccount(DomainError):
     code = "other_account"
 
-    def __init__(self, event: str) -> None:
+    def __init__(self, event: str, destination: ExternalSystem) -> None:
         super().__init__(
-            f"The token has no access to the Gleanin event {event}, which is mapped. Use a token of the same account."
+            f"The token has no access to the {destination} event {event}, which is mapped. Use a token of the same account."
         )
 
 
 class AlreadyMapped(DomainError):
     code = "already_mapped"
 
-    def __init__(self, system: str, event: str) -> None:
+    def __init__(self, system: ExternalSystem, event: str) -> None:
         super().__init__(
             f"The {system} event {event} is already mapped, and an event can be in only one mapping. "
             "Remove that mapping first, or choose another event."
@@ -100,7 +102,7 @@ class AlreadyMapped(DomainError):
 class BoundToAnother(DomainError):
     code = "bound_to_another"
 
-    def __init__(self, system: str, event: str, partner: str) -> None:
+    def __init__(self, system: ExternalSystem, event: str, partner: str) -> None:
         super().__init__(
             f"The {system} event {event} was synced with {partner} under this connection. "
             "As long as the connection lasts, it can only be mapped to that event."
@@ -111,33 +113,31 @@ class BoundToAnother(DomainError):
 class TimeZoneUnknown(DomainError):
     code = "time_zone_unknown"
 
-    def __init__(self, event: str, zone: str | None) -> None:
+    def __init__(self, event: str, zone: str | None, source: ExternalSystem) -> None:
         state = f"{zone}, which is not a known time zone" if zone else "not set"
-        super().__init__(
-            f"Sessionboard's time zone of {event} is {state}. Set it on the event's Details page in Sessionboard."
-        )
+        super().__init__(f"{source}'s time zone of {event} is {state}. Set it in {source}.")
 
 
 class EventArchived(DomainError):
     code = "event_archived"
 
-    def __init__(self, event: str) -> None:
-        super().__init__(f"The Gleanin event {event} is archived. Activate it in Gleanin first.")
+    def __init__(self, event: str, destination: ExternalSystem) -> None:
+        super().__init__(f"The {destination} event {event} is archived. Activate it in {destination} first.")
 
 
 class TimeZoneUnconfirmed(DomainError):
     code = "time_zone_unconfirmed"
 
-    def __init__(self, zone: str, offsets: str, reported: str | None = None) -> None:
+    def __init__(self, zone: str, offsets: str, systems: Systems, reported: str | None = None) -> None:
         self.zone = zone
         unknown = (
-            f'Gleanin reports "{reported:.80}" for this event, which is not a known time zone.'
+            f'{systems.destination} reports "{reported:.80}" for this event, which is not a known time zone.'
             if reported
-            else "Gleanin does not report a time zone for this event."
+            else f"{systems.destination} does not report a time zone for this event."
         )
         super().__init__(
-            f"{unknown} In Sessionboard it is {zone} ({offsets}). "
-            "Check that the Gleanin event has the same time zone, then confirm it."
+            f"{unknown} In {systems.source} it is {zone} ({offsets}). "
+            f"Check that the {systems.destination} event has the same time zone, then confirm it."
         )
 
 
@@ -147,7 +147,7 @@ class NotConfirmed(DomainError):
     def __init__(self, organization: str) -> None:
         super().__init__(
             f"Disconnecting {organization} ends all its mappings, and records that were synced cannot be synced again "
-            "to the same Gleanin events. Confirm it explicitly."
+            "to the same events. Confirm it explicitly."
         )
 
 
@@ -164,7 +164,7 @@ class StillConnected(DomainError):
     code = "still_connected"
 
     def __init__(self, organization: str) -> None:
-        super().__init__(f"{organization} is connected to Gleanin. Disconnect it before you remove it.")
+        super().__init__(f"{organization} is connected. Disconnect it before you remove it.")
 
 
 class Forbidden(DomainError):

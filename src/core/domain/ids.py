@@ -1,7 +1,8 @@
 """Identifier types, which prevent one identifier from being passed as another."""
 
-import re
 from typing import NewType
+
+from core.domain.systems import ExternalSystem
 
 OrganizationId = NewType("OrganizationId", str)
 ConnectionId = NewType("ConnectionId", str)
@@ -13,21 +14,28 @@ ApiKeyId = NewType("ApiKeyId", str)
 SourceEventId = NewType("SourceEventId", str)
 DestinationEventId = NewType("DestinationEventId", str)
 SourceId = NewType("SourceId", str)
-"""A record's id in Sessionboard."""
+"""A record's id in the source."""
 DestinationId = NewType("DestinationId", str)
-"""A record's id in Gleanin."""
+"""A record's id in the destination."""
 ExternalId = NewType("ExternalId", str)
-"""Our id on a record in Gleanin: names the source record and the connection under which it was sent."""
-
-_EXTERNAL_ID = re.compile(r"sessionboard:(?P<connection>[^:]+):(?P<source>.+)", re.DOTALL)
+"""Our id on a record in the destination: names the source record and the connection under which it was sent."""
 
 
-def external_id(connection: ConnectionId, source: SourceId) -> ExternalId:
-    """Build the id by which a record can be found in Gleanin even if its creation was never recorded."""
-    return ExternalId(f"sessionboard:{connection}:{source}")
+def external_id(system: ExternalSystem, connection: ConnectionId, source: SourceId) -> ExternalId:
+    """Build the id by which a record can be found in the destination even if its creation was never recorded.
+
+    Args:
+        system: the source; the id begins with its identifier (rule 43).
+        connection: under which the record is sent.
+        source: the record's id in the source.
+    """
+    return ExternalId(f"{system.identifier}:{connection}:{source}")
 
 
-def parse_external_id(text: str | None) -> tuple[ConnectionId, SourceId] | None:
-    """Parse an id built by `external_id`; None if the id is not ours."""
-    match = _EXTERNAL_ID.fullmatch(text or "")
-    return (ConnectionId(match["connection"]), SourceId(match["source"])) if match else None
+def parse_external_id(system: ExternalSystem, text: str | None) -> tuple[ConnectionId, SourceId] | None:
+    """Parse an id built by `external_id` for the same source; None if it is another source's, or not ours."""
+    prefix, _, rest = (text or "").partition(":")
+    connection, _, source = rest.partition(":")
+    if prefix != system.identifier or not connection or not source:
+        return None
+    return ConnectionId(connection), SourceId(source)

@@ -8,7 +8,7 @@ from rich.console import Console
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import DestinationEventId, MappingId, SourceEventId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
-from core.domain.tenancy.time_zones import known_mismatch, zone_named
+from core.domain.tenancy.time_zones import zone_named
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
@@ -63,7 +63,7 @@ async def create_mapping(
     )
     lost = await container.resolve(CountLostByMapping)(found.id, command.destination_event)
     mapping = await container.resolve(MapEvents)(command, actor=COMMAND_LINE)
-    mismatch = known_mismatch(mapping.time_zone, mapping.destination_time_zone, container.clock().now())
+    mismatch = mapping.known_mismatch(container.clock().now())
     warnings = [warning for warning in (mismatch, lost) if warning]
 
     def show(console: Console) -> None:
@@ -144,7 +144,7 @@ async def list_mappings(container: Container, org: str) -> Answer:
 
 async def change_settings(container: Container, change: SettingsChange) -> Answer:
     mapping = await container.resolve(ChangeSettings)(change, actor=COMMAND_LINE)
-    mismatch = known_mismatch(mapping.time_zone, mapping.destination_time_zone, container.clock().now())
+    mismatch = mapping.known_mismatch(container.clock().now())
     return Answer(
         shapes.settings(mapping.settings)
         | {

@@ -9,8 +9,9 @@ from rich.console import Console
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import MappingId
 from core.domain.records.kinds import Scope
-from core.domain.runs.messages import STARTED
+from core.domain.runs.messages import started
 from core.domain.runs.run import RunState, SyncRun
+from core.usecases.mappings.queries import GetMapping
 from core.usecases.runs.queries import FindRun
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.preview import Preview
@@ -55,7 +56,8 @@ async def sync_mapping(
     """Sync, and wait until it has finished; with `on_message`, show progress."""
     run = await container.resolve(RequestSync)(SyncRequest(MappingId(mapping_id), scope, actor=COMMAND_LINE))
     if on_message:
-        on_message(STARTED)
+        mapping = await container.resolve(GetMapping)(run.mapping_id)
+        on_message(started(mapping.systems))
     async with progress.show_progress(container.resolve(FindRun), run.id) if on_message else nullcontext():
         run = await container.resolve(RunSync)(run.id)
 

@@ -65,5 +65,5 @@ class Connections(Protocol):
         ...
 
     async def elsewhere(self, source_url: str) -> Collection[ConnectionId]:
-        """List all connections, including ended ones, of organizations with another Sessionboard URL."""
+        """List all connections, including ended ones, of organizations with another source URL."""
         ...

@@ -21,7 +21,7 @@ from ports.store.pages import Page
 
 
 class SyncedRecords(Protocol):
-    """The synced records of an organization and a Gleanin event, which outlive mappings and connections."""
+    """The synced records of an organization and a destination event, which outlive mappings and connections."""
 
     async def save(
         self, organization_id: OrganizationId, event_id: DestinationEventId, records: Collection[SyncedRecord]
@@ -63,7 +63,7 @@ class SyncedRecords(Protocol):
         ...
 
     async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
-        """Count the organization's synced records by Gleanin event, connection and kind."""
+        """Count the organization's synced records by destination event, connection and kind."""
         ...
 
     async def list_by_event(
@@ -86,7 +86,7 @@ class SyncedRecords(Protocol):
 
         Args:
             organization_id: the organization.
-            event_id: the Gleanin event.
+            event_id: the destination event.
             missing: only people without a link.
             search: only people that match; see `RecordSearch`.
             start: how many to skip: `next` of the previous page.
@@ -133,7 +133,7 @@ class HistoryEntry:
 class CreateIntents(Protocol):
     """Creates that were about to be sent, whose result is not recorded yet (rule 32).
 
-    They belong to an organization and a Gleanin event, one per source record, and outlive runs and connections.
+    They belong to an organization and a destination event, one per source record, and outlive runs and connections.
     """
 
     async def add(
@@ -205,7 +205,7 @@ class Outcomes(Protocol):
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
     ) -> Sequence[HistoryEntry]:
-        """List all outcomes of a mapping's record, by its Sessionboard id, Gleanin id or e-mail, oldest first.
+        """List all outcomes of a mapping's record, by its source id, destination id or e-mail, oldest first.
 
         With a limit, list only the newest ones before a position, also oldest first.
         """

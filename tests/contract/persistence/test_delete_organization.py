@@ -41,6 +41,7 @@ from tests.support.store_samples import (
     committing,
     store,
 )
+from tests.support.systems import GLEANIN, SYSTEMS
 
 LATER = NOW + timedelta(days=1)
 OTHER_URL = "https://api-eu.sessionboard.com"
@@ -60,8 +61,8 @@ async def removed(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     await store(units, ENDED, a_connection(1), a_connection(2, OTHER))
     theirs = a_mapping_of_other(3)
     await store(units, a_mapping().mark_written(), a_mapping(2, "s2", "g2").remove(NOW), theirs)
-    await store(units, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()), a_run(2), a_run(3, theirs.id))
-    await store(units, a_run(4, MappingId("map2")).stopped(LEASE_EXPIRED, NOW, Counts()))
+    await store(units, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS), a_run(2), a_run(3, theirs.id))
+    await store(units, a_run(4, MappingId("map2")).stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS))
     await store(units, a_key(1), a_key(2, OTHER), a_key(3, None))
     await store(units, *(Schedule(MappingId(f"map{number}"), NOW) for number in range(1, 4)))
     await store(
@@ -158,7 +159,7 @@ async def test_its_connections_remain_ended_and_without_tokens(removed: UnitOfWo
         assert await unit.connections.get_open(ORGANIZATION) is None
         ended = await unit.connections.get(CONNECTION)
         assert await unit.connections.get(ENDED.id) == ENDED
-    assert ended == Connection(CONNECTION, ORGANIZATION, None, "", NOW, LATER)
+    assert ended == Connection(CONNECTION, ORGANIZATION, GLEANIN, None, "", NOW, LATER)
 
 
 async def test_rule_10_its_connections_are_still_distinguished_by_sessionboard_url(

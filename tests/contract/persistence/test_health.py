@@ -32,13 +32,14 @@ from tests.support.store_samples import (
     counts,
     store,
 )
+from tests.support.systems import SYSTEMS
 
 HOUR = timedelta(hours=1)
 
 
 def ended(number: int, mapping: EventMapping, scope: Scope = Scope.ALL) -> SyncRun:
     run = replace(a_run(number, mapping.id), scope=scope).start(f"p{number}", NOW, LEASE)
-    return run.finished(Counts(), NOW + timedelta(minutes=number))
+    return run.finished(Counts(), NOW + timedelta(minutes=number), SYSTEMS)
 
 
 async def _latest(units: UnitOfWorkFactory, organization_id: OrganizationId | None = None) -> list[RunId]:
@@ -56,10 +57,10 @@ async def test_the_latest_ended_run_of_each_scope(mapped: UnitOfWorkFactory) -> 
         ended(3, mapping),
         ended(4, mapping, Scope.AGENDA),
     )
-    await store(mapped, replace(a_run(5), scope=Scope.AGENDA).stopped(INTERRUPTED, NOW, Counts()))
+    await store(mapped, replace(a_run(5), scope=Scope.AGENDA).stopped(INTERRUPTED, NOW, Counts(), SYSTEMS))
     await store(mapped, a_run(6).start("p", NOW, LEASE), a_run(7))
     assert await _latest(mapped) == [a_run(5).id, a_run(3).id]
-    await store(mapped, a_run(8).stopped(MAPPING_REMOVED, NOW, Counts()))
+    await store(mapped, a_run(8).stopped(MAPPING_REMOVED, NOW, Counts(), SYSTEMS))
     assert await _latest(mapped) == [a_run(5).id, a_run(3).id], (
         "a requested stop says nothing about the health of the sync"
     )
@@ -136,11 +137,13 @@ async def test_failures_and_halts_of_an_earlier_version_are_dated_by_its_runs(
         INTERRUPTED, code="token_refused", sentence=f"{system} refused the token: it was revoked."
     )
     await store(
-        units, ended(1, mapping), a_run(4).start("p", NOW, LEASE).stopped(INTERRUPTED, at[1], Counts())
+        units,
+        ended(1, mapping),
+        a_run(4).start("p", NOW, LEASE).stopped(INTERRUPTED, at[1], Counts(), SYSTEMS),
     )
     for number in (2, 3):
         stop = refused if number == 3 else replace(INTERRUPTED, code="unreachable")
-        await store(units, a_run(number).start("p", NOW, LEASE).stopped(stop, at[number], Counts()))
+        await store(units, a_run(number).start("p", NOW, LEASE).stopped(stop, at[number], Counts(), SYSTEMS))
     migrate.downgrade(engine, "0007")
     is_sqlite = engine.dialect.name == "sqlite"
     due = NOW.replace(tzinfo=None) if is_sqlite else NOW

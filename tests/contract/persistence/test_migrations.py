@@ -39,6 +39,7 @@ from tests.support.store_samples import (
     store,
     store_mapped_event,
 )
+from tests.support.systems import SYSTEMS
 
 _VERSIONS = Path(migrate.__file__).parent / "migrations"
 _REVISIONS = [script.revision for script in ScriptDirectory(str(_VERSIONS)).walk_revisions("base", "heads")][
@@ -259,7 +260,7 @@ async def test_data_survives_a_downgrade_and_an_upgrade(
     units = SqlUnitOfWorkFactory(engine_at(empty_database))
     continuous, ended = (
         replace(a_mapping(), continuous_sync=True),
-        a_run().stopped(LEASE_EXPIRED, NOW, Counts()),
+        a_run().stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS),
     )
     await store(units, an_organization(), a_connection(), continuous, ended)
     async with committing(units) as unit:

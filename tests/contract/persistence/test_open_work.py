@@ -25,6 +25,7 @@ from tests.support.store_samples import (
     committing,
     store,
 )
+from tests.support.systems import SYSTEMS
 
 FIRST, SECOND, THIRD, THEIRS = (MappingId(f"map{number}") for number in range(1, 5))
 
@@ -50,7 +51,7 @@ async def _open_work(units: UnitOfWorkFactory) -> Sequence[OpenWork]:
 
 async def test_nothing_is_open_after_all_runs_have_ended(tenants: UnitOfWorkFactory) -> None:
     assert await _open_work(tenants) == []
-    await store(tenants, Schedule(FIRST, NOW), a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()))
+    await store(tenants, Schedule(FIRST, NOW), a_run(1).stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS))
     assert await _open_work(tenants) == []
 
 
@@ -58,7 +59,7 @@ async def test_open_runs_are_listed_in_the_order_of_their_requests(tenants: Unit
     theirs = replace(a_run(1, THEIRS), trigger=Trigger.CONTINUOUS, requested_at=NOW - LEASE)
     running, behind = a_run(2).start("a", NOW, LEASE), a_run(3)
     cancelled = a_run(4, SECOND).start("b", NOW, LEASE).request_cancel(DISCONNECTED)
-    ended = a_run(5, THIRD).stopped(LEASE_EXPIRED, NOW, Counts())
+    ended = a_run(5, THIRD).stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS)
     without_lease = replace(a_run(6, THIRD).start("c", NOW, LEASE), lease_until=None)
     await store(tenants, theirs, running, behind, cancelled, ended, without_lease)
     assert await _open_work(tenants) == [
@@ -78,7 +79,7 @@ async def test_a_starting_run_keeps_its_position(tenants: UnitOfWorkFactory) -> 
         await unit.runs.update(started)
     assert await _open_work(tenants) == [_open(started), _open(second)]
     async with committing(tenants) as unit:
-        await unit.runs.update(started.stopped(LEASE_EXPIRED, NOW, Counts()))
+        await unit.runs.update(started.stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS))
     assert await _open_work(tenants) == [_open(second)]
 
 

@@ -23,6 +23,7 @@ from tests.support.store_samples import (
     committing,
     store,
 )
+from tests.support.systems import SYSTEMS
 
 RUN = RunId("run1")
 
@@ -30,7 +31,9 @@ RUN = RunId("run1")
 @pytest.fixture
 async def two_runs(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
     await store(
-        mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()), a_run(2).start("a", NOW + LEASE, LEASE)
+        mapped,
+        a_run(1).stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS),
+        a_run(2).start("a", NOW + LEASE, LEASE),
     )
     return mapped
 

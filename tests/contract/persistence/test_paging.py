@@ -23,6 +23,7 @@ from tests.support.store_samples import (
     committing,
     store,
 )
+from tests.support.systems import SYSTEMS
 
 RUN = RunId("run1")
 
@@ -49,7 +50,7 @@ OUTCOMES = [
 
 @pytest.fixture
 async def recorded(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
-    await store(mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()), a_run(2))
+    await store(mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS), a_run(2))
     async with committing(mapped) as unit:
         for between, outcome in enumerate(OUTCOMES):
             await unit.outcomes.add(RUN, [outcome])
@@ -148,7 +149,7 @@ async def test_the_history_is_paged_from_the_newest_with_each_page_oldest_first(
 ) -> None:
     await store(mapped, a_mapping(2, "s2", "g2"))
     for number in range(1, 6):
-        await store(mapped, a_run(number).stopped(LEASE_EXPIRED, NOW, Counts()))
+        await store(mapped, a_run(number).stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS))
     async with committing(mapped) as unit:
         for number in (1, 2, 3, 5, 4):
             await unit.outcomes.add(RunId(f"run{number}"), [_outcome("other"), an_outcome()])

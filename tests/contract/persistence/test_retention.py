@@ -33,12 +33,13 @@ from tests.support.store_samples import (
     committing,
     store,
 )
+from tests.support.systems import SYSTEMS
 
 DAY = timedelta(days=1)
 
 
 def _ended(number: int, days: int, mapping: MappingId = MAPPING) -> SyncRun:
-    return a_run(number, mapping).stopped(LEASE_EXPIRED, NOW + days * DAY, Counts())
+    return a_run(number, mapping).stopped(LEASE_EXPIRED, NOW + days * DAY, Counts(), SYSTEMS)
 
 
 async def _with_outcomes(units: UnitOfWorkFactory, *runs: SyncRun) -> None:

@@ -26,6 +26,7 @@ from tests.support.store_samples import (
     committing,
     store,
 )
+from tests.support.systems import SYSTEMS
 
 
 def _ids(runs: Sequence[SyncRun]) -> list[str]:
@@ -40,12 +41,14 @@ async def runs_of_two(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
     for number in range(1, 10):
         await store(
             units,
-            a_run(number, MappingId(f"map{(number - 1) % 3 + 1}")).stopped(LEASE_EXPIRED, NOW, Counts()),
+            a_run(number, MappingId(f"map{(number - 1) % 3 + 1}")).stopped(
+                LEASE_EXPIRED, NOW, Counts(), SYSTEMS
+            ),
         )
     async with committing(units) as unit:
         await unit.mappings.update(second.remove(NOW))
         # An updated run keeps its position.
-        await unit.runs.update(a_run(1).stopped(LEASE_EXPIRED, NOW + LEASE, Counts()))
+        await unit.runs.update(a_run(1).stopped(LEASE_EXPIRED, NOW + LEASE, Counts(), SYSTEMS))
     return units
 
 

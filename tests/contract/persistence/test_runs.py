@@ -14,6 +14,7 @@ from ports.store.errors import UniqueConstraint, UniqueViolation
 from ports.store.runs import LeaseStatus
 from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.support.store_samples import LEASE, MAPPING, NOW, a_mapping, a_run, committing, store
+from tests.support.systems import SYSTEMS
 
 
 async def _update(units: UnitOfWorkFactory, *runs: SyncRun) -> None:
@@ -29,10 +30,10 @@ async def _update(units: UnitOfWorkFactory, *runs: SyncRun) -> None:
         a_run().start("host:1:x", NOW, LEASE),
         replace(a_run().start("host:1:x", NOW, LEASE), progress={SESSION: Progress(3, 84)}),
         a_run().start("host:1:x", NOW, LEASE).request_cancel(DISCONNECTED),
-        a_run().stopped(LEASE_EXPIRED, NOW + LEASE, Counts()),
+        a_run().stopped(LEASE_EXPIRED, NOW + LEASE, Counts(), SYSTEMS),
         a_run()
         .start("host:1:x", NOW, LEASE)
-        .finished(Counts({SESSION: Tally({Outcome.CREATED: 2, Outcome.FAILED: 1})}), NOW + LEASE),
+        .finished(Counts({SESSION: Tally({Outcome.CREATED: 2, Outcome.FAILED: 1})}), NOW + LEASE, SYSTEMS),
     ],
     ids=["queued", "running", "in progress", "cancel requested", "stopped", "finished"],
 )
@@ -81,7 +82,7 @@ async def test_rule_23_runs_of_other_mappings_do_not_conflict(mapped: UnitOfWork
 
 async def test_open_runs_are_listed_running_first(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1))
-    await _update(mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()))
+    await _update(mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS))
     running = a_run(3).start("a", NOW, LEASE)
     await store(mapped, a_run(2), running)
     async with mapped.read() as unit:
@@ -90,7 +91,7 @@ async def test_open_runs_are_listed_running_first(mapped: UnitOfWorkFactory) -> 
 
 async def test_runs_are_listed_newest_first_up_to_a_limit(mapped: UnitOfWorkFactory) -> None:
     for number in range(1, 6):
-        await store(mapped, a_run(number).stopped(LEASE_EXPIRED, NOW, Counts()))
+        await store(mapped, a_run(number).stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS))
     async with mapped.read() as unit:
         assert [run.id for run in await unit.runs.list_by_mapping(MAPPING, limit=3)] == [
             "run5",
@@ -146,7 +147,7 @@ async def test_the_previous_owner_cannot_renew_a_recovered_run(mapped: UnitOfWor
     async with committing(mapped) as unit:
         (running, queued) = await unit.runs.list_open(MAPPING)
         assert running.is_lease_expired(now)
-        await unit.runs.update(running.stopped(LEASE_EXPIRED, now, Counts()))
+        await unit.runs.update(running.stopped(LEASE_EXPIRED, now, Counts(), SYSTEMS))
         await unit.runs.update(queued.start("new", now, LEASE))
     async with committing(mapped) as unit:
         assert not await unit.runs.renew(old.id, "old", now + LEASE)

@@ -12,6 +12,7 @@ from core.domain.runs.unchanged_marker import UnchangedMarker
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.support.store_samples import LEASE, MAPPING, NOW, SECOND, a_mapping, a_run, committing, store
+from tests.support.systems import SYSTEMS
 
 HOUR = timedelta(hours=1)
 MARKER = UnchangedMarker(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", "0a")
@@ -23,7 +24,9 @@ async def _stored(units: UnitOfWorkFactory, mapping: MappingId = MAPPING) -> Unc
 
 
 async def test_a_marker_is_loaded_as_it_was_last_saved(mapped: UnitOfWorkFactory) -> None:
-    await store(mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()), a_run(2).start("a", NOW, LEASE))
+    await store(
+        mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts(), SYSTEMS), a_run(2).start("a", NOW, LEASE)
+    )
     assert await _stored(mapped) is None
     await store(mapped, MARKER)
     assert await _stored(mapped) == MARKER

@@ -94,7 +94,7 @@ def test_rule_03_a_second_connection_is_refused(cli: CommandLine, connected: str
 def test_what_needs_a_connection_says_how_to_connect(cli: CommandLine, organization: str) -> None:
     result = cli("events", organization)
     assert result.exit_code == 3
-    assert "is not connected to Gleanin" in result.err
+    assert "is not connected. Connect it first." in result.err
     assert "gleanin-sync connect" in result.err
 
 

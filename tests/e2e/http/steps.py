@@ -14,9 +14,11 @@ from core.domain.records.outcomes import Counts
 from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.stop_reasons import token_refused, unreachable
+from core.domain.systems import ExternalSystem
 from entrypoints.container import Container
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.pages import post
+from tests.support.systems import GLEANIN, SYSTEMS
 from tests.support.timeouts import WITHIN, wait_until
 
 WRONG_PASSWORD = "wrong-horse-battery"
@@ -80,17 +82,17 @@ async def _store_end(container: Container, mapping_id: str, run: SyncRun, schedu
         await unit.commit()
 
 
-def fail(served: Served, *, system: str | None = None) -> None:
+def fail(served: Served, *, system: ExternalSystem | None = None) -> None:
     """Store a last run that stopped because a system refused the token or Gleanin was unreachable."""
 
     async def act(container: Container) -> None:
         mapping, now = MappingId(served.acme.mapping), container.clock().now()
         async with container.units().read() as unit:
             last = (await unit.runs.list_by_mapping(mapping, 1))[0]
-        stop = token_refused(system, "Revoked.") if system else unreachable("Gleanin", "No answer.")
+        stop = token_refused(system, "Revoked.") if system else unreachable(GLEANIN, "No answer.")
         begun = SyncRun(RunId(container.ids().new()), mapping, last.trigger, last.scope, now)
-        run = begun.start("there", now, timedelta(minutes=1)).stopped(stop, now, Counts())
-        halt = Halt(system, now) if system else None
+        run = begun.start("there", now, timedelta(minutes=1)).stopped(stop, now, Counts(), SYSTEMS)
+        halt = Halt(system.display_name, now) if system else None
         await _store_end(container, mapping, run, Schedule(mapping, now, 1, now - timedelta(hours=3), halt))
 
     served.running.ask(act)

@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 
 from core.domain.ids import MappingId
+from core.domain.systems import ExternalSystem
 from entrypoints.container import Container
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
@@ -15,6 +16,7 @@ from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.pages import post
 from tests.e2e.http.steps import disconnect, fail, integrations, start, wait_for_end
 from tests.support.http_fixtures import ACME_EVENT, ADMIN, EVERYWHERE, FREE_EVENT, SUPPORT, VIEWER
+from tests.support.systems import GLEANIN, SESSIONBOARD
 
 PAGES = (
     "/events",
@@ -64,7 +66,7 @@ def test_a_refused_token_is_told_on_every_page_with_where_to_replace_it(fresh: S
 
 
 def test_the_list_of_organizations_tells_how_each_of_them_fares(fresh: Served) -> None:
-    fail(fresh, system="Gleanin")
+    fail(fresh, system=GLEANIN)
     page = fresh.browser(EVERYWHERE).get("/organizations").text
     ours, strange = rows_of(page, "Acme"), rows_of(page, "Stranger")
     assert ">Connected<" not in ours
@@ -93,19 +95,21 @@ def rows_of(page: str, name: str) -> str:
 
 
 def test_pages_of_another_organization_do_not_speak_of_it(fresh: Served) -> None:
-    fail(fresh, system="Gleanin")
+    fail(fresh, system=GLEANIN)
     everywhere = fresh.browser(EVERYWHERE)
     stranger = f"/organizations/{fresh.stranger.organization}"
     for path in PAGES:
         assert "refused the token" not in everywhere.get(f"{stranger}{path}").text, path
 
 
-@pytest.mark.parametrize("system", ["Gleanin", "Sessionboard"])
-def test_after_the_token_was_replaced_a_sync_is_offered_and_mends_it(fresh: Served, system: str) -> None:
+@pytest.mark.parametrize("system", [GLEANIN, SESSIONBOARD], ids=str)
+def test_after_the_token_was_replaced_a_sync_is_offered_and_mends_it(
+    fresh: Served, system: ExternalSystem
+) -> None:
     fail(fresh, system=system)
     admin, client, at = fresh.browser(ADMIN), fresh.client(ADMIN), integrations(fresh)
     settings = f"/organizations/{fresh.acme.organization}/settings"
-    if system == "Gleanin":
+    if system == GLEANIN:
         done = post(admin, f"{at}/token", page=f"{at}/connect", token=GLEANIN_TOKEN)
     else:
         assert f'{settings}#sessionboard"' in admin.get(at).text
@@ -202,7 +206,7 @@ def test_rule_10_what_was_sent_under_an_earlier_connection_is_not_promised(fresh
 
 
 def test_a_replaced_token_answers_with_the_connection_as_it_is_read(fresh: Served) -> None:
-    fail(fresh, system="Gleanin")
+    fail(fresh, system=GLEANIN)
     client, at = fresh.client(ADMIN), f"/organizations/{fresh.acme.organization}/connection"
     replaced = client.put(at, json={"token": GLEANIN_TOKEN}).raise_for_status().json()
     assert replaced == client.get(at).json()

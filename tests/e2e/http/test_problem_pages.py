@@ -10,6 +10,7 @@ from tests.e2e.http.conftest import Served
 from tests.e2e.http.pages import csrf_in
 from tests.e2e.http.steps import fail
 from tests.support.http_fixtures import ADMIN, STRANGER, VIEWER
+from tests.support.systems import GLEANIN
 
 NAVIGATION = '<nav class="wrap site-nav"'
 
@@ -68,7 +69,7 @@ def test_a_right_that_is_missing_is_said_within_the_organization(served: Served)
 
 def test_a_halt_is_told_on_problem_pages_too(fresh: Served) -> None:
     at = f"/organizations/{fresh.acme.organization}"
-    fail(fresh, system="Gleanin")
+    fail(fresh, system=GLEANIN)
     for role, path, status in (
         (ADMIN, f"{at}/nonsense", 404),
         (ADMIN, f"/mappings/{fresh.acme.mapping}/nonsense", 404),

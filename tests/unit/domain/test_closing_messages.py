@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from core.domain.records import reasons
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind, Scope, kinds_in
 from core.domain.records.outcomes import Causes, Counts, Outcome, Tally, count
-from core.domain.runs.messages import STARTED, closing_message
+from core.domain.runs.messages import closing_message, started
+from tests.support.systems import SYSTEMS
 
 OUTCOMES = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(Outcome)))
 
@@ -53,18 +54,18 @@ def test_rule_27_a_run_has_problems_exactly_when_something_was_blocked_or_failed
     trouble = any(outcome in {Outcome.BLOCKED, Outcome.FAILED} for _, outcome in outcomes)
     counts = count(outcomes)
     assert counts.all_succeeded is not trouble
-    assert ("with problems" in closing_message(counts, Scope.ALL)) is trouble
+    assert ("with problems" in closing_message(counts, Scope.ALL, SYSTEMS)) is trouble
 
 
 def test_rule_28_the_opening_message_is_word_for_word() -> None:
-    assert STARTED == "Sync to Gleanin has started."
+    assert started(SYSTEMS) == "Sync to Gleanin has started."
 
 
 def test_rule_28_a_run_without_problems_reports_the_counts() -> None:
     counts = count(
         [*several(SESSION, created=80, unchanged=4, skipped=9), *several(SPEAKER, updated=87, kept=2)]
     )
-    message = closing_message(counts, Scope.AGENDA, "help@example.org")
+    message = closing_message(counts, Scope.AGENDA, SYSTEMS, "help@example.org")
     assert message.startswith("Sync to Gleanin is complete.")
     assert "84 sessions" in message
     assert "87 speakers" in message
@@ -78,7 +79,7 @@ def test_rule_28_a_run_with_problems_reports_attempted_and_synced_word_for_word(
             *several(SPEAKER, unchanged=85, blocked=2),
         ]
     )
-    assert closing_message(counts, Scope.AGENDA, causes={(SESSION, "missing_fields"): 3}) == (
+    assert closing_message(counts, Scope.AGENDA, SYSTEMS, causes={(SESSION, "missing_fields"): 3}) == (
         "Sync to Gleanin finished with problems: 84 sessions attempted, 80 synced; "
         "87 speakers attempted, 85 synced. Check that your sessions have all the required fields."
     )
@@ -98,35 +99,37 @@ def test_rule_28_a_run_with_problems_reports_attempted_and_synced_word_for_word(
 )
 def test_rule_28_the_advice_names_the_kinds_concerned(causes: Causes, kinds: str) -> None:
     counts = count([*several(SPEAKER, blocked=9)])
-    message = closing_message(counts, Scope.ALL, causes=causes)
+    message = closing_message(counts, Scope.ALL, SYSTEMS, causes=causes)
     assert f" Check that your {kinds} have all the required fields." in message
 
 
 def test_rule_28_there_is_no_advice_for_other_causes() -> None:
     counts = count([*several(SESSION, skipped=84), *several(SPEAKER, failed=1)])
-    message = closing_message(counts, Scope.AGENDA, causes={(SPEAKER, "rejected"): 1})
+    message = closing_message(counts, Scope.AGENDA, SYSTEMS, causes={(SPEAKER, "rejected"): 1})
     assert "Check" not in message
 
 
 def test_rule_10_the_closing_message_counts_records_of_ended_connections() -> None:
     causes = {(SESSION, "ended_connection"): 84, (SPEAKER, "ended_connection"): 1}
     for outcomes in (several(SPEAKER, created=1), several(SPEAKER, blocked=1)):
-        message = closing_message(count(outcomes), Scope.AGENDA, causes=causes)
+        message = closing_message(count(outcomes), Scope.AGENDA, SYSTEMS, causes=causes)
         assert " 84 sessions and 1 speaker were not synced again: sent before" in message
-    alone = closing_message(Counts(), Scope.AGENDA, causes={(SPEAKER, "ended_connection"): 1})
+    alone = closing_message(Counts(), Scope.AGENDA, SYSTEMS, causes={(SPEAKER, "ended_connection"): 1})
     assert alone.startswith("Sync to Gleanin is complete.")
     assert " 1 speaker was not synced again: " in alone
 
 
 def test_rule_28_the_support_contact_is_named_if_set() -> None:
     counts = count(several(SESSION, failed=1))
-    assert closing_message(counts, Scope.AGENDA, "help@example.org").endswith("contact help@example.org.")
+    assert closing_message(counts, Scope.AGENDA, SYSTEMS, "help@example.org").endswith(
+        "contact help@example.org."
+    )
 
 
 def test_rule_28_a_message_names_only_the_kinds_in_scope() -> None:
-    assert "sessions" not in closing_message(Counts(), Scope.EXHIBITORS)
-    assert "exhibitors" not in closing_message(Counts(), Scope.AGENDA)
-    assert all(kind.plural in closing_message(Counts(), Scope.ALL) for kind in KINDS)
+    assert "sessions" not in closing_message(Counts(), Scope.EXHIBITORS, SYSTEMS)
+    assert "exhibitors" not in closing_message(Counts(), Scope.AGENDA, SYSTEMS)
+    assert all(kind.plural in closing_message(Counts(), Scope.ALL, SYSTEMS) for kind in KINDS)
 
 
 def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them() -> None:
@@ -150,16 +153,16 @@ def test_rules_13_14_and_17_required_fields_of_each_kind() -> None:
 
 
 def test_rule_26_a_reason_collects_its_notes() -> None:
-    reason = reasons.missing(["last_name"]).with_note("", "First.", "Second.")
+    reason = reasons.missing(["last_name"], SYSTEMS).with_note("", "First.", "Second.")
     assert reason.sentence == "Required field is missing: last name."
     assert reason.detail.endswith("sync again. First. Second.")
-    assert reasons.NEW.with_note() == reasons.NEW
+    assert reasons.new(SYSTEMS).with_note() == reasons.new(SYSTEMS)
 
 
 def test_rule_28_one_is_singular() -> None:
     done = count(
         [*several(SESSION, created=1), *several(SPEAKER, created=2), *several(EXHIBITOR_CONTACT, created=1)]
     )
-    assert closing_message(done, Scope.ALL).endswith("Synced: 1 session, 2 speakers, 1 exhibitor.")
-    message = closing_message(count(several(SESSION, blocked=1)), Scope.AGENDA)
+    assert closing_message(done, Scope.ALL, SYSTEMS).endswith("Synced: 1 session, 2 speakers, 1 exhibitor.")
+    message = closing_message(count(several(SESSION, blocked=1)), Scope.AGENDA, SYSTEMS)
     assert "1 session attempted, 0 synced; 0 speakers attempted, 0 synced." in message

@@ -12,6 +12,7 @@ from core.domain.records.destination_records import DestinationRecord
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink
 from tests.support.builders import EARLIER, HERE, foreign, ours
+from tests.support.systems import SESSIONBOARD
 
 ADA = ours("g1", "ada", email="ada@example.org", sessions=(DestinationId("g7"), DestinationId("g9")))
 BOB, EVE = ours("g2", "bob", email="bob@example.org"), foreign("g3", "eve@example.org")
@@ -19,7 +20,7 @@ Page = tuple[RecordKind, list[DestinationRecord]]
 
 
 def digest(*pages: Page) -> int:
-    side = DestinationIndex(HERE)
+    side = DestinationIndex(SESSIONBOARD, HERE)
     for kind, records in pages:
         side.add(kind, records)
     return side.digest
@@ -84,7 +85,7 @@ def test_the_same_id_of_another_kind_is_another_record() -> None:
 
 
 def test_the_runs_own_writes_do_not_change_the_digest() -> None:
-    side = DestinationIndex(HERE)
+    side = DestinationIndex(SESSIONBOARD, HERE)
     side.add(SPEAKER, [ADA])
     found = side.digest
     side.record_write(SPEAKER, SourceId("new"), DestinationId("g5"))

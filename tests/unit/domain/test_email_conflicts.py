@@ -33,6 +33,7 @@ from tests.support.builders import (
     synced,
 )
 from tests.support.random_programmes import SyncModel
+from tests.support.systems import SYSTEMS
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_rule_10_a_person_of_an_ended_connection_releases_no_e_mail() -> None:
     model = SyncModel()
     model.put(SPEAKER, ours("g1", "ada", EARLIER, email="ada@example.org"))
     steps = _steps(model, person("ada", email="new@example.org"), person("eve", email="ada@example.org"))
-    assert steps["ada"].reason == reasons.ENDED_CONNECTION
+    assert steps["ada"].reason == reasons.ended_connection(SYSTEMS)
     assert steps["eve"].reason.code == "email_of_kept"
 
 
@@ -166,4 +167,4 @@ def test_rule_15_a_row_without_an_id_claims_no_e_mail() -> None:
     made = agenda(session("s", on(nameless), on(person("zoe", email="ada@example.org"))))
     verdicts = speakers_of(made)
     eligible(verdicts["zoe"])
-    assert blocked(verdicts[nameless.id]).reason == reasons.NO_ID
+    assert blocked(verdicts[nameless.id]).reason == reasons.no_id(SYSTEMS)

@@ -16,10 +16,11 @@ from core.domain.runs.run import RunState
 from core.domain.runs.schedule import RETRY_AFTER_INTERRUPTION, Halt, Schedule
 from core.domain.runs.stop_reasons import StopReason
 from tests.support.store_samples import MAPPING, NOW, a_mapping, a_run
+from tests.support.systems import GLEANIN
 
 HOUR = timedelta(hours=1)
 KNOWN = Schedule(MAPPING, NOW)
-REFUSED = stop_reasons.token_refused("Gleanin", "It was revoked.")
+REFUSED = stop_reasons.token_refused(GLEANIN, "It was revoked.")
 HALT = Halt("Gleanin", NOW - HOUR)
 SRC = Path(__file__).parents[3] / "src"
 
@@ -60,14 +61,14 @@ def test_rule_29_a_refused_token_halts_the_connection_and_notifies_once() -> Non
 
 
 def test_a_recovery_is_notified() -> None:
-    failing = ended(stop_reasons.unreachable("Gleanin", "No answer."))
+    failing = ended(stop_reasons.unreachable(GLEANIN, "No answer."))
     assert failing.change is HealthChange.FAILING
     assert ended(state=MappingState(a_mapping(), failing.schedule, None)).change is HealthChange.RECOVERED
 
 
 def test_a_removed_mapping_sends_no_notification() -> None:
     removed = MappingState(replace(a_mapping(), removed_at=NOW), KNOWN, None)
-    assert ended(stop_reasons.unreachable("Gleanin", "No answer."), removed).change is None
+    assert ended(stop_reasons.unreachable(GLEANIN, "No answer."), removed).change is None
 
 
 def test_an_interrupted_mapping_is_due_soon() -> None:

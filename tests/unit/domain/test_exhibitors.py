@@ -23,6 +23,7 @@ from tests.support.builders import (
     primary,
     selected,
 )
+from tests.support.systems import SYSTEMS
 
 
 def judged(*rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS) -> dict[str, Verdict]:
@@ -223,4 +224,4 @@ def test_rule_26_an_exhibitor_whose_contacts_all_stand_for_others_is_reported() 
 
 def test_rule_32_a_contact_without_an_id_is_never_sent() -> None:
     nameless = person(id_from_content("0f"))
-    assert blocked(judged(exhibitor("a", primary(nameless)))[nameless.id]).reason == reasons.NO_ID
+    assert blocked(judged(exhibitor("a", primary(nameless)))[nameless.id]).reason == reasons.no_id(SYSTEMS)

@@ -15,22 +15,23 @@ from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.stop_reasons import StopReason
 from tests.support.store_samples import MAPPING, NOW, a_mapping, a_run
+from tests.support.systems import GLEANIN, SYSTEMS
 
 HOUR = timedelta(hours=1)
 WELL = Schedule(MAPPING, NOW)
 FAILING = replace(WELL, failures=3, failing_since=NOW - 3 * HOUR)
 HALT = Halt("Gleanin", NOW - HOUR)
-DOWN = stop_reasons.unreachable("Gleanin", "No answer.")
+DOWN = stop_reasons.unreachable(GLEANIN, "No answer.")
 BLOCKED = count([(SESSION, Outcome.BLOCKED)])
 
 
 def ended(number: int = 1, scope: Scope = Scope.ALL, counts: Counts | None = None) -> SyncRun:
     started = replace(a_run(number), scope=scope).start("here", NOW, HOUR)
-    return started.finished(counts or Counts(), NOW)
+    return started.finished(counts or Counts(), NOW, SYSTEMS)
 
 
 def stopped(number: int = 1, stop: StopReason = DOWN, scope: Scope = Scope.ALL) -> SyncRun:
-    return replace(a_run(number), scope=scope).start("here", NOW, HOUR).stopped(stop, NOW, Counts())
+    return replace(a_run(number), scope=scope).start("here", NOW, HOUR).stopped(stop, NOW, Counts(), SYSTEMS)
 
 
 def health(
@@ -62,7 +63,7 @@ def test_notes_alone_are_problems_too() -> None:
     run = (
         a_run()
         .start("here", NOW, HOUR)
-        .finished(Counts(), NOW, remarks=Remarks(notes=("Not all was read.",)))
+        .finished(Counts(), NOW, SYSTEMS, remarks=Remarks(notes=("Not all was read.",)))
     )
     assert health(run).state is HealthState.PROBLEMS
 
@@ -103,14 +104,16 @@ def test_a_refused_token_is_reported_for_every_mapping() -> None:
 
 
 def test_a_replaced_token_is_not_reported_as_refused() -> None:
-    mapping_health = health(stopped(stop=stop_reasons.token_refused("Gleanin", "Revoked.")), schedule=FAILING)
+    mapping_health = health(stopped(stop=stop_reasons.token_refused(GLEANIN, "Revoked.")), schedule=FAILING)
     assert (mapping_health.state, mapping_health.remedy) == (HealthState.FAILING, Remedy.SYNC)
     assert "has been replaced" in mapping_health.reason
 
 
 def test_a_successful_partial_sync_does_not_cover_the_rest() -> None:
     exhibitor = count([(EXHIBITOR_CONTACT, Outcome.BLOCKED)])
-    remark = a_run(1).start("here", NOW, HOUR).finished(Counts(), NOW, remarks=Remarks(notes=("Oh.",)))
+    remark = (
+        a_run(1).start("here", NOW, HOUR).finished(Counts(), NOW, SYSTEMS, remarks=Remarks(notes=("Oh.",)))
+    )
     for problem in (ended(1, counts=exhibitor), remark, stopped(stop=stop_reasons.INTERRUPTED)):
         assert health(ended(2, Scope.AGENDA), problem).state is HealthState.PROBLEMS
         assert health(ended(3, Scope.AGENDA), ended(2, Scope.EXHIBITORS), problem).is_well

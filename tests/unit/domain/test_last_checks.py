@@ -9,6 +9,7 @@ from core.domain.records.outcomes import Counts
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.schedule import Check, Schedule, last_checks
 from tests.support.builders import NOW
+from tests.support.systems import SYSTEMS
 
 MINUTE = timedelta(minutes=1)
 CHECKED = replace(Schedule(MappingId("m1"), NOW), last_checked_at=NOW)
@@ -16,7 +17,7 @@ CHECKED = replace(Schedule(MappingId("m1"), NOW), last_checked_at=NOW)
 
 def ended(run_id: str, at: datetime, mapping: str = "m1") -> SyncRun:
     queued = SyncRun(RunId(run_id), MappingId(mapping), Trigger.CONTINUOUS, Scope.ALL, at - MINUTE)
-    return queued.start("host:1", at - MINUTE, MINUTE).finished(Counts(), at)
+    return queued.start("host:1", at - MINUTE, MINUTE).finished(Counts(), at, SYSTEMS)
 
 
 def test_a_check_after_the_last_run_is_reported_with_that_run() -> None:

@@ -8,6 +8,7 @@ from core.domain.errors import AlreadyMapped, BoundToAnother, NotMapped
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.event_mappings import EventMapping, MappingSettings, TracksFrom, mapping_to_continue
 from tests.support.builders import EARLIER, HERE, NOW, mapping, pair
+from tests.support.systems import SYSTEMS
 
 WANTED = pair()
 REMOVED: dict[str, Any] = {"removed_at": NOW}
@@ -16,7 +17,7 @@ OF_ANOTHER: dict[str, Any] = {"connection": EARLIER, "organization_id": Organiza
 
 
 def judged(*holders: EventMapping) -> EventMapping | None:
-    return mapping_to_continue(WANTED, HERE, holders)
+    return mapping_to_continue(WANTED, SYSTEMS, HERE, holders)
 
 
 def test_rule_06_a_connection_can_hold_many_mappings_of_different_events() -> None:

@@ -38,18 +38,19 @@ from core.domain.runs.stop_reasons import (
 from core.domain.tenancy.secrets import SealedToken
 from tests.support.assertions import present
 from tests.support.store_samples import LEASE, MAPPING, NOW, ORGANIZATION, a_mapping, a_run, an_organization
+from tests.support.systems import GLEANIN, SESSIONBOARD, SYSTEMS
 
 WELL = Schedule(MAPPING, NOW)
 FAILING, AGAIN = (replace(WELL, failures=number, failing_since=NOW) for number in (1, 2))
 HALTED = replace(FAILING, halt=Halt("Gleanin", NOW))
-DOWN = unreachable("Gleanin", "Gleanin refused the connection.")
+DOWN = unreachable(GLEANIN, "Gleanin refused the connection.")
 
 
 def noticed(
     change: HealthChange = HealthChange.FAILING, stop: StopReason = DOWN, **mapping: object
 ) -> Notification:
     of = replace(a_mapping(), **mapping)  # type: ignore[arg-type] # whatever a test wants to be different
-    return build_notification(NotificationId("n1"), change, of, a_run().stopped(stop, NOW, Counts()))
+    return build_notification(NotificationId("n1"), change, of, a_run().stopped(stop, NOW, Counts(), SYSTEMS))
 
 
 @pytest.mark.parametrize(
@@ -85,13 +86,13 @@ def test_the_message_says_what_happened_and_whether_it_is_retried() -> None:
 @pytest.mark.parametrize(
     "stop",
     [
-        token_refused("Gleanin", "no such token: s3cr3t of jane@example.org"),
-        unreachable("Sessionboard", "s3cr3t jane@example.org"),
-        unreadable("Gleanin", "s3cr3t of jane@example.org"),
-        event_gone("Gleanin", "s3cr3t jane@example.org"),
+        token_refused(GLEANIN, "no such token: s3cr3t of jane@example.org"),
+        unreachable(SESSIONBOARD, "s3cr3t jane@example.org"),
+        unreadable(GLEANIN, "s3cr3t of jane@example.org"),
+        event_gone(GLEANIN, "s3cr3t jane@example.org"),
         refused("s3cr3t: jane@example.org"),
-        no_time_zone(SourceEvent(SourceEventId("s1"), "jane@example.org", "s3cr3t")),
-        masked_emails("j***@example.org"),
+        no_time_zone(SourceEvent(SourceEventId("s1"), "jane@example.org", "s3cr3t"), SESSIONBOARD),
+        masked_emails("j***@example.org", SESSIONBOARD),
         StopReason("of_tomorrow", StopCause.EXTERNAL_SYSTEM, "Gleanin says s3cr3t of jane@example.org"),
     ],
     ids=lambda stop: stop.code,
@@ -105,19 +106,17 @@ def test_rule_02_a_notification_quotes_nothing_from_the_systems(stop: StopReason
 def test_the_message_names_the_system_and_the_advice() -> None:
     assert (
         "Create a Sessionboard token that may read personal data"
-        in noticed(stop=masked_emails("j***@x")).text
+        in noticed(stop=masked_emails("j***@x", SESSIONBOARD)).text
     )
-    assert "Sessionboard refused the token." in noticed(stop=token_refused("Sessionboard", "no")).text
-    assert (
-        "Gleanin sent a response that cannot be read." in noticed(stop=unreadable("Gleanin", "<html>")).text
-    )
-    assert "The Gleanin event no longer exists" in noticed(stop=event_gone("Gleanin", "PyConFR")).text
+    assert "Sessionboard refused the token." in noticed(stop=token_refused(SESSIONBOARD, "no")).text
+    assert "Gleanin sent a response that cannot be read." in noticed(stop=unreadable(GLEANIN, "<html>")).text
+    assert "The Gleanin event no longer exists" in noticed(stop=event_gone(GLEANIN, "PyConFR")).text
     assert CRASHED_TWICE.sentence in noticed(stop=CRASHED_TWICE).text
     assert "See the run's page for the reason." in noticed(stop=refused("No such token.")).text
 
 
 def test_a_notification_links_to_the_run_of_the_change() -> None:
-    run = a_run(2).start("a", NOW, LEASE).finished(Counts(), NOW)
+    run = a_run(2).start("a", NOW, LEASE).finished(Counts(), NOW, SYSTEMS)
     assert build_notification(NotificationId("n1"), HealthChange.RECOVERED, a_mapping(), run).run_id == run.id
 
 

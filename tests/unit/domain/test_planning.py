@@ -25,6 +25,7 @@ from tests.support.builders import (
     synced,
     update,
 )
+from tests.support.systems import SYSTEMS
 
 IN_GLEANIN = [ours("g1", "ada", email="ada@example.org")]
 
@@ -88,7 +89,7 @@ def test_rule_22_a_session_no_longer_accepted_is_kept_with_the_advice_to_delete_
     step = no_write(planned(gone, synced(), gleanin(IN_GLEANIN)))
     assert (step.outcome, step.destination_id) == (Outcome.KEPT, "g1")
     assert step.reason.code == "not_accepted"
-    assert reasons.DELETE_BY_HAND in step.reason.detail
+    assert reasons.delete_by_hand(SYSTEMS) in step.reason.detail
 
 
 def test_rule_22_an_unrecorded_record_in_gleanin_is_kept() -> None:
@@ -101,7 +102,7 @@ def test_rule_12_a_passed_session_is_skipped_and_stays_as_sent() -> None:
         planned(candidate(Skipped(reasons.PASSED, has_left=False)), synced(), gleanin(IN_GLEANIN))
     )
     assert (step.outcome, step.destination_id) == (Outcome.SKIPPED, "g1")
-    assert step.reason.detail == reasons.STAYS_AS_SENT
+    assert step.reason.detail == reasons.stays_as_sent(SYSTEMS)
 
 
 def test_rule_12_a_record_never_sent_is_skipped() -> None:
@@ -115,31 +116,31 @@ def test_rule_22_a_record_deleted_in_gleanin_needs_no_advice() -> None:
 
 
 def test_rule_22_a_record_deleted_in_sessionboard_is_kept() -> None:
-    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset())
+    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), SYSTEMS, frozenset())
     unseen = {SourceId("ada"): DestinationId("g1"), SourceId("bob"): DestinationId("deleted-by-hand")}
     (step,) = planner.leftovers(unseen, {SourceId("ada"): synced()})
     kept = no_write(step)
     assert (kept.outcome, kept.record.source_id, kept.destination_id) == (Outcome.KEPT, "ada", "g1")
-    assert reasons.DELETE_BY_HAND in kept.reason.detail
+    assert reasons.delete_by_hand(SYSTEMS) in kept.reason.detail
     assert kept.record.email == "ada@example.org"
 
 
 def test_rule_10_leftovers_of_an_ended_connection_are_not_reported_again() -> None:
-    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset({SourceId("ada")}))
+    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), SYSTEMS, frozenset({SourceId("ada")}))
     assert list(planner.leftovers({SourceId("ada"): DestinationId("g1")}, {SourceId("ada"): synced()})) == []
 
 
 def test_rule_22_a_record_unrecorded_because_of_a_crash_is_kept() -> None:
-    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset())
+    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), SYSTEMS, frozenset())
     (step,) = planner.leftovers({SourceId("ada"): DestinationId("g1")}, {})
     assert (no_write(step).outcome, no_write(step).record.label) == (Outcome.KEPT, "ada")
 
 
 def test_rule_22_there_is_no_advice_to_delete_what_may_be_in_an_unreadable_row() -> None:
-    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset(), incomplete=True)
+    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), SYSTEMS, frozenset(), incomplete=True)
     (step,) = planner.leftovers({SourceId("ada"): DestinationId("g1")}, {SourceId("ada"): synced()})
     assert no_write(step).outcome is Outcome.KEPT
-    assert reasons.DELETE_BY_HAND not in step.reason.detail
+    assert reasons.delete_by_hand(SYSTEMS) not in step.reason.detail
 
 
 def test_rule_21_an_unconfirmed_change_is_sent_again_completely() -> None:
@@ -153,7 +154,7 @@ def test_rule_21_an_unconfirmed_change_is_sent_again_completely() -> None:
 
 def test_rule_32_an_eligible_record_deleted_by_hand_is_created_again() -> None:
     step = create(planned(candidate(), synced(), gleanin()))
-    assert step.reason == reasons.GONE_FROM_DESTINATION
+    assert step.reason == reasons.gone_from_destination(SYSTEMS)
 
 
 def test_rule_32_an_unrecorded_create_is_found_by_its_external_id_and_updated() -> None:
@@ -165,7 +166,9 @@ def test_rule_32_an_unrecorded_create_is_found_by_its_external_id_and_updated() 
 
 def test_rule_20_in_a_record_found_again_only_fields_of_its_create_are_cleared() -> None:
     intent = CreateIntent(SPEAKER, SourceId("ada"), HERE, ("first_name", "job_title", "sessions"))
-    planner = Planner(SPEAKER, gleanin([ours("g1", "ada")]), frozenset(), intents={SourceId("ada"): intent})
+    planner = Planner(
+        SPEAKER, gleanin([ours("g1", "ada")]), SYSTEMS, frozenset(), intents={SourceId("ada"): intent}
+    )
     step = update(*planner.plan([candidate()], {}))
     assert sent_by(step) == {**SPEAKER_FIELDS, "job_title": None}
 
@@ -185,7 +188,7 @@ def test_rule_10_a_record_sent_under_an_ended_connection_is_skipped() -> None:
     assert side.created_before(SPEAKER) == {"ada": "g1"}
     assert side.created_here(SPEAKER, SourceId("ada")) is None
     step = no_write(planned(candidate(), None, side, excluded=side.created_before(SPEAKER).keys()))
-    assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ENDED_CONNECTION)
+    assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ended_connection(SYSTEMS))
     assert step.destination_id == "g1", "somebody must find it there to edit it by hand"
 
 
@@ -194,9 +197,9 @@ def test_rule_10_it_is_skipped_also_after_it_was_deleted_in_gleanin() -> None:
 
 
 def test_rule_10_takes_precedence_over_a_missing_field() -> None:
-    lacking = candidate(Blocked(reasons.missing(["last_name"])))
+    lacking = candidate(Blocked(reasons.missing(["last_name"], SYSTEMS)))
     step = no_write(planned(lacking, None, gleanin(), excluded={"ada"}))
-    assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ENDED_CONNECTION)
+    assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ended_connection(SYSTEMS))
 
 
 def test_rule_10_an_ended_connection_gives_no_advice_to_delete() -> None:
@@ -209,7 +212,7 @@ def test_rule_10_records_found_by_this_connection_have_no_advice_to_delete() -> 
     gone = candidate(Skipped(reasons.not_accepted("declined")))
     step = no_write(planned(gone, None, gleanin(IN_GLEANIN), excluded={"ada"}))
     assert step.outcome is Outcome.SKIPPED
-    assert reasons.DELETE_BY_HAND not in step.reason.detail
+    assert reasons.delete_by_hand(SYSTEMS) not in step.reason.detail
 
 
 def test_rule_10_the_same_source_id_under_another_kind_is_another_record() -> None:
@@ -218,7 +221,7 @@ def test_rule_10_the_same_source_id_under_another_kind_is_another_record() -> No
 
 
 def test_rule_18_a_blocked_record_in_gleanin_is_not_updated() -> None:
-    lacking = candidate(Blocked(reasons.missing(["last_name"])))
+    lacking = candidate(Blocked(reasons.missing(["last_name"], SYSTEMS)))
     step = no_write(planned(lacking, synced(), gleanin(IN_GLEANIN)))
     assert (step.outcome, step.destination_id) == (Outcome.BLOCKED, "g1")
 

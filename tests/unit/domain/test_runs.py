@@ -12,6 +12,7 @@ from core.domain.records.outcomes import Counts, Outcome, count
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from tests.support.builders import NOW
+from tests.support.systems import SESSIONBOARD, SYSTEMS
 
 LEASE = timedelta(seconds=30)
 REQUESTS = st.lists(st.tuples(st.sampled_from(Trigger), st.sampled_from(Scope)), min_size=1)
@@ -50,7 +51,7 @@ def test_rule_23_a_lease_expires_at_its_end() -> None:
 
 def test_rule_23_only_a_running_run_has_a_lease() -> None:
     assert not queued().is_lease_expired(NOW + 10 * LEASE)
-    assert not running().finished(Counts(), NOW).is_lease_expired(NOW + 10 * LEASE)
+    assert not running().finished(Counts(), NOW, SYSTEMS).is_lease_expired(NOW + 10 * LEASE)
 
 
 def test_rule_08_a_waiting_run_stops_immediately_and_a_running_one_is_asked_to() -> None:
@@ -63,7 +64,7 @@ def test_rule_08_a_waiting_run_stops_immediately_and_a_running_one_is_asked_to()
 
 def test_rule_28_a_successful_run_is_completed_without_a_lease() -> None:
     counts = count([(SESSION, Outcome.CREATED)])
-    done = running().finished(counts, NOW + LEASE, "help@example.org")
+    done = running().finished(counts, NOW + LEASE, SYSTEMS, "help@example.org")
     assert (done.state, done.counts, done.finished_at) == (RunState.COMPLETED, counts, NOW + LEASE)
     assert (done.owner, done.lease_until, done.is_open) == (None, None, False)
     assert done.message == "Sync to Gleanin is complete. Synced: 1 session, 0 speakers."
@@ -71,15 +72,15 @@ def test_rule_28_a_successful_run_is_completed_without_a_lease() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.BLOCKED, Outcome.FAILED])
 def test_rule_28_a_run_with_problems_names_the_contact(outcome: Outcome) -> None:
-    done = running().finished(count([(SPEAKER, outcome)]), NOW, "help@example.org")
+    done = running().finished(count([(SPEAKER, outcome)]), NOW, SYSTEMS, "help@example.org")
     assert done.state is RunState.COMPLETED_WITH_PROBLEMS
     assert done.message.endswith("contact help@example.org.")
 
 
 def test_rule_29_a_stopped_run_has_a_reason_and_its_counts() -> None:
     counts = count([(SESSION, Outcome.CREATED)])
-    stop = stop_reasons.masked_emails("j***@a***.com")
-    stopped = running().stopped(stop, NOW, counts)
+    stop = stop_reasons.masked_emails("j***@a***.com", SESSIONBOARD)
+    stopped = running().stopped(stop, NOW, counts, SYSTEMS)
     assert (stopped.state, stopped.stop, stopped.counts) == (RunState.STOPPED, stop, counts)
     assert stopped.message == f"Sync to Gleanin has stopped: {stop.sentence}"
     assert "j***@a***.com" in stopped.message
@@ -87,12 +88,12 @@ def test_rule_29_a_stopped_run_has_a_reason_and_its_counts() -> None:
 
 def test_rule_23_an_ended_run_stays_ended() -> None:
     for closed in (
-        running().finished(Counts(), NOW),
-        running().stopped(stop_reasons.INTERRUPTED, NOW, Counts()),
+        running().finished(Counts(), NOW, SYSTEMS),
+        running().stopped(stop_reasons.INTERRUPTED, NOW, Counts(), SYSTEMS),
     ):
         with pytest.raises(ValueError, match="already"):
-            closed.finished(Counts(), NOW)
+            closed.finished(Counts(), NOW, SYSTEMS)
         with pytest.raises(ValueError, match="already"):
-            closed.stopped(stop_reasons.INTERNAL_ERROR, NOW, Counts())
+            closed.stopped(stop_reasons.INTERNAL_ERROR, NOW, Counts(), SYSTEMS)
         with pytest.raises(ValueError, match="cannot start"):
             closed.start("host:2", NOW, LEASE)

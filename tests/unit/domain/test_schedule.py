@@ -23,9 +23,9 @@ from core.domain.runs.schedule import (
     released,
 )
 from core.domain.runs.stop_reasons import StopReason
-from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from tests.support.assertions import present
 from tests.support.builders import NOW
+from tests.support.systems import GLEANIN, SESSIONBOARD, SYSTEMS
 from tests.support.timeouts import WITHIN
 
 MINUTE = timedelta(minutes=1)
@@ -39,11 +39,13 @@ def running(number: int = 1, at: datetime = NOW, *, took: timedelta = MINUTE) ->
 
 
 def ended(number: int = 1, at: datetime = NOW, *, took: timedelta = MINUTE) -> SyncRun:
-    return running(number, at, took=took).finished(Counts(), at)
+    return running(number, at, took=took).finished(Counts(), at, SYSTEMS)
 
 
 def failed(number: int = 1, stop: StopReason | None = None) -> SyncRun:
-    return running(number).stopped(stop or stop_reasons.unreachable("Gleanin", "No answer."), NOW, Counts())
+    return running(number).stopped(
+        stop or stop_reasons.unreachable(GLEANIN, "No answer."), NOW, Counts(), SYSTEMS
+    )
 
 
 def wait(number: int = 1) -> timedelta:
@@ -62,15 +64,15 @@ def wait_after(failures: int) -> timedelta:
 def test_another_token_ends_the_halt_of_the_same_system() -> None:
     of_gleanin, of_sessionboard, unknown = (
         replace(DUE.after(failed()).halted(Halt(system, NOW)), mapping_id=MappingId(system or "unknown"))
-        for system in (GLEANIN, SESSIONBOARD, "")
+        for system in (GLEANIN.display_name, SESSIONBOARD.display_name, "")
     )
     failing = DUE.after(failed())
     later = NOW + MINUTE
     schedules = [of_gleanin, of_sessionboard, unknown, failing, DUE]
-    assert released(schedules, GLEANIN, later) == [
+    assert released(schedules, GLEANIN.display_name, later) == [
         each.resume(later) for each in (of_gleanin, unknown, failing)
     ]
-    assert not any(each.is_halted for each in released([of_gleanin], GLEANIN, later))
+    assert not any(each.is_halted for each in released([of_gleanin], GLEANIN.display_name, later))
 
 
 def test_rule_24_a_mapping_is_due_about_half_an_hour_after_the_end_of_its_last_run() -> None:
@@ -125,7 +127,7 @@ def test_rule_24_a_manual_sync_resets_the_interval() -> None:
 
 
 def test_a_refused_token_halts_until_it_is_replaced() -> None:
-    halted = DUE.after(failed(stop=stop_reasons.token_refused("Gleanin", "It was revoked.")))
+    halted = DUE.after(failed(stop=stop_reasons.token_refused(GLEANIN, "It was revoked.")))
     assert halted.is_halted
     later = NOW + 24 * 60 * MINUTE
     anew = halted.resume(later)
@@ -158,20 +160,20 @@ def test_rule_24_recurring_stops_make_the_interval_grow(stop: StopReason) -> Non
 
 def part(number: int = 1, stop: StopReason | None = None) -> SyncRun:
     run = replace(running(number), scope=Scope.EXHIBITORS)
-    return run.stopped(stop, NOW, Counts()) if stop else run.finished(Counts(), NOW)
+    return run.stopped(stop, NOW, Counts(), SYSTEMS) if stop else run.finished(Counts(), NOW, SYSTEMS)
 
 
 def test_rule_24_a_partial_run_does_not_reschedule_or_reset_failures() -> None:
     due = DUE.after(failed()).hinted(NOW - 9 * MINUTE)
     assert due.after(part()) == due
-    assert due.after(part(stop=stop_reasons.unreachable("Gleanin", "No answer."))) == due
-    assert due.after(part(stop=stop_reasons.token_refused("Gleanin", "No."))).is_halted, (
+    assert due.after(part(stop=stop_reasons.unreachable(GLEANIN, "No answer."))) == due
+    assert due.after(part(stop=stop_reasons.token_refused(GLEANIN, "No."))).is_halted, (
         "which concerns everything"
     )
 
 
 def test_a_halt_ends_with_another_token_only() -> None:
-    halted = DUE.after(failed(stop=stop_reasons.token_refused("Gleanin", "No.")))
+    halted = DUE.after(failed(stop=stop_reasons.token_refused(GLEANIN, "No.")))
     for run in (ended(2), failed(3), failed(4, stop_reasons.INTERNAL_ERROR)):
         halted = halted.after(run)
         assert halted.is_halted

@@ -21,6 +21,7 @@ from tests.support.builders import (
     sessions_of,
     skipped,
 )
+from tests.support.systems import SYSTEMS
 
 
 def judged(settings: MappingSettings = SETTINGS, **named: Any) -> Any:
@@ -77,7 +78,7 @@ def test_rule_12_an_unaccepted_session_is_skipped_before_its_fields_are_checked(
 
 def test_rule_13_a_session_that_ends_before_it_starts_is_blocked() -> None:
     verdict = blocked(judged(starts_at=at(21, 10), ends_at=at(21, 9)))
-    assert verdict.reason == reasons.ENDS_BEFORE_START
+    assert verdict.reason == reasons.ends_before_start(SYSTEMS)
 
 
 def test_rule_12_a_session_whose_wrong_end_has_passed_is_reported_as_passed() -> None:

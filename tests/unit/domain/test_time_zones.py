@@ -15,6 +15,7 @@ from core.domain.runs.stop_reasons import StopCause, StopReason, check_time_zone
 from core.domain.tenancy.event_mappings import zone_to_confirm
 from core.domain.tenancy.time_zones import days_between, gmt_offset, gmt_offsets, schedule_text, zone_named
 from tests.support.builders import NOW, PARIS, agenda, at, mapping, session
+from tests.support.systems import SYSTEMS
 
 ZONES = (
     "Europe/Paris",
@@ -111,10 +112,10 @@ def test_rule_07_an_unknown_zone_of_gleanin_is_quoted_when_events_are_mapped() -
     ):
         event = DestinationEvent(DestinationEventId("gl1"), "PyConf", theirs)
         with pytest.raises(TimeZoneUnconfirmed) as refused:
-            zone_to_confirm(source, event, NOW, confirmed=False)
+            zone_to_confirm(source, event, SYSTEMS, NOW, confirmed=False)
         assert said in str(refused.value)
         assert refused.value.zone == "Europe/Paris"
-        assert zone_to_confirm(source, event, NOW, confirmed=True) == "Europe/Paris"
+        assert zone_to_confirm(source, event, SYSTEMS, NOW, confirmed=True) == "Europe/Paris"
 
 
 def test_rule_07_a_confirmation_of_another_zone_does_not_count() -> None:
@@ -131,7 +132,7 @@ def test_rule_07_a_confirmation_does_not_override_a_known_mismatch() -> None:
     "ours", [None, "", "Europe/Atlantis", "/etc/localtime", "America", "\x00", "x" * 10_000]
 )
 def test_rule_07_a_zone_that_does_not_exist_in_sessionboard_stops_the_run(ours: str | None) -> None:
-    assert "Details page" in stopped(judged(ours, "Europe/Paris", at(21)))
+    assert "Set it in Sessionboard." in stopped(judged(ours, "Europe/Paris", at(21)))
 
 
 def test_rule_07_only_sessions_that_sync_are_compared() -> None:

@@ -22,6 +22,7 @@ from core.domain.runs.unchanged_marker import (
     is_settled,
 )
 from tests.support.builders import NOW, agenda, at, session, sessions_of, skipped
+from tests.support.systems import SYSTEMS
 
 MOMENT = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
@@ -120,7 +121,7 @@ def test_many_rows_are_not_stored() -> None:
 
 def test_outcomes_without_writes_are_compared_in_any_order() -> None:
     told = [
-        RecordOutcome(RecordRef(SESSION, SourceId(name), name), Outcome.UNCHANGED, reasons.NEW)
+        RecordOutcome(RecordRef(SESSION, SourceId(name), name), Outcome.UNCHANGED, reasons.new(SYSTEMS))
         for name in "abc"
     ]
     one, other = OutcomesDigest(), OutcomesDigest()

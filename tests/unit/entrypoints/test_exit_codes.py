@@ -25,6 +25,7 @@ from ports.destination import (
 )
 from ports.source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
 from ports.store.errors import DatabaseUnavailable, PersistenceError
+from tests.support.systems import GLEANIN, SESSIONBOARD, SYSTEMS
 
 
 def test_the_exit_codes_are_those_that_scripts_know() -> None:
@@ -36,8 +37,8 @@ def test_the_exit_codes_are_those_that_scripts_know() -> None:
     [
         NotFound("mapping", "x"),
         NotConnected("ACME"),
-        AlreadyMapped("Gleanin", "8"),
-        TimeZoneUnconfirmed("Europe/Paris", "GMT+01:00"),
+        AlreadyMapped(GLEANIN, "8"),
+        TimeZoneUnconfirmed("Europe/Paris", "GMT+01:00", SYSTEMS),
         NotConfirmed("ACME"),
         InvalidInput("The token is empty."),
     ],
@@ -74,10 +75,10 @@ def test_each_other_error_has_its_exit_code(error: Exception, exit_code: int, co
 @pytest.mark.parametrize(
     ("stop", "exit_code"),
     [
-        (stop_reasons.masked_emails("j***@a***.com"), 3),
+        (stop_reasons.masked_emails("j***@a***.com", SESSIONBOARD), 3),
         (stop_reasons.DISCONNECTED, 3),
-        (stop_reasons.token_refused("Gleanin", "no"), 5),
-        (stop_reasons.event_gone("Gleanin", "DevDays"), 5),
+        (stop_reasons.token_refused(GLEANIN, "no"), 5),
+        (stop_reasons.event_gone(GLEANIN, "DevDays"), 5),
         (stop_reasons.INTERRUPTED, 1),
         (stop_reasons.INTERNAL_ERROR, 1),
     ],
@@ -97,4 +98,4 @@ def test_a_fault_of_ours_ends_with_1_and_shows_no_data(error: Exception) -> None
 
 def test_where_a_flag_would_help_the_hint_names_it() -> None:
     assert "--yes" in failure_of(NotConfirmed("ACME")).hint
-    assert "--confirm-time-zone" in failure_of(TimeZoneUnconfirmed("Europe/Paris", "GMT+01:00")).hint
+    assert "--confirm-time-zone" in failure_of(TimeZoneUnconfirmed("Europe/Paris", "GMT+01:00", SYSTEMS)).hint

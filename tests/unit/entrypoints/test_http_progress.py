@@ -18,13 +18,14 @@ from core.usecases.runs.queries import FindRun
 from entrypoints.container import Container
 from entrypoints.http import run_watchers
 from entrypoints.http.run_watchers import RunWatchers
+from tests.support.systems import SYSTEMS
 from tests.support.timeouts import WITHIN, until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RUN = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW).start(
     "host:1", NOW, timedelta(minutes=1)
 )
-ENDED = RUN.finished(Counts(), NOW)
+ENDED = RUN.finished(Counts(), NOW, SYSTEMS)
 ADA = Actor("ada")
 
 

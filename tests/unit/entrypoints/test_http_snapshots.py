@@ -26,6 +26,7 @@ from entrypoints.http.capacity import (
 )
 from entrypoints.http.single_flight import MAX_CACHED_PER_OWNER, SingleFlight
 from entrypoints.http.snapshots import MAX_AGE, EventViews, Previews
+from tests.support.systems import SYSTEMS
 from tests.support.timeouts import WITHIN
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,7 +37,7 @@ ORGANIZATION, EVENT = OrganizationId("acme"), SourceEventId("77")
 def mapped(number: int = 1, organization: str = ORGANIZATION) -> EventMapping:
     pair = EventPair("https://api.example.org", EVENT, DestinationEventId(f"g{number}"))
     ids = MappingId(f"{organization}-{number}"), OrganizationId(organization), ConnectionId("c1")
-    return EventMapping(*ids, pair, "Here", "There", BEGAN)
+    return EventMapping(*ids, pair, SYSTEMS, "Here", "There", BEGAN)
 
 
 @dataclass

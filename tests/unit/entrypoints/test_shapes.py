@@ -11,6 +11,7 @@ from core.domain.records.synced_records import ShareLink, SyncedRecord
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import SyncRun, Trigger
 from entrypoints import shapes
+from tests.support.systems import SYSTEMS
 
 NOW = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
 GRACE = RecordRef(SPEAKER, SourceId("s1"), "Grace Hopper", "grace@example.org")
@@ -18,7 +19,7 @@ GRACE = RecordRef(SPEAKER, SourceId("s1"), "Grace Hopper", "grace@example.org")
 
 def a_run(counts: Counts) -> SyncRun:
     booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW)
-    return booked.start("host:1", NOW, timedelta(seconds=15)).finished(counts, NOW)
+    return booked.start("host:1", NOW, timedelta(seconds=15)).finished(counts, NOW, SYSTEMS)
 
 
 def test_counts_have_every_kind_and_every_outcome() -> None:
@@ -39,12 +40,14 @@ def test_a_result_names_run_state_message_and_counts() -> None:
 
 def test_a_stopped_run_tells_the_stop_s_code() -> None:
     booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW)
-    stopped = shapes.result(booked.stopped(stop_reasons.DISCONNECTED, NOW, Counts()))
+    stopped = shapes.result(booked.stopped(stop_reasons.DISCONNECTED, NOW, Counts(), SYSTEMS))
     assert (stopped["state"], stopped["code"]) == ("stopped", "disconnected")
 
 
 def test_an_outcome_tells_record_reason_and_detail() -> None:
-    outcome = RecordOutcome(GRACE, Outcome.BLOCKED, reasons.missing(["last_name"]), DestinationId("77"))
+    outcome = RecordOutcome(
+        GRACE, Outcome.BLOCKED, reasons.missing(["last_name"], SYSTEMS), DestinationId("77")
+    )
     assert shapes.outcome(outcome) == {
         "kind": "speaker",
         "source_id": "s1",
@@ -58,7 +61,9 @@ def test_an_outcome_tells_record_reason_and_detail() -> None:
 
 
 def test_a_new_record_s_step_lists_all_fields_without_an_old_value() -> None:
-    step = shapes.step(Create(GRACE, reasons.NEW, {"email": "grace@example.org", "sessions": ("1", "2")}))
+    step = shapes.step(
+        Create(GRACE, reasons.new(SYSTEMS), {"email": "grace@example.org", "sessions": ("1", "2")})
+    )
     assert step["outcome"] == "created"
     assert step["changes"] == [
         {"field": "email", "old": None, "new": "grace@example.org"},

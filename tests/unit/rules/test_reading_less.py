@@ -22,6 +22,7 @@ from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.sync import systems_reader
 from tests.support.harness import HERE, TOKEN, Harness
+from tests.support.systems import SESSIONBOARD
 from tests.unit.rules.conference import (
     CONTACTS,
     MAILBOXES,
@@ -108,7 +109,7 @@ class Installation:
         }
 
     def delete_by_hand(self, kind: Any, source_id: str) -> None:
-        sent_as = external_id(self.mapping.connection_id, source_id)  # type: ignore[arg-type]
+        sent_as = external_id(SESSIONBOARD, self.mapping.connection_id, source_id)  # type: ignore[arg-type]
         for record in self.harness.gleanin.list_by_event(self.mapping.events.destination_id, kind):
             if record.external_id == sent_as:
                 self.harness.gleanin.delete_by_hand(record.id)

@@ -11,6 +11,7 @@ from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.kinds import SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, Trigger
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
 from core.usecases.sync.writing import MAX_CONSECUTIVE_FORBIDDEN
@@ -81,6 +82,10 @@ class Unreadable(DelegatingDestination):
 class UnreadableDestinations:
     harness: Harness
     trouble: DestinationError
+
+    @property
+    def system(self) -> ExternalSystem:
+        return self.harness.gate.system
 
     @asynccontextmanager
     async def open(self, token: Token, before_write: BeforeWrite | None = None) -> AsyncIterator[Destination]:

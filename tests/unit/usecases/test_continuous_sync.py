@@ -28,6 +28,7 @@ from tests.support.assertions import present
 from tests.support.builders import on, person, session
 from tests.support.continuous_sync import due, run_all
 from tests.support.harness import ELSEWHERE, FAR, LEASE, TOKEN, Harness, nothing
+from tests.support.systems import SYSTEMS
 
 HALF_AN_HOUR = timedelta(minutes=33)
 
@@ -280,7 +281,7 @@ async def interrupted(
     harness: Harness, mapping_id: MappingId, scope: Scope = Scope.ALL, stop: StopReason = INTERRUPTED
 ) -> SyncRun:
     run = (await harness.request_sync(mapping_id, scope)).start("owner:1", harness.clock.now(), LEASE)
-    stopped = run.stopped(stop, harness.clock.now(), Counts())
+    stopped = run.stopped(stop, harness.clock.now(), Counts(), SYSTEMS)
     async with harness.committing() as unit:
         await unit.runs.update(stopped)
     return stopped
@@ -334,7 +335,7 @@ async def test_run_that_lost_its_database_is_requeued_once(harness: Harness, map
     await harness.requeue_run((await interrupted(harness, mapping.id, stop=DATABASE_UNAVAILABLE)).id)
     again = await waiting_run(harness)
     lost = again.start("owner:1", harness.clock.now(), LEASE).stopped(
-        DATABASE_UNAVAILABLE, harness.clock.now(), Counts()
+        DATABASE_UNAVAILABLE, harness.clock.now(), Counts(), SYSTEMS
     )
     async with harness.committing() as unit:
         await unit.runs.update(lost)

@@ -9,6 +9,7 @@ from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
 from tests.support.builders import exhibitor, on, person, primary, session
 from tests.support.harness import THERE, Harness
+from tests.support.systems import SESSIONBOARD
 
 ACME = exhibitor("acme", primary(person("eve")))
 
@@ -103,7 +104,7 @@ async def test_record_deleted_during_its_update_is_created_again(harness: Harnes
 async def test_rule_32_duplicates_in_gleanin_are_reported(harness: Harness, mapping: EventMapping) -> None:
     offer(harness)
     await harness.sync(mapping)
-    sent_as = external_id(mapping.connection_id, SourceId("s1"))
+    sent_as = external_id(SESSIONBOARD, mapping.connection_id, SourceId("s1"))
     double = harness.gleanin.add_record(THERE, SESSION, harness.the(mapping, SESSION, "s1").fields, sent_as)
     run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS

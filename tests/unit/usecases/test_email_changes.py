@@ -11,6 +11,7 @@ from core.domain.tenancy.event_mappings import EventMapping
 from tests.support.builders import at, on, person, session
 from tests.support.harness import THERE, Harness
 from tests.support.kill_switch import kill
+from tests.support.systems import SESSIONBOARD
 
 
 async def synced(harness: Harness, *people: Person) -> EventMapping:
@@ -36,7 +37,7 @@ async def test_rule_15_new_owner_of_an_email_is_written_after_the_previous_one(h
 
 async def test_rule_15_email_that_is_not_released_is_not_given_to_another_person(harness: Harness) -> None:
     mapping = await synced(harness, person("ada"))
-    ada = external_id(mapping.connection_id, SourceId("ada"))
+    ada = external_id(SESSIONBOARD, mapping.connection_id, SourceId("ada"))
     harness.gleanin.faults.rejected[ada] = "No."
     harness.offer(
         session("s1", on(person("bob", email="ada@example.org")), on(person("ada", email="new@example.org")))

@@ -1,8 +1,9 @@
 """Interning of ids: each id is stored once, and never becomes the id of another record."""
 
-from core.domain.ids import ConnectionId, DestinationId, SourceId
+from core.domain.ids import DestinationId, SourceId
 from core.domain.records.kinds import SESSION, SPEAKER
 from core.usecases.sync.known_records import KnownRecords
+from tests.support.builders import mapping
 
 HERE = SourceId("s-1")
 KNOWN = KnownRecords(
@@ -30,7 +31,7 @@ def test_two_records_with_the_same_reference_keep_their_ids() -> None:
 
 
 def test_gleanin_ids_are_interned_too() -> None:
-    side = KNOWN.destination_index(ConnectionId("c"))
+    side = KNOWN.destination_index(mapping())
     kept = next(iter(KNOWN.here["session"].values()))
     assert side.kept_id(SESSION, DestinationId(_read("g-1"))) is kept
     assert side.kept_id(SESSION, DestinationId("g-9")) == "g-9"

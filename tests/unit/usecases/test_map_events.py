@@ -24,6 +24,7 @@ from core.usecases.mappings.remove_mapping import RemoveMapping
 from tests.support.assertions import present
 from tests.support.builders import on, person, session
 from tests.support.harness import ELSEWHERE, FAR, HERE, THERE, Harness
+from tests.support.systems import SESSIONBOARD
 
 
 async def active_mappings(harness: Harness, mapping: EventMapping) -> list[EventMapping]:
@@ -249,7 +250,7 @@ async def test_rule_05_mapping_whose_only_write_failed_frees_its_events(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(session("opening"))
-    sent_as = external_id(mapping.connection_id, SourceId("opening"))
+    sent_as = external_id(SESSIONBOARD, mapping.connection_id, SourceId("opening"))
     harness.gleanin.faults.rejected[sent_as] = "No."
     await harness.sync(mapping)
     assert not harness.gleanin.writes

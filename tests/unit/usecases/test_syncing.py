@@ -16,6 +16,7 @@ from core.usecases.sync.error_mapping import SyncStopped
 from ports.source import SourceRefused, SourceUnavailable, SourceUnreadable
 from tests.support.builders import exhibitor, member, on, person, primary, session
 from tests.support.harness import ELSEWHERE, HERE, THERE, Harness, nothing
+from tests.support.systems import SESSIONBOARD
 
 ACME = exhibitor("acme", primary(person("eve")), member(person("max")))
 
@@ -220,7 +221,7 @@ async def test_rule_29_rejected_record_does_not_stop_others(harness: Harness) ->
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(10)))
     for bad in ("s3", "p7"):
-        harness.gleanin.faults.rejected[external_id(mapping.connection_id, SourceId(bad))] = (
+        harness.gleanin.faults.rejected[external_id(SESSIONBOARD, mapping.connection_id, SourceId(bad))] = (
             "title: is too long"
         )
     run = await harness.sync(mapping)
@@ -237,7 +238,7 @@ async def test_rule_29_rejected_session_is_synced_by_the_next_run_with_its_peopl
 ) -> None:
     harness.offer(session("opening", on(person("ada"))))
     rejected = harness.gleanin.faults.rejected
-    rejected[external_id(mapping.connection_id, SourceId("opening"))] = "busy"
+    rejected[external_id(SESSIONBOARD, mapping.connection_id, SourceId("opening"))] = "busy"
     first = await harness.outcomes(await harness.sync(mapping))
     assert "Not linked to Talk opening" in first["ada"].reason.detail
     rejected.clear()

@@ -23,6 +23,7 @@ from tests.support.assertions import present
 from tests.support.builders import at, exhibitor, on, person, primary, session
 from tests.support.harness import SESSIONBOARD_TOKEN, Harness
 from tests.support.kill_switch import Killed, KillSwitch
+from tests.support.systems import SESSIONBOARD
 
 LONGEST = timedelta(minutes=33)
 HALF_AN_HOUR = timedelta(minutes=34)
@@ -215,7 +216,7 @@ async def test_rule_30_share_links_are_read_without_changes(harness: Harness) ->
 
 
 async def test_failed_record_is_retried_by_the_next_run(harness: Harness, mapping: EventMapping) -> None:
-    key = external_id(mapping.connection_id, person("ada").id)
+    key = external_id(SESSIONBOARD, mapping.connection_id, person("ada").id)
     harness.gleanin.faults.rejected[key] = "No."
     for _ in range(3):
         run = await runs(harness, mapping)

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from adapters.persistence.delete_organization import check_organizations_exist
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import replace_row
-from adapters.persistence.tables import mappings
+from adapters.persistence.tables import connections, mappings, organizations
 from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
+from core.domain.systems import ExternalSystem, Systems
 from core.domain.tenancy.event_mappings import (
     EventMapping,
     EventPair,
@@ -18,7 +19,12 @@ from core.domain.tenancy.event_mappings import (
     TracksFrom,
 )
 
-_MAPPINGS = sa.select(mappings).order_by(mappings.c.position)
+_MAPPINGS = (
+    sa.select(mappings, organizations.c.source_name, connections.c.destination_name)
+    .join(organizations, organizations.c.id == mappings.c.organization_id)
+    .join(connections, connections.c.id == mappings.c.connection_id)
+    .order_by(mappings.c.position)
+)
 
 
 class SqlMappings:
@@ -70,9 +76,11 @@ def _row(mapping: EventMapping) -> dict[str, object]:
         "id": mapping.id,
         "organization_id": mapping.organization_id,
         "connection_id": mapping.connection_id,
+        "source": mapping.systems.source.identifier,
         "source_url": mapping.events.source_url,
         "source_event_id": mapping.events.source_id,
         "source_event_name": mapping.source_event_name,
+        "destination": mapping.systems.destination.identifier,
         "destination_event_id": mapping.events.destination_id,
         "destination_event_name": mapping.destination_event_name,
         "created_at": mapping.created_at,
@@ -99,6 +107,10 @@ def _mapping(row: sa.Row[*tuple[Any, ...]]) -> EventMapping:
         organization_id=row.organization_id,
         connection_id=row.connection_id,
         events=EventPair(row.source_url, row.source_event_id, row.destination_event_id),
+        systems=Systems(
+            ExternalSystem(row.source, row.source_name),
+            ExternalSystem(row.destination, row.destination_name),
+        ),
         source_event_name=row.source_event_name,
         destination_event_name=row.destination_event_name,
         created_at=row.created_at,

@@ -11,6 +11,7 @@ from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import replace_row
 from adapters.persistence.tables import connections, organizations
 from core.domain.ids import ConnectionId, OrganizationId
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import SealedToken
 from ports.store.errors import PersistenceError
@@ -18,6 +19,8 @@ from ports.store.errors import PersistenceError
 _ORGANIZATIONS = sa.select(
     organizations.c.id,
     organizations.c.name,
+    organizations.c.source,
+    organizations.c.source_name,
     organizations.c.source_url,
     organizations.c.sealed_token,
 ).where(organizations.c.removed_at.is_(sa.null()))
@@ -74,13 +77,16 @@ def _organization_row(organization: Organization) -> dict[str, object]:
         "name": organization.name,
         # Folded by Python: databases differ in their rules for upper and lower case.
         "name_folded": organization.name.casefold(),
+        "source": organization.source.identifier,
+        "source_name": organization.source.display_name,
         "source_url": organization.source_url,
         "sealed_token": organization.source_token.value,
     }
 
 
 def _organization(row: sa.Row[*tuple[Any, ...]]) -> Organization:
-    return Organization(row.id, row.name, row.source_url, SealedToken(row.sealed_token))
+    source = ExternalSystem(row.source, row.source_name)
+    return Organization(row.id, row.name, source, row.source_url, SealedToken(row.sealed_token))
 
 
 _CONNECTIONS = sa.select(connections)
@@ -134,6 +140,8 @@ def _row(connection: Connection) -> dict[str, object]:
     return {
         "id": connection.id,
         "organization_id": connection.organization_id,
+        "destination": connection.destination.identifier,
+        "destination_name": connection.destination.display_name,
         "sealed_token": connection.token.value if connection.token else None,
         "token_hint": connection.token_hint,
         "opened_at": connection.opened_at,
@@ -146,6 +154,7 @@ def _connection(row: sa.Row[*tuple[Any, ...]]) -> Connection:
     return Connection(
         id=row.id,
         organization_id=row.organization_id,
+        destination=ExternalSystem(row.destination, row.destination_name),
         token=None if row.sealed_token is None else SealedToken(row.sealed_token),
         token_hint=row.token_hint,
         opened_at=row.opened_at,

@@ -14,7 +14,7 @@ class Permission(StrEnum):
     MANAGE = "manage"
     """Connect, map, change, disconnect; create API keys and portal addresses."""
     HINT = "hint"
-    """Report that something has changed in Sessionboard; nothing else."""
+    """Report that something has changed in the source; nothing else."""
 
 
 class Role(StrEnum):
@@ -22,7 +22,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
     SUPPORT = "support"
     HOOK = "hook"
-    """For Sessionboard's webhooks; only for API keys, not for people."""
+    """For the source's webhooks; only for API keys, not for people."""
 
 
 PERMISSIONS = {

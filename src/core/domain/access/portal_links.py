@@ -12,7 +12,7 @@ LINK_LIFETIME = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class PersonRef:
-    """The person of a portal page: a synced person of an organization in a Gleanin event."""
+    """The person of a portal page: a synced person of an organization in a destination event."""
 
     organization_id: OrganizationId
     event_id: DestinationEventId

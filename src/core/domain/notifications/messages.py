@@ -15,8 +15,8 @@ from core.domain.runs.stop_reasons import (
     LEASE_EXPIRED,
     NO_PROGRESS,
     StopReason,
-    system_in,
 )
+from core.domain.systems import Systems
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 
@@ -26,8 +26,8 @@ _REASONS = {
     "unreachable": "{system} cannot be reached.",
     "unreadable": "{system} sent a response that cannot be read.",
     "event_gone": "The {system} event no longer exists, or the token has no access to it.",
-    "masked_emails": "Sessionboard hides personal data from this token. Create a Sessionboard token that may read "
-    "personal data, and enter it in Settings > Sessionboard access.",
+    "masked_emails": "{source} hides personal data from this token. Create a {source} token that may read personal data, and "
+    "enter it in Settings > {source} access.",
     "time_zones": "The time zones of the two events differ, or one is unknown. Make them the same, or confirm the "
     "time zone in the mapping's settings.",
     **{
@@ -45,7 +45,7 @@ _REASONS = {
 """The sentence for a stop, by its code.
 
 A stop reason's sentence may quote the external system and so contain a person's data, which notifications must not.
-{system} is the display name of one of the two systems.
+{system} is the display name of the system that the stop is about, {source} that of the source.
 """
 _NO_REASON = "See the run's page for the reason."
 
@@ -100,12 +100,12 @@ def build_notification(
 
 def sentence(change: HealthChange, mapping: EventMapping, stop: StopReason | None) -> str:
     label = f"{_short(mapping.destination_event_name)} > {_short(mapping.source_event_name)}"
-    why = _reason(stop)
+    why = _reason(stop, mapping.systems)
     match change:
         case HealthChange.HALTED:
             return (
                 f"The sync of {label} has stopped. {why} Nothing is synced automatically over this connection to "
-                "Gleanin until the token is replaced."
+                f"{mapping.systems.destination} until the token is replaced."
             )
         case HealthChange.FAILING if mapping.continuous_sync:
             return f"The sync of {label} has started to fail. {why} It is retried automatically, at increasing intervals."
@@ -139,10 +139,11 @@ def build_test_message(
     )
 
 
-def _reason(stop: StopReason | None) -> str:
+def _reason(stop: StopReason | None, systems: Systems) -> str:
     if stop is None:
         return ""
-    return _REASONS.get(stop.code, _NO_REASON).format(system=system_in(stop) or "One of the two systems")
+    system = stop.system or "One of the two systems"
+    return _REASONS.get(stop.code, _NO_REASON).format(system=system, source=systems.source)
 
 
 def _short(text: str, max_length: int = MAX_NAME_LENGTH) -> str:

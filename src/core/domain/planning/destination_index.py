@@ -1,4 +1,4 @@
-"""The content of a Gleanin event at the beginning of a run, read before anything is written (rules 19 and 32)."""
+"""The content of a destination event at the beginning of a run, read before anything is written (rules 19 and 32)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -9,6 +9,7 @@ from core.domain.ids import ConnectionId, DestinationId, SourceId, parse_externa
 from core.domain.records.destination_records import DestinationRecord
 from core.domain.records.digests import hash_texts
 from core.domain.records.kinds import KINDS, SESSION, RecordKind
+from core.domain.systems import ExternalSystem
 
 Sent = tuple[ConnectionId, SourceId]
 """The connection under which a record was sent, and its source record."""
@@ -16,7 +17,7 @@ Sent = tuple[ConnectionId, SourceId]
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A contact in Gleanin with a certain e-mail address."""
+    """A contact in the destination with a certain e-mail address."""
 
     kind: RecordKind
     destination_id: DestinationId
@@ -26,19 +27,20 @@ class Contact:
 
 @dataclass(slots=True)
 class DestinationIndex:
-    """An index of a Gleanin event's records, built page by page. It keeps only ids and an e-mail per record."""
+    """An index of a destination event's records, built page by page. It keeps only ids and an e-mail per record."""
 
+    source: ExternalSystem
     connection_id: ConnectionId
     here: Mapping[str, Mapping[SourceId, DestinationId]] = field(default_factory=dict)
-    """The Gleanin ids of what this connection sent, by the kind's name."""
+    """The destination ids of what this connection sent, by the kind's name."""
     recorded: Mapping[str, Mapping[DestinationId, SourceId]] = field(default_factory=dict)
-    """What this connection sent, by the kind's name. Needed where Gleanin does not return our external ids."""
+    """What this connection sent, by the kind's name. Needed where the destination does not return our external ids."""
     recorded_before: Mapping[str, Mapping[DestinationId, Sent]] = field(default_factory=dict)
     """What other connections sent, by the kind's name."""
     emails: Mapping[str, Mapping[SourceId, str]] = field(default_factory=dict)
     """The e-mail last sent for each person under this connection, by the kind's name."""
     elsewhere: AbstractSet[ConnectionId] = frozenset()
-    """Connections of organizations at another Sessionboard URL, where the same ids are different records."""
+    """Connections of organizations at another source URL, where the same ids are different records."""
     _sessions_of: dict[str, dict[DestinationId, tuple[DestinationId, ...]]] = field(
         default_factory=lambda: {kind.name: {} for kind in KINDS}
     )
@@ -62,7 +64,7 @@ class DestinationIndex:
                 self.kept_id(SESSION, session) for session in record.sessions
             )
             self.digest = (self.digest + _digest(kind, record)) % 2**64
-            sent = parse_external_id(record.external_id) or recorded
+            sent = parse_external_id(self.source, record.external_id) or recorded
             if sent == recorded:
                 sent = recorded  # share the equal object: there are tens of thousands of ids
             if sent is not None and sent[0] in self.elsewhere:
@@ -82,7 +84,7 @@ class DestinationIndex:
         return destination_id if source_id is None else self.here[kind.name].get(source_id, destination_id)
 
     def _recorded(self, kind: RecordKind, destination_id: DestinationId) -> Sent | None:
-        """Return what our synced records say about a Gleanin record."""
+        """Return what our synced records say about a destination record."""
         source_id = self.recorded.get(kind.name, {}).get(destination_id)
         if source_id is not None:
             return self.connection_id, source_id
@@ -97,18 +99,18 @@ class DestinationIndex:
 
     @property
     def duplicates(self) -> int:
-        """Return how many records of this connection exist in Gleanin more than once."""
+        """Return how many records of this connection exist in the destination more than once."""
         return len(self._duplicates)
 
     def duplicates_of(self, kind: RecordKind, source_id: SourceId) -> Sequence[DestinationId]:
-        """List all copies of a record that exists in Gleanin more than once; empty for any other."""
+        """List all copies of a record that exists in the destination more than once; empty for any other."""
         return self._duplicates.get((kind.name, source_id), ())
 
     def holds(self, kind: RecordKind, destination_id: DestinationId) -> bool:
         return destination_id in self._sessions_of[kind.name]
 
     def holds_associated(self, destination_id: str) -> bool:
-        """Check whether a record that a person is associated with still exists in Gleanin."""
+        """Check whether a record that a person is associated with still exists in the destination."""
         return any(
             self.holds(kind, DestinationId(destination_id)) for kind in KINDS if kind.takes_associations
         )
@@ -117,7 +119,7 @@ class DestinationIndex:
         return self._sessions_of[kind.name].get(destination_id, ())
 
     def created_here(self, kind: RecordKind, source_id: SourceId) -> DestinationId | None:
-        """Return the Gleanin id of a record that this connection sent, even if that was not recorded (rule 32)."""
+        """Return the destination id of a record that this connection sent, even if that was not recorded (rule 32)."""
         return self._created_here[kind.name].get(source_id)
 
     def all_created_here(self, kind: RecordKind) -> dict[SourceId, DestinationId]:
@@ -131,9 +133,9 @@ class DestinationIndex:
         return self._contacts.get(normalize_email(email), ())
 
     def emails_in_use(self, kind: RecordKind) -> dict[SourceId, str]:
-        """Return the normalized e-mail of each person that we sent to Gleanin.
+        """Return the normalized e-mail of each person that we sent to the destination.
 
-        The e-mail that we last sent takes precedence over Gleanin's, because only our own changes free an e-mail.
+        The e-mail that we last sent takes precedence over the destination's, because only our own changes free an e-mail.
         """
         last_sent = self.emails.get(kind.name, {})
         in_use: dict[SourceId, str] = {}

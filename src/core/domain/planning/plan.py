@@ -1,4 +1,4 @@
-"""The plan: what to do in Gleanin for each candidate. A preview prints it, a run carries it out.
+"""The plan: what to do in the destination for each candidate. A preview prints it, a run carries it out.
 
 No step removes anything (rule 22), and the destination port has no such method.
 """
@@ -18,6 +18,7 @@ from core.domain.records.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.records.reasons import Reason
 from core.domain.records.synced_records import CreateIntent, SyncedRecord, fingerprint
 from core.domain.selection.candidates import Blocked, Candidate, Eligible, Skipped
+from core.domain.systems import Systems
 
 ASSOCIATIONS = "sessions"
 """The field whose value only grows: the sessions that a person is associated with (rule 22)."""
@@ -37,7 +38,7 @@ class Create:
     reason: Reason
     fields: Fields
     previous_id: DestinationId | None = None
-    """The record's earlier id if Gleanin no longer lists it. It is looked up first: a list can be outdated."""
+    """The record's earlier id if the destination no longer lists it. It is looked up first: a list can be outdated."""
     restores: tuple[FieldChange, ...] = ()
     """What is sent to the earlier record if it still exists."""
     depends_on: frozenset[SourceId] = frozenset()
@@ -52,7 +53,7 @@ class Update:
     reason: Reason
     destination_id: DestinationId
     fields: Fields
-    """All fields that the record has in Gleanin afterwards."""
+    """All fields that the record has in the destination afterwards."""
     changes: tuple[FieldChange, ...]
     """What is sent."""
     depends_on: frozenset[SourceId] = frozenset()
@@ -78,12 +79,13 @@ Step = Create | Update | NoWrite
 
 @dataclass(slots=True)
 class Planner:
-    """Plans the candidates of one kind against the content of Gleanin and our synced records."""
+    """Plans the candidates of one kind against the content of the destination and our synced records."""
 
     kind: RecordKind
     index: DestinationIndex
+    systems: Systems
     excluded: AbstractSet[SourceId]
-    """Records of this kind that were sent to the Gleanin event under a connection that has ended (rule 10)."""
+    """Records of this kind that were sent to the destination event under a connection that has ended (rule 10)."""
     email_changes: Mapping[SourceId, str] = field(default_factory=dict)
     """The new normalized e-mail of each person that is synced."""
     incomplete: bool = False
@@ -114,13 +116,13 @@ class Planner:
     def leftovers(
         self, unseen: Mapping[SourceId, DestinationId], synced: Mapping[SourceId, SyncedRecord]
     ) -> Iterator[Step]:
-        """Yield steps for the records that we sent and that Sessionboard no longer has: they are kept (rule 22)."""
+        """Yield steps for the records that we sent and that the source no longer has: they are kept (rule 22)."""
         for source_id, destination_id in unseen.items():
             if source_id not in self.excluded and self.index.holds(self.kind, destination_id):
                 known = synced.get(source_id)  # None if a crash prevented its recording
                 label, email = (known.label, known.email) if known else (source_id, None)
                 record = RecordRef(self.kind, source_id, label, email)
-                gone = reasons.NOT_IN_SOURCE.with_note(reasons.DELETE_BY_HAND)
+                gone = reasons.not_in_source(self.systems).with_note(reasons.delete_by_hand(self.systems))
                 yield NoWrite(
                     record, reasons.NOT_ALL_READ if self.incomplete else gone, Outcome.KEPT, destination_id
                 )
@@ -128,7 +130,11 @@ class Planner:
     def _step(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         step = self._decide(candidate, known)
         copies = self.index.duplicates_of(self.kind, step.record.source_id)
-        return replace(step, reason=step.reason.with_note(reasons.duplicated(copies))) if copies else step
+        return (
+            replace(step, reason=step.reason.with_note(reasons.duplicated(copies, self.systems)))
+            if copies
+            else step
+        )
 
     def _decide(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         record = candidate.record
@@ -137,7 +143,9 @@ class Planner:
             case Skipped(reason=reason, has_left=has_left):
                 return self._skip(record, reason, destination_id, has_left=has_left)
             case _ if record.source_id in self.excluded:
-                return NoWrite(record, reasons.ENDED_CONNECTION, Outcome.SKIPPED, destination_id)
+                return NoWrite(
+                    record, reasons.ended_connection(self.systems), Outcome.SKIPPED, destination_id
+                )
             case Blocked(reason=reason):
                 return NoWrite(record, reason, Outcome.BLOCKED, destination_id)
             case Eligible(fields=fields, notes=notes):
@@ -157,8 +165,12 @@ class Planner:
         if destination_id is None or record.source_id in self.excluded:
             return NoWrite(record, reason, Outcome.SKIPPED, destination_id)
         if has_left:
-            return NoWrite(record, reason.with_note(reasons.DELETE_BY_HAND), Outcome.KEPT, destination_id)
-        return NoWrite(record, reason.with_note(reasons.STAYS_AS_SENT), Outcome.SKIPPED, destination_id)
+            return NoWrite(
+                record, reason.with_note(reasons.delete_by_hand(self.systems)), Outcome.KEPT, destination_id
+            )
+        return NoWrite(
+            record, reason.with_note(reasons.stays_as_sent(self.systems)), Outcome.SKIPPED, destination_id
+        )
 
     def _write(
         self,
@@ -181,25 +193,27 @@ class Planner:
         depends_on = self._dependencies(record, fields, sent)
         if destination_id is None:
             if known is None:
-                return Create(record, reasons.NEW.with_note(*notes), fields, depends_on=depends_on)
+                return Create(
+                    record, reasons.new(self.systems).with_note(*notes), fields, depends_on=depends_on
+                )
             previous = _associations(known.fields)
-            # If the record still exists, Gleanin's lists are outdated: sessions missing from them are not deleted
+            # If the record still exists, the destination's lists are outdated: sessions missing from them are not deleted
             # (rule 22).
             restores = all_of(
                 self.kind, _with_associations(fields, associations | previous), may_have=known.fields
             )
             fields = _with_associations(fields, associations | self._existing(previous))
-            reason = reasons.GONE_FROM_DESTINATION.with_note(*notes)
+            reason = reasons.gone_from_destination(self.systems).with_note(*notes)
             return Create(record, reason, fields, known.destination_id, restores, depends_on, known)
         if _associations(fields) != _associations(sent):
-            # A write replaces the whole list, so send also what Gleanin already has in it.
+            # A write replaces the whole list, so send also what the destination already has in it.
             listed = {*self.index.sessions_of(self.kind, destination_id)}
             fields = _with_associations(fields, associations | self._existing(previous | listed))
         if confirmed:
             changes = _changes(self.kind, sent, fields)
             reason = reasons.changed(change.field for change in changes)
         else:
-            # Gleanin's current values are unknown, so send all fields.
+            # The destination's current values are unknown, so send all fields.
             changes = all_of(self.kind, fields, self._may_have(record.source_id, current))
             reason = reasons.UNCONFIRMED if current else reasons.FOUND_AGAIN
         return Update(record, reason.with_note(*notes), destination_id, fields, changes, depends_on, current)
@@ -212,7 +226,7 @@ class Planner:
         return intent.field_names if intent else ()
 
     def _existing(self, associations: AbstractSet[str]) -> AbstractSet[str]:
-        """Return the associations whose records still exist in Gleanin."""
+        """Return the associations whose records still exist in the destination."""
         return {associated for associated in associations if self.index.holds_associated(associated)}
 
     def _email_conflict(
@@ -228,12 +242,12 @@ class Planner:
         if contact is None:
             return None
         if contact.sent_as is None:
-            return reasons.foreign_contact(email)
+            return reasons.foreign_contact(email, self.systems)
         label = self.labels.get((contact.kind.name, contact.sent_as))
-        return reasons.email_of_kept(email, label or f"the {contact.kind} {contact.sent_as}")
+        return reasons.email_of_kept(email, label or f"the {contact.kind} {contact.sent_as}", self.systems)
 
     def email_holders(self, candidates: Iterable[Candidate]) -> Iterator[tuple[RecordKind, SourceId]]:
-        """Yield the records in Gleanin that have an e-mail which a candidate needs."""
+        """Yield the records in the destination that have an e-mail which a candidate needs."""
         for candidate in candidates if self.kind.is_person else ():
             match candidate.verdict:
                 case Eligible(fields={"email": str(email)}):
@@ -257,7 +271,7 @@ class Planner:
     def _conflict(
         self, email: str, source_id: SourceId, destination_id: DestinationId | None
     ) -> Contact | None:
-        """Return the contact in Gleanin that prevents a record from having an e-mail (rules 15 and 19)."""
+        """Return the contact in the destination that prevents a record from having an e-mail (rules 15 and 19)."""
         normalized = normalize_email(email)
         for contact in self.index.contacts_with(email):
             same_kind = contact.kind == self.kind

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from core.domain.records.kinds import RecordKind
+from core.domain.systems import Systems
 
 FIELD_NAMES = {
     "starts_at": "starts at",
@@ -14,6 +16,13 @@ FIELD_NAMES = {
     "job_title": "job title",
     "company_name": "company name",
 }
+
+MISSING_FIELD_CODES = frozenset({"missing_fields", "primary_without_email"})
+"""Codes of the reasons for a missing required field."""
+ENDED_CONNECTION = "ended_connection"
+"""The code of the reason for a record that was sent under an ended connection (rule 10)."""
+SETTING_CODES = frozenset({"role_off"})
+"""Codes of the reasons that come from the mapping's settings, not from the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +50,28 @@ def _listed(fields: Iterable[str]) -> str:
 
 
 # Written
-NEW = Reason("new", "New in Gleanin.")
-GONE_FROM_DESTINATION = Reason(
-    "gone_from_gleanin", "It was deleted in Gleanin but is still in the programme, so it is created again."
-)
-STILL_THERE = Reason("still_there", "Gleanin did not list it but still has it, so it is sent again.")
+
+
+@cache
+def new(systems: Systems) -> Reason:
+    return Reason("new", f"New in {systems.destination}.")
+
+
+@cache
+def gone_from_destination(systems: Systems) -> Reason:
+    return Reason(
+        "gone_from_gleanin",
+        f"It was deleted in {systems.destination} but is still in the programme, so it is created again.",
+    )
+
+
+@cache
+def still_there(systems: Systems) -> Reason:
+    return Reason(
+        "still_there", f"{systems.destination} did not list it but still has it, so it is sent again."
+    )
+
+
 UNCONFIRMED = Reason("unconfirmed", "An earlier change was never confirmed, so all fields are sent again.")
 FOUND_AGAIN = Reason(
     "found_again", "An earlier run created it but could not record that; it was found by its id."
@@ -66,31 +92,37 @@ COMPOSITION_SOURCE = Reason(
 SUBSESSION = Reason("subsession", "It is a subsession; only the session it belongs to is synced.")
 NO_SYNCING_SESSION = Reason("no_syncing_session", "None of this person's sessions are synced.")
 SESSIONS_PASSED = Reason("sessions_passed", "All of this person's sessions have passed.")
-SESSIONS_BLOCKED = Reason(
-    "sessions_blocked",
-    "All sessions this person could be synced for are blocked.",
-    "Correct those sessions in Sessionboard. Their outcomes say how.",
-)
-ROLE_WITHOUT_CATEGORY = Reason(
-    "role_without_category",
-    "The person's role has no category (speaker, chairperson or moderator).",
-    "Set the role's category in Sessionboard.",
-)
-ENDED_CONNECTION = Reason(
-    "ended_connection",
-    "It was synced before you disconnected, so it is no longer updated in this Gleanin event.",
-    "Edit it in Gleanin by hand, or map the event to another Gleanin event.",
-)
+
+
+@cache
+def sessions_blocked(systems: Systems) -> Reason:
+    return Reason(
+        "sessions_blocked",
+        "All sessions this person could be synced for are blocked.",
+        f"Correct those sessions in {systems.source}. Their outcomes say how.",
+    )
+
+
+@cache
+def role_without_category(systems: Systems) -> Reason:
+    return Reason(
+        "role_without_category",
+        "The person's role has no category (speaker, chairperson or moderator).",
+        f"Set the role's category in {systems.source}.",
+    )
+
+
+@cache
+def ended_connection(systems: Systems) -> Reason:
+    return Reason(
+        ENDED_CONNECTION,
+        f"It was synced before you disconnected, so it is no longer updated in this {systems.destination} event.",
+        f"Edit it in {systems.destination} by hand, or map the event to another {systems.destination} event.",
+    )
 
 
 def not_accepted(status: str | None) -> Reason:
     return Reason("not_accepted", f"Its status is {status or 'not set'}, not accepted.")
-
-
-MISSING_FIELD_CODES = frozenset({"missing_fields", "primary_without_email"})
-"""Codes of the reasons for a missing required field."""
-SETTING_CODES = frozenset({"role_off"})
-"""Codes of the reasons that come from the mapping's settings, not from the source."""
 
 
 def role_off(roles: Iterable[str]) -> Reason:
@@ -101,94 +133,112 @@ def role_off(roles: Iterable[str]) -> Reason:
 
 
 # Kept (rule 22)
-NOT_IN_SOURCE = Reason("not_in_sessionboard", "It is no longer in Sessionboard's programme.")
+
+
+@cache
+def not_in_source(systems: Systems) -> Reason:
+    return Reason("not_in_sessionboard", f"It is no longer in {systems.source}'s programme.")
+
+
 NOT_ALL_READ = Reason(
     "not_all_read",
     "Not all of the programme could be read, so this record may or may not still be in it.",
     "The message of this run says what is missing.",
 )
-DELETE_BY_HAND = "It stays in Gleanin. To remove it, an admin must delete it there by hand."
-STAYS_AS_SENT = "It stays in Gleanin as it was last sent."
+
+
+def delete_by_hand(systems: Systems) -> str:
+    return f"It stays in {systems.destination}. To remove it, an admin must delete it there by hand."
+
+
+def stays_as_sent(systems: Systems) -> str:
+    return f"It stays in {systems.destination} as it was last sent."
 
 
 # Blocked (rules 13 to 19)
-def missing(fields: Iterable[str]) -> Reason:
+def missing(fields: Iterable[str], systems: Systems) -> Reason:
     fields = tuple(fields)
     subject, pronoun = ("Required field is", "it") if len(fields) == 1 else ("Required fields are", "them")
     return Reason(
         "missing_fields",
         f"{subject} missing: {_listed(fields)}.",
-        f"Add {pronoun} in Sessionboard, then sync again.",
+        f"Add {pronoun} in {systems.source}, then sync again.",
     )
 
 
-def unreadable_times(times: Iterable[tuple[str, str]]) -> Reason:
+def unreadable_times(times: Iterable[tuple[str, str]], systems: Systems) -> Reason:
     found = "; ".join(f"{field_name(field)} is {text!r:.60}" for field, text in times)
     return Reason(
         "unreadable_time",
         f"The time is invalid or has no time zone: {found}.",
-        "Set the time again in Sessionboard.",
+        f"Set the time again in {systems.source}.",
     )
 
 
-ENDS_BEFORE_START = Reason(
-    "ends_before_start", "It ends before it starts.", "Correct starts at or ends at in Sessionboard."
-)
+@cache
+def ends_before_start(systems: Systems) -> Reason:
+    return Reason(
+        "ends_before_start", "It ends before it starts.", f"Correct starts at or ends at in {systems.source}."
+    )
 
 
-def not_an_address(email: str) -> Reason:
-    return Reason("not_an_address", f"The e-mail {email!r:.80} is not valid.", "Correct it in Sessionboard.")
+def not_an_address(email: str, systems: Systems) -> Reason:
+    return Reason(
+        "not_an_address", f"The e-mail {email!r:.80} is not valid.", f"Correct it in {systems.source}."
+    )
 
 
-def same_email(goes: str, blocked: str, email: str) -> Reason:
+def same_email(goes: str, blocked: str, email: str, systems: Systems) -> Reason:
     return Reason(
         "same_email",
         f"{blocked} has the same e-mail as {goes} ({email}); only {goes} is synced.",
-        "Give each person their own e-mail in Sessionboard, or merge the two.",
+        f"Give each person their own e-mail in {systems.source}, or merge the two.",
     )
 
 
-def foreign_contact(email: str) -> Reason:
+def foreign_contact(email: str, systems: Systems) -> Reason:
     return Reason(
         "foreign_contact",
-        f"The e-mail {email} belongs to a contact in Gleanin that this sync did not create.",
-        "Delete or disconnect that contact in Gleanin.",
+        f"The e-mail {email} belongs to a contact in {systems.destination} that this sync did not create.",
+        f"Delete or disconnect that contact in {systems.destination}.",
     )
 
 
-def email_of_kept(email: str, holder: str) -> Reason:
+def email_of_kept(email: str, holder: str, systems: Systems) -> Reason:
     return Reason(
         "email_of_kept",
-        f"The e-mail {email} already belongs to {holder} in Gleanin, who was synced earlier.",
-        "Delete that contact in Gleanin, or correct one of the two e-mails in Sessionboard.",
+        f"The e-mail {email} already belongs to {holder} in {systems.destination}, who was synced earlier.",
+        f"Delete that contact in {systems.destination}, or correct one of the two e-mails in {systems.source}.",
     )
 
 
-def no_primary_contact(exhibitor: str) -> Reason:
+def no_primary_contact(exhibitor: str, systems: Systems) -> Reason:
     return Reason(
         "no_primary_contact",
         f"The exhibitor {exhibitor} has no primary contact.",
-        "Choose a primary contact in Sessionboard.",
+        f"Choose a primary contact in {systems.source}.",
     )
 
 
-def primary_without_email(exhibitor: str, primary: str) -> Reason:
+def primary_without_email(exhibitor: str, primary: str, systems: Systems) -> Reason:
     return Reason(
         "primary_without_email",
         f"The primary contact of the exhibitor {exhibitor}, {primary}, has no e-mail.",
-        "Add the primary contact's e-mail in Sessionboard, then sync again.",
+        f"Add the primary contact's e-mail in {systems.source}, then sync again.",
     )
 
 
-def unreadable(kind: RecordKind, problem: str) -> Reason:
-    return Reason("unreadable", f"Sessionboard's data for this {kind} cannot be read: {problem}")
+def unreadable(kind: RecordKind, problem: str, systems: Systems) -> Reason:
+    return Reason("unreadable", f"{systems.source}'s data for this {kind} cannot be read: {problem}")
 
 
-NO_ID = Reason(
-    "no_id",
-    "Sessionboard sent it without an id, so the next sync could not recognize it.",
-    "If this persists, contact Sessionboard's support.",
-)
+@cache
+def no_id(systems: Systems) -> Reason:
+    return Reason(
+        "no_id",
+        f"{systems.source} sent it without an id, so the next sync could not recognize it.",
+        f"If this persists, contact {systems.source}'s support.",
+    )
 
 
 # Failed
@@ -200,43 +250,43 @@ def dependency_failed(email: str) -> Reason:
     )
 
 
-def rejected(message: str, *, waited: bool = False) -> Reason:
-    """Return the reason for a write that Gleanin rejected.
+def rejected(message: str, systems: Systems, *, waited: bool = False) -> Reason:
+    """Return the reason for a write that the destination rejected.
 
     Args:
-        message: Gleanin's own words.
+        message: the destination's own words.
         waited: the record waited for an e-mail that another record had.
     """
-    advice = "Correct what Gleanin names, then sync again."
+    advice = f"Correct what {systems.destination} names, then sync again."
     if waited:
         advice += (
             " If it names the e-mail, another contact still has it. If two people are swapping e-mails, give one of "
             "them a temporary one first."
         )
-    return Reason("rejected", f"Gleanin rejected it: {message}", advice)
+    return Reason("rejected", f"{systems.destination} rejected it: {message}", advice)
 
 
-def forbidden(message: str) -> Reason:
+def forbidden(message: str, systems: Systems) -> Reason:
     return Reason(
         "forbidden",
-        f"Gleanin refused this write, although it accepts the token: {message}",
-        "A firewall may have blocked words in the text. Change them in Sessionboard, or contact Gleanin's support.",
+        f"{systems.destination} refused this write, although it accepts the token: {message}",
+        f"A firewall may have blocked words in the text. Change them in {systems.source}, or contact {systems.destination}'s support.",
     )
 
 
-def no_answer(message: str) -> Reason:
+def no_answer(message: str, systems: Systems) -> Reason:
     return Reason(
         "no_answer",
-        f"Gleanin did not confirm it: {message}",
+        f"{systems.destination} did not confirm it: {message}",
         "The next sync looks it up, and sends it again if it is missing.",
     )
 
 
-def kind_unknown(why: str) -> Reason:
+def kind_unknown(why: str, systems: Systems) -> Reason:
     return Reason(
         "kind_unknown",
         f"Records of this kind cannot be written safely. {why}",
-        "Ask Gleanin's support whether your account has such records.",
+        f"Ask {systems.destination}'s support whether your account has such records.",
     )
 
 
@@ -245,15 +295,15 @@ def run_stopped(why: str) -> Reason:
 
 
 # Notes, added to a reason's detail
-HEIC_LEFT_OUT = "The picture was left out: Gleanin does not accept .heic pictures."
+HEIC_LEFT_OUT = "The picture was left out: browsers do not show .heic pictures."
 
 
 def picture_left_out(value: str) -> str:
     return f"The picture was left out: {value!r:.80} is not an http(s) URL."
 
 
-def duplicated(copies: Iterable[str]) -> str:
-    return f"Gleanin has it more than once ({', '.join(copies)}): delete all but one there by hand."
+def duplicated(copies: Iterable[str], systems: Systems) -> str:
+    return f"{systems.destination} has it more than once ({', '.join(copies)}): delete all but one there by hand."
 
 
 def also_at(sent_for: str, others: Iterable[str]) -> str:
@@ -264,5 +314,5 @@ def associations_left_out(people: Iterable[str]) -> str:
     return f"Not linked to {', '.join(people)}: synced before you disconnected and no longer updated."
 
 
-def sessions_left_out(sessions: Iterable[str]) -> str:
-    return f"Not linked to {', '.join(sessions)}: not in Gleanin yet."
+def sessions_left_out(sessions: Iterable[str], systems: Systems) -> str:
+    return f"Not linked to {', '.join(sessions)}: not in {systems.destination} yet."

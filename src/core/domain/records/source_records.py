@@ -1,4 +1,4 @@
-"""Source records: sessions, their people, exhibitors and their contacts, as in Sessionboard.
+"""Source records: sessions, their people, exhibitors and their contacts, as in the source.
 
 They normalize every text (rule 18), so that this holds for any source.
 """

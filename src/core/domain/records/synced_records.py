@@ -1,4 +1,4 @@
-"""Synced records: what we know about source records that are in Gleanin."""
+"""Synced records: what we know about source records that are in the destination."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ def fingerprint(fields: Fields) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ShareLink:
-    """A person's share link, created by Gleanin and never by us."""
+    """A person's share link, created by the destination and never by us."""
 
     title: str
     url: str
@@ -32,7 +32,7 @@ def presentable(links: Iterable[ShareLink], hosts: Container[str] | None = None)
     """Return only the links that may be shown: `https` links on known hosts (rule 30).
 
     Args:
-        links: as Gleanin reported them, or as stored.
+        links: as the destination reported them, or as stored.
         hosts: allowed hosts in lower case; None for links whose hosts were checked when they were stored.
     """
     return tuple(link for link in links if _may_be_shown(link.url, hosts))
@@ -83,7 +83,7 @@ class SyncedRecord:
 
 @dataclass(frozen=True, slots=True)
 class SentRecords:
-    """The number of records of a kind that were sent to a Gleanin event under a connection."""
+    """The number of records of a kind that were sent to a destination event under a connection."""
 
     event_id: DestinationEventId
     connection_id: ConnectionId

@@ -66,10 +66,11 @@ def end_run(
         remarks: on the run as a whole.
         support_contact: whom to contact if problems persist (rule 28).
     """
+    systems = state.mapping.systems
     if stop is not None:
-        ended = run.stopped(stop, now, stored.counts)
+        ended = run.stopped(stop, now, stored.counts, systems)
     else:
-        ended = run.finished(stored.counts, now, support_contact, remarks, stored.causes)
+        ended = run.finished(stored.counts, now, systems, support_contact, remarks, causes=stored.causes)
     before = state.schedule or Schedule(run.mapping_id, run.requested_at)
     after = before.after(ended, interval)
     change = health_change_between(before, after) if state.mapping.is_active else None

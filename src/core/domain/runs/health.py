@@ -14,8 +14,6 @@ from core.domain.runs.run import RunState, SyncRun
 from core.domain.runs.schedule import TRANSIENT_STOPS, Halt, Schedule
 from core.domain.runs.stop_reasons import REQUESTED_STOPS, TIME_ZONES, TOKEN_REFUSED
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
-from core.domain.tenancy.time_zones import known_mismatch
 
 REPLACED = "The refused token has been replaced. The next sync shows whether the new one works."
 
@@ -82,7 +80,7 @@ def health_of(
         return _failing(schedule.failing_since, runs)
     if problem := next((run for run, kinds in deciding(runs) if _shows_problems(run, kinds)), None):
         return Health(HealthState.PROBLEMS, None, problem.message, _remedy(problem), run_id=problem.id)
-    if mismatch := known_mismatch(mapping.time_zone, mapping.destination_time_zone, now):
+    if mismatch := mapping.known_mismatch(now):
         return Health(HealthState.PROBLEMS, None, mismatch, Remedy.SYNC)
     return Health()
 
@@ -126,7 +124,7 @@ def healths(
 
 def halted(halt: Halt) -> Health:
     """Return the health of all mappings of a connection whose token was refused."""
-    system = halt.system or f"{GLEANIN} or {SESSIONBOARD}"
+    system = halt.system or "One of the two systems"
     reason = f"{system} refused the token. Nothing is synced automatically until the token is replaced."
     return Health(HealthState.HALTED, halt.since, reason, Remedy.REPLACE_TOKEN, halt.system)
 

@@ -8,9 +8,11 @@ from core.domain.records.kinds import KINDS, RecordKind, Scope, kinds_in
 from core.domain.records.outcomes import Causes, Counts
 from core.domain.records.reasons import ENDED_CONNECTION, MISSING_FIELD_CODES
 from core.domain.records.synced_records import SentRecords
+from core.domain.systems import ExternalSystem, Systems
 
-STARTED = "Sync to Gleanin has started."
-COMPLETE = "Sync to Gleanin is complete."
+
+def started(systems: Systems) -> str:
+    return f"Sync to {systems.destination} has started."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,10 @@ NO_REMARKS = Remarks()
 def closing_message(
     counts: Counts,
     scope: Scope,
+    systems: Systems,
     support_contact: str | None = None,
     remarks: Remarks | None = None,
+    *,
     causes: Causes = {},  # noqa: B006 - never changed
 ) -> str:
     """Return the closing message of a run that was not stopped.
@@ -40,6 +44,7 @@ def closing_message(
     Args:
         counts: of all records.
         scope: of the run.
+        systems: the source and the destination of the run.
         support_contact: whom to contact if problems persist.
         remarks: on the run as a whole.
         causes: how many outcomes have which reason.
@@ -47,14 +52,21 @@ def closing_message(
     kinds, remarks = kinds_in(scope), remarks or Remarks()
     if counts.all_succeeded and not remarks:
         synced = ", ".join(kind.counted(counts.of(kind).succeeded) for kind in kinds)
-        return " ".join((f"{COMPLETE} Synced: {synced}.", *_not_again(kinds, causes)))
+        return " ".join(
+            (
+                f"Sync to {systems.destination} is complete. Synced: {synced}.",
+                *_not_again(kinds, causes, systems),
+            )
+        )
     attempted = "; ".join(
         f"{kind.counted(counts.of(kind).attempted)} attempted, {counts.of(kind).succeeded} synced"
         for kind in kinds
     )
-    message = f"Sync to Gleanin finished with problems: {' '.join((*remarks.first, attempted))}."
+    message = (
+        f"Sync to {systems.destination} finished with problems: {' '.join((*remarks.first, attempted))}."
+    )
     contact = (f"If this persists, contact {support_contact}.",) if support_contact else ()
-    rest = (*_to_check(kinds, causes), *_not_again(kinds, causes), *remarks.notes, *contact)
+    rest = (*_to_check(kinds, causes), *_not_again(kinds, causes, systems), *remarks.notes, *contact)
     return " ".join((message, *rest))
 
 
@@ -65,37 +77,37 @@ def _to_check(kinds: Iterable[RecordKind], causes: Causes) -> Iterator[str]:
         yield f"Check that your {_listed(lacking)} have all the required fields."
 
 
-def _not_again(kinds: Iterable[RecordKind], causes: Causes) -> Iterator[str]:
+def _not_again(kinds: Iterable[RecordKind], causes: Causes, systems: Systems) -> Iterator[str]:
     """Yield a sentence that counts the records skipped because they were sent under an ended connection (rule 10)."""
-    numbers = [(kind, causes.get((kind, ENDED_CONNECTION.code), 0)) for kind in kinds]
+    numbers = [(kind, causes.get((kind, ENDED_CONNECTION), 0)) for kind in kinds]
     skipped = [kind.counted(number) for kind, number in numbers if number]
     if skipped:
         verb = "was" if sum(number for _, number in numbers) == 1 else "were"
         yield (
             f"{_listed(skipped)} {verb} not synced again: sent before the organization was disconnected. Make any "
-            "changes in Gleanin by hand."
+            f"changes in {systems.destination} by hand."
         )
 
 
-def lost_by_disconnecting(sent: Iterable[SentRecords]) -> str:
+def lost_by_disconnecting(sent: Iterable[SentRecords], destination: ExternalSystem) -> str:
     """Return a warning about records that cannot be synced again after disconnecting; empty if there are none (rule 10)."""
     count = _counted(sent)
     if not count:
         return ""
     return (
-        f"{count} sent under this connection cannot be synced again to the same Gleanin events, even if you map them "
-        "again. If you only want to use another token of the same Gleanin account, replace the token instead."
+        f"{count} sent under this connection cannot be synced again to the same {destination} events, even if you map "
+        f"them again. If you only want to use another token of the same {destination} account, replace the token instead."
     )
 
 
-def lost_by_mapping(sent: Iterable[SentRecords]) -> str:
+def lost_by_mapping(sent: Iterable[SentRecords], destination: ExternalSystem) -> str:
     """Return a warning about records sent under ended connections; empty if there are none (rule 10)."""
     count = _counted(sent)
     if not count:
         return ""
     return (
-        f"{count} sent to this Gleanin event before the organization was disconnected will not be synced again. Edit "
-        "them in Gleanin by hand, or choose another Gleanin event. To avoid this, replace a token instead of "
+        f"{count} sent to this {destination} event before the organization was disconnected will not be synced again. Edit "
+        f"them in {destination} by hand, or choose another {destination} event. To avoid this, replace a token instead of "
         "disconnecting."
     )
 
@@ -115,8 +127,8 @@ def links_unread(why: str) -> str:
     return f"The share links could not be read: {why} The next sync tries again."
 
 
-def records_doubled(number: int) -> str:
-    return f"{number} of the records are in Gleanin more than once: their outcomes say which copies to delete by hand."
+def records_doubled(number: int, destination: ExternalSystem) -> str:
+    return f"{number} of the records are in {destination} more than once: their outcomes say which copies to delete by hand."
 
 
 def not_all_read(why: str) -> str:
@@ -130,17 +142,18 @@ def rows_unreadable(number: int) -> str:
     return f"{rows} of the programme could not be read, so nothing is reported as gone. The blocked outcomes say which."
 
 
-def left_at_once(parts: Sequence[tuple[RecordKind, int, int]]) -> str:
+def left_at_once(parts: Sequence[tuple[RecordKind, int, int]], systems: Systems) -> str:
     """Return the remark on an unusually large number of synced records that left the programme (rule 34).
 
     Args:
         parts: by kind, how many records left and how many were synced.
+        systems: the source and the destination of the run.
     """
     subject = " and ".join(_left_of(*part) for part in parts if part[1])
     was, has = ("was", "has") if sum(left for _, left, _ in parts) == 1 else ("were", "have")
     return (
-        f"{subject} that {was} synced {has} left Sessionboard's programme within a day. Nothing was removed from Gleanin. "
-        "If you did not expect this, check the event in Sessionboard before you delete anything by hand."
+        f"{subject} that {was} synced {has} left {systems.source}'s programme within a day. Nothing was removed from "
+        f"{systems.destination}. If you did not expect this, check the event in {systems.source} before you delete anything by hand."
     )
 
 

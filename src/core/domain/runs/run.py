@@ -9,6 +9,7 @@ from core.domain.records.kinds import RecordKind, Scope
 from core.domain.records.outcomes import Causes, Counts
 from core.domain.runs.messages import Remarks, closing_message
 from core.domain.runs.stop_reasons import StopReason
+from core.domain.systems import Systems
 
 LATEST_RUNS = 3
 """Runs: the running one, the queued one and the last ended one."""
@@ -93,19 +94,21 @@ class SyncRun:
         self,
         counts: Counts,
         now: datetime,
+        systems: Systems,
         support_contact: str | None = None,
         remarks: Remarks | None = None,
+        *,
         causes: Causes = {},  # noqa: B006 - never changed
     ) -> "SyncRun":
         is_clean = counts.all_succeeded and not remarks
         state = RunState.COMPLETED if is_clean else RunState.COMPLETED_WITH_PROBLEMS
-        message = closing_message(counts, self.scope, support_contact, remarks, causes)
+        message = closing_message(counts, self.scope, systems, support_contact, remarks, causes=causes)
         return replace(self._closed(state, now), counts=counts, message=message)
 
-    def stopped(self, stop: StopReason, now: datetime, counts: Counts) -> "SyncRun":
+    def stopped(self, stop: StopReason, now: datetime, counts: Counts, systems: Systems) -> "SyncRun":
         """Return the run as stopped early; `counts` always come from its stored outcomes (rule 26)."""
         closed = self._closed(RunState.STOPPED, now)
-        message = f"Sync to Gleanin has stopped: {stop.sentence}"
+        message = f"Sync to {systems.destination} has stopped: {stop.sentence}"
         return replace(closed, stop=stop, message=message, counts=counts)
 
     def _closed(self, state: RunState, now: datetime) -> "SyncRun":

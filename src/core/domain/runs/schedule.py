@@ -16,7 +16,6 @@ from core.domain.runs.stop_reasons import (
     REQUESTED_STOPS,
     TOKEN_REFUSED,
     TOKEN_REPLACED,
-    system_in,
 )
 
 INTERVAL = timedelta(minutes=30)
@@ -93,7 +92,7 @@ class Schedule:
             return self
         failures = self.failures + 1
         due_at = _spread(run.mapping_id, run.finished_at, backoff(interval, failures, MAX_WAIT))
-        halt = Halt(system_in(run.stop), run.finished_at) if is_refused else self.halt
+        halt = Halt(run.stop.system, run.finished_at) if is_refused else self.halt
         failing_since = self.failing_since or run.finished_at
         return replace(self, due_at=due_at, failures=failures, failing_since=failing_since, halt=halt)
 

@@ -1,15 +1,15 @@
 """Reasons for which a whole run stops: only what concerns all of its records (rule 29)."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from core.domain.errors import TimeZoneUnknown
 from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from core.domain.tenancy.time_zones import (
     always_disagree,
     days_between,
@@ -31,51 +31,53 @@ class StopReason:
     code: str
     by: StopCause
     sentence: str
+    system: str = field(default="", compare=False)
+    """The display name of the system it is about; not stored with the run."""
 
 
 TOKEN_REFUSED = "token_refused"  # noqa: S105 - a code
 TIME_ZONES = "time_zones"
 
 
-def token_refused(system: str, message: str) -> StopReason:
-    return StopReason(TOKEN_REFUSED, StopCause.EXTERNAL_SYSTEM, f"{system} refused the token: {message}")
+def token_refused(system: ExternalSystem, message: str) -> StopReason:
+    return _about(system, TOKEN_REFUSED, f"{system} refused the token: {message}")
 
 
-def unreachable(system: str, message: str) -> StopReason:
-    return StopReason(
-        "unreachable", StopCause.EXTERNAL_SYSTEM, f"{system} cannot be reached: {message} Sync again later."
-    )
+def unreachable(system: ExternalSystem, message: str) -> StopReason:
+    return _about(system, "unreachable", f"{system} cannot be reached: {message} Sync again later.")
 
 
-def unreadable(system: str, message: str) -> StopReason:
-    return StopReason(
-        "unreadable", StopCause.EXTERNAL_SYSTEM, f"{system} sent a response that cannot be read: {message}"
-    )
+def unreadable(system: ExternalSystem, message: str) -> StopReason:
+    return _about(system, "unreadable", f"{system} sent a response that cannot be read: {message}")
 
 
-def writes_refused(system: str, message: str) -> StopReason:
-    return StopReason(
+def writes_refused(system: ExternalSystem, message: str) -> StopReason:
+    return _about(
+        system,
         "writes_refused",
-        StopCause.EXTERNAL_SYSTEM,
         f"{system} refuses every write, although it accepts the token: {message} "
         f"Ask {system}'s support what the token may write.",
     )
 
 
-def event_gone(system: str, event: str) -> StopReason:
-    return StopReason(
+def event_gone(system: ExternalSystem, event: str) -> StopReason:
+    return _about(
+        system,
         "event_gone",
-        StopCause.EXTERNAL_SYSTEM,
         f"The {system} event {event} no longer exists, or the token has no access to it.",
     )
 
 
-def masked_emails(example: str) -> StopReason:
+def _about(system: ExternalSystem, code: str, sentence: str) -> StopReason:
+    return StopReason(code, StopCause.EXTERNAL_SYSTEM, sentence, system.display_name)
+
+
+def masked_emails(example: str, source: ExternalSystem) -> StopReason:
     return StopReason(
         "masked_emails",
         StopCause.RULE,
-        f"Sessionboard hides personal data from this token: e-mails arrive as {example}. "
-        "Create a Sessionboard token that may read personal data, and enter it in Settings > Sessionboard access.",
+        f"{source} hides personal data from this token: e-mails arrive as {example}. "
+        f"Create a {source} token that may read personal data, and enter it in Settings > {source} access.",
     )
 
 
@@ -83,7 +85,7 @@ def refused(sentence: str) -> StopReason:
     return StopReason("refused", StopCause.RULE, sentence)
 
 
-DISCONNECTED = StopReason("disconnected", StopCause.RULE, "The organization was disconnected from Gleanin.")
+DISCONNECTED = StopReason("disconnected", StopCause.RULE, "The organization was disconnected.")
 MAPPING_REMOVED = StopReason("mapping_removed", StopCause.RULE, "The mapping was removed.")
 LEASE_EXPIRED = StopReason(
     "taken_over",
@@ -112,22 +114,16 @@ INTERNAL_ERROR = StopReason(
 NO_PROGRESS = StopReason(
     "no_progress",
     StopCause.EXTERNAL_SYSTEM,
-    "For minutes, and repeatedly, nothing could be read or written: Sessionboard or Gleanin responds too slowly, or "
+    "For minutes, and repeatedly, nothing could be read or written: one of the two systems responds too slowly, or "
     "keeps asking for longer pauses. Sync again later.",
 )
-
-
-def system_in(stop: StopReason) -> str:
-    """Return the name of the system that a stop is about; empty if it is about neither or both."""
-    about = stop.sentence.removeprefix("The ")
-    return next((system for system in (SESSIONBOARD, GLEANIN) if about.startswith(system)), "")
 
 
 REQUESTED_STOPS = {stop.code: stop for stop in (DISCONNECTED, MAPPING_REMOVED)}
 
 
-def no_time_zone(event: SourceEvent) -> StopReason:
-    return StopReason(TIME_ZONES, StopCause.RULE, str(TimeZoneUnknown(event.name, event.time_zone)))
+def no_time_zone(event: SourceEvent, source: ExternalSystem) -> StopReason:
+    return StopReason(TIME_ZONES, StopCause.RULE, str(TimeZoneUnknown(event.name, event.time_zone, source)))
 
 
 def check_time_zones(
@@ -138,23 +134,28 @@ def check_time_zones(
     now: datetime,
 ) -> StopReason | None:
     """Return the reason to stop if the two events' zones differ on the event's days (rule 7); None if they agree."""
+    systems = mapping.systems
     ours, theirs = zone_named(source.time_zone), zone_named(destination.time_zone)
     if ours is None:
-        return no_time_zone(source)
+        return no_time_zone(source, systems.source)
     if theirs is None:
         if mapping.confirmed_time_zone == source.time_zone:
             return None
         reported = destination.time_zone
-        unknown = f'Gleanin reports "{reported:.80}", which is not a known time zone. ' if reported else ""
+        unknown = (
+            f'{systems.destination} reports "{reported:.80}", which is not a known time zone. '
+            if reported
+            else ""
+        )
         return StopReason(
             TIME_ZONES,
             StopCause.RULE,
-            f"{unknown}Sessionboard's time zone is {source.time_zone} ({gmt_offsets(ours, now)}). It is not "
-            "confirmed yet that the Gleanin event has the same. Confirm it in the mapping's settings.",
+            f"{unknown}{systems.source}'s time zone is {source.time_zone} ({gmt_offsets(ours, now)}). It is not "
+            f"confirmed yet that the {systems.destination} event has the same. Confirm it in the mapping's settings.",
         )
     if not instants and not always_disagree(ours, theirs, now):
         return None  # without any times, only zones that never agree are a mismatch
     at = first_disagreement(ours, theirs, days_between(instants) or (now,))
     if at is None:
         return None
-    return StopReason(TIME_ZONES, StopCause.RULE, zones_differ_at(ours, theirs, at))
+    return StopReason(TIME_ZONES, StopCause.RULE, zones_differ_at(ours, theirs, at, systems))

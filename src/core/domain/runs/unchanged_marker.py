@@ -40,7 +40,7 @@ class UnchangedMarker:
 
     @property
     def changes_since(self) -> datetime:
-        """Return the time from which a change in Sessionboard invalidates the marker."""
+        """Return the time from which a change in the source invalidates the marker."""
         return self.read_at - OVERLAP
 
     def is_valid_at(self, now: datetime) -> bool:

@@ -37,6 +37,7 @@ from core.domain.selection.email_conflicts import EmailConflicts
 from core.domain.selection.feed_rows import SelectionContext, Selector
 from core.domain.selection.sessions import evaluate_session
 from core.domain.selection.speakers import speaker_fields
+from core.domain.systems import Systems
 
 
 @dataclass(slots=True)
@@ -92,12 +93,12 @@ class AgendaRows:
             return
         session_id = self.context.kept_id(SESSION, row.id)
         if isinstance(row, Unreadable):
-            unreadable = unreadable_candidate(SESSION, row)
+            unreadable = unreadable_candidate(SESSION, row, self.context.systems)
             self.session_at[session_id] = self.sessions.append((unreadable.record.label, unreadable.verdict))
             self.incomplete = True
             return
         now = self.context.now
-        verdict = evaluate_session(row, self.context.settings, self.context.zone, now)
+        verdict = evaluate_session(row, self.context)
         self.session_at[session_id] = self.sessions.append((row.label, verdict))
         if isinstance(verdict, Eligible) and row.starts_at and row.ends_at:
             self.instants |= {row.starts_at, row.ends_at}
@@ -193,7 +194,7 @@ class SpeakerSelector:
             return person_id not in excluded[SPEAKER.name] and isinstance(verdict, Eligible)
 
         in_use = destination.emails_in_use(SPEAKER)
-        conflicts, changes = EmailConflicts(syncing, in_use, is_eligible).judge()
+        conflicts, changes = EmailConflicts(syncing, in_use, is_eligible, rows.context.systems).judge()
         candidates = partial(self._candidates, associations, conflicts)
         return Selection(len(rows.people), candidates, changes, incomplete=rows.incomplete)
 
@@ -206,9 +207,13 @@ class SpeakerSelector:
             record = RecordRef(SPEAKER, person_id, person.label, person.email)
             if not entry.syncing:
                 left = entry.has_left and not rows.incomplete
-                yield Candidate(record, Skipped(_why_skipped(entry), has_left=left))
+                yield Candidate(record, Skipped(_why_skipped(entry, rows.context.systems), has_left=left))
             else:
-                problem = email_conflicts.get(person.id) if is_id(person.id) else reasons.NO_ID
+                problem = (
+                    email_conflicts.get(person.id)
+                    if is_id(person.id)
+                    else reasons.no_id(rows.context.systems)
+                )
                 yield Candidate(record, self._evaluate(person, entry, associations, problem))
 
     def _evaluate(
@@ -225,15 +230,15 @@ class SpeakerSelector:
         fields, notes = speaker_fields(person, associated)
         if left_out := [session for session in entry.syncing if session not in associations]:
             labels = sorted(rows.sessions[rows.session_at[session]][0] for session in left_out)
-            notes = (*notes, reasons.sessions_left_out(labels))
-        return check_required_fields(SPEAKER, fields, notes, problem)
+            notes = (*notes, reasons.sessions_left_out(labels, rows.context.systems))
+        return check_required_fields(SPEAKER, fields, rows.context.systems, notes, problem)
 
 
-def _why_skipped(entry: PersonOnAgenda) -> Reason:
+def _why_skipped(entry: PersonOnAgenda, systems: Systems) -> Reason:
     if entry.roles_off == {ParticipationRole.UNKNOWN}:
-        return reasons.ROLE_WITHOUT_CATEGORY
+        return reasons.role_without_category(systems)
     if entry.roles_off:
         return reasons.role_off(role for role in entry.roles_off if role is not ParticipationRole.UNKNOWN)
     if entry.on_blocked_session:
-        return reasons.SESSIONS_BLOCKED
+        return reasons.sessions_blocked(systems)
     return reasons.SESSIONS_PASSED if entry.on_passed_session else reasons.NO_SYNCING_SESSION

@@ -15,6 +15,7 @@ from core.domain.records.kinds import RecordKind
 from core.domain.records.outcomes import RecordRef
 from core.domain.records.reasons import Reason
 from core.domain.records.source_records import Person, Unreadable
+from core.domain.systems import Systems
 
 UNDATED = datetime.max.replace(tzinfo=UTC)
 """A contact without a date counts as the most recent."""
@@ -74,8 +75,10 @@ def filled(fields: Iterable[tuple[str, FieldValue | None]]) -> Fields:
 def check_required_fields(
     kind: RecordKind,
     fields: Fields,
+    systems: Systems,
     notes: tuple[str, ...] = (),
     problem: Reason | None = None,
+    *,
     mentioned: Container[str] = (),
 ) -> Eligible | Blocked:
     """Check the required fields of a kind, and name every missing one (rule 18).
@@ -86,17 +89,18 @@ def check_required_fields(
     """
     missing = [name for name in kind.required if name not in fields and name not in mentioned]
     if problem:
-        return Blocked(problem.with_note(reasons.missing(missing).sentence) if missing else problem)
+        return Blocked(problem.with_note(reasons.missing(missing, systems).sentence) if missing else problem)
     if missing:
-        return Blocked(reasons.missing(missing))
+        return Blocked(reasons.missing(missing, systems))
     email = fields.get("email")
     if isinstance(email, str) and not is_address(email):
-        return Blocked(reasons.not_an_address(email))
+        return Blocked(reasons.not_an_address(email, systems))
     return Eligible(fields, notes)
 
 
-def unreadable_candidate(kind: RecordKind, row: Unreadable) -> Candidate:
-    return Candidate(RecordRef(kind, row.id, row.label), Blocked(reasons.unreadable(kind, row.problem)))
+def unreadable_candidate(kind: RecordKind, row: Unreadable, systems: Systems) -> Candidate:
+    reason = reasons.unreadable(kind, row.problem, systems)
+    return Candidate(RecordRef(kind, row.id, row.label), Blocked(reason))
 
 
 def is_preferred(one: Person, other: Person) -> bool:

@@ -10,6 +10,7 @@ from core.domain.records import reasons
 from core.domain.records.reasons import Reason
 from core.domain.records.source_records import Person, is_id
 from core.domain.selection.candidates import UNDATED
+from core.domain.systems import Systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,12 @@ class EmailConflicts:
     can_go: Callable[[SourceId], bool]
     """Checks whether a person is eligible apart from conflicts; others do not claim an e-mail."""
 
+    systems: Systems
+
     def judge(self) -> tuple[dict[SourceId, Reason], dict[SourceId, str]]:
         """Return who is blocked because another person has the same e-mail, and who changes to which e-mail.
 
-        Who is in Gleanin with an e-mail already goes on with it; among the others the older one goes.
+        Who is in the destination with an e-mail already goes on with it; among the others the older one goes.
         """
         shared, changed = self._look()
         email_conflicts: dict[SourceId, Reason] = {}
@@ -36,7 +39,7 @@ class EmailConflicts:
             if goes is not None:
                 others = (person for person in sharers if person is not goes)
                 email_conflicts |= {
-                    each.id: reasons.same_email(goes.label, each.label, each.email or email)
+                    each.id: reasons.same_email(goes.label, each.label, each.email or email, self.systems)
                     for each in others
                 }
         email_changes = {

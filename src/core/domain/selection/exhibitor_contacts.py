@@ -61,7 +61,7 @@ class ExhibitorRows:
         if not isinstance(row, Exhibitor | Unreadable):
             raise TypeError(f"{type(row).__name__} is no row of the exhibitors feed")
         if isinstance(row, Unreadable):
-            self.unreadable[row.id] = unreadable_candidate(EXHIBITOR_CONTACT, row)
+            self.unreadable[row.id] = unreadable_candidate(EXHIBITOR_CONTACT, row, self.context.systems)
             self.incomplete = True
             return
         if known := self.exhibitors.get(row.id):
@@ -110,7 +110,7 @@ class ExhibitorContactSelector:
             return (place.person for place in places.values() if place.problem is None)
 
         email_conflicts, email_changes = EmailConflicts(
-            syncing, destination.emails_in_use(EXHIBITOR_CONTACT), is_eligible
+            syncing, destination.emails_in_use(EXHIBITOR_CONTACT), is_eligible, self.rows.context.systems
         ).judge()
         without_contact = list(
             self._without_contact(places, destination.all_created_here(EXHIBITOR_CONTACT).keys())
@@ -163,7 +163,7 @@ class ExhibitorContactSelector:
         for place in places.values():
             person = place.person
             record = RecordRef(EXHIBITOR_CONTACT, person.id, person.label, person.email)
-            nameless = None if is_id(person.id) else reasons.NO_ID
+            nameless = None if is_id(person.id) else reasons.no_id(self.rows.context.systems)
             problem = place.problem or nameless or email_conflicts.get(person.id)
             candidate = Candidate(record, self._evaluate(place, problem))
             others = elsewhere.get(person.id)
@@ -182,13 +182,15 @@ class ExhibitorContactSelector:
                 ("logo", logo),
             )
         )
-        return check_required_fields(EXHIBITOR_CONTACT, fields, (left_out,) if left_out else (), problem)
+        notes = (left_out,) if left_out else ()
+        return check_required_fields(EXHIBITOR_CONTACT, fields, self.rows.context.systems, notes, problem)
 
     def _problem(self, exhibitor: Exhibitor, primary: ExhibitorContact | None) -> Reason | None:
+        systems = self.rows.context.systems
         if primary is None:
-            return reasons.no_primary_contact(exhibitor.label)
+            return reasons.no_primary_contact(exhibitor.label, systems)
         person = self.rows.people[primary.person.id]
-        return None if person.email else reasons.primary_without_email(exhibitor.label, person.label)
+        return None if person.email else reasons.primary_without_email(exhibitor.label, person.label, systems)
 
 
 def _apart_from(contacts: AbstractSet[SourceId], exhibitor: Candidate) -> Candidate:

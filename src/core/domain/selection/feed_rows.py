@@ -12,6 +12,7 @@ from core.domain.records.kinds import RecordKind
 from core.domain.records.spooled import InMemorySpool, Spool
 from core.domain.selection.candidates import Selection
 from core.domain.selection.destination_view import DestinationView
+from core.domain.systems import Systems
 from core.domain.tenancy.event_mappings import MappingSettings
 
 KeptId = Callable[[RecordKind, SourceId], SourceId]
@@ -29,6 +30,7 @@ class SelectionContext:
     settings: MappingSettings
     zone: ZoneInfo
     now: datetime
+    systems: Systems
     spool: Spool = field(default_factory=InMemorySpool)
     """Where rows are kept until they are sent."""
     kept_id: KeptId = same_id

@@ -11,30 +11,32 @@ from core.domain.records.kinds import SESSION
 from core.domain.records.reasons import Reason
 from core.domain.records.source_records import Session
 from core.domain.selection.candidates import Skipped, Verdict, check_required_fields, filled, listed
+from core.domain.selection.feed_rows import SelectionContext
 from core.domain.tenancy.event_mappings import MappingSettings, TracksFrom
 from core.domain.tenancy.time_zones import schedule_text
 
 ACCEPTED = "accepted"
 
 
-def evaluate_session(session: Session, settings: MappingSettings, zone: ZoneInfo, now: datetime) -> Verdict:
+def evaluate_session(session: Session, context: SelectionContext) -> Verdict:
     """Evaluate one session by rules 12, 13 and 18."""
+    systems = context.systems
     if reason := _not_in_programme(session):
         return Skipped(reason)
     start, end = session.starts_at, session.ends_at
-    if end is not None and end <= now:
+    if end is not None and end <= context.now:
         backwards = start is not None and end < start
-        reason = reasons.PASSED.with_note(reasons.ENDS_BEFORE_START.sentence) if backwards else reasons.PASSED
-        return Skipped(reason, has_left=False)
+        notes = (reasons.ends_before_start(systems).sentence,) if backwards else ()
+        return Skipped(reasons.PASSED.with_note(*notes), has_left=False)
     unusable = dict(_unusable_times(session))
-    problem = reasons.unreadable_times(unusable.items()) if unusable else None
+    problem = reasons.unreadable_times(unusable.items(), systems) if unusable else None
     if unusable:
         start, end = None if "starts_at" in unusable else start, None if "ends_at" in unusable else end
         session = replace(session, starts_at=start, ends_at=end)
     elif start is not None and end is not None and end < start:
-        problem = reasons.ENDS_BEFORE_START
-    fields = session_fields(session, settings, zone)
-    return check_required_fields(SESSION, fields, problem=problem, mentioned=unusable)
+        problem = reasons.ends_before_start(systems)
+    fields = session_fields(session, context.settings, context.zone)
+    return check_required_fields(SESSION, fields, systems, problem=problem, mentioned=unusable)
 
 
 def _unusable_times(session: Session) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Event mappings: one Sessionboard event mapped to one Gleanin event (rules 4 to 7)."""
+"""Event mappings: one source event mapped to one destination event (rules 4 to 7)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -16,12 +16,12 @@ from core.domain.errors import (
 from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
-from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
-from core.domain.tenancy.time_zones import gmt_offsets, zone_named
+from core.domain.systems import Systems
+from core.domain.tenancy.time_zones import gmt_offsets, known_mismatch, zone_named
 
 
 class TracksFrom(StrEnum):
-    """The source of a session's tracks in Gleanin (rule 13)."""
+    """The source of a session's tracks in the destination (rule 13)."""
 
     TRACK = "track"
     TAGS = "tags"
@@ -29,7 +29,7 @@ class TracksFrom(StrEnum):
 
 
 class ExhibitorName(StrEnum):
-    """The value for Gleanin's Company Name (rule 17)."""
+    """The value for a contact's company name in the destination (rule 17)."""
 
     CONTACT = "contact"
     EXHIBITOR = "exhibitor"
@@ -47,7 +47,7 @@ class MappingSettings:
 class EventPair:
     """The two events of a mapping.
 
-    A Sessionboard event is identified by its URL and id, because the regions number their events independently.
+    A source event is identified by its URL and id, because the regions number their events independently.
     """
 
     source_url: str
@@ -70,22 +70,23 @@ class EventMapping:
     organization_id: OrganizationId
     connection_id: ConnectionId
     events: EventPair
+    systems: Systems
     source_event_name: str
     destination_event_name: str
     created_at: datetime
     settings: MappingSettings = field(default_factory=MappingSettings)
     confirmed_time_zone: str | None = None
-    """The Sessionboard zone that an admin confirmed because Gleanin does not report one (rule 7)."""
+    """The source zone that an admin confirmed because the destination does not report one (rule 7)."""
     written: bool = False
-    """Whether something was sent to Gleanin under this mapping, or was about to be (rule 5)."""
+    """Whether something was sent to the destination under this mapping, or was about to be (rule 5)."""
     removed_at: datetime | None = None
     connection_ended: bool = False
     continuous_sync: bool = False
     """Whether it is synced automatically about every 30 minutes (rule 24)."""
     time_zone: str | None = None
-    """The Sessionboard event's zone at the last reading; times are shown in it."""
+    """The source event's zone at the last reading; times are shown in it."""
     destination_time_zone: str | None = None
-    """The zone that Gleanin reported at the last reading; None if it reported none."""
+    """The zone that the destination reported at the last reading; None if it reported none."""
     settings_saved: bool = True
     """Continuous sync waits until an admin has saved the settings (rule 24)."""
 
@@ -116,6 +117,10 @@ class EventMapping:
     def waits_for_settings(self) -> bool:
         """Check whether continuous sync is on but waits for the settings to be saved (rule 24)."""
         return self.is_active and self.continuous_sync and not self.settings_saved
+
+    def known_mismatch(self, now: datetime) -> str:
+        """Return the sentence for two events whose known zones always differ (rule 7); empty if they do not."""
+        return known_mismatch(self.time_zone, self.destination_time_zone, now, self.systems)
 
     def map_again(self, confirmed_time_zone: str | None) -> "EventMapping":
         """Return the removed mapping as active again, to continue where it stopped (rule 5)."""
@@ -150,27 +155,28 @@ class EventMapping:
 
 
 def zone_to_confirm(
-    source: SourceEvent, destination: DestinationEvent, now: datetime, *, confirmed: bool
+    source: SourceEvent, destination: DestinationEvent, systems: Systems, now: datetime, *, confirmed: bool
 ) -> str | None:
     """Check two events that are to be mapped, and return the zone that an admin confirmed (rule 7).
 
     Raises:
-        EventArchived: the Gleanin event is archived.
-        TimeZoneUnknown: Sessionboard reports no known zone.
-        TimeZoneUnconfirmed: Gleanin reports no known zone, so an admin must confirm it.
+        EventArchived: the destination event is archived.
+        TimeZoneUnknown: the source reports no known zone.
+        TimeZoneUnconfirmed: the destination reports no known zone, so an admin must confirm it.
     """
     if destination.is_archived:
-        raise EventArchived(destination.name)
+        raise EventArchived(destination.name, systems.destination)
     ours = zone_named(source.time_zone)
     if ours is None:
-        raise TimeZoneUnknown(source.name, source.time_zone)
+        raise TimeZoneUnknown(source.name, source.time_zone, systems.source)
     if zone_named(destination.time_zone) is None and not confirmed:
-        raise TimeZoneUnconfirmed(source.time_zone or "", gmt_offsets(ours, now), destination.time_zone)
+        offsets = gmt_offsets(ours, now)
+        raise TimeZoneUnconfirmed(source.time_zone or "", offsets, systems, destination.time_zone)
     return source.time_zone if confirmed else None
 
 
 def mapping_to_continue(
-    requested: EventPair, connection_id: ConnectionId, holders: Iterable[EventMapping]
+    requested: EventPair, systems: Systems, connection_id: ConnectionId, holders: Iterable[EventMapping]
 ) -> EventMapping | None:
     """Check whether two events can be mapped, given the mappings that contain either of them.
 
@@ -187,14 +193,16 @@ def mapping_to_continue(
             continue
         ours = mapping.connection_id == connection_id
         for system, event, is_shared in (
-            (GLEANIN, requested.destination_id, mapping.events.shares_destination(requested)),
-            (SESSIONBOARD, requested.source_id, mapping.events.shares_source(requested)),
+            (systems.destination, requested.destination_id, mapping.events.shares_destination(requested)),
+            (systems.source, requested.source_id, mapping.events.shares_source(requested)),
         ):
             if not is_shared:
                 continue
             if mapping.is_active or not ours:
                 # Reveal no more of another organization's mapping than that it exists.
                 raise AlreadyMapped(system, event)
-            partner = mapping.source_event_name if system == GLEANIN else mapping.destination_event_name
+            partner = (
+                mapping.source_event_name if system == systems.destination else mapping.destination_event_name
+            )
             raise BoundToAnother(system, event, partner)
     return next((mapping for mapping in holders if mapping.events == requested), None)

@@ -1,10 +1,11 @@
-"""Organizations and their connections to Gleanin (rules 1 to 3, 8 and 9)."""
+"""Organizations and their connections to the destination (rules 1 to 3, 8 and 9)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.errors import InvalidInput, NotConfirmed, NotConnected
 from core.domain.ids import ConnectionId, OrganizationId
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import SealedToken
 
 MAX_NAME_LENGTH = 200
@@ -17,10 +18,11 @@ SESSIONBOARD_REGIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """The tenant, with its access to Sessionboard."""
+    """The tenant, with its access to the source."""
 
     id: OrganizationId
     name: str
+    source: ExternalSystem
     source_url: str
     source_token: SealedToken
 
@@ -35,10 +37,11 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A period of being connected to Gleanin. It can be ended, but not reopened (rules 8 and 10)."""
+    """A period of being connected to the destination. It can be ended, but not reopened (rules 8 and 10)."""
 
     id: ConnectionId
     organization_id: OrganizationId
+    destination: ExternalSystem
     token: SealedToken | None
     """None once the connection has ended: the token is erased."""
     token_hint: str

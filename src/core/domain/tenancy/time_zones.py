@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
+from core.domain.systems import Systems
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -57,21 +57,22 @@ def always_disagree(ours: ZoneInfo, theirs: ZoneInfo, now: datetime) -> bool:
     return all(first_disagreement(ours, theirs, (at,)) for at in year)
 
 
-def zones_differ_at(ours: ZoneInfo, theirs: ZoneInfo, at: datetime) -> str:
+def zones_differ_at(ours: ZoneInfo, theirs: ZoneInfo, at: datetime, systems: Systems) -> str:
     """Return the sentence for a day of the event on which the two zones differ."""
     return (
-        f"The time zones differ: {ours.key} ({gmt_offset(ours, at)}) in {SESSIONBOARD}, "
-        f"{theirs.key} ({gmt_offset(theirs, at)}) in {GLEANIN}, on {at:%Y-%m-%d}. Make them the same, then sync again."
+        f"The time zones differ: {ours.key} ({gmt_offset(ours, at)}) in {systems.source}, "
+        f"{theirs.key} ({gmt_offset(theirs, at)}) in {systems.destination}, on {at:%Y-%m-%d}. Make them the same, then sync again."
     )
 
 
-def known_mismatch(ours: str | None, theirs: str | None, now: datetime) -> str:
+def known_mismatch(ours: str | None, theirs: str | None, now: datetime, systems: Systems) -> str:
     """Return the sentence for two zones that differ on every day; empty if that is not known.
 
     Args:
-        ours: the zone's name in Sessionboard.
-        theirs: the zone's name in Gleanin.
+        ours: the zone's name in the source.
+        theirs: the zone's name in the destination.
         now: the start of the year that is compared.
+        systems: the source and the destination.
     """
     source_zone, destination_zone = zone_named(ours), zone_named(theirs)
     if (
@@ -81,10 +82,9 @@ def known_mismatch(ours: str | None, theirs: str | None, now: datetime) -> str:
     ):
         return ""
     return (
-        f"The time zones differ: {source_zone.key} ({gmt_offsets(source_zone, now)}) in {SESSIONBOARD}, "
-        f"{destination_zone.key} ({gmt_offsets(destination_zone, now)}) in {GLEANIN}. Nothing is synced until they are "
-        f"the same. {SESSIONBOARD} shows the zone on the event's Details page; only its support can change it. Then "
-        "sync again."
+        f"The time zones differ: {source_zone.key} ({gmt_offsets(source_zone, now)}) in {systems.source}, "
+        f"{destination_zone.key} ({gmt_offsets(destination_zone, now)}) in {systems.destination}. Nothing is synced until "
+        "they are the same. Change one of them, then sync again."
     )
 
 

@@ -26,7 +26,7 @@ class SettingsChange:
     continuous_sync: bool | None = None
     confirm_time_zone: bool = False
     confirmed_zone: str | None = None
-    """The zone that was shown and confirmed; None for the zone that Sessionboard reports now."""
+    """The zone that was shown and confirmed; None for the zone that the source reports now."""
 
     def applied_to(self, settings: MappingSettings) -> MappingSettings:
         return MappingSettings(
@@ -57,15 +57,14 @@ class ChangeSettings:
         if command.confirm_time_zone:
             await self.confirm_zone(command.mapping_id)
             zone = await self._zone(command.mapping_id)
-        if zone and command.confirmed_zone not in (None, zone):
-            known = zone_named(zone)
-            raise TimeZoneUnconfirmed(
-                zone, gmt_offsets(known, self.clock.now()) if known else "offset unknown"
-            )
         async with self.units.write() as unit:
             mapping = require(await unit.mappings.get(command.mapping_id), "mapping", command.mapping_id)
             mapping.check_active()
-            # A zone that Gleanin reports is compared, and no confirmation overrides it (rule 7).
+            if zone and command.confirmed_zone not in (None, zone):
+                known = zone_named(zone)
+                offsets = gmt_offsets(known, self.clock.now()) if known else "offset unknown"
+                raise TimeZoneUnconfirmed(zone, offsets, mapping.systems)
+            # A zone that the destination reports is compared, and no confirmation overrides it (rule 7).
             is_unreported = zone is not None and zone_named(mapping.destination_time_zone) is None
             changed = replace(
                 mapping,

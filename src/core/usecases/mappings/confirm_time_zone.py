@@ -1,4 +1,4 @@
-"""Confirm the time zone of a Gleanin event (rule 7)."""
+"""Confirm the time zone of a destination event (rule 7)."""
 
 from dataclasses import dataclass
 
@@ -18,13 +18,13 @@ class ConfirmZone:
     cipher: TokenCipher
 
     async def __call__(self, mapping_id: MappingId) -> EventMapping:
-        """Return the mapping with the zone that Gleanin reports; if none is stored, read and store it.
+        """Return the mapping with the zone that the destination reports; if none is stored, read and store it.
 
-        None is stored if Gleanin reported none, or if an earlier version of this program created the mapping.
+        None is stored if the destination reported none, or if an earlier version of this program created the mapping.
 
         Raises:
             NotFound, NotMapped
-            DestinationError: Gleanin refused the token or cannot be reached.
+            DestinationError: the destination refused the token or cannot be reached.
         """
         async with self.units.read() as unit:
             mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)

@@ -13,7 +13,7 @@ class CountLostByMapping:
     units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId, event_id: DestinationEventId) -> str:
-        """Return the count in sentences; empty if the event got no records under an ended connection.
+        """Return the count in sentences; empty if the event got no records under an ended connection, or none is open.
 
         Raises:
             NotFound
@@ -25,9 +25,12 @@ class CountLostByMapping:
             connection = await unit.connections.get_open(organization_id)
             elsewhere = {*await unit.connections.elsewhere(organization.source_url)}
             sent = await unit.synced.sent(organization_id)
-        current = {connection.id} if connection else set()
-        return lost_by_mapping(
+        if connection is None:
+            return ""
+        not_lost = {connection.id} | elsewhere
+        lost = (
             records
             for records in sent
-            if records.event_id == event_id and records.connection_id not in current | elsewhere
+            if records.event_id == event_id and records.connection_id not in not_lost
         )
+        return lost_by_mapping(lost, connection.destination)

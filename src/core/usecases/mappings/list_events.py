@@ -8,6 +8,7 @@ from core.domain.errors import require
 from core.domain.ids import OrganizationId
 from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import open_token
 from core.domain.tenancy.secrets import SealedToken
@@ -46,10 +47,10 @@ class ListEvents:
     cipher: TokenCipher
 
     async def __call__(self, organization_id: OrganizationId, *, source_only: bool = False) -> EventLists:
-        """Read both systems live, or only Sessionboard, which needs no connection and lists no Gleanin events.
+        """Read both systems live, or only the source, which needs no connection.
 
         Raises:
-            NotConnected: reading Gleanin's events needs the connection's token.
+            NotConnected: reading the destination's events needs the connection's token.
             SourceError, DestinationError
         """
         async with self.units.read() as unit:
@@ -78,6 +79,7 @@ class ListEvents:
                     for mapping in holders
                     if mapping.events.source_url == url
                 },
+                organization.source,
             ),
             _list(
                 destination_events,
@@ -87,6 +89,7 @@ class ListEvents:
                     )
                     for mapping in holders
                 },
+                self.destinations.system,
             ),
         )
 
@@ -98,13 +101,15 @@ class ListEvents:
 
 
 def _list(
-    events: Iterable[SourceEvent | DestinationEvent], restrictions: Mapping[str, tuple[str, str]]
+    events: Iterable[SourceEvent | DestinationEvent],
+    restrictions: Mapping[str, tuple[str, str]],
+    system: ExternalSystem,
 ) -> list[ListedEvent]:
     listed = []
     for event in events:
         why_not, only_with = restrictions.get(event.id, ("", ""))
         if isinstance(event, DestinationEvent) and event.is_archived:
-            why_not, only_with = "archived in Gleanin", ""
+            why_not, only_with = f"archived in {system}", ""
         listed.append(ListedEvent(event.id, event.name, event.time_zone, why_not, only_with))
     return listed
 

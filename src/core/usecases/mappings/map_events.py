@@ -1,4 +1,4 @@
-"""Map a Sessionboard event to a Gleanin event (rules 4, 5 and 7)."""
+"""Map an event of the source to one of the destination (rules 4, 5 and 7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from core.domain.errors import AlreadyMapped, NotConnected, NotFound, require, v
 from core.domain.ids import DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
+from core.domain.systems import Systems
 from core.domain.tenancy.event_mappings import EventMapping, EventPair, mapping_to_continue, zone_to_confirm
 from core.domain.tenancy.organizations import Connection, Organization, open_token
-from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import DestinationEventGone, Destinations
@@ -23,11 +23,11 @@ from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 @dataclass(frozen=True, slots=True)
 class NewMapping:
     organization_id: OrganizationId
-    sessionboard_event: SourceEventId
+    source_event: SourceEventId
     destination_event: DestinationEventId
     time_zone_confirmed: bool = False
     confirmed_zone: str | None = None
-    """The zone that was shown and confirmed; None for the zone that Sessionboard reports now."""
+    """The zone that was shown and confirmed; None for the zone that the source reports now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,25 @@ class MapEvents:
                 TimeZoneUnconfirmed.
             SourceError, DestinationError: a system refused the token or cannot be reached.
         """
-        validate_id(f"{SESSIONBOARD} event", command.sessionboard_event)
-        validate_id(f"{GLEANIN} event", command.destination_event)
         async with self.units.read() as unit:
             organization, connection = await self._connection(unit, command.organization_id)
-            pair = EventPair(organization.source_url, command.sessionboard_event, command.destination_event)
+            systems = Systems(organization.source, connection.destination)
+            validate_id(f"{systems.source} event", command.source_event)
+            validate_id(f"{systems.destination} event", command.destination_event)
+            pair = EventPair(organization.source_url, command.source_event, command.destination_event)
             # Check before reading the two systems, so that the result does not depend on them.
-            mapping_to_continue(pair, connection.id, await _holders(unit, pair))
+            mapping_to_continue(pair, systems, connection.id, await _holders(unit, pair))
         source_event, destination_event = await self._events(organization, connection, command)
         is_confirmed = command.time_zone_confirmed and command.confirmed_zone in (
             None,
             source_event.time_zone,
         )
-        confirmed = zone_to_confirm(source_event, destination_event, self.clock.now(), confirmed=is_confirmed)
+        confirmed = zone_to_confirm(
+            source_event, destination_event, systems, self.clock.now(), confirmed=is_confirmed
+        )
         async with self.units.write() as unit:
             _, connection = await self._connection(unit, command.organization_id)
-            previous = mapping_to_continue(pair, connection.id, await _holders(unit, pair))
+            previous = mapping_to_continue(pair, systems, connection.id, await _holders(unit, pair))
             if previous:
                 zones = source_event.time_zone, destination_event.time_zone
                 mapping = previous.map_again(confirmed).with_zones(*zones)
@@ -73,6 +76,7 @@ class MapEvents:
                     organization.id,
                     connection.id,
                     pair,
+                    systems,
                     source_event.name,
                     destination_event.name,
                     self.clock.now(),
@@ -108,13 +112,13 @@ class MapEvents:
             self.destinations.open(self.cipher.unseal(token)) as destination,
         ):
             try:
-                source_event = await source.event(command.sessionboard_event)
+                source_event = await source.event(command.source_event)
             except SourceEventGone:
-                raise NotFound(f"{SESSIONBOARD} event", command.sessionboard_event) from None
+                raise NotFound(f"{organization.source} event", command.source_event) from None
             try:
                 destination_event = await destination.event(command.destination_event)
             except DestinationEventGone:
-                raise NotFound(f"{GLEANIN} event", command.destination_event) from None
+                raise NotFound(f"{connection.destination} event", command.destination_event) from None
         return source_event, destination_event
 
     @staticmethod
@@ -123,8 +127,11 @@ class MapEvents:
             await unit.mappings.add(mapping)
         except UniqueViolation as violation:
             system, event = {
-                UniqueConstraint.DESTINATION_EVENT: (GLEANIN, str(mapping.events.destination_id)),
-                UniqueConstraint.SOURCE_EVENT: (SESSIONBOARD, str(mapping.events.source_id)),
+                UniqueConstraint.DESTINATION_EVENT: (
+                    mapping.systems.destination,
+                    str(mapping.events.destination_id),
+                ),
+                UniqueConstraint.SOURCE_EVENT: (mapping.systems.source, str(mapping.events.source_id)),
             }[violation.what]
             raise AlreadyMapped(system, event) from None
 

@@ -28,6 +28,20 @@ class ListMappings:
 
 
 @dataclass(frozen=True, slots=True)
+class GetMapping:
+    units: UnitOfWorkFactory
+
+    async def __call__(self, mapping_id: MappingId) -> EventMapping:
+        """Return a mapping, also a removed one.
+
+        Raises:
+            NotFound
+        """
+        async with self.units.read() as unit:
+            return require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+
+
+@dataclass(frozen=True, slots=True)
 class FindLastCheck:
     units: UnitOfWorkFactory
 

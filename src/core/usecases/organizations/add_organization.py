@@ -1,4 +1,4 @@
-"""Add an organization, with its access to Sessionboard."""
+"""Add an organization, with its access to the source."""
 
 from dataclasses import dataclass
 
@@ -31,16 +31,20 @@ class AddOrganization:
     clock: Clock
 
     async def __call__(self, command: NewOrganization, *, actor: str) -> Organization:
-        """Test the token with Sessionboard, then store the organization.
+        """Test the token with the source, then store the organization.
 
         Raises:
             DomainError: the name is taken, or the URL is invalid.
-            SourceError: Sessionboard refused the token or cannot be reached; nothing is stored.
+            SourceError: the source refused the token or cannot be reached; nothing is stored.
         """
         # Normalize the URL: it tells an event from the same event of another region (rule 4).
         url = self.sources.normalize_url(command.source_url)
         organization = Organization(
-            OrganizationId(self.ids.new()), command.name.strip(), url, self.cipher.seal(command.token)
+            OrganizationId(self.ids.new()),
+            command.name.strip(),
+            self.sources.system,
+            url,
+            self.cipher.seal(command.token),
         )
         async with self.sources.open(url, command.token) as source:
             await source.events()

@@ -1,4 +1,4 @@
-"""Connect an organization to Gleanin (rules 1 to 3)."""
+"""Connect an organization to a destination (rules 1 to 3)."""
 
 from dataclasses import dataclass
 
@@ -31,29 +31,30 @@ class Connect:
         continuous_sync: bool = False,
         actor: str,
     ) -> Connection:
-        """Test the token with Gleanin, then open a connection with it.
+        """Test the token with the destination, then open a connection with it.
 
         Args:
             organization_id: the organization to connect.
-            token: the Gleanin token.
+            token: the token of the destination.
             continuous_sync: whether new mappings start with continuous sync (rule 24).
             actor: who connects it.
 
         Raises:
             AlreadyConnected: the organization has an open connection (rule 3).
-            DestinationError: Gleanin refused the token or cannot be reached; nothing is stored (rule 1).
+            DestinationError: the destination refused the token or cannot be reached; nothing is stored (rule 1).
         """
         async with self.units.read() as unit:
             organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            if await unit.connections.get_open(organization_id):
-                raise AlreadyConnected(organization.name)
+            if connected := await unit.connections.get_open(organization_id):
+                raise AlreadyConnected(organization.name, connected.destination)
         async with self.destinations.open(token) as destination:
             await destination.events()
         connection = Connection(
             ConnectionId(self.ids.new()),
             organization_id,
+            self.destinations.system,
             self.cipher.seal(token),
             token.hint,
             self.clock.now(),
@@ -65,7 +66,7 @@ class Connect:
             try:
                 await unit.connections.add(connection)
             except UniqueViolation:
-                raise AlreadyConnected(organization.name) from None
+                raise AlreadyConnected(organization.name, connection.destination) from None
             at, what = connection.opened_at, organization.name
             await unit.audit.add(AuditEntry(at, actor, Action.CONNECTED, organization_id, what))
             await unit.commit()

@@ -27,7 +27,7 @@ class ConnectOrRenew:
 
         Args:
             organization_id: the organization to connect.
-            token: the Gleanin token.
+            token: the token of the destination.
             continuous_sync: whether new mappings start with continuous sync (rule 24); None leaves this unchanged,
                 which means no for a new connection.
             actor: who connects it.
@@ -36,7 +36,7 @@ class ConnectOrRenew:
             NotFound
             NotConnected: the organization was disconnected concurrently.
             DifferentAccount: the token cannot see the mapped events.
-            DestinationError: Gleanin refused the token or cannot be reached; nothing is stored (rule 1).
+            DestinationError: the destination refused the token or cannot be reached; nothing is stored (rule 1).
         """
         try:
             opened = await self.connect(

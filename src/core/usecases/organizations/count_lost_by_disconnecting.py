@@ -16,6 +16,7 @@ class CountLostByDisconnecting:
         async with self.units.read() as unit:
             connection = await unit.connections.get_open(organization_id)
             sent = await unit.synced.sent(organization_id)
-        return lost_by_disconnecting(
-            records for records in sent if connection and records.connection_id == connection.id
-        )
+        if connection is None:
+            return ""
+        under_it = (records for records in sent if records.connection_id == connection.id)
+        return lost_by_disconnecting(under_it, connection.destination)

@@ -1,4 +1,4 @@
-"""Disconnect an organization from Gleanin (rule 8)."""
+"""Disconnect an organization from the destination (rule 8)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Compare an organization's real Gleanin account with our assumptions about Gleanin, without writing."""
+"""Compare an organization's real account with our assumptions about the destination, without writing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

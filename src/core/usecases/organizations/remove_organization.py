@@ -17,7 +17,7 @@ class RemoveOrganization:
     async def __call__(
         self, organization_id: OrganizationId, confirmation: str | None, *, actor: str
     ) -> None:
-        """Delete an organization with its people, history and Sessionboard token; its records in Gleanin stay.
+        """Delete an organization with its people, history and source token; its records in the destination stay.
 
         Args:
             organization_id: the organization to remove.

@@ -1,4 +1,4 @@
-"""Replace the Gleanin token of an open connection (rule 9)."""
+"""Replace the destination's token of an open connection (rule 9)."""
 
 from dataclasses import dataclass, replace
 
@@ -8,7 +8,6 @@ from core.domain.ids import OrganizationId
 from core.domain.runs.schedule import released
 from core.domain.tenancy.organizations import Connection, open_token
 from core.domain.tenancy.secrets import Token
-from core.domain.tenancy.systems import GLEANIN
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import Destinations
@@ -30,18 +29,18 @@ class ReplaceDestinationToken:
         actor: str,
         continuous_sync: bool | None = None,
     ) -> Connection:
-        """Test the token with Gleanin, then replace the open connection's token.
+        """Test the token with the destination, then replace the open connection's token.
 
         Args:
             organization_id: the connected organization.
-            token: the new Gleanin token.
+            token: the new token of the destination.
             actor: who replaces it.
             continuous_sync: whether new mappings start with continuous sync; None leaves this unchanged.
 
         Raises:
             NotFound, NotConnected
             DifferentAccount: the token cannot see the mapped events.
-            DestinationError: Gleanin refused the token or cannot be reached; nothing is stored.
+            DestinationError: the destination refused the token or cannot be reached; nothing is stored.
         """
         async with self.destinations.open(token) as destination:
             visible = {event.id for event in await destination.events()}
@@ -54,15 +53,16 @@ class ReplaceDestinationToken:
             assert connection is not None, "it has a token"
             for mapping in await unit.mappings.list_by_connection(connection.id):
                 if mapping.reserves_events and mapping.events.destination_id not in visible:
-                    raise DifferentAccount(mapping.destination_event_name)
+                    raise DifferentAccount(mapping.destination_event_name, connection.destination)
             renewed = connection.with_token(self.cipher.seal(token), token.hint)
-            what = f"{GLEANIN} token"
+            what = f"{connection.destination} token"
             if continuous_sync is not None and continuous_sync != connection.continuous_sync:
                 renewed = replace(renewed, continuous_sync=continuous_sync)
                 what += f"; continuous sync of new mappings: {'on' if continuous_sync else 'off'}"
             await unit.connections.update(renewed)
             at, action = self.clock.now(), Action.TOKEN_REPLACED
-            for schedule in released(await unit.schedules.list_by_connection(connection.id), GLEANIN, at):
+            schedules = await unit.schedules.list_by_connection(connection.id)
+            for schedule in released(schedules, connection.destination.display_name, at):
                 await unit.schedules.save(schedule)
             await unit.audit.add(AuditEntry(at, actor, action, organization_id, what))
             await unit.commit()

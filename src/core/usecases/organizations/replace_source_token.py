@@ -1,4 +1,4 @@
-"""Replace an organization's Sessionboard token; the organization and its mappings stay."""
+"""Replace an organization's token of the source; the organization and its mappings stay."""
 
 from dataclasses import dataclass, replace
 
@@ -8,7 +8,6 @@ from core.domain.ids import OrganizationId
 from core.domain.runs.schedule import released
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
-from core.domain.tenancy.systems import SESSIONBOARD
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.source import Sources
@@ -23,11 +22,11 @@ class ReplaceSourceToken:
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId, token: Token, *, actor: str) -> Organization:
-        """Test the token with Sessionboard, then replace the previous one.
+        """Test the token with the source, then replace the previous one.
 
         Raises:
             NotFound
-            SourceError: Sessionboard refused the token or cannot be reached; nothing is stored.
+            SourceError: the source refused the token or cannot be reached; nothing is stored.
         """
         async with self.units.read() as unit:
             organization = require(
@@ -45,9 +44,9 @@ class ReplaceSourceToken:
             connection = await unit.connections.get_open(organization_id)
             if connection is not None:
                 schedules = await unit.schedules.list_by_connection(connection.id)
-                for schedule in released(schedules, SESSIONBOARD, self.clock.now()):
+                for schedule in released(schedules, organization.source.display_name, self.clock.now()):
                     await unit.schedules.save(schedule)
-            at, what = self.clock.now(), f"{SESSIONBOARD} token"
+            at, what = self.clock.now(), f"{organization.source} token"
             await unit.audit.add(AuditEntry(at, actor, Action.TOKEN_REPLACED, organization_id, what))
             await unit.commit()
         return renewed

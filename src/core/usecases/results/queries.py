@@ -67,7 +67,7 @@ class ListMappingsWithPeople:
     async def __call__(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
         """List the active mappings, oldest first, then the ended ones with synced people, newest first.
 
-        Mappings of the same Gleanin event share their people, so only one of them is listed.
+        Mappings of the same destination event share their people, so only one of them is listed.
         """
         async with self.units.read() as unit:
             mappings = await unit.mappings.list_by_organization(organization_id)

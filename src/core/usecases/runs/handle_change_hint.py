@@ -1,4 +1,4 @@
-"""Handle a hint that something changed in Sessionboard by syncing its events soon (rule 24)."""
+"""Handle a hint that something changed in the source by syncing its events soon (rule 24)."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 class Hint:
     organization_id: OrganizationId
     event_id: str | None
-    """The Sessionboard event; None if the hint does not name one, or its name is unreadable."""
+    """The source event; None if the hint does not name one, or its name is unreadable."""
 
 
 @dataclass(frozen=True, slots=True)

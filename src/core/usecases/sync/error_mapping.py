@@ -6,7 +6,6 @@ from typing import TypeVar
 from core.domain.runs import stop_reasons
 from core.domain.runs.stop_reasons import StopReason
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from ports.destination import (
     DestinationError,
     DestinationEventGone,
@@ -29,20 +28,20 @@ class SyncStopped(Exception):
 
 def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> StopReason:
     """Return the stop reason for an error of one system."""
-    side, event = (
-        (SESSIONBOARD, mapping.source_event_name)
+    system, event = (
+        (mapping.systems.source, mapping.source_event_name)
         if isinstance(error, SourceError)
-        else (GLEANIN, mapping.destination_event_name)
+        else (mapping.systems.destination, mapping.destination_event_name)
     )
     match error:
         case SourceEventGone() | DestinationEventGone():
-            return stop_reasons.event_gone(side, event)
+            return stop_reasons.event_gone(system, event)
         case SourceRefused() | DestinationRefused():
-            return stop_reasons.token_refused(side, str(error))
+            return stop_reasons.token_refused(system, str(error))
         case SourceUnavailable() | DestinationUnavailable() | WriteOutcomeUnknown():
-            return stop_reasons.unreachable(side, str(error))
+            return stop_reasons.unreachable(system, str(error))
         case _:
-            return stop_reasons.unreadable(side, str(error))
+            return stop_reasons.unreadable(system, str(error))
 
 
 async def stop_on_error(work: Awaitable[T], mapping: EventMapping) -> T:

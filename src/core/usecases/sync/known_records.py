@@ -28,7 +28,7 @@ class KnownRecords:
     left_at: Mapping[str, Mapping[SourceId, datetime]] = field(default_factory=dict)
     """Since when records sent under the mapping's connection have left the programme."""
     elsewhere: AbstractSet[ConnectionId] = frozenset()
-    """Connections whose records come from another Sessionboard address."""
+    """Connections whose records come from another source address."""
 
     def kept_id(self, kind: RecordKind, source_id: SourceId) -> SourceId:
         """Return an equal source id that is in memory already: there are tens of thousands."""
@@ -36,9 +36,15 @@ class KnownRecords:
         kept = self.sent[kind.name].get(destination_id) if destination_id is not None else None
         return kept if kept is not None and kept == source_id else source_id
 
-    def destination_index(self, connection_id: ConnectionId) -> DestinationIndex:
+    def destination_index(self, mapping: EventMapping) -> DestinationIndex:
         return DestinationIndex(
-            connection_id, self.here, self.sent, self.created_before, self.emails, self.elsewhere
+            mapping.systems.source,
+            mapping.connection_id,
+            self.here,
+            self.sent,
+            self.created_before,
+            self.emails,
+            self.elsewhere,
         )
 
 

@@ -154,7 +154,9 @@ class OutcomeRecorder:
     def fail_unconfirmed(self, why: str) -> None:
         """Record unconfirmed creates as failed: this run cannot look them up any more, the next one does."""
         for create in self.unconfirmed.values():
-            self.record(RecordOutcome(create.record, Outcome.FAILED, reasons.no_answer(why)))
+            self.record(
+                RecordOutcome(create.record, Outcome.FAILED, reasons.no_answer(why, self.mapping.systems))
+            )
         self.unconfirmed.clear()
 
     def discard_unsent_intents(self) -> None:

@@ -73,6 +73,7 @@ class Plans:
         planner = Planner(
             kind,
             index,
+            self.mapping.systems,
             excluded[kind.name],
             selection.email_changes,
             selection.incomplete,
@@ -132,7 +133,7 @@ class Plans:
         why = self.snapshot.unknown.get(step.record.kind.name)
         if why is None or isinstance(step, NoWrite):
             return step
-        return NoWrite(step.record, reasons.kind_unknown(why), Outcome.FAILED)
+        return NoWrite(step.record, reasons.kind_unknown(why, self.mapping.systems), Outcome.FAILED)
 
     async def _memory(self, kind: RecordKind, chunk: Sequence[Candidate]) -> Mapping[SourceId, SyncedRecord]:
         known = self.known.here[kind.name]

@@ -13,8 +13,8 @@ from core.domain.records.kinds import Scope, feeds_in
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.runs.messages import not_all_read
 from core.domain.runs.stop_reasons import StopCause, StopReason
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.systems import SESSIONBOARD
 from core.usecases.sync.error_mapping import SyncStopped, stop_on_error
 from core.usecases.sync.preview import Plan, plan_of
 from core.usecases.sync.systems import SystemAccess
@@ -49,13 +49,13 @@ class ShowEvent:
 
         Raises:
             NotFound: there is no such event.
-            SourceError: Sessionboard refused us or cannot be reached. Trouble with Gleanin is told in `stop`.
+            SourceError: the source refused us or cannot be reached; trouble with the destination stands in `stop`.
         """
-        validate_id(f"{SESSIONBOARD} event", event_id)
         async with self.access.units.read() as unit:
             organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
+            validate_id(f"{organization.source} event", event_id)
             mappings = await unit.mappings.list_by_organization(organization_id)
         mapping = next(
             (each for each in mappings if each.is_active and each.events.source_id == event_id), None
@@ -67,7 +67,7 @@ class ShowEvent:
             access = self.access.cipher.unseal(organization.source_token)
             # Open once: the time limit covers all requests together.
             async with self.access.sources.open(organization.source_url, access) as source:
-                event = event or await self._event(source, event_id)
+                event = event or await self._event(source, event_id, organization.source)
                 if not rows.are_all:
                     rows = await self._alone(source, event_id)
         shortfalls = [not_all_read(each) for each in rows.shortfalls]
@@ -90,11 +90,11 @@ class ShowEvent:
             return None, stopped.stop
 
     @staticmethod
-    async def _event(source: Source, event_id: SourceEventId) -> SourceEvent:
+    async def _event(source: Source, event_id: SourceEventId, system: ExternalSystem) -> SourceEvent:
         try:
             return await source.event(event_id)
         except SourceEventGone:
-            raise NotFound(f"{SESSIONBOARD} event", event_id) from None
+            raise NotFound(f"{system} event", event_id) from None
 
     @staticmethod
     async def _alone(source: Source, event_id: SourceEventId) -> "_Rows":

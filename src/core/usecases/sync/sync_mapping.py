@@ -182,7 +182,7 @@ class SyncMapping:
         first, notes = await self._note_departures(plans), tuple[str, ...]()
         if snapshot.index.duplicates:
             self.log.warning("sync.records_doubled", number=snapshot.index.duplicates)
-            notes = (records_doubled(snapshot.index.duplicates),)
+            notes = (records_doubled(snapshot.index.duplicates, self.mapping.systems.destination),)
         return Remarks(first, notes)
 
     async def _note_departures(self, plans: Plans) -> tuple[str, ...]:
@@ -202,7 +202,8 @@ class SyncMapping:
         of_scopes = {scope: [departures for _, departures in parts] for scope, parts in by_scope.items()}
         return tuple(
             left_at_once(
-                [(kind, departures.left_lately, departures.synced) for kind, departures in by_scope[scope]]
+                [(kind, departures.left_lately, departures.synced) for kind, departures in by_scope[scope]],
+                self.mapping.systems,
             )
             for scope in scopes_left_at_once(of_scopes)
         )

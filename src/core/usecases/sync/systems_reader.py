@@ -131,7 +131,7 @@ class SystemsReader:
         left to `read_rest`.
 
         Raises:
-            SyncStopped: Sessionboard tells no time zone that is known (rule 7).
+            SyncStopped: the source tells no time zone that is known (rule 7).
             SourceError, DestinationError
         """
         source_event, destination_event = await _together(
@@ -140,15 +140,17 @@ class SystemsReader:
         )
         zone = zone_named(source_event.time_zone)
         if zone is None:
-            raise SyncStopped(stop_reasons.no_time_zone(source_event))
+            raise SyncStopped(stop_reasons.no_time_zone(source_event, self.mapping.systems.source))
         kinds = kinds_in(scope)
-        context = SelectionContext(self.mapping.settings, zone, self.now, self.spool, self.known.kept_id)
+        context = SelectionContext(
+            self.mapping.settings, zone, self.now, self.mapping.systems, self.spool, self.known.kept_id
+        )
         programme = empty_snapshot(scope, context)
         snapshot = SystemsSnapshot(
             kinds,
             (source_event, destination_event),
             programme,
-            self.known.destination_index(self.mapping.connection_id),
+            self.known.destination_index(self.mapping),
         )
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
@@ -225,7 +227,7 @@ class SystemsReader:
         self, programme: SourceSnapshot, source_event: SourceEvent, destination_event: DestinationEvent
     ) -> StopReason | None:
         if programme.masked:
-            return stop_reasons.masked_emails(programme.masked)
+            return stop_reasons.masked_emails(programme.masked, self.mapping.systems.source)
         instants = programme.instants
         return check_time_zones(source_event, destination_event, self.mapping, instants, self.now)
 

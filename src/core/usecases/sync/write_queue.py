@@ -73,7 +73,7 @@ class WriteQueue:
 
     def _note(self, step: NoWrite) -> None:
         self.recorder.record(step.to_outcome())
-        is_known = step.outcome is Outcome.UNCHANGED or step.reason.code == reasons.ENDED_CONNECTION.code
+        is_known = step.outcome is Outcome.UNCHANGED or step.reason.code == reasons.ENDED_CONNECTION
         if is_known and self.intents.has(step.record):
             self.recorder.mark_resolved(step.record)
 

@@ -18,7 +18,6 @@ from core.domain.records.synced_records import SyncedRecord, fingerprint
 from core.domain.runs import stop_reasons
 from core.domain.runs.stop_reasons import StopReason
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.systems import GLEANIN
 from core.usecases.sync.error_mapping import SyncStopped, stop_for
 from core.usecases.sync.fence import Fence, departing
 from core.usecases.sync.intents import OpenIntents, load_intents
@@ -178,7 +177,12 @@ class Writer:
                 elif destination_id:
                     self._note_success(create, destination_id)
                 elif earlier := self.index.created_before(kind).get(create.record.source_id):
-                    skipped = RecordOutcome(create.record, Outcome.SKIPPED, reasons.ENDED_CONNECTION, earlier)
+                    skipped = RecordOutcome(
+                        create.record,
+                        Outcome.SKIPPED,
+                        reasons.ended_connection(self.mapping.systems),
+                        earlier,
+                    )
                     self.recorder.record(skipped)
                     self.recorder.mark_resolved(create.record)
         return looked_up
@@ -200,7 +204,9 @@ class Writer:
         for create in creates:
             if self._attempts[key_of(create.record)] >= MAX_ATTEMPTS:
                 self.recorder.unconfirmed.pop(key_of(create.record))
-                self._note_failure(create, reasons.no_answer("no attempt was answered."))
+                self._note_failure(
+                    create, reasons.no_answer("no attempt was answered.", self.mapping.systems)
+                )
             else:
                 by_kind.setdefault(create.record.kind, []).append(create)
         for kind in sorted(by_kind, key=lambda each: each.phase):
@@ -245,7 +251,9 @@ class Writer:
                 self.recorder.mark_unconfirmed(batch.unconfirmed)
                 silent_rounds = 0 if batch.has_answer else silent_rounds + 1
                 if silent_rounds >= MAX_ATTEMPTS:
-                    stop = stop or stop_reasons.unreachable(GLEANIN, "no write was answered.")
+                    stop = stop or stop_reasons.unreachable(
+                        self.mapping.systems.destination, "no write was answered."
+                    )
                 stop = stop or await self._stop_of(self._recover(kind, batch))
                 self._send_lost_again(queue, batch.lost, stop)
             if stop is not None:
@@ -267,9 +275,9 @@ class Writer:
     def _send_lost_again(self, queue: WriteQueue, lost: Iterable[Write], stop: StopReason | None) -> None:
         for step in lost:
             if stop is not None:
-                self._note_failure(step, reasons.no_answer(stop.sentence))
+                self._note_failure(step, reasons.no_answer(stop.sentence, self.mapping.systems))
             elif self._attempts[key_of(step.record)] >= MAX_ATTEMPTS:
-                self._note_failure(step, reasons.no_answer("no attempt was answered."))
+                self._note_failure(step, reasons.no_answer("no attempt was answered.", self.mapping.systems))
             else:
                 queue.requeue([step])
 
@@ -338,13 +346,14 @@ class Writer:
     ) -> None:
         match step, rejection:
             case Update(), RecordGone():  # deleted after it was read: create it as planned
-                create = Create(step.record, reasons.GONE_FROM_DESTINATION, step.fields)
+                create = Create(step.record, reasons.gone_from_destination(self.mapping.systems), step.fields)
                 await self.recorder.save_intents([create])
                 queue.requeue([create])
             case _, WriteForbidden():
                 await self._note_forbidden(step, rejection, batch)
             case _:
-                self._note_refused(step, reasons.rejected(str(rejection), waited=bool(step.depends_on)))
+                reason = reasons.rejected(str(rejection), self.mapping.systems, waited=bool(step.depends_on))
+                self._note_refused(step, reason)
 
     async def _note_forbidden(self, step: Write, refusal: RecordRejected, batch: WriteBatch) -> None:
         """Record the failure of one record, unless reads or all writes are refused too (rule 29)."""
@@ -354,9 +363,11 @@ class Writer:
         except DestinationError as error:
             self._note_stop(step, error, batch)
             return
-        self._note_refused(step, reasons.forbidden(str(refusal)))
+        self._note_refused(step, reasons.forbidden(str(refusal), self.mapping.systems))
         if self._forbidden_in_a_row >= MAX_CONSECUTIVE_FORBIDDEN:
-            batch.stop = batch.stop or stop_reasons.writes_refused(GLEANIN, str(refusal))
+            batch.stop = batch.stop or stop_reasons.writes_refused(
+                self.mapping.systems.destination, str(refusal)
+            )
 
     def _note_stop(self, step: Write, error: DestinationError | SyncStopped, batch: WriteBatch) -> None:
         """Set the stop reason of the batch: neither this step nor any other is sent."""
@@ -378,7 +389,7 @@ class Writer:
             ):
                 return former
             case Create(record=record, fields=fields):
-                ours = external_id(self.mapping.connection_id, record.source_id)
+                ours = external_id(self.mapping.systems.source, self.mapping.connection_id, record.source_id)
                 self.recorder.mark_departed(record)
                 return await self.destination.create(event, kind, ours, fields)
             case Update(destination_id=destination_id, changes=changes):
@@ -420,7 +431,10 @@ class Writer:
         if isinstance(step, Update):
             outcome = Outcome.UPDATED
         elif destination_id == step.previous_id:
-            outcome, reason = Outcome.UPDATED, replace(reasons.STILL_THERE, detail=reason.detail)
+            outcome, reason = (
+                Outcome.UPDATED,
+                replace(reasons.still_there(self.mapping.systems), detail=reason.detail),
+            )
         self.recorder.record(RecordOutcome(record, outcome, reason, destination_id), synced)
         if isinstance(step, Create) or self.intents.has(record):
             self.recorder.mark_resolved(record)

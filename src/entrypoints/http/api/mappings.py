@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 
 from core.domain.ids import DestinationEventId, SourceEventId
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.time_zones import known_mismatch
 from core.usecases.mappings import change_settings, map_events
 from core.usecases.mappings.change_settings import ChangeSettings
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
@@ -81,7 +80,7 @@ async def add(
     lost = await container.resolve(CountLostByMapping)(ctx.organization.id, command.destination_event)
     mapping = await container.resolve(MapEvents)(command, actor=ctx.actor.name)
     response.headers["Location"] = f"/api/v1/mappings/{mapping.id}"
-    mismatch = known_mismatch(mapping.time_zone, mapping.destination_time_zone, container.clock().now())
+    mismatch = mapping.known_mismatch(container.clock().now())
     warnings = [warning for warning in (mismatch, lost) if warning]
     return {**await _document(container, mapping), "warnings": warnings}
 

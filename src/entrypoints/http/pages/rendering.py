@@ -16,7 +16,6 @@ from core.domain.access.authorization import Actor
 from core.domain.runs.health import Health, Remedy
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
-from core.domain.tenancy.systems import SESSIONBOARD
 from core.domain.tenancy.time_zones import zone_named
 from entrypoints.http.dependencies import OrganizationContext, container_of
 from entrypoints.http.pages.forms import csrf_token
@@ -67,7 +66,11 @@ def remedy_link(
     base = organization_url(organization)
     match health.remedy:
         case Remedy.REPLACE_TOKEN:
-            place = "settings#sessionboard" if health.system == SESSIONBOARD else "integrations/connect#token"
+            place = (
+                "settings#sessionboard"
+                if health.system == organization.source.display_name
+                else "integrations/connect#token"
+            )
             return crumb("Replace token", f"{base}/{place}")
         case Remedy.VIEW_RESULTS if health.run_id:
             return crumb("View Results", f"/runs/{health.run_id}")

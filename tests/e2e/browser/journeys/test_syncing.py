@@ -187,7 +187,7 @@ def test_rule_08_a_run_that_disconnecting_stopped_says_so(
     other.get_by_role("button", name="Disconnect Integration").click()
     expect_message(other, "Disconnected from Gleanin.")
     written = harness.writes
-    expect_message(admin, "The organization was disconnected from Gleanin.")
+    expect_message(admin, "The organization was disconnected.")
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     expect(admin.get_by_text("Stopped", exact=True)).to_be_visible()
     assert harness.writes <= written + 16, "what was under way, and nothing after it"

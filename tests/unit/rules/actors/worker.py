@@ -11,6 +11,7 @@ from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import RecordOutcome
 from core.domain.runs.run import RunState
 from core.usecases.sync.preview import Plan, expected_outcome
+from tests.support.systems import SESSIONBOARD
 from tests.unit.rules.actors.checked_sync import CheckedSync
 from tests.unit.rules.actors.state import choices, has_mappings, scopes
 from tests.unit.rules.checks import check_sums
@@ -103,7 +104,7 @@ class Worker(CheckedSync):
     def sync_with_one_record_rejected(self, choice: int, scope: Scope, record_id: str) -> None:
         mapping, source_id = self.pick_mapping(choice), SourceId(record_id)
         rejected = self.harness.gleanin.faults.rejected
-        rejected[external_id(mapping.connection_id, source_id)] = "No."
+        rejected[external_id(SESSIONBOARD, mapping.connection_id, source_id)] = "No."
         self.sync_to_the_end(mapping, scope, source_id)
         rejected.clear()
 

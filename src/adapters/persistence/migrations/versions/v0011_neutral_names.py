@@ -1,4 +1,7 @@
-"""Columns called after the source and the destination, not after the first systems that were connected."""
+"""Columns called after the source and the destination, and the two systems' names.
+
+Older rows are of Sessionboard and Gleanin: there were no others.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,39 +25,61 @@ RENAMED = (
     ("portal_revocations", "gleanin_event_id", "destination_event_id"),
     ("record_outcomes", "gleanin_id", "destination_id"),
 )
+SOURCE, DESTINATION = ("sessionboard", "Sessionboard"), ("gleanin", "Gleanin")
+ADDED = (
+    ("organizations", "source", SOURCE[0]),
+    ("organizations", "source_name", SOURCE[1]),
+    ("connections", "destination", DESTINATION[0]),
+    ("connections", "destination_name", DESTINATION[1]),
+    ("event_mappings", "source", SOURCE[0]),
+    ("event_mappings", "destination", DESTINATION[0]),
+)
 HOLDS_EVENTS = sa.text("holds_events")
 
 
 def upgrade() -> None:
+    _drop_unique_indexes("one_sessionboard_event", "one_gleanin_event")
     for table, old, new in RENAMED:
         op.alter_column(table, old, new_column_name=new)
-    _replace_index("record_outcomes", "gleanin_id", "destination_id")
-    _replace_unique_index("one_sessionboard_event", "one_source_event", ["source_url", "source_event_id"])
-    _replace_unique_index("one_gleanin_event", "one_destination_event", ["destination_event_id"])
+    _rename_lookup("record_outcomes", "gleanin_id", "destination_id")
+    for table, column, value in ADDED:
+        op.add_column(table, sa.Column(column, sa.Text(), nullable=False, server_default=""))
+        op.execute(sa.table(table, sa.column(column, sa.Text())).update().values({column: value}))
+    _create_unique_index("one_source_event", ["source", "source_url", "source_event_id"])
+    _create_unique_index("one_destination_event", ["destination", "destination_event_id"])
 
 
 def downgrade() -> None:
+    _drop_unique_indexes("one_source_event", "one_destination_event")
+    for table, column, _ in reversed(ADDED):
+        op.drop_column(table, column)
     for table, old, new in RENAMED:
         op.alter_column(table, new, new_column_name=old)
-    _replace_index("record_outcomes", "destination_id", "gleanin_id")
-    _replace_unique_index(
-        "one_source_event", "one_sessionboard_event", ["sessionboard_url", "sessionboard_id"]
+    _rename_lookup("record_outcomes", "destination_id", "gleanin_id")
+    _create_unique_index("one_sessionboard_event", ["sessionboard_url", "sessionboard_id"])
+    _create_unique_index("one_gleanin_event", ["gleanin_id"])
+
+
+def _drop_unique_indexes(*names: str) -> None:
+    for name in names:
+        op.drop_index(name, "event_mappings")
+
+
+def _create_unique_index(name: str, columns: list[str]) -> None:
+    op.create_index(
+        name,
+        "event_mappings",
+        columns,
+        unique=True,
+        sqlite_where=HOLDS_EVENTS,
+        postgresql_where=HOLDS_EVENTS,
     )
-    _replace_unique_index("one_destination_event", "one_gleanin_event", ["gleanin_id"])
 
 
-def _replace_index(table: str, old: str, new: str) -> None:
+def _rename_lookup(table: str, old: str, new: str) -> None:
     old_name, new_name = f"ix_{table}_{old}", f"ix_{table}_{new}"
     if op.get_bind().dialect.name == "postgresql":
         op.execute(f"ALTER INDEX {old_name} RENAME TO {new_name}")
         return
     op.drop_index(old_name, table)
     op.create_index(new_name, table, [new])
-
-
-def _replace_unique_index(old: str, new: str, columns: list[str]) -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(f"ALTER INDEX {old} RENAME TO {new}")
-        return
-    op.drop_index(old, "event_mappings")
-    op.create_index(new, "event_mappings", columns, unique=True, sqlite_where=HOLDS_EVENTS)

@@ -11,7 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from core.domain.ids import SourceEventId
 from core.domain.records.kinds import Scope
-from core.domain.runs.messages import STARTED
+from core.domain.runs.messages import started
 from core.domain.runs.run import RunState, SyncRun
 from core.usecases.runs.queries import ListRuns
 from core.usecases.runs.request_sync import SyncRequest
@@ -56,7 +56,7 @@ async def start(
     mapping = ctx.mapping
     run = await start_sync(container, SyncRequest(mapping.id, scope, actor=ctx.actor.name))
     waits = await _waits(container, run)
-    flash(request, WAITS if waits else STARTED, "info" if waits else "success")
+    flash(request, WAITS if waits else started(mapping.systems), "info" if waits else "success")
     request.session[STARTED_RUN] = run.id
     event_id = mapping.events.source_id
     return redirect_to(f"{event_url(ctx.organization, event_id)}/{STARTED_FROM[scope]}")

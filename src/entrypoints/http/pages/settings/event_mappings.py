@@ -20,7 +20,7 @@ from core.domain.errors import (
     TimeZoneUnknown,
 )
 from core.domain.ids import DestinationEventId, SourceEventId
-from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
+from core.domain.systems import Systems
 from core.domain.tenancy.time_zones import known_mismatch
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
@@ -48,8 +48,6 @@ MAX_LABEL_LENGTH = 120
 """Maximum characters of an event's name in a list of choices."""
 READ_FAILED = (SourceError, DestinationError, DecryptionFailed)
 Choice = Mapping[str, str]
-_SYSTEM_BY_FIELD = {"gleanin": GLEANIN, "sessionboard": SESSIONBOARD}
-"""The system whose event is chosen in a field, by field name."""
 
 
 EventIdQuery = Annotated[str, Query(max_length=MAX_EVENT_ID_LENGTH)]
@@ -96,9 +94,13 @@ async def show_pair_warnings(
     The page already has both time zones, so neither system is read again.
     """
     now = container.clock().now()
-    mismatch = known_mismatch(sessionboard_zone, gleanin_zone, now)
+    mismatch = known_mismatch(sessionboard_zone, gleanin_zone, now, _systems(container, ctx))
     lost = await _lost(container, ctx, gleanin)
     return HTMLResponse(fragment("parts/pair.html", mismatch=mismatch, lost=lost))
+
+
+def _systems(container: Container, ctx: OrganizationContext) -> Systems:
+    return Systems(ctx.organization.source, container.destinations().system)
 
 
 async def _lost(container: Container, ctx: OrganizationContext, gleanin: str) -> str:
@@ -133,10 +135,10 @@ async def add(
         # Reading it again immediately would wait for it twice.
         return await _form(request, places, container, ctx, chosen=chosen, read_error=error)
     except (DomainError, *READ_FAILED) as error:
-        errors = {_field(error): str(error)}
+        errors = {_field(error, _systems(container, ctx)): str(error)}
         problem = problem_of(error)
         return await _form(request, places, container, ctx, chosen=chosen, errors=errors, problem=problem)
-    mismatch = known_mismatch(mapping.time_zone, mapping.destination_time_zone, container.clock().now())
+    mismatch = mapping.known_mismatch(container.clock().now())
     done = f"Mapped {shortened(mapping.destination_event_name, 60)} to {shortened(mapping.source_event_name, 60)}."
     if mismatch:
         flash(request, f"{done} {mismatch}", "error")
@@ -145,20 +147,21 @@ async def add(
     return redirect_to(f"{mappings_url(ctx)}/{mapping.id}/settings")
 
 
-def _field(error: Exception) -> str:
+def _field(error: Exception, systems: Systems) -> str:
     """Return the field whose event an error is about; empty if neither."""
     match error:
         case AlreadyMapped() | BoundToAnother():
-            system = error.system
+            name = str(error.system)
         case NotFound():
-            system = error.what.partition(" ")[0]
+            name = error.what.removesuffix(" event")
         case EventArchived() | DestinationError():
-            system = GLEANIN
+            return "gleanin"
         case TimeZoneUnknown() | SourceError():
-            system = SESSIONBOARD
+            return "sessionboard"
         case _:
-            system = ""
-    return next((field for field, name in _SYSTEM_BY_FIELD.items() if name == system), "")
+            return ""
+    fields = {systems.destination.display_name: "gleanin", systems.source.display_name: "sessionboard"}
+    return fields.get(name, "")
 
 
 async def _context(container: Container, ctx: OrganizationContext) -> dict[str, Any]:
@@ -193,9 +196,13 @@ async def _form(
         choices = {"gleanin": _choices(lists.destination), "sessionboard": _choices(lists.source)}
         sessionboard_zone = _zone(lists.source, chosen.get("sessionboard"))
         gleanin_zone = _zone(lists.destination, chosen.get("gleanin"))
-        mismatch = known_mismatch(sessionboard_zone, gleanin_zone, container.clock().now())
+        mismatch = known_mismatch(
+            sessionboard_zone, gleanin_zone, container.clock().now(), _systems(container, ctx)
+        )
     except (*READ_FAILED, Overloaded) as error:
-        unread, system = str(error), _SYSTEM_BY_FIELD.get(_field(error), "")
+        systems = _systems(container, ctx)
+        names = {"gleanin": str(systems.destination), "sessionboard": str(systems.source)}
+        unread, system = str(error), names.get(_field(error, systems), "")
         is_refused = isinstance(error, (SourceRefused, DestinationRefused))
         problem = problem_of(error)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors or to_confirm or needs_warning else HTTPStatus.OK

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from core.domain.errors import DomainError, NotConfirmed, NotConnected
-from core.domain.runs.messages import STARTED
+from core.domain.runs.messages import started
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
 from core.usecases.mappings.queries import ListMappings
@@ -145,9 +145,9 @@ async def sync_all(request: Request, container: Wired, ctx: SyncOrganization, _:
     for mapping in mappings:
         await start_sync(container, SyncRequest(mapping.id, actor=ctx.actor.name))
     if len(mappings) == 1:
-        flash(request, STARTED)
+        flash(request, started(mappings[0].systems))
     elif mappings:
-        flash(request, f"Syncs to Gleanin have started for {len(mappings)} events.")
+        flash(request, f"Syncs to {mappings[0].systems.destination} have started for {len(mappings)} events.")
     return redirect_to(f"{integrations_url(ctx.organization)}/mappings")
 
 

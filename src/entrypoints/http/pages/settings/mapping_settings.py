@@ -11,7 +11,7 @@ from core.domain.access.authorization import Permission
 from core.domain.errors import InvalidInput, NotConnected, NotFound, TimeZoneUnconfirmed
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
-from core.domain.tenancy.time_zones import gmt_offsets, known_mismatch, zone_named
+from core.domain.tenancy.time_zones import gmt_offsets, zone_named
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.confirm_time_zone import ConfirmZone
 from core.usecases.mappings.remove_mapping import RemoveMapping
@@ -83,7 +83,7 @@ async def change(request: Request, container: Wired, ctx: ManagedMapping, form: 
     except (TimeZoneUnconfirmed, *READ_FAILED) as error:
         return await _settings(request, container, ctx, mapping, command=command, error=error)
     done = f"The settings of {shortened(mapping.destination_event_name, 60)} were saved."
-    mismatch = known_mismatch(changed.time_zone, changed.destination_time_zone, container.clock().now())
+    mismatch = changed.known_mismatch(container.clock().now())
     if command.confirm_time_zone and mismatch:
         flash(request, f"{done} {mismatch}", "error")
     elif command.confirm_time_zone and zone_named(changed.destination_time_zone) is None:
@@ -132,7 +132,7 @@ async def _settings(
         error=str(error) if error else "",
         asks_zone=asks_zone,
         unread=unread,
-        mismatch=known_mismatch(mapping.time_zone, mapping.destination_time_zone, now),
+        mismatch=mapping.known_mismatch(now),
         **await _context(container, replace(ctx, mapping=mapping)),
     )
 

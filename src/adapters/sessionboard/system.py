@@ -1,0 +1,5 @@
+"""How Sessionboard is called."""
+
+from core.domain.systems import ExternalSystem
+
+SESSIONBOARD = ExternalSystem("sessionboard", "Sessionboard")

@@ -1,4 +1,0 @@
-"""The display names of the two systems."""
-
-SESSIONBOARD = "Sessionboard"
-GLEANIN = "Gleanin"
