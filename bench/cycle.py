@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from dependency_injector import providers
 
-from adapters.jobs.in_process import POLL_INTERVAL, InProcessJobs, JobHandlers
+from adapters.jobs.in_process import POLL_INTERVAL, InProcessJobs
 from adapters.memory.clock import ManualClock
 from bench.many import Mapped, furnish
 from core.domain.access.authorization import COMMAND_LINE
@@ -31,6 +31,7 @@ from entrypoints.container import Container
 from entrypoints.database import opened
 from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.settings import Settings
+from ports.jobs import JobHandlers
 
 INTERVAL = timedelta(minutes=30)
 TIMEOUT = 600

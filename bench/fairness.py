@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from adapters.gleanin.system import GLEANIN
-from adapters.jobs.in_process import InProcessJobs, JobHandlers
+from adapters.jobs.in_process import InProcessJobs
 from adapters.memory.event_log import RecordedEvents
 from adapters.sessionboard.system import SESSIONBOARD
 from core.domain.ids import (
@@ -30,6 +30,7 @@ from core.usecases.shared.run_ends import RunEnds
 from entrypoints.container import Container
 from entrypoints.database import opened
 from entrypoints.settings import Settings
+from ports.jobs import JobHandlers
 
 SYSTEMS = Systems(SESSIONBOARD, GLEANIN)
 

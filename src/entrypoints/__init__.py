@@ -1,1 +1,1 @@
-"""What drives the core: the command line, the sandbox, and later HTTP and workers."""
+"""What drives the core: the command line, HTTP, the worker, and the sandbox."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from adapters.gleanin.destination import GleaninDestinations
     from adapters.http_client.library_transport import LibraryTransport
-    from adapters.jobs.in_process import JobHandlers
     from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
     from adapters.telemetry.prometheus import PrometheusMetrics
     from entrypoints.settings import Settings
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from ports.clock import Clock
     from ports.destination import Destinations
     from ports.id_generator import IdGenerator
-    from ports.jobs import Jobs
+    from ports.jobs import JobHandlers, Jobs
     from ports.log import EventLog
     from ports.notifications import Notifier
     from ports.passwords import Passwords
@@ -95,7 +94,7 @@ class Container:
         self.jobs: Provider[Jobs] = providers.Singleton(
             _jobs, self.job_handlers, self.log, self.engine, self.settings
         )
-        self.meters: Provider[PrometheusMetrics] = providers.Singleton(_meters, self)
+        self.metrics: Provider[PrometheusMetrics] = providers.Singleton(_metrics, self)
 
     def override_settings(self, settings: Settings) -> None:
         self.settings.override(providers.Object(settings))
@@ -300,7 +299,7 @@ def _notifier(settings: Settings, clock: Clock) -> Notifier:
     return Channels(webhook, SmtpNotifier(server, settings.mail_from or "") if server else None)
 
 
-def _meters(container: Container) -> PrometheusMetrics:
+def _metrics(container: Container) -> PrometheusMetrics:
     from adapters.telemetry.prometheus import PrometheusMetrics
     from core.usecases.runs.show_status import GetQueue
 
@@ -308,24 +307,9 @@ def _meters(container: Container) -> PrometheusMetrics:
 
 
 def _job_handlers(container: Container) -> JobHandlers:
-    from adapters.jobs.in_process import JobHandlers
-    from core.usecases.notifications.deliver_notifications import DeliverNotifications
-    from core.usecases.runs.apply_retention import ApplyRetention
-    from core.usecases.runs.recover_abandoned_run import RecoverAbandonedRun
-    from core.usecases.runs.requeue_interrupted_run import RequeueInterruptedRun
-    from core.usecases.runs.select_next_runs import SelectNextRuns
-    from core.usecases.sync.run_sync import RunSync
+    from entrypoints.worker.handlers import job_handlers
 
-    run_sync = container.resolve(RunSync)
-    return JobHandlers(
-        select=container.resolve(SelectNextRuns),
-        recover=container.resolve(RecoverAbandonedRun),
-        run=partial(run_sync, waits=False),
-        check=run_sync.check,
-        requeue=container.resolve(RequeueInterruptedRun),
-        purge=container.resolve(ApplyRetention),
-        notify=container.resolve(DeliverNotifications),
-    )
+    return job_handlers(container)
 
 
 def _jobs(handlers: JobHandlers, log: EventLog, engine: Engine, settings: Settings) -> Jobs:

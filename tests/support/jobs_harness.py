@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
-from adapters.jobs.in_process import JobHandlers
 from adapters.memory.event_log import RecordedEvents
 from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.system.clock import SystemClock
@@ -24,6 +23,7 @@ from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.runs.requeue_interrupted_run import RequeueInterruptedRun
 from core.usecases.runs.select_next_runs import SelectNextRuns
 from core.usecases.shared.run_ends import RunEnds
+from ports.jobs import JobHandlers
 from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.support.assertions import present
 from tests.support.jobs_ledger import Ledger

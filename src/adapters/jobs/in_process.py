@@ -9,6 +9,7 @@ from functools import partial
 from core.domain.ids import MappingId, RunId
 from core.domain.runs.fair_queue import QueuedWork
 from core.domain.runs.run import Trigger
+from ports.jobs import JobHandlers
 from ports.log import EventLog
 from ports.store.errors import PersistenceError
 
@@ -22,25 +23,6 @@ PURGE_INTERVAL = 3600.0
 """Seconds."""
 POLL_INTERVAL = 5.0
 """Seconds: abandoned or due work of other processes waits no longer than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobHandlers:
-    """The use cases that jobs call."""
-
-    select: Callable[[int, int], Awaitable[Sequence[QueuedWork]]]
-    """Return what to start next, given the number of slots and how many of them are reserved for manual runs."""
-    recover: Callable[[RunId], Awaitable[object]]
-    """End an abandoned run, and request it again."""
-    run: Callable[[RunId], Awaitable[object]]
-    check: Callable[[MappingId, Callable[[RunId], None]], Awaitable[object]]
-    """Check a mapping that is due; if the check becomes a run, pass its id to the callback immediately."""
-    requeue: Callable[[RunId], Awaitable[object]]
-    """Request another run for one that was interrupted or lost its database."""
-    purge: Callable[[], Awaitable[object]]
-    """Delete what is older than its retention."""
-    notify: Callable[[], Awaitable[object]]
-    """Deliver notifications; this depends on other servers, so nothing else may wait for it."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,6 @@ from adapters.jobs.in_process import (
     MAX_CONCURRENT,
     POLL_INTERVAL,
     RESERVED_FOR_MANUAL,
-    JobHandlers,
     cancel_all,
     perform,
 )
@@ -29,6 +28,7 @@ from adapters.jobs.queue_schema import connection_options, create_tables, notifi
 from adapters.jobs.reconnecting import CONNECTIONS, ReconnectingManager
 from core.domain.ids import RunId
 from core.domain.runs.fair_queue import QueuedWork
+from ports.jobs import JobHandlers
 from ports.log import EventLog
 from ports.store.errors import PersistenceError
 

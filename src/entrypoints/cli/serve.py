@@ -1,7 +1,6 @@
 """Serve the HTTP entrypoint: `serve`."""
 
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -25,19 +24,10 @@ from entrypoints.cli.output import Answer, print_answer, safe_text
 from entrypoints.cli.runner import finish, run_async, settings
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.http.app import application
-from entrypoints.http.connections import ServerLimits
-from entrypoints.http.server import Server, ServerConfig
+from entrypoints.http.process import PortUnusable, listen_on, serve_until_cancelled, with_file_limit
 from entrypoints.settings import Settings
 
 commands = typer.Typer()
-SHUTDOWN_SECONDS = 5
-"""How long requests in progress may take at shutdown; a client that follows a run would otherwise stay until its end."""
-RESERVED_FILES = 256
-"""File descriptors reserved for the database, for Sessionboard and Gleanin, and for files."""
-FILE_LIMIT = 65_536
-"""The limit of open files to set if the system has none."""
-BACKLOG = 2048
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 DEMO_USER = "newcomer@example.org"
 
@@ -74,62 +64,11 @@ def _is_origin(url: str) -> bool:
     return complete and not extra and url.isprintable() and " " not in url
 
 
-def with_file_limit(chosen: Settings) -> Settings:
-    """Raise the limit of open files to its maximum, and return the settings with fewer connections than that."""
+def _listening(host: str, port: int) -> socket.socket:
     try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return chosen
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    target = FILE_LIMIT if hard == resource.RLIM_INFINITY else hard
-    if soft != resource.RLIM_INFINITY and soft < target:
-        with suppress(ValueError, OSError):  # some systems enforce a lower limit than they report
-            resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
-            soft = target
-    if soft == resource.RLIM_INFINITY:
-        return chosen
-    available = max(soft - RESERVED_FILES, soft // 2)
-    return chosen.model_copy(update={"max_connections": min(chosen.max_connections, available)})
-
-
-def listen_on(host: str, port: int) -> socket.socket:
-    """Open a listening socket.
-
-    Raises:
-        typer.BadParameter: host or port cannot be used.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Name the protocol: only then does asyncio set TCP_NODELAY and send small answers without delay.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)  # clients that connect before the server runs wait in the backlog
-    except (OSError, UnicodeError) as error:
-        number = getattr(error, "errno", None) or 0
-        # Error numbers of the resolver are negative, and `strerror` does not know them.
-        reason = os.strerror(number) if number > 0 else "host not found"
-        message = f"Cannot listen on {host:.80}, port {port}: {reason}."
-        listener.close()
-        raise typer.BadParameter(message, param_hint="--port") from error
-    return listener
-
-
-async def serve_until_cancelled(container: Container, listener: socket.socket) -> None:
-    """Serve until cancelled, then finish the requests and runs in progress."""
-    settings = container.settings()
-    limits = ServerLimits(
-        settings.max_connections, settings.max_connections_per_address, settings.request_seconds
-    )
-    server = Server(ServerConfig(application(container), limits, seconds_to_end=SHUTDOWN_SECONDS))
-    # This program handles the signals: they cancel the await below, which then stops the server.
-    serving = asyncio.ensure_future(server._serve([listener]))  # noqa: SLF001 - `serve` also installs signal handlers
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise
+        return listen_on(host, port)
+    except PortUnusable as error:
+        raise typer.BadParameter(str(error), param_hint="--port") from error
 
 
 async def welcome(container: Container) -> Answer:
@@ -205,7 +144,7 @@ def serve(
 
     async def until_stopped() -> Answer:
         with (
-            listen_on(host, port) as listener,
+            _listening(host, port) as listener,
             suppress(asyncio.CancelledError),
         ):  # being stopped is the normal end
             if sandbox:

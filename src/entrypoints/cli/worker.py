@@ -1,8 +1,7 @@
 """Run continuous and requested syncs, without the HTTP entrypoint: `worker`."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -11,8 +10,8 @@ from rich.console import Console
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, safe_text
 from entrypoints.cli.runner import finish, run_async, settings
-from entrypoints.container import Container
 from entrypoints.database import opened
+from entrypoints.worker.process import MetricsPortUnusable, Worker
 
 commands = typer.Typer()
 
@@ -24,29 +23,11 @@ def _started() -> Answer:
     return Answer({"working": True}, show)
 
 
-async def _work(container: Container, *, as_json: bool) -> None:
-    with _metrics_served(container):
-        async with container.jobs().working():
-            print_answer(_started(), as_json=as_json)
-            await asyncio.Event().wait()
-
-
-@contextmanager
-def _metrics_served(container: Container) -> Iterator[None]:
-    """Serve metrics if a port is set for them.
-
-    Raises:
-        typer.BadParameter: host or port cannot be used.
-    """
-    host, port = container.settings().metrics_host, container.settings().metrics_port
-    with ExitStack() as stack:
-        if port is not None:
-            try:
-                stack.enter_context(container.meters().serving(host, port))
-            except OSError as error:
-                message = f"Cannot serve metrics on {host:.80}, port {port}: {error.strerror}."
-                raise typer.BadParameter(message, param_hint="--metrics-port") from error
-        yield
+async def _run(process: Worker, *, as_json: bool) -> None:
+    try:
+        await process.run_until_cancelled(lambda: print_answer(_started(), as_json=as_json))
+    except MetricsPortUnusable as error:
+        raise typer.BadParameter(str(error), param_hint="--metrics-port") from error
 
 
 @commands.command(
@@ -80,7 +61,7 @@ def worker(
     async def until_stopped() -> Answer:
         async with opened(chosen) as container:
             with suppress(asyncio.CancelledError):  # being stopped is the normal end
-                await _work(container, as_json=as_json)
+                await _run(container.resolve(Worker), as_json=as_json)
         return Answer(None, lambda _: None)
 
     answer = run_async(until_stopped, stops_within=chosen.stop_seconds)

@@ -32,4 +32,4 @@ async def ready(container: Wired) -> JSONResponse:
 
 @routes.get("/metrics")
 async def metrics(container: Wired) -> Response:
-    return Response(await container.meters().render(), media_type=CONTENT_TYPE_LATEST)
+    return Response(await container.metrics().render(), media_type=CONTENT_TYPE_LATEST)

@@ -9,14 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.jobs.deferring import deferring
-from adapters.jobs.in_process import InProcessJobs, JobHandlers
+from adapters.jobs.in_process import InProcessJobs
 from adapters.jobs.procrastinate import ProcrastinateJobs
 from adapters.jobs.queue_schema import connection_options, create_tables
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
-from ports.jobs import Jobs
+from ports.jobs import JobHandlers, Jobs
 from tests.contract.persistence.conftest import Server, postgresql_server
 from tests.support.harness import Harness
 from tests.support.jobs_harness import JobsHarness, nothing

@@ -64,7 +64,7 @@ def test_the_metrics_are_there_without_the_queue_where_the_database_is_not(fresh
     async def fail() -> Queue:
         raise DatabaseUnavailable("gone")
 
-    with fresh.running.container.meters.override(PrometheusMetrics(fail)):
+    with fresh.running.container.metrics.override(PrometheusMetrics(fail)):
         text = fresh.browser().get("/metrics").text
     assert "gleanin_sync_faults_total" in text
     assert "gleanin_sync_runs_queued" not in text
