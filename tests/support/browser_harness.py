@@ -10,7 +10,7 @@ from typing import Any
 from dependency_injector import providers
 from playwright.sync_api import Locator, Page, expect
 
-from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.access.authorization import COMMAND_LINE, Actor, Grant, Role
 from core.domain.ids import DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.records.kinds import Scope
 from core.domain.runs.run import SyncRun
@@ -75,7 +75,7 @@ class Harness:
     def sign_in(self, page: Page, email: str = ADMIN) -> Page:
         """Sign in with a sign-in link; hashing a password would take longer."""
         secret = self.running.ask(
-            lambda container: container.resolve(CreateSignInLink)(email, actor="command line")
+            lambda container: container.resolve(CreateSignInLink)(email, actor=COMMAND_LINE)
         )
         page.goto(f"/sign-in/once/{secret}")
         page.get_by_role("button", name="Sign in").click()
@@ -88,7 +88,7 @@ class Harness:
     def connect(self, *, continuous: bool = False) -> None:
         async def connect(container: Container) -> None:
             await container.resolve(Connect)(
-                self.organization, Token(GLEANIN_TOKEN), continuous_sync=continuous, actor=ADMIN
+                self.organization, Token(GLEANIN_TOKEN), continuous_sync=continuous, actor=Actor(ADMIN)
             )
 
         self.running.ask(connect)
@@ -104,15 +104,15 @@ class Harness:
 
         async def mapped(container: Container) -> EventMapping:
             if await container.resolve(FindConnection)(self.organization) is None:
-                await container.resolve(Connect)(self.organization, Token(GLEANIN_TOKEN), actor=ADMIN)
+                await container.resolve(Connect)(self.organization, Token(GLEANIN_TOKEN), actor=Actor(ADMIN))
             new = NewMapping(self.organization, *pair, time_zone_confirmed=True)
-            return await container.resolve(MapEvents)(new, actor=ADMIN)
+            return await container.resolve(MapEvents)(new, actor=Actor(ADMIN))
 
         return self.running.ask(mapped)
 
     def sync(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> SyncRun:
         async def sync(container: Container) -> SyncRun:
-            run = await container.resolve(RequestSync)(SyncRequest(mapping_id, scope, actor=ADMIN))
+            run = await container.resolve(RequestSync)(SyncRequest(mapping_id, scope, actor=Actor(ADMIN)))
             return await container.resolve(RunSync)(run.id)
 
         return self.running.ask(sync)
@@ -130,7 +130,7 @@ class Harness:
         grant = Grant(Role.VIEWER, self.organization)
 
         async def create(container: Container) -> str:
-            _, secret = await container.resolve(CreateApiKey)("Counts", grant, actor=ADMIN)
+            _, secret = await container.resolve(CreateApiKey)("Counts", grant, actor=Actor(ADMIN))
             return secret
 
         return self.running.ask(create)

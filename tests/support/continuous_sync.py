@@ -20,6 +20,6 @@ async def run_all(harness: Harness) -> None:
         elif run := await harness.run_sync.check(work.mapping_id):
             assert (run.trigger, run.requested_by, run.scope) == (
                 Trigger.CONTINUOUS,
-                CONTINUOUS_SYNC,
+                CONTINUOUS_SYNC.name,
                 Scope.ALL,
             )

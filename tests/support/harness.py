@@ -17,7 +17,7 @@ from adapters.memory.records import StoredRecord
 from adapters.memory.source import InMemoryProgramme, InMemorySource, InMemorySources
 from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.security.cipher import FernetCipher
-from core.domain.access.authorization import COMMAND_LINE
+from core.domain.access.authorization import COMMAND_LINE, Actor
 from core.domain.ids import (
     DestinationEventId,
     MappingId,
@@ -200,12 +200,14 @@ class Harness:
     def programme(self) -> InMemoryProgramme:
         return self.source.programmes[HERE]
 
-    async def add_organization(self, command: NewOrganization, *, actor: str = COMMAND_LINE) -> Organization:
+    async def add_organization(
+        self, command: NewOrganization, *, actor: Actor = COMMAND_LINE
+    ) -> Organization:
         add = AddOrganization(self.units, self.sources, self.cipher, self.ids, self.clock)
         return await add(command, actor=actor)
 
     async def remove_organization(
-        self, organization_id: OrganizationId, confirmation: str | None, *, actor: str = COMMAND_LINE
+        self, organization_id: OrganizationId, confirmation: str | None, *, actor: Actor = COMMAND_LINE
     ) -> None:
         await RemoveOrganization(self.units, self.clock)(organization_id, confirmation, actor=actor)
 
@@ -215,12 +217,12 @@ class Harness:
         token: Token,
         *,
         continuous_sync: bool = False,
-        actor: str = COMMAND_LINE,
+        actor: Actor = COMMAND_LINE,
     ) -> Connection:
         return await self._connect(organization_id, token, continuous_sync=continuous_sync, actor=actor)
 
     async def replace_sessionboard_token(
-        self, organization_id: OrganizationId, token: Token, *, actor: str = COMMAND_LINE
+        self, organization_id: OrganizationId, token: Token, *, actor: Actor = COMMAND_LINE
     ) -> Organization:
         replace_token = ReplaceSourceToken(self.units, self.sources, self.cipher, self.clock)
         return await replace_token(organization_id, token, actor=actor)
@@ -230,7 +232,7 @@ class Harness:
         organization_id: OrganizationId,
         token: Token,
         *,
-        actor: str = COMMAND_LINE,
+        actor: Actor = COMMAND_LINE,
         continuous_sync: bool | None = None,
     ) -> Connection:
         return await self._renew(organization_id, token, continuous_sync=continuous_sync, actor=actor)
@@ -241,26 +243,26 @@ class Harness:
         token: Token,
         *,
         continuous_sync: bool | None = None,
-        actor: str = COMMAND_LINE,
+        actor: Actor = COMMAND_LINE,
     ) -> tuple[Connection, bool]:
         connect_or_renew = ConnectOrRenew(self._connect, self._renew)
         return await connect_or_renew(organization_id, token, continuous_sync=continuous_sync, actor=actor)
 
     async def disconnect(
-        self, organization_id: OrganizationId, confirmation: str | None, *, actor: str = COMMAND_LINE
+        self, organization_id: OrganizationId, confirmation: str | None, *, actor: Actor = COMMAND_LINE
     ) -> Connection:
         return await Disconnect(self.units, self.clock, self.run_ends, LEASE)(
             organization_id, confirmation, actor=actor
         )
 
-    async def map_events(self, command: NewMapping, *, actor: str = COMMAND_LINE) -> EventMapping:
+    async def map_events(self, command: NewMapping, *, actor: Actor = COMMAND_LINE) -> EventMapping:
         map_events = MapEvents(self.units, self.sources, self.destinations, self.cipher, self.ids, self.clock)
         return await map_events(command, actor=actor)
 
-    async def remove_mapping(self, mapping_id: MappingId, *, actor: str = COMMAND_LINE) -> EventMapping:
+    async def remove_mapping(self, mapping_id: MappingId, *, actor: Actor = COMMAND_LINE) -> EventMapping:
         return await RemoveMapping(self.units, self.clock, self.run_ends)(mapping_id, actor=actor)
 
-    async def change_settings(self, command: SettingsChange, *, actor: str = COMMAND_LINE) -> EventMapping:
+    async def change_settings(self, command: SettingsChange, *, actor: Actor = COMMAND_LINE) -> EventMapping:
         change = ChangeSettings(self.units, self.sources, self.cipher, self.clock, self.confirm_time_zone)
         return await change(command, actor=actor)
 
@@ -274,18 +276,18 @@ class Harness:
         return RunEnds(self.ids, self.clock, self.log, support_contact=self.contact)
 
     async def choose_recipient(
-        self, organization_id: OrganizationId, channel: Channel, address: str, *, actor: str = COMMAND_LINE
+        self, organization_id: OrganizationId, channel: Channel, address: str, *, actor: Actor = COMMAND_LINE
     ) -> tuple[Recipient, Token | None]:
         choose = ChooseRecipient(self.units, self.notifier, self.cipher, self.ids, self.clock)
         return await choose(organization_id, channel, address, actor=actor)
 
     async def remove_recipient(
-        self, organization_id: OrganizationId, *, actor: str = COMMAND_LINE
+        self, organization_id: OrganizationId, *, actor: Actor = COMMAND_LINE
     ) -> Recipient | None:
         return await RemoveRecipient(self.units, self.clock)(organization_id, actor=actor)
 
     async def send_test_notification(
-        self, organization_id: OrganizationId, *, actor: str = COMMAND_LINE
+        self, organization_id: OrganizationId, *, actor: Actor = COMMAND_LINE
     ) -> Recipient:
         attempt = SendTestNotification(
             self.units, self.notifier, self.cipher, self.public_urls, self.ids, self.clock

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.access.authorization import Grant, Role
+from core.domain.access.authorization import Actor, Grant, Role
 from core.domain.access.identities import ProviderIdentity
 from core.domain.errors import IdentityMismatch
 from core.domain.ids import OrganizationId
@@ -166,7 +166,7 @@ async def _make_keys(*organizations: str | None) -> None:
     async with opened(Settings()) as container:
         for each in organizations:
             place = OrganizationId(each) if each else None
-            await container.resolve(CreateApiKey)("Export", Grant(Role.ADMIN, place), actor=ADA)
+            await container.resolve(CreateApiKey)("Export", Grant(Role.ADMIN, place), actor=Actor(ADA))
 
 
 def test_whoever_removes_an_account_is_told_which_of_its_api_keys_stay_valid(

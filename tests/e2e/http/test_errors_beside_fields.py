@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
+from core.domain.access.authorization import Actor
 from core.usecases.access.create_sign_up_link import CreateSignUpLink
 from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
@@ -113,7 +114,7 @@ def test_a_first_account_that_cannot_be_made(fresh: Served, email: str, password
 
 async def _without_accounts(container: Container) -> str:
     for email in ROLES:
-        await container.resolve(RemoveAccount)(email, actor="test")
+        await container.resolve(RemoveAccount)(email, actor=Actor("test"))
     offered = await container.resolve(CreateSignUpLink)()
     assert offered
     return offered

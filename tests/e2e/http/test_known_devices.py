@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from adapters.security.hash_queue import MAX_UNKNOWN
+from core.domain.access.authorization import COMMAND_LINE
 from core.usecases.access.create_sign_in_link import CreateSignInLink
 from ports.passwords import HashRequest
 from tests.e2e.http.conftest import Served, served_from
@@ -78,7 +79,7 @@ def test_a_device_is_known_whichever_way_somebody_signed_in_and_stays_so_when_si
     fresh: Served,
 ) -> None:
     offered = fresh.running.ask(
-        lambda container: container.resolve(CreateSignInLink)(ADMIN, actor="command line")
+        lambda container: container.resolve(CreateSignInLink)(ADMIN, actor=COMMAND_LINE)
     )
     browser = fresh.browser()
     at = f"/sign-in/once/{offered}"

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from core.domain.access.authorization import COMMAND_LINE
 from core.usecases.access.create_sign_in_link import CreateSignInLink
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.pages import csrf_in
@@ -133,7 +134,7 @@ def test_a_sign_in_leads_back_to_the_page_that_was_asked_for(served: Served) -> 
 
 def test_an_address_that_signs_in_is_not_used_up_by_what_only_opens_it(served: Served) -> None:
     offered = served.running.ask(
-        lambda container: container.resolve(CreateSignInLink)(ADMIN, actor="command line")
+        lambda container: container.resolve(CreateSignInLink)(ADMIN, actor=COMMAND_LINE)
     )
     at, preview = f"/sign-in/once/{offered}", served.browser()
     for method in ("get", "head"):

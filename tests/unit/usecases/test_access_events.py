@@ -106,7 +106,7 @@ async def test_sign_in_link_is_in_the_audit_log_and_its_use_is_logged(
     account = await access_harness.account()
     link = await access_harness.create_sign_in_link(ADA, actor=COMMAND_LINE)
     last = (await access_harness.audit_log())[-1]
-    assert (last.by, last.action, last.what) == (COMMAND_LINE, Action.SIGN_IN_LINK_MADE, ADA)
+    assert (last.by, last.action, last.what) == (COMMAND_LINE.name, Action.SIGN_IN_LINK_MADE, ADA)
     assert link not in last.what
     redeemed = ("access.signed_in", {"account": account.id, "way": "link", "address": HOME})
     assert await logged(harness, lambda: access_harness.redeem_sign_in_link(link, HOME)) == [redeemed]

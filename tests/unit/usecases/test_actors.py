@@ -1,4 +1,4 @@
-"""Every use case takes an actor, and none has a default."""
+"""The actor of a use case has its own type and no default."""
 
 import inspect
 import pkgutil
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import core.usecases
+from core.domain.access.authorization import Actor
 
 ACTORS = {"actor"}
 
@@ -43,12 +44,9 @@ PARAMETERS = [
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS)
-def test_actor_has_no_default(parameter: inspect.Parameter) -> None:
+def test_actor_has_its_type_and_no_default(parameter: inspect.Parameter) -> None:
     assert parameter.default is inspect.Parameter.empty
-    if parameter.annotation == "str" or parameter.annotation is str:
-        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, (
-            "a plain string is easily confused with others"
-        )
+    assert parameter.annotation in {Actor, Actor | None}
 
 
 def test_actors_of_use_cases_and_commands_are_found() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.access.api_keys import hash_secret
-from core.domain.access.authorization import COMMAND_LINE, Grant, Permission, Role
+from core.domain.access.authorization import COMMAND_LINE, Actor, Grant, Permission, Role
 from core.domain.errors import InvalidInput, NotAuthenticated, NotFound
 from core.domain.ids import ApiKeyId, OrganizationId
 from core.usecases.access.list_keys_of_account import ListKeysOfAccount
@@ -16,7 +16,7 @@ from tests.support.harness import Harness
 
 async def test_key_authenticates_with_its_role(harness: Harness, access_harness: AccessHarness) -> None:
     acme = (await harness.organization()).id
-    key, secret = await access_harness.create_api_key(" export ", Grant(Role.VIEWER, acme), actor=ADA)
+    key, secret = await access_harness.create_api_key(" export ", Grant(Role.VIEWER, acme), actor=Actor(ADA))
     assert secret.startswith("gls_")
     actor = await access_harness.authenticate_api_key(secret, HOME)
     assert (actor.name, key.name, key.created_by) == ("API key export", "export", ADA)
@@ -115,7 +115,7 @@ async def test_valid_keys_created_by_an_account_are_found(
         ("everywhere", Role.SUPPORT, None, ADA),
         ("another's", Role.VIEWER, acme.id, "bob@example.org"),
     ):
-        key, _ = await access_harness.create_api_key(name, Grant(role, where), actor=actor)
+        key, _ = await access_harness.create_api_key(name, Grant(role, where), actor=Actor(actor))
         if name == "revoked":
             await access_harness.revoke_api_key(acme.id, key.id, actor=COMMAND_LINE)
     found = await ListKeysOfAccount(harness.units)(f" {ADA.upper()}")

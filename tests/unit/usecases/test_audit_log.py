@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.access.authorization import COMMAND_LINE, CONTINUOUS_SYNC, Grant, Role
+from core.domain.access.authorization import COMMAND_LINE, CONTINUOUS_SYNC, Actor, Grant, Role
 from core.domain.errors import DomainError
 from core.domain.ids import ApiKeyId, OrganizationId, SourceId
 from core.domain.notifications.notification import Channel
@@ -26,7 +26,7 @@ from tests.support.builders import on, person, session
 from tests.support.harness import ELSEWHERE, FAR, SESSIONBOARD_TOKEN, TOKEN, URL, Harness
 from tests.support.kill_switch import killed
 
-BY = "ada@example.org"
+BY = Actor("ada@example.org")
 RENEWED = Token("a-renewed-token-0123456789")
 GRACE = "grace@example.org"
 
@@ -234,7 +234,7 @@ async def test_change_adds_one_entry_with_actor_and_object(scenario: Scenario, c
     (entry,) = log[len(before) :]
     assert (entry.at, entry.by, entry.action, entry.what) == (
         scenario.harness.clock.now(),
-        BY,
+        BY.name,
         case.action,
         case.what,
     )
@@ -324,7 +324,7 @@ async def test_rule_24_continuous_sync_adds_no_audit_entry(scenario: Scenario) -
     before = await scenario.whole_log()
     request = SyncRequest(scenario.mapping.id, trigger=Trigger.CONTINUOUS, actor=CONTINUOUS_SYNC)
     run = await scenario.harness.request(request)
-    assert run.requested_by == CONTINUOUS_SYNC
+    assert run.requested_by == CONTINUOUS_SYNC.name
     assert await scenario.whole_log() == before
 
 
@@ -335,7 +335,7 @@ async def test_audit_log_of_an_organization_has_only_its_entries(scenario: Scena
     )
     assert [entry.action for entry in bolt] == [Action.ORGANIZATION_ADDED]
     assert {entry.organization_id for entry in acme} == {scenario.acme}
-    assert {entry.by for entry in acme} == {COMMAND_LINE}
+    assert {entry.by for entry in acme} == {COMMAND_LINE.name}
 
 
 async def test_audit_log_is_paged_newest_first(scenario: Scenario) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access.authorization import COMMAND_LINE, CONTINUOUS_SYNC
+from core.domain.access.authorization import COMMAND_LINE, CONTINUOUS_SYNC, Actor
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
@@ -270,8 +270,8 @@ async def test_rule_23_manual_request_makes_a_queued_continuous_run_manual(
 ) -> None:
     mapping_id = await continuous(harness)
     first = await book(harness, mapping_id)
-    assert (first.trigger, first.requested_by) == (Trigger.CONTINUOUS, CONTINUOUS_SYNC)
-    joined = await harness.request(SyncRequest(mapping_id, Scope.AGENDA, actor="ada@example.org"))
+    assert (first.trigger, first.requested_by) == (Trigger.CONTINUOUS, CONTINUOUS_SYNC.name)
+    joined = await harness.request(SyncRequest(mapping_id, Scope.AGENDA, actor=Actor("ada@example.org")))
     assert (joined.id, joined.trigger, joined.requested_by) == (first.id, Trigger.MANUAL, "ada@example.org")
     again = await book(harness, mapping_id)
     assert (again.trigger, again.requested_by) == (Trigger.MANUAL, "ada@example.org")
@@ -302,7 +302,7 @@ async def test_rule_23_interrupted_run_is_requeued_with_its_request(
     assert (again.scope, again.trigger, again.requested_by) == (
         Scope.EXHIBITORS,
         Trigger.MANUAL,
-        COMMAND_LINE,
+        COMMAND_LINE.name,
     )
     assert again.state is RunState.QUEUED
     assert again.id != stopped.id

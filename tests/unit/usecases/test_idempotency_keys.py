@@ -10,7 +10,7 @@ from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
-from core.domain.access.authorization import COMMAND_LINE
+from core.domain.access.authorization import COMMAND_LINE, Actor
 from core.domain.errors import InvalidInput, NotFound, NotMapped
 from core.domain.ids import MappingId
 from core.domain.records.kinds import Scope
@@ -57,7 +57,7 @@ async def mapping(harness: Harness) -> EventMapping:
 async def request_sync(
     harness: Harness, mapping: EventMapping, key: str | None, actor: str = ADA, scope: Scope = Scope.ALL
 ) -> SyncRun:
-    return await harness.request(SyncRequest(mapping.id, scope, actor=actor, key=key, client_id=actor))
+    return await harness.request(SyncRequest(mapping.id, scope, actor=Actor(actor, id=actor), key=key))
 
 
 async def finish(harness: Harness, run: SyncRun) -> None:
@@ -101,7 +101,7 @@ async def test_rule_23_keys_of_different_clients_cannot_collide(
     await finish(harness, adas)
     assert (await request_sync(harness, mapping, "k1", "ada x")).id != adas.id
     with pytest.raises(InvalidInput):
-        SyncRequest(mapping.id, actor="ada", client_id="ada", key="x\nk1")
+        SyncRequest(mapping.id, actor=Actor("ada", id="ada"), key="x\nk1")
 
 
 async def test_rule_23_same_key_for_another_mapping_queues_another_run(

@@ -94,7 +94,7 @@ async def test_next_sign_in_after_unbinding_binds_again(access_harness: AccessHa
     with pytest.raises(IdentityMismatch):
         await access_harness.sign_in_by_provider(subject="ada-1")
     entries = [(entry.by, entry.action) for entry in await access_harness.audit_log()]
-    assert (COMMAND_LINE, Action.IDENTITY_UNBOUND) in entries
+    assert (COMMAND_LINE.name, Action.IDENTITY_UNBOUND) in entries
     with pytest.raises(NotFound):
         await access_harness.unbind_identities("nobody@example.org", actor=COMMAND_LINE)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.access.audit import Action
+from core.domain.access.authorization import Actor
 from core.domain.errors import InvalidInput, NotFound
 from core.domain.ids import DestinationEventId, OrganizationId, SourceEventId
 from core.domain.notifications.messages import Message
@@ -393,7 +394,7 @@ async def test_test_notification_needs_a_recipient(harness: Harness, mapping: Ev
 
 async def test_choosing_testing_and_removing_a_recipient_are_audited(harness: Harness) -> None:
     mapping = await with_recipient(harness)
-    await harness.send_test_notification(mapping.organization_id, actor="ada@example.org")
+    await harness.send_test_notification(mapping.organization_id, actor=Actor("ada@example.org"))
     await harness.remove_recipient(mapping.organization_id)
     assert await harness.remove_recipient(mapping.organization_id) is None
     async with harness.units.read() as unit:

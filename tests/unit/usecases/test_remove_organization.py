@@ -3,7 +3,7 @@
 import pytest
 
 from core.domain.access.audit import Action
-from core.domain.access.authorization import COMMAND_LINE, Grant, Permission, Role
+from core.domain.access.authorization import COMMAND_LINE, Actor, Grant, Permission, Role
 from core.domain.errors import InvalidInput, NotAuthenticated, NotFound, StillConnected
 from core.domain.ids import OrganizationId, SourceId
 from core.domain.records.kinds import SPEAKER
@@ -93,7 +93,7 @@ async def test_nothing_of_a_removed_organization_is_found(
 async def test_removal_is_in_the_audit_log_of_the_installation(
     harness: Harness, access_harness: AccessHarness, acme: EventMapping
 ) -> None:
-    await harness.remove_organization(acme.organization_id, "Acme", actor="ada@example.org")
+    await harness.remove_organization(acme.organization_id, "Acme", actor=Actor("ada@example.org"))
     entry = (await access_harness.audit_log())[-1]
     assert (entry.action, entry.by, entry.what, entry.organization_id) == (
         Action.ORGANIZATION_REMOVED,

@@ -56,7 +56,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The originator of a request: a signed-in account, an API key, or the command line."""
+    """The originator of a request or a run: an account, an API key, the command line, or continuous sync."""
 
     name: str
     """The name in the audit log: an e-mail, or an API key's name."""
@@ -80,7 +80,7 @@ class Actor:
             raise Forbidden(permission)
 
 
-COMMAND_LINE = "command line"
+COMMAND_LINE = Actor("command line")
 """The actor of commands run in a shell on the machine."""
-CONTINUOUS_SYNC = "continuous sync"
+CONTINUOUS_SYNC = Actor("continuous sync")
 """The actor of automatic syncs."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.access.accounts import Account, check_password
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.access.authorization import Grant
+from core.domain.access.authorization import Actor, Grant
 from core.domain.errors import InvalidInput, require
 from core.domain.ids import AccountId
 from ports.clock import Clock
@@ -29,7 +29,7 @@ class AddAccount:
     ids: IdGenerator
     clock: Clock
 
-    async def __call__(self, command: NewAccount, *, actor: str) -> Account:
+    async def __call__(self, command: NewAccount, *, actor: Actor) -> Account:
         """Add an account.
 
         Raises:
@@ -53,7 +53,7 @@ class AddAccount:
                 raise InvalidInput(
                     f"There is already an account for {account.email}. Give it a role instead."
                 ) from None
-            entry = AuditEntry(now, actor, Action.ACCOUNT_ADDED, grant.organization_id, account.email)
+            entry = AuditEntry(now, actor.name, Action.ACCOUNT_ADDED, grant.organization_id, account.email)
             await unit.audit.add(entry)
             await unit.commit()
         return account

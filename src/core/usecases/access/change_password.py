@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from core.domain.access.accounts import MAX_PASSWORD_LENGTH, Account, check_password
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import InvalidInput, Overloaded, TooManyAttempts
 from core.domain.ids import AccountId
 from core.usecases.access.find_account import find_account, get_account
@@ -19,7 +20,7 @@ class ChangePassword:
     passwords: Passwords
     clock: Clock
 
-    async def __call__(self, email: str, password: str, *, actor: str) -> Account:
+    async def __call__(self, email: str, password: str, *, actor: Actor) -> Account:
         """Set an account's password and end all its login sessions.
 
         Raises:
@@ -32,7 +33,7 @@ class ChangePassword:
             account = replace(await find_account(unit, email), password_hash=hashed)
             await unit.accounts.update(account)
             await unit.login_sessions.end_all_of(account.id)
-            entry = AuditEntry(self.clock.now(), actor, Action.PASSWORD_CHANGED, None, account.email)
+            entry = AuditEntry(self.clock.now(), actor.name, Action.PASSWORD_CHANGED, None, account.email)
             await unit.audit.add(entry)
             await unit.commit()
         return account

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.access.api_keys import PREFIX, ApiKey, hash_secret
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.access.authorization import Grant
+from core.domain.access.authorization import Actor, Grant
 from core.domain.errors import require
 from core.domain.ids import ApiKeyId
 from ports.clock import Clock
@@ -18,7 +18,7 @@ class CreateApiKey:
     ids: IdGenerator
     clock: Clock
 
-    async def __call__(self, name: str, grant: Grant, *, actor: str) -> tuple[ApiKey, str]:
+    async def __call__(self, name: str, grant: Grant, *, actor: Actor) -> tuple[ApiKey, str]:
         """Create a key, and return it with its secret, which is never shown again.
 
         Raises:
@@ -26,7 +26,7 @@ class CreateApiKey:
             NotFound: there is no such organization.
         """
         secret, now = PREFIX + self.ids.secret(), self.clock.now()
-        key = ApiKey(ApiKeyId(self.ids.new()), name.strip(), hash_secret(secret), grant, now, actor)
+        key = ApiKey(ApiKeyId(self.ids.new()), name.strip(), hash_secret(secret), grant, now, actor.name)
         async with self.units.write() as unit:
             if grant.organization_id is not None:
                 require(
@@ -34,6 +34,8 @@ class CreateApiKey:
                 )
             await unit.api_keys.add(key)
             what = f"{key.name} ({grant.role})"
-            await unit.audit.add(AuditEntry(now, actor, Action.API_KEY_MADE, grant.organization_id, what))
+            await unit.audit.add(
+                AuditEntry(now, actor.name, Action.API_KEY_MADE, grant.organization_id, what)
+            )
             await unit.commit()
         return key, secret

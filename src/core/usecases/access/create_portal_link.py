@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.usecases.access.portal_person import PURPOSE, PersonQuery, find_person
 from ports.clock import Clock
 from ports.signer import Signer
@@ -16,7 +17,7 @@ class CreatePortalLink:
     signer: Signer
     clock: Clock
 
-    async def __call__(self, query: PersonQuery, *, actor: str) -> str:
+    async def __call__(self, query: PersonQuery, *, actor: Actor) -> str:
         """Return the last part of a person's portal URL.
 
         Raises:
@@ -27,7 +28,9 @@ class CreatePortalLink:
             mapping, person = await find_person(unit, query)
             mapping.check_active()
             now = self.clock.now()
-            entry = AuditEntry(now, actor, Action.PORTAL_ADDRESS_MADE, mapping.organization_id, person.label)
+            entry = AuditEntry(
+                now, actor.name, Action.PORTAL_ADDRESS_MADE, mapping.organization_id, person.label
+            )
             await unit.audit.add(entry)
             await unit.commit()
         claims = [mapping.organization_id, mapping.events.destination_id, person.kind.name, person.source_id]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import NotAuthenticated
 from core.usecases.access.begin_session import begin_session
 from ports.clock import Clock
@@ -22,7 +23,7 @@ class CreateSignInLink:
     ids: IdGenerator
     clock: Clock
 
-    async def __call__(self, email: str, *, actor: str) -> str:
+    async def __call__(self, email: str, *, actor: Actor) -> str:
         """Begin a login session for a browser that will open a link, and return the link's last part.
 
         Raises:
@@ -34,6 +35,6 @@ class CreateSignInLink:
                 raise NotAuthenticated(f"There is no account for {email:.120}. Ask an admin to add one.")
             secret = await begin_session(unit, account, self.ids, self.clock)
             now = self.clock.now()
-            await unit.audit.add(AuditEntry(now, actor, Action.SIGN_IN_LINK_MADE, None, account.email))
+            await unit.audit.add(AuditEntry(now, actor.name, Action.SIGN_IN_LINK_MADE, None, account.email))
             await unit.commit()
         return self.signer.sign(PURPOSE, secret, now)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.access.accounts import Account
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.access.authorization import Grant
+from core.domain.access.authorization import Actor, Grant
 from core.domain.errors import require
 from core.usecases.access.find_account import find_account
 from ports.clock import Clock
@@ -16,7 +16,7 @@ class GrantRole:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, email: str, grant: Grant, *, actor: str) -> Account:
+    async def __call__(self, email: str, grant: Grant, *, actor: Actor) -> Account:
         """Grant a role for an organization or for all, replacing any other role there.
 
         Raises:
@@ -30,7 +30,7 @@ class GrantRole:
             account = (await find_account(unit, email)).granted(grant)
             await unit.accounts.update(account)
             what = f"{account.email}: {grant.role}"
-            entry = AuditEntry(self.clock.now(), actor, Action.ROLE_GIVEN, grant.organization_id, what)
+            entry = AuditEntry(self.clock.now(), actor.name, Action.ROLE_GIVEN, grant.organization_id, what)
             await unit.audit.add(entry)
             await unit.commit()
         return account

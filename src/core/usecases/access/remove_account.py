@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.usecases.access.find_account import find_account
 from ports.clock import Clock
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -13,7 +14,7 @@ class RemoveAccount:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, email: str, *, actor: str) -> None:
+    async def __call__(self, email: str, *, actor: Actor) -> None:
         """Remove an account and end all its login sessions.
 
         Raises:
@@ -22,6 +23,6 @@ class RemoveAccount:
         async with self.units.write() as unit:
             account = await find_account(unit, email)
             await unit.accounts.remove(account.id)
-            entry = AuditEntry(self.clock.now(), actor, Action.ACCOUNT_REMOVED, None, account.email)
+            entry = AuditEntry(self.clock.now(), actor.name, Action.ACCOUNT_REMOVED, None, account.email)
             await unit.audit.add(entry)
             await unit.commit()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.access.api_keys import ApiKey
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import require, validate_id
 from core.domain.ids import ApiKeyId, OrganizationId
 from ports.clock import Clock
@@ -16,7 +17,7 @@ class RevokeApiKey:
     clock: Clock
 
     async def __call__(
-        self, organization_id: OrganizationId | None, key_id: ApiKeyId, *, actor: str
+        self, organization_id: OrganizationId | None, key_id: ApiKeyId, *, actor: Actor
     ) -> ApiKey:
         """Revoke a key.
 
@@ -38,7 +39,7 @@ class RevokeApiKey:
                 key = key.revoke(now)
                 await unit.api_keys.update(key)
                 await unit.audit.add(
-                    AuditEntry(now, actor, Action.API_KEY_REVOKED, organization_id, key.name)
+                    AuditEntry(now, actor.name, Action.API_KEY_REVOKED, organization_id, key.name)
                 )
                 await unit.commit()
         return key

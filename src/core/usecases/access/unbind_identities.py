@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.access.accounts import Account
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import require
 from ports.clock import Clock
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -14,7 +15,7 @@ class UnbindIdentities:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, email: str, *, actor: str) -> tuple[Account, int]:
+    async def __call__(self, email: str, *, actor: Actor) -> tuple[Account, int]:
         """Unbind an account from its identities at providers; the next sign-in with its e-mail binds it again.
 
         All its login sessions end: one may belong to an identity that is unbound.
@@ -31,7 +32,7 @@ class UnbindIdentities:
             if bound:
                 await unit.identities.unbind_all_of(account.id)
                 await unit.login_sessions.end_all_of(account.id)
-                entry = AuditEntry(self.clock.now(), actor, Action.IDENTITY_UNBOUND, None, account.email)
+                entry = AuditEntry(self.clock.now(), actor.name, Action.IDENTITY_UNBOUND, None, account.email)
                 await unit.audit.add(entry)
                 await unit.commit()
         return account, len(bound)

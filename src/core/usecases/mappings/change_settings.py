@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields, replace
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import TimeZoneUnconfirmed, require
 from core.domain.ids import MappingId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
@@ -45,7 +46,7 @@ class ChangeSettings:
     clock: Clock
     confirm_zone: ConfirmZone
 
-    async def __call__(self, command: SettingsChange, *, actor: str) -> EventMapping:
+    async def __call__(self, command: SettingsChange, *, actor: Actor) -> EventMapping:
         """Change the given settings; the next sync resends only what they affect.
 
         Raises:
@@ -80,7 +81,7 @@ class ChangeSettings:
             if differences := _differences(mapping, changed):
                 now, action = self.clock.now(), Action.SETTINGS_CHANGED
                 what = f"{mapping.label}: {differences}"
-                await unit.audit.add(AuditEntry(now, actor, action, mapping.organization_id, what))
+                await unit.audit.add(AuditEntry(now, actor.name, action, mapping.organization_id, what))
             await unit.commit()
         return changed
 

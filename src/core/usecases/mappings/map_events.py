@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import AlreadyMapped, NotConnected, NotFound, require, validate_id
 from core.domain.ids import DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.records.destination_records import DestinationEvent
@@ -39,7 +40,7 @@ class MapEvents:
     ids: IdGenerator
     clock: Clock
 
-    async def __call__(self, command: NewMapping, *, actor: str) -> EventMapping:
+    async def __call__(self, command: NewMapping, *, actor: Actor) -> EventMapping:
         """Create a mapping, or continue the removed one of the same pair.
 
         Raises:
@@ -88,7 +89,7 @@ class MapEvents:
                 )
                 await self._add(unit, mapping)
             now, what = self.clock.now(), mapping.label
-            await unit.audit.add(AuditEntry(now, actor, Action.MAPPED, organization.id, what))
+            await unit.audit.add(AuditEntry(now, actor.name, Action.MAPPED, organization.id, what))
             await unit.commit()
         return mapping
 

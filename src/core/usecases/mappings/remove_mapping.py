@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import require
 from core.domain.ids import MappingId
 from core.domain.runs.stop_reasons import MAPPING_REMOVED
@@ -18,7 +19,7 @@ class RemoveMapping:
     clock: Clock
     run_ends: RunEnds
 
-    async def __call__(self, mapping_id: MappingId, *, actor: str) -> EventMapping:
+    async def __call__(self, mapping_id: MappingId, *, actor: Actor) -> EventMapping:
         """Remove a mapping and stop its running sync; the connection and its other mappings continue.
 
         Raises:
@@ -32,7 +33,7 @@ class RemoveMapping:
             _, ends = await self.run_ends.stop_all(unit, mapping_id, MAPPING_REMOVED)
             what = mapping.label
             await unit.audit.add(
-                AuditEntry(now, actor, Action.MAPPING_REMOVED, mapping.organization_id, what)
+                AuditEntry(now, actor.name, Action.MAPPING_REMOVED, mapping.organization_id, what)
             )
             await unit.commit()
         self.run_ends.log_stored(*ends)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import require
 from core.domain.ids import OrganizationId
 from core.domain.notifications.notification import Channel, Recipient
@@ -26,7 +27,7 @@ class ChooseRecipient:
     clock: Clock
 
     async def __call__(
-        self, organization_id: OrganizationId, channel: Channel, address: str, *, actor: str
+        self, organization_id: OrganizationId, channel: Channel, address: str, *, actor: Actor
     ) -> tuple[Recipient, Token | None]:
         """Set the organization's recipient; for a webhook, also return its signing secret, only this once.
 
@@ -42,7 +43,7 @@ class ChooseRecipient:
             require(await unit.organizations.get(organization_id), "organization", organization_id)
             await unit.recipients.save(recipient)
             entry = AuditEntry(
-                self.clock.now(), actor, Action.RECIPIENT_CHOSEN, organization_id, recipient.label
+                self.clock.now(), actor.name, Action.RECIPIENT_CHOSEN, organization_id, recipient.label
             )
             await unit.audit.add(entry)
             await unit.commit()

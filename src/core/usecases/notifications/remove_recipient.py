@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import require
 from core.domain.ids import OrganizationId
 from core.domain.notifications.notification import Recipient
@@ -15,7 +16,7 @@ class RemoveRecipient:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, *, actor: str) -> Recipient | None:
+    async def __call__(self, organization_id: OrganizationId, *, actor: Actor) -> Recipient | None:
         """Remove the recipient and its pending notifications; return the recipient, None if there was none.
 
         Raises:
@@ -27,6 +28,6 @@ class RemoveRecipient:
             if recipient is not None:
                 await unit.recipients.remove(organization_id)
                 now, action = self.clock.now(), Action.RECIPIENT_REMOVED
-                await unit.audit.add(AuditEntry(now, actor, action, organization_id, recipient.label))
+                await unit.audit.add(AuditEntry(now, actor.name, action, organization_id, recipient.label))
                 await unit.commit()
         return recipient

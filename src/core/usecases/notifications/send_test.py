@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import require
 from core.domain.ids import NotificationId, OrganizationId
 from core.domain.notifications.messages import build_test_message
@@ -25,7 +26,7 @@ class SendTestNotification:
     ids: IdGenerator
     clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, *, actor: str) -> Recipient:
+    async def __call__(self, organization_id: OrganizationId, *, actor: Actor) -> Recipient:
         """Send a test notification immediately, and return its recipient.
 
         Raises:
@@ -42,7 +43,7 @@ class SendTestNotification:
                 await unit.recipients.get(organization_id), RECIPIENT, organization.name, hint=HOW_TO_CHOOSE
             )
             what = recipient.label
-            await unit.audit.add(AuditEntry(now, actor, Action.RECIPIENT_TRIED, organization_id, what))
+            await unit.audit.add(AuditEntry(now, actor.name, Action.RECIPIENT_TRIED, organization_id, what))
             await unit.commit()
         secret = self.cipher.unseal(recipient.secret) if recipient.secret else None
         message = build_test_message(

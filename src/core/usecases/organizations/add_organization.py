@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import AlreadyExists
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Organization
@@ -30,7 +31,7 @@ class AddOrganization:
     ids: IdGenerator
     clock: Clock
 
-    async def __call__(self, command: NewOrganization, *, actor: str) -> Organization:
+    async def __call__(self, command: NewOrganization, *, actor: Actor) -> Organization:
         """Test the token with the source, then store the organization.
 
         Raises:
@@ -54,6 +55,6 @@ class AddOrganization:
             except UniqueViolation:
                 raise AlreadyExists(organization.name) from None
             now, action = self.clock.now(), Action.ORGANIZATION_ADDED
-            await unit.audit.add(AuditEntry(now, actor, action, organization.id, organization.name))
+            await unit.audit.add(AuditEntry(now, actor.name, action, organization.id, organization.name))
             await unit.commit()
         return organization

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import NotConnected, require
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Connection
@@ -16,7 +17,7 @@ class ChangeConnection:
     clock: Clock
 
     async def __call__(
-        self, organization_id: OrganizationId, *, continuous_sync: bool, actor: str
+        self, organization_id: OrganizationId, *, continuous_sync: bool, actor: Actor
     ) -> Connection:
         """Set whether new mappings start with continuous sync; existing mappings do not change.
 
@@ -38,6 +39,6 @@ class ChangeConnection:
                 f"{organization.name}: continuous sync of new mappings {'on' if continuous_sync else 'off'}"
             )
             at, action = self.clock.now(), Action.SETTINGS_CHANGED
-            await unit.audit.add(AuditEntry(at, actor, action, organization_id, what))
+            await unit.audit.add(AuditEntry(at, actor.name, action, organization_id, what))
             await unit.commit()
         return changed

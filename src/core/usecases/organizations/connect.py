@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import AlreadyConnected, require
 from core.domain.ids import ConnectionId, OrganizationId
 from core.domain.tenancy.organizations import Connection
@@ -29,7 +30,7 @@ class Connect:
         token: Token,
         *,
         continuous_sync: bool = False,
-        actor: str,
+        actor: Actor,
     ) -> Connection:
         """Test the token with the destination, then open a connection with it.
 
@@ -68,6 +69,6 @@ class Connect:
             except UniqueViolation:
                 raise AlreadyConnected(organization.name, connection.destination) from None
             at, what = connection.opened_at, organization.name
-            await unit.audit.add(AuditEntry(at, actor, Action.CONNECTED, organization_id, what))
+            await unit.audit.add(AuditEntry(at, actor.name, Action.CONNECTED, organization_id, what))
             await unit.commit()
         return connection

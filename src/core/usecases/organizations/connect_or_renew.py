@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.domain.access.authorization import Actor
 from core.domain.errors import AlreadyConnected
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Connection
@@ -21,7 +22,7 @@ class ConnectOrRenew:
         token: Token,
         *,
         continuous_sync: bool | None = None,
-        actor: str,
+        actor: Actor,
     ) -> tuple[Connection, bool]:
         """Connect, or replace the open connection's token; return whether a connection was opened.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import NotConnected, require
 from core.domain.ids import OrganizationId, RunId
 from core.domain.runs.stop_reasons import DISCONNECTED
@@ -25,7 +26,7 @@ class Disconnect:
     """How long to wait for a run that does not respond."""
 
     async def __call__(
-        self, organization_id: OrganizationId, confirmation: str | None, *, actor: str
+        self, organization_id: OrganizationId, confirmation: str | None, *, actor: Actor
     ) -> Connection:
         """End the connection and all its mappings, erase the token, and wait until running syncs stop.
 
@@ -55,7 +56,7 @@ class Disconnect:
                 running += stopping
                 ends += ended_runs
             await unit.audit.add(
-                AuditEntry(now, actor, Action.DISCONNECTED, organization_id, organization.name)
+                AuditEntry(now, actor.name, Action.DISCONNECTED, organization_id, organization.name)
             )
             await unit.commit()
         self.run_ends.log_stored(*ends)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import InvalidInput, StillConnected, require
 from core.domain.ids import OrganizationId
 from ports.clock import Clock
@@ -15,7 +16,7 @@ class RemoveOrganization:
     clock: Clock
 
     async def __call__(
-        self, organization_id: OrganizationId, confirmation: str | None, *, actor: str
+        self, organization_id: OrganizationId, confirmation: str | None, *, actor: Actor
     ) -> None:
         """Delete an organization with its people, history and source token; its records in the destination stay.
 
@@ -41,5 +42,5 @@ class RemoveOrganization:
                 )
             now, action = self.clock.now(), Action.ORGANIZATION_REMOVED
             await unit.organizations.remove(organization_id, now)
-            await unit.audit.add(AuditEntry(now, actor, action, None, organization.name))
+            await unit.audit.add(AuditEntry(now, actor.name, action, None, organization.name))
             await unit.commit()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import DifferentAccount, require
 from core.domain.ids import OrganizationId
 from core.domain.runs.schedule import released
@@ -26,7 +27,7 @@ class ReplaceDestinationToken:
         organization_id: OrganizationId,
         token: Token,
         *,
-        actor: str,
+        actor: Actor,
         continuous_sync: bool | None = None,
     ) -> Connection:
         """Test the token with the destination, then replace the open connection's token.
@@ -64,6 +65,6 @@ class ReplaceDestinationToken:
             schedules = await unit.schedules.list_by_connection(connection.id)
             for schedule in released(schedules, connection.destination.display_name, at):
                 await unit.schedules.save(schedule)
-            await unit.audit.add(AuditEntry(at, actor, action, organization_id, what))
+            await unit.audit.add(AuditEntry(at, actor.name, action, organization_id, what))
             await unit.commit()
         return renewed

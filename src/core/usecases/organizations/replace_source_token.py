@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import require
 from core.domain.ids import OrganizationId
 from core.domain.runs.schedule import released
@@ -21,7 +22,7 @@ class ReplaceSourceToken:
     cipher: TokenCipher
     clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, token: Token, *, actor: str) -> Organization:
+    async def __call__(self, organization_id: OrganizationId, token: Token, *, actor: Actor) -> Organization:
         """Test the token with the source, then replace the previous one.
 
         Raises:
@@ -47,6 +48,6 @@ class ReplaceSourceToken:
                 for schedule in released(schedules, organization.source.display_name, self.clock.now()):
                     await unit.schedules.save(schedule)
             at, what = self.clock.now(), f"{organization.source} token"
-            await unit.audit.add(AuditEntry(at, actor, Action.TOKEN_REPLACED, organization_id, what))
+            await unit.audit.add(AuditEntry(at, actor.name, Action.TOKEN_REPLACED, organization_id, what))
             await unit.commit()
         return renewed

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor
 from core.domain.errors import InvalidInput, require
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
@@ -21,11 +22,9 @@ class SyncRequest:
     mapping_id: MappingId
     scope: Scope = Scope.ALL
     trigger: Trigger = Trigger.MANUAL
-    actor: str = field(kw_only=True)
+    actor: Actor = field(kw_only=True)
     key: str | None = None
     """The idempotency key, chosen by the client, by which a repeated request is recognized."""
-    client_id: str = ""
-    """The id of the account or API key that the idempotency key belongs to."""
 
     def __post_init__(self) -> None:
         if self.key is not None and not (
@@ -64,7 +63,7 @@ class RequestSync:
             mapping.check_active()
             now = self.clock.now()
             requested = SyncRun(
-                RunId(self.ids.new()), mapping.id, request.trigger, request.scope, now, request.actor
+                RunId(self.ids.new()), mapping.id, request.trigger, request.scope, now, request.actor.name
             )
             run = await queue_or_merge(unit, requested)
             if request.key is not None:
@@ -75,7 +74,7 @@ class RequestSync:
                     await unit.schedules.save(schedule.reset_failures())
                 what = f"{mapping.label} ({request.scope})"
                 action, organization = Action.SYNC_REQUESTED, mapping.organization_id
-                await unit.audit.add(AuditEntry(now, request.actor, action, organization, what))
+                await unit.audit.add(AuditEntry(now, request.actor.name, action, organization, what))
             await unit.commit()
         return run
 
@@ -95,5 +94,5 @@ class RequestSync:
 
 
 def _scoped_key(request: SyncRequest) -> str:
-    """Return the key combined with its owner, so that different clients' keys do not collide."""
-    return f"{request.client_id}\n{request.key}"
+    """Return the key combined with the id of its actor, so that different clients' keys do not collide."""
+    return f"{request.actor.id}\n{request.key}"

@@ -86,7 +86,7 @@ class RunSync:
         """
         owner, now = self.ids.owner(), self.clock.now()
         new = RunId(self.ids.new())
-        run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now, CONTINUOUS_SYNC)
+        run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now, CONTINUOUS_SYNC.name)
 
         def begun() -> None:
             self._log_started(run, now)

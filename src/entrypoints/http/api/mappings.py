@@ -78,7 +78,7 @@ async def add(
         new.confirm_time_zone,
     )
     lost = await container.resolve(CountLostByMapping)(ctx.organization.id, command.destination_event)
-    mapping = await container.resolve(MapEvents)(command, actor=ctx.actor.name)
+    mapping = await container.resolve(MapEvents)(command, actor=ctx.actor)
     response.headers["Location"] = f"/api/v1/mappings/{mapping.id}"
     mismatch = mapping.known_mismatch(container.clock().now())
     warnings = [warning for warning in (mismatch, lost) if warning]
@@ -102,7 +102,7 @@ async def read(ctx: ReadMapping, container: Wired) -> dict[str, Any]:
 async def change(new: schemas.SettingsChangeRequest, ctx: ManageMapping, container: Wired) -> dict[str, Any]:
     """Change what is synced and when; the next sync resends only what the new settings affect."""
     command = change_settings.SettingsChange(ctx.mapping.id, **new.model_dump())
-    return await _document(container, await container.resolve(ChangeSettings)(command, actor=ctx.actor.name))
+    return await _document(container, await container.resolve(ChangeSettings)(command, actor=ctx.actor))
 
 
 @routes.delete(
@@ -113,4 +113,4 @@ async def change(new: schemas.SettingsChangeRequest, ctx: ManageMapping, contain
 )
 async def remove(ctx: ManageMapping, container: Wired) -> None:
     """Remove the mapping; the connection and its other mappings are not affected."""
-    await container.resolve(RemoveMapping)(ctx.mapping.id, actor=ctx.actor.name)
+    await container.resolve(RemoveMapping)(ctx.mapping.id, actor=ctx.actor)

@@ -30,7 +30,7 @@ async def choose(
 ) -> dict[str, Any]:
     """Choose a webhook or an e-mail address. A webhook gets a new signing secret each time, shown only once."""
     chosen, secret = await container.resolve(ChooseRecipient)(
-        ctx.organization.id, new.channel, new.address, actor=ctx.actor.name
+        ctx.organization.id, new.channel, new.address, actor=ctx.actor
     )
     return shapes.recipient(chosen) | {"secret": secret.value if secret else None}
 
@@ -38,4 +38,4 @@ async def choose(
 @routes.delete("", status_code=HTTPStatus.NO_CONTENT, responses=problems())
 async def remove(ctx: ManageOrganization, container: Wired) -> None:
     """Switch notifications off; undelivered ones are dropped."""
-    await container.resolve(RemoveRecipient)(ctx.organization.id, actor=ctx.actor.name)
+    await container.resolve(RemoveRecipient)(ctx.organization.id, actor=ctx.actor)

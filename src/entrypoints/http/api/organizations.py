@@ -93,7 +93,7 @@ async def add(
         raise InvalidInput("Send either region or sessionboard_url.")
     url = SESSIONBOARD_REGIONS[new.region] if new.region else new.sessionboard_url or ""
     command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()))
-    added = await container.resolve(AddOrganization)(command, actor=actor.name)
+    added = await container.resolve(AddOrganization)(command, actor=actor)
     response.headers["Location"] = f"/api/v1/organizations/{added.id}"
     return shapes.organization(added, None)
 
@@ -121,7 +121,7 @@ async def remove(
     confirm: Annotated[schemas.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Remove an organization and delete its history; it must be disconnected first."""
-    await container.resolve(RemoveOrganization)(ctx.organization.id, confirm, actor=ctx.actor.name)
+    await container.resolve(RemoveOrganization)(ctx.organization.id, confirm, actor=ctx.actor)
 
 
 @routes.put(
@@ -135,7 +135,7 @@ async def replace_sessionboard_token(
 ) -> dict[str, Any]:
     """Replace the Sessionboard token."""
     renewed = await container.resolve(ReplaceSourceToken)(
-        ctx.organization.id, Token(new.token.get_secret_value()), actor=ctx.actor.name
+        ctx.organization.id, Token(new.token.get_secret_value()), actor=ctx.actor
     )
     return await _document(container, renewed)
 
@@ -163,7 +163,7 @@ async def connect(
     """Connect to Gleanin; an open connection continues with the new token."""
     token = Token(new.token.get_secret_value())
     _, is_new = await container.resolve(ConnectOrRenew)(
-        ctx.organization.id, token, continuous_sync=new.continuous_sync, actor=ctx.actor.name
+        ctx.organization.id, token, continuous_sync=new.continuous_sync, actor=ctx.actor
     )
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     return await _connection(container, ctx.organization)
@@ -181,7 +181,7 @@ async def disconnect(
     confirm: Annotated[schemas.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Disconnect: ends all mappings. Synced records cannot be synced to the same Gleanin events again."""
-    await container.resolve(Disconnect)(ctx.organization.id, confirm, actor=ctx.actor.name)
+    await container.resolve(Disconnect)(ctx.organization.id, confirm, actor=ctx.actor)
 
 
 @routes.get(
@@ -246,7 +246,7 @@ async def create_api_key(
 ) -> dict[str, Any]:
     """Create an API key for the organization; its secret is shown only once."""
     grant = Grant(Role(new.role), ctx.organization.id)
-    key, secret = await container.resolve(CreateApiKey)(new.name, grant, actor=ctx.actor.name)
+    key, secret = await container.resolve(CreateApiKey)(new.name, grant, actor=ctx.actor)
     return shapes.api_key(key) | {"secret": secret}
 
 
@@ -262,7 +262,7 @@ async def revoke_api_key(
     container: Wired,
 ) -> None:
     """Revoke an API key; it stops working immediately."""
-    await container.resolve(RevokeApiKey)(ctx.organization.id, ApiKeyId(key_id), actor=ctx.actor.name)
+    await container.resolve(RevokeApiKey)(ctx.organization.id, ApiKeyId(key_id), actor=ctx.actor)
 
 
 @routes.get(

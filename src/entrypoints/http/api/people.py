@@ -87,7 +87,7 @@ async def create_portal_address(
 ) -> dict[str, Any]:
     """Create a portal address, which opens the person's page for 90 days."""
     link_token = await container.resolve(CreatePortalLink)(
-        PersonQuery(ctx.mapping.id, kind, SourceId(source_id)), actor=ctx.actor.name
+        PersonQuery(ctx.mapping.id, kind, SourceId(source_id)), actor=ctx.actor
     )
     return {"address": container.settings().address_of(f"/portal/{link_token}")}
 
@@ -106,5 +106,5 @@ async def revoke_portal_addresses(
 ) -> None:
     """Revoke all portal addresses that the person has so far."""
     await container.resolve(RevokePortalLinks)(
-        PersonQuery(ctx.mapping.id, kind, SourceId(source_id)), actor=ctx.actor.name
+        PersonQuery(ctx.mapping.id, kind, SourceId(source_id)), actor=ctx.actor
     )

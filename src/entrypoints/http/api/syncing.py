@@ -88,9 +88,7 @@ async def start(
 
     A repeated `Idempotency-Key` starts no second sync; with a different scope, the request is refused.
     """
-    command = SyncRequest(
-        ctx.mapping.id, new.scope, actor=ctx.actor.name, key=idempotency_key, client_id=ctx.actor.id
-    )
+    command = SyncRequest(ctx.mapping.id, new.scope, actor=ctx.actor, key=idempotency_key)
     run = await start_sync(container, command)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return shapes.run(run)

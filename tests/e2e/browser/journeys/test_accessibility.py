@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 from playwright.sync_api import Page, expect
 
-from core.domain.access.authorization import Grant, Role
+from core.domain.access.authorization import Actor, Grant, Role
 from core.domain.ids import SourceId
 from core.domain.records.kinds import SPEAKER
 from core.usecases.access.create_api_key import CreateApiKey
@@ -122,13 +122,13 @@ def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 async def _made(container: Container, harness: Harness) -> dict[str, str]:
     """Create an API key and a portal address, so that pages can show them."""
     key, _ = await container.resolve(CreateApiKey)(
-        "Nightly", Grant(Role.VIEWER, harness.organization), actor=ADMIN
+        "Nightly", Grant(Role.VIEWER, harness.organization), actor=Actor(ADMIN)
     )
     (mapping,) = await container.resolve(ListMappings)(harness.organization)
     people = await container.resolve(ListShareLinks)(mapping.id)
     person = next(each for each in people if each.kind is SPEAKER)
     who = PersonQuery(mapping.id, SPEAKER.name, SourceId(person.source_id))
-    address = await container.resolve(CreatePortalLink)(who, actor=ADMIN)
+    address = await container.resolve(CreatePortalLink)(who, actor=Actor(ADMIN))
     return {"key_id": key.id, "address": address, "source_id": person.source_id}
 
 

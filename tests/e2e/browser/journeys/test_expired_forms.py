@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.domain.access.authorization import Grant, Role
+from core.domain.access.authorization import Actor, Grant, Role
 from core.usecases.access.add_account import AddAccount, NewAccount
 from core.usecases.access.change_password import ChangePassword
 from entrypoints.container import Container
@@ -20,14 +20,16 @@ CLARA, PASSWORD = "clara@acme.example.org", "correct-horse-battery"
 def signed_in(harness: Harness, page: Page) -> Page:
     async def add(container: Container) -> None:
         new = NewAccount(CLARA, Grant(Role.ADMIN), PASSWORD)
-        await container.resolve(AddAccount)(new, actor="test")
+        await container.resolve(AddAccount)(new, actor=Actor("test"))
 
     harness.running.ask(add)
     return harness.sign_in(page, CLARA)
 
 
 def end_sign_ins(harness: Harness) -> None:
-    harness.running.ask(lambda container: container.resolve(ChangePassword)(CLARA, PASSWORD, actor="test"))
+    harness.running.ask(
+        lambda container: container.resolve(ChangePassword)(CLARA, PASSWORD, actor=Actor("test"))
+    )
 
 
 def sign_in(page: Page) -> None:

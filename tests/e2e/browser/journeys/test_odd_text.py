@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.domain.access.authorization import Grant, Role
+from core.domain.access.authorization import Actor, Grant, Role
 from core.domain.ids import OrganizationId
 from core.domain.notifications.notification import Channel
 from core.domain.tenancy.secrets import Token
@@ -130,15 +130,15 @@ def test_an_event_with_a_long_name_is_mapped_removed_and_shown(harness: Harness,
 
 async def _add_long_organization(container: Container, sandbox: Sandbox) -> OrganizationId:
     new = NewOrganization("x" * 200, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    added = await container.resolve(AddOrganization)(new, actor=ADMIN)
-    await container.resolve(Connect)(added.id, Token(GLEANIN_TOKEN), actor=ADMIN)
+    added = await container.resolve(AddOrganization)(new, actor=Actor(ADMIN))
+    await container.resolve(Connect)(added.id, Token(GLEANIN_TOKEN), actor=Actor(ADMIN))
     grant = Grant(Role.ADMIN, added.id)
     await container.resolve(AddAccount)(
-        NewAccount(f"{'y' * 60}@{'z' * 60}.example.org", grant, None), actor=ADMIN
+        NewAccount(f"{'y' * 60}@{'z' * 60}.example.org", grant, None), actor=Actor(ADMIN)
     )
-    await container.resolve(CreateApiKey)("k" * 100, Grant(Role.VIEWER, added.id), actor="b" * 100)
+    await container.resolve(CreateApiKey)("k" * 100, Grant(Role.VIEWER, added.id), actor=Actor("b" * 100))
     webhook = f"{sandbox.sessionboard_url}/{'w' * 500}"
-    await container.resolve(ChooseRecipient)(added.id, Channel.WEBHOOK, webhook, actor=ADMIN)
+    await container.resolve(ChooseRecipient)(added.id, Channel.WEBHOOK, webhook, actor=Actor(ADMIN))
     return added.id
 
 

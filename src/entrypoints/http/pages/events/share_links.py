@@ -123,7 +123,7 @@ async def create_portal_address(
     request: Request, container: Wired, ctx: ManageMapping, form: SentForm
 ) -> Response:
     person = _person(ctx.mapping, form)
-    token = await container.resolve(CreatePortalLink)(person, actor=ctx.actor.name)
+    token = await container.resolve(CreatePortalLink)(person, actor=ctx.actor)
     portal = container.settings().address_of(f"/portal/{token}")
     name = shortened(text(form, "name"), 200)
     if "hx-request" in request.headers:
@@ -144,7 +144,7 @@ async def create_portal_address(
 async def revoke_portal_addresses(
     request: Request, container: Wired, ctx: ManageMapping, form: SentForm
 ) -> Response:
-    await container.resolve(RevokePortalLinks)(_person(ctx.mapping, form), actor=ctx.actor.name)
+    await container.resolve(RevokePortalLinks)(_person(ctx.mapping, form), actor=ctx.actor)
     flash(request, f"The portal addresses of {shortened(text(form, 'name'), 200)} were revoked.")
     return redirect_to(_back(ctx))
 

@@ -54,7 +54,7 @@ async def start(
     scope: Annotated[Scope, Query()] = Scope.ALL,
 ) -> Response:
     mapping = ctx.mapping
-    run = await start_sync(container, SyncRequest(mapping.id, scope, actor=ctx.actor.name))
+    run = await start_sync(container, SyncRequest(mapping.id, scope, actor=ctx.actor))
     waits = await _waits(container, run)
     flash(request, WAITS if waits else started(mapping.systems), "info" if waits else "success")
     request.session[STARTED_RUN] = run.id

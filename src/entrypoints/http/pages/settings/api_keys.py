@@ -33,7 +33,7 @@ async def create(request: Request, container: Wired, ctx: ManageOrganization, fo
     values = {name: text(form, name) for name in ("name", "role")}
     try:
         grant = Grant(_role(values["role"]), ctx.organization.id)
-        key, secret = await container.resolve(CreateApiKey)(values["name"], grant, actor=ctx.actor.name)
+        key, secret = await container.resolve(CreateApiKey)(values["name"], grant, actor=ctx.actor)
     except InvalidInput as error:
         page = await settings_context(container, ctx) | {
             "key_errors": {error.about or "name": str(error)},
@@ -74,8 +74,6 @@ async def show_revoke_form(
 async def revoke(
     request: Request, container: Wired, ctx: ManageOrganization, key_id: KeyId, _: SentForm
 ) -> Response:
-    revoked = await container.resolve(RevokeApiKey)(
-        ctx.organization.id, ApiKeyId(key_id), actor=ctx.actor.name
-    )
+    revoked = await container.resolve(RevokeApiKey)(ctx.organization.id, ApiKeyId(key_id), actor=ctx.actor)
     flash(request, f"The API key {revoked.name} was revoked.")
     return redirect_to(f"{settings_url(ctx)}#api-keys")

@@ -126,7 +126,7 @@ async def add(
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
-        mapping = await container.resolve(MapEvents)(command, actor=ctx.actor.name)
+        mapping = await container.resolve(MapEvents)(command, actor=ctx.actor)
     except NotConnected:
         raise
     except TimeZoneUnconfirmed as error:

@@ -79,7 +79,7 @@ async def connect(request: Request, container: Wired, ctx: ManageOrganization, f
     try:
         token = Token(text(form, "token").strip())
         await container.resolve(Connect)(
-            ctx.organization.id, token, continuous_sync=continuous, actor=ctx.actor.name
+            ctx.organization.id, token, continuous_sync=continuous, actor=ctx.actor
         )
     except (DomainError, DestinationError) as error:
         return await _drawer(request, container, ctx, error, continuous=continuous)
@@ -99,9 +99,7 @@ async def choose_continuous_sync(
     request: Request, container: Wired, ctx: ManageOrganization, form: SentForm
 ) -> Response:
     chosen = is_on(form, "continuous_sync")
-    await container.resolve(ChangeConnection)(
-        ctx.organization.id, continuous_sync=chosen, actor=ctx.actor.name
-    )
+    await container.resolve(ChangeConnection)(ctx.organization.id, continuous_sync=chosen, actor=ctx.actor)
     flash(request, f"New mappings start with continuous sync {'on' if chosen else 'off'}.")
     return redirect_to(f"{integrations_url(ctx.organization)}/connect")
 
@@ -112,7 +110,7 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.resolve(ReplaceDestinationToken)(ctx.organization.id, token, actor=ctx.actor.name)
+        await container.resolve(ReplaceDestinationToken)(ctx.organization.id, token, actor=ctx.actor)
     except (DomainError, DestinationError) as error:
         return await _drawer(request, container, ctx, error)
     flash(request, "The Gleanin API token was replaced.")
@@ -143,7 +141,7 @@ async def sync_all(request: Request, container: Wired, ctx: SyncOrganization, _:
     """Request a sync of every mapping, as after a token was replaced."""
     mappings = await container.resolve(ListMappings)(ctx.organization.id)
     for mapping in mappings:
-        await start_sync(container, SyncRequest(mapping.id, actor=ctx.actor.name))
+        await start_sync(container, SyncRequest(mapping.id, actor=ctx.actor))
     if len(mappings) == 1:
         flash(request, started(mappings[0].systems))
     elif mappings:
@@ -160,7 +158,7 @@ async def show_disconnect_form(request: Request, container: Wired, ctx: ManageOr
 async def disconnect(request: Request, container: Wired, ctx: ManageOrganization, form: SentForm) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.resolve(Disconnect)(ctx.organization.id, typed, actor=ctx.actor.name)
+        await container.resolve(Disconnect)(ctx.organization.id, typed, actor=ctx.actor)
     except NotConfirmed as error:
         return await _confirmation(request, container, ctx, typed=typed, error=error)
     flash(request, "Disconnected from Gleanin. You can connect again with the same token or another one.")

@@ -79,7 +79,7 @@ async def change(request: Request, container: Wired, ctx: ManagedMapping, form: 
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
-        changed = await container.resolve(ChangeSettings)(command, actor=ctx.actor.name)
+        changed = await container.resolve(ChangeSettings)(command, actor=ctx.actor)
     except (TimeZoneUnconfirmed, *READ_FAILED) as error:
         return await _settings(request, container, ctx, mapping, command=command, error=error)
     done = f"The settings of {shortened(mapping.destination_event_name, 60)} were saved."
@@ -159,7 +159,7 @@ async def show_remove_form(request: Request, container: Wired, ctx: ManagedMappi
 
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, ctx: ManagedMapping, _: SentForm) -> Response:
-    removed = await container.resolve(RemoveMapping)(ctx.mapping.id, actor=ctx.actor.name)
+    removed = await container.resolve(RemoveMapping)(ctx.mapping.id, actor=ctx.actor)
     flash(request, f"The mapping of {shortened(removed.destination_event_name, 60)} was removed.")
     return redirect_to(mappings_url(ctx))
 

@@ -36,7 +36,7 @@ async def choose(request: Request, container: Wired, ctx: ManageOrganization, fo
     try:
         channel = _channel(values["channel"])
         recipient, secret = await container.resolve(ChooseRecipient)(
-            ctx.organization.id, channel, values["address"], actor=ctx.actor.name
+            ctx.organization.id, channel, values["address"], actor=ctx.actor
         )
     except InvalidInput as error:
         page = await settings_context(container, ctx) | {
@@ -70,7 +70,7 @@ def _channel(value: str) -> Channel:
 @routes.post("/try")
 async def send_test(request: Request, container: Wired, ctx: ManageOrganization, _: SentForm) -> Response:
     try:
-        await container.resolve(SendTestNotification)(ctx.organization.id, actor=ctx.actor.name)
+        await container.resolve(SendTestNotification)(ctx.organization.id, actor=ctx.actor)
     except (NotDelivered, NotFound, DecryptionFailed) as error:
         problem = problem_of(error)
         page = await settings_context(container, ctx) | {"test_error": str(error)}
@@ -82,6 +82,6 @@ async def send_test(request: Request, container: Wired, ctx: ManageOrganization,
 
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, ctx: ManageOrganization, _: SentForm) -> Response:
-    await container.resolve(RemoveRecipient)(ctx.organization.id, actor=ctx.actor.name)
+    await container.resolve(RemoveRecipient)(ctx.organization.id, actor=ctx.actor)
     flash(request, "Notifications are off.")
     return redirect_to(f"{settings_url(ctx)}#notices")

@@ -61,7 +61,7 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
             message = "Choose a Sessionboard region, or enter the API address."
             raise InvalidInput(message, about="region")
         command = NewOrganization(values["name"], url, Token(text(form, "token").strip()))
-        added = await container.resolve(AddOrganization)(command, actor=actor.name)
+        added = await container.resolve(AddOrganization)(command, actor=actor)
     except (DomainError, SourceError) as error:
         status = STATUS_BY_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
         return render(

@@ -110,7 +110,7 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.resolve(ReplaceSourceToken)(ctx.organization.id, token, actor=ctx.actor.name)
+        await container.resolve(ReplaceSourceToken)(ctx.organization.id, token, actor=ctx.actor)
     except (DomainError, SourceError) as error:
         problem = problem_of(error)
         page = await settings_context(container, ctx) | {"token_error": str(error)}
@@ -131,7 +131,7 @@ async def show_remove_form(request: Request, container: Wired, ctx: ManageOrgani
 async def remove(request: Request, container: Wired, ctx: ManageOrganization, form: SentForm) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.resolve(RemoveOrganization)(ctx.organization.id, typed, actor=ctx.actor.name)
+        await container.resolve(RemoveOrganization)(ctx.organization.id, typed, actor=ctx.actor)
     except (InvalidInput, StillConnected) as error:
         return await _confirmation(request, container, ctx, typed=typed, error=error)
     flash(request, f"{ctx.organization.name} was removed.")
