@@ -117,7 +117,7 @@ class Simulation:
 
     async def _ask_by_hand(self) -> None:
         async with self.container.units().read() as unit:
-            due = await unit.schedules.due(self.clock.now(), MAX_PER_ORGANIZATION, MAX_DUE)
+            due = await unit.schedules.list_due(self.clock.now(), MAX_PER_ORGANIZATION, MAX_DUE)
             with_open_work = {each.mapping_id for each in await unit.runs.open_work()}
         for mapping in due:
             if mapping.mapping_id not in with_open_work:

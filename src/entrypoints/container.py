@@ -301,7 +301,7 @@ def _notifier(settings: Settings, clock: Clock) -> Notifier:
 
 def _metrics(container: Container) -> PrometheusMetrics:
     from adapters.telemetry.prometheus import PrometheusMetrics
-    from core.usecases.runs.show_status import GetQueue
+    from core.usecases.runs.get_status import GetQueue
 
     return PrometheusMetrics(container.resolve(GetQueue))
 

@@ -18,7 +18,7 @@ from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping, MappingSettings
 from core.domain.tenancy.organizations import Connection, Organization
 from core.usecases.mappings.list_events import ListedEvent
-from core.usecases.runs.show_status import Status
+from core.usecases.runs.get_status import Status
 from core.usecases.sync.preview import expected_outcome
 from ports.store.results import HistoryEntry
 

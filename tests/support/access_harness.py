@@ -79,7 +79,7 @@ class AccessHarness:
 
     async def change_own_password(self, email: str, present: str, new: str) -> Account:
         async with self.harness.units.read() as unit:
-            account = await unit.accounts.with_email(email)
+            account = await unit.accounts.find_by_email(email)
         account_id = account.id if account else AccountId(email)
         return await self._change_own_password(account_id, present, new, HOME)
 

@@ -63,9 +63,9 @@ from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.runs.requeue_interrupted_run import RequeueInterruptedRun
 from core.usecases.runs.select_next_runs import SelectNextRuns
 from core.usecases.shared.run_ends import RunEnds
+from core.usecases.sync.get_event import GetEvent
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run_sync import RunSync
-from core.usecases.sync.show_event import ShowEvent
 from core.usecases.sync.systems import SystemAccess
 from ports.destination import BeforeWrite, Destinations
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -170,7 +170,7 @@ class Harness:
     run_sync = Wired(RunSync)
     deliver_notifications = Wired(DeliverNotifications)
     preview = Wired(Preview)
-    show_event = Wired(ShowEvent)
+    get_event = Wired(GetEvent)
     list_share_links = Wired(ListShareLinks)
     get_run = Wired(FindRun)
     list_mappings = Wired(ListMappings)

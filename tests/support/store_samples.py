@@ -218,4 +218,4 @@ async def store_mapped_event(units: UnitOfWorkFactory) -> None:
 
 
 async def counts(unit: UnitOfWork) -> Mapping[OrganizationId, ScheduleCounts]:
-    return count_continuous(await unit.schedules.continuous(), await unit.runs.open_work(), NOW)
+    return count_continuous(await unit.schedules.list_continuous(), await unit.runs.open_work(), NOW)

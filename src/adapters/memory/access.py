@@ -22,7 +22,7 @@ class InMemoryAccounts:
 
     async def add(self, account: Account) -> None:
         check(holds=account.id not in self._rows)
-        if await self.with_email(account.email) is not None:
+        if await self.find_by_email(account.email) is not None:
             raise UniqueViolation(UniqueConstraint.ACCOUNT_EMAIL)
         self._check_grants(account)
         self._rows[account.id] = account
@@ -42,13 +42,13 @@ class InMemoryAccounts:
 
     async def remove(self, account_id: AccountId) -> None:
         self._rows.pop(account_id, None)
-        await InMemoryLoginSessions(self._store).end_all_of(account_id)
-        await InMemoryProviderIdentities(self._store).unbind_all_of(account_id)
+        await InMemoryLoginSessions(self._store).end_all(account_id)
+        await InMemoryProviderIdentities(self._store).unbind_all(account_id)
 
     async def get(self, account_id: AccountId) -> Account | None:
         return self._rows.get(account_id)
 
-    async def with_email(self, email: str) -> Account | None:
+    async def find_by_email(self, email: str) -> Account | None:
         mailbox = normalize_email(email)
         return next((row for row in self._rows.values() if normalize_email(row.email) == mailbox), None)
 
@@ -76,14 +76,14 @@ class InMemoryProviderIdentities:
         check(holds=identity.issuer not in {bound.issuer for bound in await self.list_by_account(account_id)})
         self._rows[identity] = account_id
 
-    async def account_of(self, identity: ProviderIdentity) -> AccountId | None:
+    async def find_account(self, identity: ProviderIdentity) -> AccountId | None:
         return self._rows.get(identity)
 
     async def list_by_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
         bound = (identity for identity, owner in self._rows.items() if owner == account_id)
         return sorted(bound, key=lambda identity: identity.issuer)
 
-    async def unbind_all_of(self, account_id: AccountId) -> None:
+    async def unbind_all(self, account_id: AccountId) -> None:
         for identity in await self.list_by_account(account_id):
             del self._rows[identity]
 
@@ -117,7 +117,7 @@ class InMemoryLoginSessions:
     async def end(self, digest: str) -> None:
         self._rows.pop(digest, None)
 
-    async def end_all_of(self, account_id: AccountId) -> None:
+    async def end_all(self, account_id: AccountId) -> None:
         for row in [*self._rows.values()]:
             if row.account_id == account_id:
                 del self._rows[row.digest]
@@ -132,7 +132,7 @@ class InMemoryAttempts:
     def __init__(self, store: InMemoryStore) -> None:
         self._rows = store.attempts
 
-    async def of(self, subject: str) -> Attempts:
+    async def get(self, subject: str) -> Attempts:
         return self._rows.get(subject, Attempts())
 
     async def save(self, subject: str, attempts: Attempts) -> None:
@@ -153,7 +153,7 @@ class InMemoryApiKeys:
         self._organizations = store.organizations
 
     async def add(self, key: ApiKey) -> None:
-        check(holds=key.id not in self._rows and await self.with_digest(key.digest) is None)
+        check(holds=key.id not in self._rows and await self.find_by_digest(key.digest) is None)
         check(holds=key.grant.organization_id in {None, *self._organizations})
         self._rows[key.id] = key
 
@@ -164,7 +164,7 @@ class InMemoryApiKeys:
     async def get(self, key_id: ApiKeyId) -> ApiKey | None:
         return self._rows.get(key_id)
 
-    async def with_digest(self, digest: str) -> ApiKey | None:
+    async def find_by_digest(self, digest: str) -> ApiKey | None:
         return next((row for row in self._rows.values() if row.digest == digest), None)
 
     async def list_by_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
@@ -196,7 +196,7 @@ class InMemoryPortalRevocations:
         self._rows = store.revocations
         self._organizations = store.organizations
 
-    async def of(self, person: PersonRef) -> datetime | None:
+    async def get(self, person: PersonRef) -> datetime | None:
         return self._rows.get(person)
 
     async def save(self, person: PersonRef, at: datetime) -> None:

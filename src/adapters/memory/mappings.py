@@ -41,7 +41,7 @@ class InMemoryMappings:
     async def get(self, mapping_id: MappingId) -> EventMapping | None:
         return self._rows.get(mapping_id)
 
-    async def holding(
+    async def list_by_events(
         self,
         source_url: str,
         source_ids: Collection[SourceEventId],
@@ -64,7 +64,7 @@ class InMemoryMappings:
     async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
         return [row for row in self._rows.values() if row.connection_id == connection_id]
 
-    async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
+    async def list_active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
         return [
             row
             for row in self._rows.values()
@@ -101,12 +101,12 @@ class InMemorySchedules:
             and organization_id in (None, mapping.organization_id)
         ]
 
-    async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
+    async def find_halt(self, organization_id: OrganizationId) -> Halt | None:
         schedules = await self.list_for_open_connections(organization_id)
         halts = [schedule.halt for _, schedule in schedules if schedule.halt]
         return min(halts, key=lambda halt: halt.since, default=None)
 
-    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
+    async def list_due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
         due = [
             DueMapping(row.id, row.organization_id, self._due_at(row))
             for row in self._mappings.values()
@@ -139,7 +139,7 @@ class InMemorySchedules:
         del self._store.checks[mapping_id]
         return True
 
-    async def continuous(self) -> Sequence[ContinuousMapping]:
+    async def list_continuous(self) -> Sequence[ContinuousMapping]:
         mappings = [row for row in self._mappings.values() if row.is_continuous]
         pairs = [(row, self._rows.get(row.id)) for row in mappings]
         return [

@@ -53,7 +53,7 @@ class InMemoryNotifications:
     async def get(self, notification_id: NotificationId) -> Notification | None:
         return self._rows.get(notification_id)
 
-    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[Notification]:
+    async def list_due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[Notification]:
         due = [
             (row.next_attempt_at, row)
             for row in self._rows.values()

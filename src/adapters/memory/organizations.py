@@ -21,7 +21,7 @@ class InMemoryOrganizations:
 
     async def add(self, organization: Organization) -> None:
         check(holds=organization.id not in {*self._rows, *self._store.removed})
-        if await self.named(organization.name) is not None:
+        if await self.find_by_name(organization.name) is not None:
             raise UniqueViolation(UniqueConstraint.ORGANIZATION_NAME)
         self._rows[organization.id] = organization
 
@@ -33,7 +33,7 @@ class InMemoryOrganizations:
     async def get(self, organization_id: OrganizationId) -> Organization | None:
         return self._rows.get(organization_id)
 
-    async def named(self, name: str) -> Organization | None:
+    async def find_by_name(self, name: str) -> Organization | None:
         return next((row for row in self._rows.values() if row.name.casefold() == name.casefold()), None)
 
     async def all(self) -> Sequence[Organization]:
@@ -107,7 +107,7 @@ class InMemoryConnections:
     async def get(self, connection_id: ConnectionId) -> Connection | None:
         return self._rows.get(connection_id)
 
-    async def elsewhere(self, source_url: str) -> Collection[ConnectionId]:
+    async def list_at_other_sources(self, source_url: str) -> Collection[ConnectionId]:
         return frozenset(
             row.id for row in self._rows.values() if self._store.source_url(row.organization_id) != source_url
         )

@@ -80,7 +80,7 @@ class InMemorySyncedRecords:
         rows = self._of(organization_id, event_id, kind)
         return {source_id: rows[source_id] for source_id in source_ids if source_id in rows}
 
-    async def places(
+    async def list_refs(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecordRef]:
         rows = self._of(organization_id, event_id, kind).values()
@@ -95,7 +95,7 @@ class InMemorySyncedRecords:
             for row in rows
         ]
 
-    async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
+    async def count_sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
         counts = Counter(
             (event_id, record.connection_id, record.kind)
             for (owner, event_id, _), rows in self._rows.items()

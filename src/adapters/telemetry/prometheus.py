@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, star
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from core.usecases.runs.show_status import Queue
+from core.usecases.runs.get_status import Queue
 from ports.store.errors import PersistenceError
 
 _DATABASE_TIMEOUT = 10.0

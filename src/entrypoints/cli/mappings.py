@@ -11,10 +11,10 @@ from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, Trac
 from core.domain.tenancy.time_zones import zone_named
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
+from core.usecases.mappings.get_health import GetHealth
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.mappings.remove_mapping import RemoveMapping
-from core.usecases.mappings.show_health import GetHealth
 from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples

@@ -17,7 +17,7 @@ from core.domain.tenancy.secrets import Token
 from core.usecases.access.add_account import AddAccount, NewAccount
 from core.usecases.access.create_sign_in_link import CreateSignInLink
 from core.usecases.access.create_sign_up_link import CreateSignUpLink
-from core.usecases.notifications.served_url import NoteServedUrl
+from core.usecases.notifications.served_url import SaveServedUrl
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, safe_text
@@ -153,7 +153,7 @@ def serve(
                     await serve_until_cancelled(container, listener)
             else:
                 async with opened(chosen) as container:
-                    await container.resolve(NoteServedUrl)(chosen.address_of(""))
+                    await container.resolve(SaveServedUrl)(chosen.address_of(""))
                     print_answer(await welcome(container), as_json=as_json)
                     await serve_until_cancelled(container, listener)
         return Answer(None, lambda _: None)

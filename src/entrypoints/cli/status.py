@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from core.usecases.runs.show_status import GetStatus, Status
+from core.usecases.runs.get_status import GetStatus, Status
 from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, examples

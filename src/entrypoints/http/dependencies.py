@@ -21,7 +21,7 @@ from core.domain.tenancy.organizations import Organization
 from core.usecases.access.authenticate_api_key import AuthenticateApiKey
 from core.usecases.access.authenticate_session import AuthenticateSession
 from core.usecases.access.authorize import AuthorizeMapping, AuthorizeOrganization, AuthorizeRun
-from core.usecases.mappings.show_health import FindHalt
+from core.usecases.mappings.get_health import FindHalt
 from entrypoints.container import Container
 from entrypoints.http.fair_shares import FairShares
 

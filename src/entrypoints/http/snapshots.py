@@ -11,8 +11,8 @@ from core.domain.errors import NotFound
 from core.domain.ids import MappingId, OrganizationId, SourceEventId
 from core.domain.records.kinds import Scope
 from core.domain.tenancy.event_mappings import EventMapping
+from core.usecases.sync.get_event import EventView, GetEvent
 from core.usecases.sync.preview import Plan, Preview
-from core.usecases.sync.show_event import EventView, ShowEvent
 from entrypoints.container import Container
 from entrypoints.http.single_flight import SingleFlight
 
@@ -82,7 +82,7 @@ class EventViews:
         While a sync of the event is running, it is not read again: a plan made during a sync is soon outdated.
 
         Raises:
-            DomainError, SourceError: as `ShowEvent`, once for each attempt.
+            DomainError, SourceError: as `GetEvent`, once for each attempt.
             Overloaded
         """
         key = _key(organization_id, event_id)
@@ -92,7 +92,7 @@ class EventViews:
         if failure := self._reads.pop_failure(key):
             raise failure
         task = self._reads.start(
-            key, organization_id, lambda: container.resolve(ShowEvent)(organization_id, event_id)
+            key, organization_id, lambda: container.resolve(GetEvent)(organization_id, event_id)
         )
         if cached is None:
             await asyncio.wait([task], timeout=wait_seconds)

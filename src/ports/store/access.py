@@ -31,7 +31,7 @@ class Accounts(Protocol):
 
     async def get(self, account_id: AccountId) -> Account | None: ...
 
-    async def with_email(self, email: str) -> Account | None:
+    async def find_by_email(self, email: str) -> Account | None:
         """Return the account with this e-mail, as rule 15 compares e-mails."""
         ...
 
@@ -53,13 +53,13 @@ class ProviderIdentities(Protocol):
         """Bind an identity to an account; an account has at most one per issuer, an identity one account."""
         ...
 
-    async def account_of(self, identity: ProviderIdentity) -> AccountId | None: ...
+    async def find_account(self, identity: ProviderIdentity) -> AccountId | None: ...
 
     async def list_by_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
         """List the identities of an account by issuer."""
         ...
 
-    async def unbind_all_of(self, account_id: AccountId) -> None: ...
+    async def unbind_all(self, account_id: AccountId) -> None: ...
 
 
 class Installation(Protocol):
@@ -83,7 +83,7 @@ class LoginSessions(Protocol):
 
     async def end(self, digest: str) -> None: ...
 
-    async def end_all_of(self, account_id: AccountId) -> None: ...
+    async def end_all(self, account_id: AccountId) -> None: ...
 
     async def remove_before(self, instant: datetime) -> None:
         """Delete the sessions that began before."""
@@ -93,7 +93,7 @@ class LoginSessions(Protocol):
 class AttemptsBySubject(Protocol):
     """Failed sign-in attempts by the subject they are counted for."""
 
-    async def of(self, subject: str) -> Attempts:
+    async def get(self, subject: str) -> Attempts:
         """Return a subject's attempts; zero if nothing is stored."""
         ...
 
@@ -115,7 +115,7 @@ class ApiKeys(Protocol):
 
     async def get(self, key_id: ApiKeyId) -> ApiKey | None: ...
 
-    async def with_digest(self, digest: str) -> ApiKey | None: ...
+    async def find_by_digest(self, digest: str) -> ApiKey | None: ...
 
     async def list_by_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
         """List an organization's keys, newest first, including revoked ones; with None, those for all."""
@@ -133,7 +133,7 @@ class AuditLog(Protocol):
 
 
 class PortalRevocations(Protocol):
-    async def of(self, person: PersonRef) -> datetime | None:
+    async def get(self, person: PersonRef) -> datetime | None:
         """Return up to when the links to a person's portal page were revoked."""
         ...
 

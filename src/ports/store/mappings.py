@@ -30,7 +30,7 @@ class Mappings(Protocol):
 
     async def get(self, mapping_id: MappingId) -> EventMapping | None: ...
 
-    async def holding(
+    async def list_by_events(
         self,
         source_url: str,
         source_ids: Collection[SourceEventId],
@@ -45,7 +45,7 @@ class Mappings(Protocol):
 
     async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]: ...
 
-    async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
+    async def list_active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
         """List the active mappings, oldest first: an organization's, or all with None."""
         ...
 
@@ -71,11 +71,11 @@ class Schedules(Protocol):
         """
         ...
 
-    async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
+    async def find_halt(self, organization_id: OrganizationId) -> Halt | None:
         """Return the first halt of the organization's open connection, if there is one."""
         ...
 
-    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
+    async def list_due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
         """List the mappings that are due for continuous sync, or have no schedule yet, longest due first.
 
         They are active, with saved settings, and not halted. A mapping without a schedule is due since it was mapped.
@@ -99,7 +99,7 @@ class Schedules(Protocol):
         """Release the lock; return False if this owner no longer holds it. Without an owner, release any lock."""
         ...
 
-    async def continuous(self) -> Sequence[ContinuousMapping]:
+    async def list_continuous(self) -> Sequence[ContinuousMapping]:
         """List the mappings with continuous sync, including those without a schedule."""
         ...
 

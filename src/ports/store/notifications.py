@@ -36,7 +36,7 @@ class Notifications(Protocol):
 
     async def get(self, notification_id: NotificationId) -> Notification | None: ...
 
-    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[Notification]:
+    async def list_due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[Notification]:
         """List the notifications due for an attempt, longest due first, at most so many per organization."""
         ...
 

@@ -26,7 +26,7 @@ class Organizations(Protocol):
 
     async def get(self, organization_id: OrganizationId) -> Organization | None: ...
 
-    async def named(self, name: str) -> Organization | None:
+    async def find_by_name(self, name: str) -> Organization | None:
         """Return the organization with this name, ignoring case."""
         ...
 
@@ -64,6 +64,6 @@ class Connections(Protocol):
         """List the open connections of all organizations, in no particular order."""
         ...
 
-    async def elsewhere(self, source_url: str) -> Collection[ConnectionId]:
+    async def list_at_other_sources(self, source_url: str) -> Collection[ConnectionId]:
         """List all connections, including ended ones, of organizations with another source URL."""
         ...

@@ -56,13 +56,13 @@ class SyncedRecords(Protocol):
         source_ids: Collection[SourceId],
     ) -> Mapping[SourceId, SyncedRecord]: ...
 
-    async def places(
+    async def list_refs(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence["SyncedRecordRef"]:
         """List references to all synced records of a kind, without their contents."""
         ...
 
-    async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
+    async def count_sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
         """Count the organization's synced records by destination event, connection and kind."""
         ...
 

@@ -47,11 +47,11 @@ async def test_an_account_is_found_by_its_email_in_any_case(units: UnitOfWorkFac
     await store(units, an_account(1, "Émilie.STRASSE@example.org"), an_account(2, "grace@example.org"))
     async with units.read() as unit:
         for email in ("émilie.strasse@EXAMPLE.org", " E\u0301milie.STRASSE@example.org\u200b"):
-            assert await unit.accounts.with_email(email) == an_account(1, "Émilie.STRASSE@example.org")
+            assert await unit.accounts.find_by_email(email) == an_account(1, "Émilie.STRASSE@example.org")
         for email in ("émilie", "émilie.straße@example.org"):
-            assert await unit.accounts.with_email(email) is None
+            assert await unit.accounts.find_by_email(email) is None
         for email in ("", "\0", "\ud800", LONG):
-            assert await unit.accounts.with_email(email) is None
+            assert await unit.accounts.find_by_email(email) is None
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "ADA@Example.ORG"])

@@ -31,9 +31,9 @@ async def test_a_key_is_loaded_as_it_was_stored(units: UnitOfWorkFactory) -> Non
     async with units.read() as unit:
         for stored in (key, revoked):
             assert await unit.api_keys.get(stored.id) == stored
-            assert await unit.api_keys.with_digest(stored.digest) == stored
+            assert await unit.api_keys.find_by_digest(stored.digest) == stored
         assert await unit.api_keys.get(ApiKeyId("none")) is None
-        assert await unit.api_keys.with_digest(hash_secret("none")) is None
+        assert await unit.api_keys.find_by_digest(hash_secret("none")) is None
 
 
 async def test_only_the_requested_keys_are_listed_newest_first(
@@ -81,18 +81,18 @@ async def test_rule_31_a_revocation_applies_to_one_person_only(
 ) -> None:
     later = NOW + timedelta(days=1)
     async with committing(two_organizations) as unit:
-        assert await unit.portal_revocations.of(PERSON) is None
+        assert await unit.portal_revocations.get(PERSON) is None
         await unit.portal_revocations.save(PERSON, NOW)
         await unit.portal_revocations.save(PERSON, later)
     async with two_organizations.read() as unit:
-        assert await unit.portal_revocations.of(PERSON) == later
+        assert await unit.portal_revocations.get(PERSON) == later
         for other in (
             replace(PERSON, organization_id=OTHER),
             replace(PERSON, event_id=DestinationEventId("g2")),
             replace(PERSON, kind=EXHIBITOR_CONTACT),
             replace(PERSON, source_id=SourceId("2")),
         ):
-            assert await unit.portal_revocations.of(other) is None
+            assert await unit.portal_revocations.get(other) is None
 
 
 async def test_rule_31_a_revocation_needs_an_existing_organization(units: UnitOfWorkFactory) -> None:

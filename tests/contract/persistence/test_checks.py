@@ -116,7 +116,7 @@ async def test_a_mapping_being_checked_is_not_queued_until_the_lease_ends(
         await unit.schedules.save(Schedule(MAPPING, NOW))
         await unit.schedules.begin_check(MAPPING, "a", NOW, NOW + LEASE)
     async with mapped.read() as unit:
-        work, due = await unit.runs.open_work(), await unit.schedules.due(NOW, 2, 9)
+        work, due = await unit.runs.open_work(), await unit.schedules.list_due(NOW, 2, 9)
     assert [*waiting(work, due, NOW)] == []
     (only,) = waiting(work, due, NOW + LEASE)
     assert (only.run_id, only.mapping_id, only.is_abandoned) == (None, MAPPING, False)

@@ -91,9 +91,9 @@ async def removed(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
 async def test_a_deleted_organization_is_not_found(removed: UnitOfWorkFactory) -> None:
     async with removed.read() as unit:
         assert await unit.organizations.get(ORGANIZATION) is None
-        assert await unit.organizations.named(an_organization().name) is None
-        assert await unit.organizations.named("") is None
-        assert await unit.organizations.named(f"\n{ORGANIZATION}") is None
+        assert await unit.organizations.find_by_name(an_organization().name) is None
+        assert await unit.organizations.find_by_name("") is None
+        assert await unit.organizations.find_by_name(f"\n{ORGANIZATION}") is None
         assert await unit.organizations.all() == [an_organization("Other", 2)]
 
 
@@ -118,9 +118,9 @@ async def test_everything_a_deleted_organization_owned_is_deleted(removed: UnitO
         assert await unit.synced.people(ORGANIZATION, EVENT) == PeoplePage([], 0, 0)
         assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SESSION) == []
         assert await unit.api_keys.list_by_organization(ORGANIZATION) == []
-        assert await unit.api_keys.with_digest(a_key(1).digest) is None
+        assert await unit.api_keys.find_by_digest(a_key(1).digest) is None
         assert await unit.accounts.list_by_organization(ORGANIZATION) == []
-        assert await unit.portal_revocations.of(PERSON) is None
+        assert await unit.portal_revocations.get(PERSON) is None
         assert await unit.recipients.get(ORGANIZATION) is None
         assert await unit.notifications.list_by_organization(ORGANIZATION) == []
 
@@ -140,7 +140,7 @@ async def test_data_of_other_organizations_remains(removed: UnitOfWorkFactory) -
         assert await unit.recipients.get(OTHER) == a_recipient(OTHER)
         assert await unit.notifications.list_by_organization(OTHER) == [a_notification(2, theirs, OTHER)]
         assert await unit.connections.get_open(OTHER) == a_connection(2, OTHER)
-        assert await unit.portal_revocations.of(replace(PERSON, organization_id=OTHER)) == NOW
+        assert await unit.portal_revocations.get(replace(PERSON, organization_id=OTHER)) == NOW
         assert await unit.accounts.all() == [
             an_account(1, "ada@example.org", Grant(Role.VIEWER, OTHER), SUPPORT)
         ]
@@ -166,8 +166,11 @@ async def test_rule_10_its_connections_are_still_distinguished_by_sessionboard_u
     removed: UnitOfWorkFactory,
 ) -> None:
     async with removed.read() as unit:
-        assert set(await unit.connections.elsewhere(OTHER_URL)) == {"con2"}
-        assert set(await unit.connections.elsewhere(an_organization().source_url)) == {"con1", "con3"}
+        assert set(await unit.connections.list_at_other_sources(OTHER_URL)) == {"con2"}
+        assert set(await unit.connections.list_at_other_sources(an_organization().source_url)) == {
+            "con1",
+            "con3",
+        }
 
 
 async def test_its_name_and_events_can_be_used_again(removed: UnitOfWorkFactory) -> None:
@@ -175,7 +178,7 @@ async def test_its_name_and_events_can_be_used_again(removed: UnitOfWorkFactory)
     mapping = replace(a_mapping(5), organization_id=again.id, connection_id=ConnectionId("con4"))
     await store(removed, again, a_connection(4, again.id), mapping)
     async with removed.read() as unit:
-        assert await unit.organizations.named("PYTHON France") == again
+        assert await unit.organizations.find_by_name("PYTHON France") == again
         assert await unit.mappings.list_by_organization(again.id) == [mapping]
 
 
@@ -185,7 +188,7 @@ async def test_several_organizations_can_be_deleted_even_twice(removed: UnitOfWo
             await unit.organizations.remove(organization, LATER)
     async with removed.read() as unit:
         assert await unit.organizations.all() == []
-        assert set(await unit.connections.elsewhere(OTHER_URL)) == {"con2"}
+        assert set(await unit.connections.list_at_other_sources(OTHER_URL)) == {"con2"}
         assert await unit.accounts.all() == [an_account(1, "ada@example.org", SUPPORT)]
 
 

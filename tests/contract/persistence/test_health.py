@@ -90,16 +90,16 @@ async def test_schedules_and_halts_of_open_connections(two_tenants: UnitOfWorkFa
             each.mapping_id for each in halted
         }
         assert len(await unit.schedules.list_for_open_connections()) == 3
-        assert await unit.schedules.halt_of(OTHER) == first
-        assert await unit.schedules.halt_of(ORGANIZATION) is None
+        assert await unit.schedules.find_halt(OTHER) == first
+        assert await unit.schedules.find_halt(ORGANIZATION) is None
 
 
 async def test_active_mappings_of_an_organization_or_of_all(two_tenants: UnitOfWorkFactory) -> None:
     await store(two_tenants, a_mapping_of_other(3).remove(NOW))
     async with two_tenants.read() as unit:
-        assert [*await unit.mappings.active(ORGANIZATION)] == [a_mapping()]
-        assert [*await unit.mappings.active(OTHER)] == [a_mapping_of_other()]
-        assert [*await unit.mappings.active()] == [a_mapping(), a_mapping_of_other()]
+        assert [*await unit.mappings.list_active(ORGANIZATION)] == [a_mapping()]
+        assert [*await unit.mappings.list_active(OTHER)] == [a_mapping_of_other()]
+        assert [*await unit.mappings.list_active()] == [a_mapping(), a_mapping_of_other()]
 
 
 async def test_rule_24_a_mapping_without_saved_settings_is_counted_but_not_due(
@@ -112,10 +112,10 @@ async def test_rule_24_a_mapping_without_saved_settings_is_counted_but_not_due(
         for schedule in (None, Schedule(MAPPING, NOW - HOUR)):
             if schedule:
                 await unit.schedules.save(schedule)
-            assert await unit.schedules.due(NOW, 9, 9) == []
+            assert await unit.schedules.list_due(NOW, 9, 9) == []
             assert (await counts(unit))[ORGANIZATION] == ScheduleCounts(continuous=1, waiting=1)
         await unit.mappings.update(replace(waiting, settings_saved=True))
-        assert [each.mapping_id for each in await unit.schedules.due(NOW, 9, 9)] == [MAPPING]
+        assert [each.mapping_id for each in await unit.schedules.list_due(NOW, 9, 9)] == [MAPPING]
         assert (await counts(unit))[ORGANIZATION].waiting == 0
 
 

@@ -44,7 +44,7 @@ async def test_a_session_is_found_by_digest_until_it_ends(signed_in: UnitOfWorkF
 
 async def test_all_sessions_of_an_account_end_together(signed_in: UnitOfWorkFactory) -> None:
     async with committing(signed_in) as unit:
-        await unit.login_sessions.end_all_of(AccountId("account1"))
+        await unit.login_sessions.end_all(AccountId("account1"))
     assert await _signed_in(signed_in) == ["other"]
 
 
@@ -68,19 +68,19 @@ async def test_a_session_needs_an_existing_account(units: UnitOfWorkFactory) -> 
 @pytest.mark.parametrize("subject", ["Ada@example.org", "203.0.113.7", "", "\0", "\ud800", LONG])
 async def test_attempts_are_counted_by_subject(units: UnitOfWorkFactory, subject: str) -> None:
     async with committing(units) as unit:
-        assert await unit.attempts.of(subject) == Attempts()
+        assert await unit.attempts.get(subject) == Attempts()
         await unit.attempts.save(subject, Attempts(1, NOW))
         await unit.attempts.save(subject, Attempts(2, NOW + HOUR))
         await unit.attempts.save("other", Attempts(7))
     async with units.read() as unit:
-        assert await unit.attempts.of(subject) == Attempts(2, NOW + HOUR)
-        assert await unit.attempts.of(f"{subject}.") == Attempts()
+        assert await unit.attempts.get(subject) == Attempts(2, NOW + HOUR)
+        assert await unit.attempts.get(f"{subject}.") == Attempts()
     async with committing(units) as unit:
         await unit.attempts.remove(subject)
         await unit.attempts.remove("none")
     async with units.read() as unit:
-        assert await unit.attempts.of(subject) == Attempts()
-        assert await unit.attempts.of("other") == Attempts(7)
+        assert await unit.attempts.get(subject) == Attempts()
+        assert await unit.attempts.get("other") == Attempts(7)
 
 
 async def test_old_attempts_are_deleted(units: UnitOfWorkFactory) -> None:
@@ -89,5 +89,5 @@ async def test_old_attempts_are_deleted(units: UnitOfWorkFactory) -> None:
         await unit.attempts.save("new", Attempts(3, NOW))
         await unit.attempts.remove_before(NOW)
     async with units.read() as unit:
-        assert await unit.attempts.of("old") == Attempts()
-        assert await unit.attempts.of("new") == Attempts(3, NOW)
+        assert await unit.attempts.get("old") == Attempts()
+        assert await unit.attempts.get("new") == Attempts(3, NOW)

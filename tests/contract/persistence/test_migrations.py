@@ -235,7 +235,7 @@ async def test_of_accounts_with_the_same_mailbox_the_oldest_gets_it_in_the_upgra
         found = {
             query: account.id
             for query in (*(email for _, email, _ in _BEFORE_NORMAL_FORMS), "ss@m\u00fcnchen.de", "c", "e")
-            if (account := await unit.accounts.with_email(query))
+            if (account := await unit.accounts.find_by_email(query))
         }
         assert len(await unit.accounts.all()) == len(_BEFORE_NORMAL_FORMS)
     assert found == {
@@ -277,7 +277,7 @@ async def test_data_survives_a_downgrade_and_an_upgrade(
         assert await unit.runs.get(ended.id) == ended
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key") == ended.id
         assert await unit.outcomes.list_by_run(ended.id) == [an_outcome()]
-        assert [each.mapping_id for each in await unit.schedules.due(NOW, 2, 10)] == [MAPPING]
+        assert [each.mapping_id for each in await unit.schedules.list_due(NOW, 2, 10)] == [MAPPING]
         await unit.schedules.save(Schedule(MAPPING, NOW))
     units.close()
 

@@ -30,7 +30,7 @@ async def due(
     async with units.read() as unit:
         return [
             each.id
-            for each in await unit.notifications.due(NOW + minutes * MINUTE, max_per_organization, limit)
+            for each in await unit.notifications.list_due(NOW + minutes * MINUTE, max_per_organization, limit)
         ]
 
 

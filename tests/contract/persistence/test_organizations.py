@@ -29,11 +29,11 @@ from tests.support.store_samples import (
 async def test_an_organization_is_found_by_its_name_in_any_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization("ÉVÉNEMENTS Straße 🐍"))
     async with units.read() as unit:
-        assert await unit.organizations.named("événements STRASSE 🐍") == an_organization(
+        assert await unit.organizations.find_by_name("événements STRASSE 🐍") == an_organization(
             "ÉVÉNEMENTS Straße 🐍"
         )
         for name in ("événements", "", "\0", "\ud800", "é" * 10_000):
-            assert await unit.organizations.named(name) is None
+            assert await unit.organizations.find_by_name(name) is None
 
 
 async def test_organizations_are_sorted_by_name_ignoring_case(units: UnitOfWorkFactory) -> None:
@@ -87,8 +87,8 @@ async def test_rule_10_connections_at_another_sessionboard_url_are_listed(
     other = replace(an_organization("Python Italia", 2), source_url="https://eu.example.org")
     await store(units, an_organization(), other, a_connection(1), a_connection(2, other.id))
     async with units.read() as unit:
-        assert set(await unit.connections.elsewhere(an_organization().source_url)) == {"con2"}
-        assert set(await unit.connections.elsewhere(other.source_url)) == {"con1"}
+        assert set(await unit.connections.list_at_other_sources(an_organization().source_url)) == {"con2"}
+        assert set(await unit.connections.list_at_other_sources(other.source_url)) == {"con1"}
 
 
 async def test_times_are_loaded_as_the_same_instant_in_utc(units: UnitOfWorkFactory) -> None:
@@ -183,7 +183,7 @@ async def test_only_mappings_that_hold_an_event_are_listed_for_it(
         async with mapped.read() as unit:
             return [
                 mapping.id
-                for mapping in await unit.mappings.holding(
+                for mapping in await unit.mappings.list_by_events(
                     pair.source_url, [pair.source_id], [pair.destination_id]
                 )
             ]

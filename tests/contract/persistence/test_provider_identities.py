@@ -28,17 +28,17 @@ async def test_an_identity_identifies_its_account_until_it_is_unbound(units: Uni
         await _bind(units, identity, ADA)
     await _bind(units, ProviderIdentity(ISSUER, "ada-1"), GRACE)
     async with units.read() as unit:
-        assert [await unit.identities.account_of(identity) for identity in identities] == [ADA, ADA]
-        assert await unit.identities.account_of(ProviderIdentity(ISSUER, "ada-1")) == GRACE
-        assert await unit.identities.account_of(ProviderIdentity(ISSUER, "nobody")) is None
+        assert [await unit.identities.find_account(identity) for identity in identities] == [ADA, ADA]
+        assert await unit.identities.find_account(ProviderIdentity(ISSUER, "ada-1")) == GRACE
+        assert await unit.identities.find_account(ProviderIdentity(ISSUER, "nobody")) is None
         assert await unit.identities.list_by_account(ADA) == identities
     async with committing(units) as unit:
-        await unit.identities.unbind_all_of(ADA)
-        await unit.identities.unbind_all_of(AccountId("none"))
+        await unit.identities.unbind_all(ADA)
+        await unit.identities.unbind_all(AccountId("none"))
     async with units.read() as unit:
-        assert await unit.identities.account_of(identities[0]) is None
+        assert await unit.identities.find_account(identities[0]) is None
         assert await unit.identities.list_by_account(ADA) == []
-        assert await unit.identities.account_of(ProviderIdentity(ISSUER, "ada-1")) == GRACE
+        assert await unit.identities.find_account(ProviderIdentity(ISSUER, "ada-1")) == GRACE
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ async def test_the_identity_of_a_removed_account_can_be_bound_again(units: UnitO
     async with committing(units) as unit:
         await unit.accounts.remove(ADA)
     async with units.read() as unit:
-        assert await unit.identities.account_of(identity) is None
+        assert await unit.identities.find_account(identity) is None
     await _bind(units, identity, GRACE)
 
 

@@ -66,7 +66,7 @@ async def _due_rows(
     units: UnitOfWorkFactory, max_per_organization: int = 2, limit: int = 100
 ) -> Sequence[DueMapping]:
     async with units.read() as unit:
-        return await unit.schedules.due(NOW, max_per_organization, limit)
+        return await unit.schedules.list_due(NOW, max_per_organization, limit)
 
 
 async def _due_ids(

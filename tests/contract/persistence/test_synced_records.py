@@ -82,7 +82,7 @@ async def test_every_record_of_a_kind_has_a_reference(mapped: UnitOfWorkFactory)
     await _save(mapped, a_record("1", destination_id="101"), a_record("2", destination_id="102"))
     await _save(mapped, a_record("3", kind=SESSION))
     async with mapped.read() as unit:
-        places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
+        places = await unit.synced.list_refs(ORGANIZATION, EVENT, SPEAKER)
     assert sorted(places, key=lambda place: place.source_id) == [
         SyncedRecordRef(SourceId("1"), DestinationId("101"), CONNECTION, a_record().email),
         SyncedRecordRef(SourceId("2"), DestinationId("102"), CONNECTION, a_record().email),
@@ -112,7 +112,7 @@ async def test_thousands_of_records_are_found_in_one_call(mapped: UnitOfWorkFact
     await _save(mapped, *records.values())
     async with mapped.read() as unit:
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, records.keys()) == records
-        assert len(await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)) == len(records)
+        assert len(await unit.synced.list_refs(ORGANIZATION, EVENT, SPEAKER)) == len(records)
 
 
 async def test_a_name_of_ten_thousand_characters_is_stored_whole(mapped: UnitOfWorkFactory) -> None:
@@ -170,7 +170,7 @@ async def test_rule_32_a_record_in_doubt_stays_unconfirmed_until_it_is_saved(
     async with mapped.read() as unit:
         found = await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("2")])
         (session,) = await unit.synced.list_by_event(ORGANIZATION, EVENT, SESSION)
-        places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
+        places = await unit.synced.list_refs(ORGANIZATION, EVENT, SPEAKER)
     assert {place.source_id: place.email for place in places} == {"1": None, "2": a_record("2").email}
     assert found == {"1": doubtful, "2": a_record("2")}
     assert (doubtful.fingerprint, doubtful.fields) == (
@@ -193,7 +193,7 @@ async def test_rule_34_the_time_a_record_left_is_stored_separately(
 
     async def left(kind: RecordKind = SPEAKER) -> dict[str, datetime | None]:
         async with mapped.read() as unit:
-            places = await unit.synced.places(ORGANIZATION, EVENT, kind)
+            places = await unit.synced.list_refs(ORGANIZATION, EVENT, kind)
         return {place.source_id: place.left_at for place in places}
 
     assert await left() == {"1": NOW, "2": None}

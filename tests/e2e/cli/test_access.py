@@ -13,7 +13,7 @@ from core.domain.errors import IdentityMismatch
 from core.domain.ids import OrganizationId
 from core.usecases.access.create_api_key import CreateApiKey
 from core.usecases.access.sign_in_with_identity_provider import ProviderClaims, SignInWithIdentityProvider
-from core.usecases.notifications.served_url import NoteServedUrl
+from core.usecases.notifications.served_url import SaveServedUrl
 from entrypoints.database import opened
 from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import ORG, CommandLine, Result
@@ -224,7 +224,7 @@ def test_an_address_that_signs_in_leads_to_where_it_was_served_last(
 
 async def _serve_at(url: str) -> None:
     async with opened(Settings()) as container:
-        await container.resolve(NoteServedUrl)(url)
+        await container.resolve(SaveServedUrl)(url)
 
 
 async def _bind(subject: str) -> None:

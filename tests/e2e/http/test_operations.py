@@ -10,7 +10,7 @@ import pytest
 
 from adapters.telemetry.prometheus import PrometheusMetrics
 from core.usecases.organizations.list_health import ListOrganizationHealth
-from core.usecases.runs.show_status import Queue
+from core.usecases.runs.get_status import Queue
 from ports.store.errors import DatabaseUnavailable
 from tests.e2e.http.conftest import Served, served_from
 from tests.support.http_fixtures import ADMIN, EVERYWHERE, SeededDatabase

@@ -15,8 +15,8 @@ from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
 from core.domain.records.source_records import SourceEvent
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
+from core.usecases.sync.get_event import EventView
 from core.usecases.sync.preview import Plan, Preview
-from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.capacity import (
     MAX_CONCURRENT,

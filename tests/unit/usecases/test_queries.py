@@ -1,7 +1,7 @@
 """Queries about organizations, mappings and runs."""
 
 from core.domain.records.kinds import Scope
-from core.usecases.mappings.show_health import GetHealth
+from core.usecases.mappings.get_health import GetHealth
 from tests.support.harness import ELSEWHERE, FAR, Harness
 
 MANY = 201

@@ -6,9 +6,9 @@ from core.domain.access.authorization import Actor
 from core.domain.runs.health import HealthState
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.mappings.change_settings import SettingsChange
-from core.usecases.mappings.show_health import GetHealth
+from core.usecases.mappings.get_health import GetHealth
 from core.usecases.organizations.list_health import ListOrganizationHealth
-from core.usecases.runs.show_status import GetQueue, GetStatus, Queue, Status
+from core.usecases.runs.get_status import GetQueue, GetStatus, Queue, Status
 from tests.support.assertions import present
 from tests.support.continuous_sync import due, run_all
 from tests.support.harness import LEASE, Harness

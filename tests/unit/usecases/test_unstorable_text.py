@@ -104,7 +104,7 @@ LOOK_UPS: dict[str, Asking] = {
     "Gleanin event": lambda harness, _, mapping, odd: harness.map_events(
         NewMapping(mapping.organization_id, ELSEWHERE, DestinationEventId(odd))
     ),
-    "event": lambda harness, _, mapping, odd: harness.show_event(mapping.organization_id, SourceEventId(odd)),
+    "event": lambda harness, _, mapping, odd: harness.get_event(mapping.organization_id, SourceEventId(odd)),
 }
 
 

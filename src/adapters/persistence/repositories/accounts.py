@@ -79,7 +79,7 @@ class SqlAccounts:
     async def get(self, account_id: AccountId) -> Account | None:
         return next(iter(await self._all(accounts.c.id == account_id)), None)
 
-    async def with_email(self, email: str) -> Account | None:
+    async def find_by_email(self, email: str) -> Account | None:
         mailbox = normalize_email(email)
         # No account has an e-mail with such characters, and PostgreSQL rejects some of them.
         if not mailbox.isprintable():

@@ -51,7 +51,7 @@ class SqlApiKeys:
     async def get(self, key_id: ApiKeyId) -> ApiKey | None:
         return next(iter(await self._all(api_keys.c.id == key_id)), None)
 
-    async def with_digest(self, digest: str) -> ApiKey | None:
+    async def find_by_digest(self, digest: str) -> ApiKey | None:
         return next(iter(await self._all(api_keys.c.digest == digest)), None)
 
     async def list_by_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:

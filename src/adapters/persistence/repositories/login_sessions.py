@@ -35,7 +35,7 @@ class SqlLoginSessions:
     async def end(self, digest: str) -> None:
         await self._delete(login_sessions.c.digest == digest)
 
-    async def end_all_of(self, account_id: AccountId) -> None:
+    async def end_all(self, account_id: AccountId) -> None:
         await self._delete(login_sessions.c.account_id == account_id)
 
     async def remove_before(self, instant: datetime) -> None:
@@ -49,7 +49,7 @@ class SqlAttempts:
     def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
-    async def of(self, subject: str) -> Attempts:
+    async def get(self, subject: str) -> Attempts:
         query = _ATTEMPTS.where(attempts.c.subject == key_of(subject))
         row = await self._run(lambda database: database.execute(query).first())
         return Attempts() if row is None else Attempts(row.failures, row.last_at)

@@ -44,7 +44,7 @@ class SqlMappings:
     async def get(self, mapping_id: MappingId) -> EventMapping | None:
         return next(iter(await self._all(mappings.c.id == mapping_id)), None)
 
-    async def holding(
+    async def list_by_events(
         self,
         source_url: str,
         source_ids: Collection[SourceEventId],
@@ -60,7 +60,7 @@ class SqlMappings:
     async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
         return await self._all(mappings.c.connection_id == connection_id)
 
-    async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
+    async def list_active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
         conditions: list[sa.ColumnElement[bool]] = [mappings.c.removed_at.is_(None)]
         if organization_id is not None:
             conditions.append(mappings.c.organization_id == organization_id)

@@ -132,7 +132,7 @@ class SqlNotifications:
         row = await self._run(lambda database: database.execute(query).first())
         return None if row is None else _notification(row)
 
-    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[Notification]:
+    async def list_due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[Notification]:
         return await self._all(
             _DUE, {"now": now, "max_per_organization": max_per_organization, "limit": limit}
         )

@@ -47,7 +47,7 @@ class SqlOrganizations:
     async def get(self, organization_id: OrganizationId) -> Organization | None:
         return await self._first(organizations.c.id == organization_id)
 
-    async def named(self, name: str) -> Organization | None:
+    async def find_by_name(self, name: str) -> Organization | None:
         # No organization has a name with such characters, and PostgreSQL rejects some of them.
         if not name.isprintable():
             return None
@@ -128,7 +128,7 @@ class SqlConnections:
         rows = await self._run(lambda database: database.execute(is_open).all())
         return [_connection(row) for row in rows]
 
-    async def elsewhere(self, source_url: str) -> Collection[ConnectionId]:
+    async def list_at_other_sources(self, source_url: str) -> Collection[ConnectionId]:
         return await self._run(lambda database: frozenset(database.scalars(_ELSEWHERE, {"here": source_url})))
 
     async def _first(self, *conditions: sa.ColumnElement[bool]) -> Connection | None:

@@ -20,7 +20,7 @@ class SqlPortalRevocations:
     def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
-    async def of(self, person: PersonRef) -> datetime | None:
+    async def get(self, person: PersonRef) -> datetime | None:
         params = _key(person)
         return await self._run(lambda database: database.execute(_REVOKED_AT, params).scalar())
 

@@ -20,7 +20,7 @@ class SqlProviderIdentities:
         row = {"issuer": identity.issuer, "subject": identity.subject, "account_id": account_id}
         await self._run(lambda database: database.execute(provider_identities.insert(), row))
 
-    async def account_of(self, identity: ProviderIdentity) -> AccountId | None:
+    async def find_account(self, identity: ProviderIdentity) -> AccountId | None:
         query = sa.select(provider_identities.c.account_id).where(
             provider_identities.c.issuer == identity.issuer, provider_identities.c.subject == identity.subject
         )
@@ -36,6 +36,6 @@ class SqlProviderIdentities:
         rows = await self._run(lambda database: database.execute(query).all())
         return [ProviderIdentity(row.issuer, row.subject) for row in rows]
 
-    async def unbind_all_of(self, account_id: AccountId) -> None:
+    async def unbind_all(self, account_id: AccountId) -> None:
         statement = sa.delete(provider_identities).where(provider_identities.c.account_id == account_id)
         await self._run(lambda database: database.execute(statement))

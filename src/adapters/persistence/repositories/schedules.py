@@ -138,12 +138,12 @@ class SqlSchedules:
         rows = await self._run(lambda database: database.execute(query).all())
         return [(row.organization_id, _schedule(row)) for row in rows]
 
-    async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
+    async def find_halt(self, organization_id: OrganizationId) -> Halt | None:
         params = {"of_organization": organization_id}
         row = await self._run(lambda database: database.execute(_HALT, params).first())
         return None if row is None else Halt(row.halted_by or "", row.halted_at)
 
-    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
+    async def list_due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
         params = {"now": now, "max_per_organization": max_per_organization, "limit": limit}
         rows = await self._run(lambda database: database.execute(DUE, params).all())
         return [DueMapping(*row) for row in rows]
@@ -163,7 +163,7 @@ class SqlSchedules:
         values = {"of_mapping": mapping_id, **params}
         return await self._run(lambda database: database.execute(statement, values).rowcount > 0)
 
-    async def continuous(self) -> Sequence[ContinuousMapping]:
+    async def list_continuous(self) -> Sequence[ContinuousMapping]:
         rows = await self._run(lambda database: database.execute(_CONTINUOUS).all())
         return [ContinuousMapping(*row) for row in rows]
 

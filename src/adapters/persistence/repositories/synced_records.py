@@ -127,7 +127,7 @@ class SqlSyncedRecords:
             return {}
         return await self._run(lambda database: _found(database, organization_id, event_id, kind, source_ids))
 
-    async def places(
+    async def list_refs(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecordRef]:
         params = _params(organization_id, event_id, kind)
@@ -145,7 +145,7 @@ class SqlSyncedRecords:
 
         return await self._run(read)
 
-    async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
+    async def count_sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
         params = {"organization_id": organization_id}
         rows = await self._run(lambda database: database.execute(_SENT, params).all())
         return [

@@ -21,7 +21,7 @@ class AuthenticateApiKey:
             NotAuthenticated: the key is unknown or was revoked.
         """
         async with self.units.read() as unit:
-            key = await unit.api_keys.with_digest(hash_secret(secret))
+            key = await unit.api_keys.find_by_digest(hash_secret(secret))
         if key is None or not key.is_valid:
             reason = "revoked" if key else "unknown"
             self.log.warning(

@@ -32,7 +32,7 @@ class ChangePassword:
         async with self.units.write() as unit:
             account = replace(await find_account(unit, email), password_hash=hashed)
             await unit.accounts.update(account)
-            await unit.login_sessions.end_all_of(account.id)
+            await unit.login_sessions.end_all(account.id)
             entry = AuditEntry(self.clock.now(), actor.name, Action.PASSWORD_CHANGED, None, account.email)
             await unit.audit.add(entry)
             await unit.commit()
@@ -81,7 +81,7 @@ class ChangeOwnPassword:
         async with self.units.write() as unit:
             account, now = await get_account(unit, account_id), self.clock.now()
             subject = f"password:{account.id}"
-            attempts = await unit.attempts.of(subject)
+            attempts = await unit.attempts.get(subject)
             attempts.check(now)
             await unit.attempts.save(subject, attempts.failed(now))
             await unit.commit()
@@ -97,7 +97,7 @@ class ChangeOwnPassword:
                 raise WrongPassword
             account = replace(account, password_hash=hashed)
             await unit.accounts.update(account)
-            await unit.login_sessions.end_all_of(account.id)
+            await unit.login_sessions.end_all(account.id)
             await unit.attempts.remove(subject)
             entry = AuditEntry(self.clock.now(), account.email, Action.PASSWORD_CHANGED, None, account.email)
             await unit.audit.add(entry)

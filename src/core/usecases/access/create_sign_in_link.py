@@ -30,7 +30,7 @@ class CreateSignInLink:
             NotAuthenticated: there is no account with this e-mail.
         """
         async with self.units.write() as unit:
-            account = await unit.accounts.with_email(email)
+            account = await unit.accounts.find_by_email(email)
             if account is None:
                 raise NotAuthenticated(f"There is no account for {email:.120}. Ask an admin to add one.")
             secret = await begin_session(unit, account, self.ids, self.clock)

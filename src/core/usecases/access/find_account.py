@@ -11,4 +11,4 @@ async def get_account(unit: UnitOfWork, account_id: AccountId) -> Account:
 
 
 async def find_account(unit: UnitOfWork, email: str) -> Account:
-    return require(await unit.accounts.with_email(email), "account", email)
+    return require(await unit.accounts.find_by_email(email), "account", email)

@@ -49,7 +49,7 @@ class OpenPortal:
             SourceId(source_id),
         )
         async with self.units.read() as unit:
-            check_portal_link(created_at, await unit.portal_revocations.of(ref), self.clock.now())
+            check_portal_link(created_at, await unit.portal_revocations.get(ref), self.clock.now())
             people = await unit.synced.find(ref.organization_id, ref.event_id, ref.kind, [ref.source_id])
             mappings = await unit.mappings.list_by_organization(ref.organization_id)
         person = people.get(ref.source_id)

@@ -43,7 +43,7 @@ class SignInWithIdentityProvider:
             NotAuthenticated: there is no account with this e-mail.
         """
         async with self.units.write() as unit:
-            account_id = await unit.identities.account_of(claims.identity)
+            account_id = await unit.identities.find_account(claims.identity)
             account = await unit.accounts.get(account_id) if account_id else None
             if account is None:
                 account = await self._bind(unit, claims)
@@ -56,7 +56,7 @@ class SignInWithIdentityProvider:
         email, identity = claims.verified_email, claims.identity
         if email is None:
             raise EmailNotVerified
-        account = await unit.accounts.with_email(email)
+        account = await unit.accounts.find_by_email(email)
         if account is None:
             raise NotAuthenticated(f"There is no account for {email:.120}. Ask an admin to add one.")
         if any(

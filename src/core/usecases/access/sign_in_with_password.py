@@ -91,7 +91,7 @@ class SignInWithPassword:
     async def _hash_request(self, credentials: Credentials) -> HashRequest:
         if self._devices.claims(credentials.device):
             async with self.units.read() as unit:
-                account = await unit.accounts.with_email(credentials.email)
+                account = await unit.accounts.find_by_email(credentials.email)
             if account and self._devices.known(credentials.device, account):
                 return HashRequest(account.id, is_known=True)
         return HashRequest(credentials.party, is_known=False)
@@ -112,11 +112,11 @@ class SignInWithPassword:
         """Count the attempt as failed before the check, so that concurrent attempts get no extra guesses."""
         async with self.units.write() as unit:
             now = self.clock.now()
-            account = await unit.accounts.with_email(credentials.email)
+            account = await unit.accounts.find_by_email(credentials.email)
             device = self._devices.known(credentials.device, account)
             await unit.attempts.remove_before(now - FORGOTTEN_AFTER)
             for subject in credentials.subjects(device):
-                attempts = await unit.attempts.of(subject)
+                attempts = await unit.attempts.get(subject)
                 attempts.check(now)
                 await unit.attempts.save(subject, attempts.failed(now))
             await unit.commit()
@@ -132,7 +132,7 @@ class SignInWithPassword:
             await unit.attempts.remove(first)
             for subject in rest:
                 # Not reset: signing in to one account must not reset the count of guesses at others.
-                attempts = await unit.attempts.of(subject)
+                attempts = await unit.attempts.get(subject)
                 await unit.attempts.save(subject, attempts.without_last())
             secret = await begin_session(unit, account, self.ids, self.clock)
             await unit.commit()

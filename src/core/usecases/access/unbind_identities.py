@@ -27,11 +27,11 @@ class UnbindIdentities:
             NotFound: there is no such account.
         """
         async with self.units.write() as unit:
-            account = require(await unit.accounts.with_email(email), "account", email)
+            account = require(await unit.accounts.find_by_email(email), "account", email)
             bound = await unit.identities.list_by_account(account.id)
             if bound:
-                await unit.identities.unbind_all_of(account.id)
-                await unit.login_sessions.end_all_of(account.id)
+                await unit.identities.unbind_all(account.id)
+                await unit.login_sessions.end_all(account.id)
                 entry = AuditEntry(self.clock.now(), actor.name, Action.IDENTITY_UNBOUND, None, account.email)
                 await unit.audit.add(entry)
                 await unit.commit()

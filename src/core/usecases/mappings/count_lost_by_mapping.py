@@ -23,8 +23,8 @@ class CountLostByMapping:
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             connection = await unit.connections.get_open(organization_id)
-            elsewhere = {*await unit.connections.elsewhere(organization.source_url)}
-            sent = await unit.synced.sent(organization_id)
+            elsewhere = {*await unit.connections.list_at_other_sources(organization.source_url)}
+            sent = await unit.synced.count_sent(organization_id)
         if connection is None:
             return ""
         not_lost = {connection.id} | elsewhere

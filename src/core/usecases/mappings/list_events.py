@@ -66,7 +66,7 @@ class ListEvents:
                 source.events(), self._destination_events(token)
             )
         async with self.units.read() as unit:
-            holders = await unit.mappings.holding(
+            holders = await unit.mappings.list_by_events(
                 url, [event.id for event in source_events], [event.id for event in destination_events]
             )
         return EventLists(

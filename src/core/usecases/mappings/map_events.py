@@ -138,4 +138,4 @@ class MapEvents:
 
 
 async def _holders(unit: UnitOfWork, pair: EventPair) -> Sequence[EventMapping]:
-    return await unit.mappings.holding(pair.source_url, [pair.source_id], [pair.destination_id])
+    return await unit.mappings.list_by_events(pair.source_url, [pair.source_id], [pair.destination_id])

@@ -65,13 +65,13 @@ class DeliverNotifications:
     async def _is_any_due(self) -> bool:
         """Check without blocking writers first: usually nothing is due."""
         async with self.units.read() as unit:
-            return bool(await unit.notifications.due(self.clock.now(), MAX_PER_ORGANIZATION, 1))
+            return bool(await unit.notifications.list_due(self.clock.now(), MAX_PER_ORGANIZATION, 1))
 
     async def _begin(self) -> Sequence[_Attempt]:
         """Record the attempts before making them, so that other processes skip them."""
         now, attempts = self.clock.now(), []
         async with self.units.write() as unit:
-            for notification in await unit.notifications.due(now, MAX_PER_ORGANIZATION, MAX_CONCURRENT):
+            for notification in await unit.notifications.list_due(now, MAX_PER_ORGANIZATION, MAX_CONCURRENT):
                 attempt = await self._record_attempt(unit, notification, now)
                 if attempt is not None:
                     attempts.append(attempt)

@@ -6,7 +6,7 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class NoteServedUrl:
+class SaveServedUrl:
     units: UnitOfWorkFactory
 
     async def __call__(self, url: str) -> None:

@@ -15,7 +15,7 @@ class CountLostByDisconnecting:
         """Return the count in sentences; empty if nothing was sent under the open connection, or none is open."""
         async with self.units.read() as unit:
             connection = await unit.connections.get_open(organization_id)
-            sent = await unit.synced.sent(organization_id)
+            sent = await unit.synced.count_sent(organization_id)
         if connection is None:
             return ""
         under_it = (records for records in sent if records.connection_id == connection.id)

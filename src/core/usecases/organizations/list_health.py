@@ -30,7 +30,7 @@ class ListOrganizationHealth:
             ]
             only = organizations[0].id if len(organizations) == 1 else None
             connections = await unit.connections.list_open()
-            mappings = await unit.mappings.active(only)
+            mappings = await unit.mappings.list_active(only)
             schedules = await unit.schedules.list_for_open_connections(only)
             ended = await unit.runs.latest_ended(only)
         health = organization_healths(connections, mappings, schedules, ended, now)

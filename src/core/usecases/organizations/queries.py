@@ -22,7 +22,7 @@ class FindOrganization:
         validate_id("organization", id_or_name)
         async with self.units.read() as unit:
             organization = await unit.organizations.get(OrganizationId(id_or_name))
-            organization = organization or await unit.organizations.named(id_or_name.strip())
+            organization = organization or await unit.organizations.find_by_name(id_or_name.strip())
         return require(organization, "organization", id_or_name)
 
 

@@ -28,7 +28,7 @@ class SelectNextRuns:
         now = self.clock.now()
         async with self.units.read() as unit:
             work = await unit.runs.open_work()
-            due = await unit.schedules.due(now, MAX_PER_ORGANIZATION, MAX_DUE)
+            due = await unit.schedules.list_due(now, MAX_PER_ORGANIZATION, MAX_DUE)
         return select_next(
             waiting(work, due, now), carried_out(work, now), capacity, max(capacity - reserved, 0)
         )

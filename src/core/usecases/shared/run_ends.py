@@ -43,7 +43,7 @@ class RunEnds:
         stored = Stored(await unit.outcomes.counts(run.id), await unit.outcomes.causes(run.id))
         schedule, halt = (
             await unit.schedules.get(mapping.id),
-            await unit.schedules.halt_of(mapping.organization_id),
+            await unit.schedules.find_halt(mapping.organization_id),
         )
         state = MappingState(mapping, schedule, halt)
         end = end_run(

@@ -57,17 +57,17 @@ async def load_known_records(units: UnitOfWorkFactory, mapping: EventMapping) ->
     left_at: dict[str, dict[SourceId, datetime]] = {}
     for kind in KINDS:
         async with units.read() as unit:
-            places = await unit.synced.places(mapping.organization_id, mapping.events.destination_id, kind)
-        ours = [place for place in places if place.connection_id == mapping.connection_id]
-        here[kind.name] = {place.source_id: place.destination_id for place in ours}
-        sent[kind.name] = {place.destination_id: place.source_id for place in ours}
-        others = [place for place in places if place.connection_id != mapping.connection_id]
-        earlier[kind.name] = {place.source_id for place in others} - here[kind.name].keys()
+            refs = await unit.synced.list_refs(mapping.organization_id, mapping.events.destination_id, kind)
+        ours = [ref for ref in refs if ref.connection_id == mapping.connection_id]
+        here[kind.name] = {ref.source_id: ref.destination_id for ref in ours}
+        sent[kind.name] = {ref.destination_id: ref.source_id for ref in ours}
+        others = [ref for ref in refs if ref.connection_id != mapping.connection_id]
+        earlier[kind.name] = {ref.source_id for ref in others} - here[kind.name].keys()
         created_before[kind.name] = {
-            place.destination_id: (place.connection_id, place.source_id) for place in others
+            ref.destination_id: (ref.connection_id, ref.source_id) for ref in others
         }
-        emails[kind.name] = {place.source_id: place.email for place in ours if place.email}
-        left_at[kind.name] = {place.source_id: place.left_at for place in ours if place.left_at}
+        emails[kind.name] = {ref.source_id: ref.email for ref in ours if ref.email}
+        left_at[kind.name] = {ref.source_id: ref.left_at for ref in ours if ref.left_at}
     async with units.read() as unit:
-        elsewhere = frozenset(await unit.connections.elsewhere(mapping.events.source_url))
+        elsewhere = frozenset(await unit.connections.list_at_other_sources(mapping.events.source_url))
     return KnownRecords(here, earlier, sent, created_before, emails, left_at, elsewhere)

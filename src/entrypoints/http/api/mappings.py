@@ -10,9 +10,9 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.mappings import change_settings, map_events
 from core.usecases.mappings.change_settings import ChangeSettings
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
+from core.usecases.mappings.get_health import GetHealth
 from core.usecases.mappings.map_events import MapEvents
 from core.usecases.mappings.remove_mapping import RemoveMapping
-from core.usecases.mappings.show_health import GetHealth
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.api import schemas

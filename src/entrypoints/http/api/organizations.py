@@ -13,8 +13,8 @@ from core.domain.tenancy.secrets import Token
 from core.usecases.access.create_api_key import CreateApiKey
 from core.usecases.access.queries import ListApiKeys, ListAuditEntries
 from core.usecases.access.revoke_api_key import RevokeApiKey
+from core.usecases.mappings.get_health import GetHealth
 from core.usecases.mappings.list_events import ListEvents
-from core.usecases.mappings.show_health import GetHealth
 from core.usecases.organizations import add_organization
 from core.usecases.organizations.add_organization import AddOrganization
 from core.usecases.organizations.connect_or_renew import ConnectOrRenew

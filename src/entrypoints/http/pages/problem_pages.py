@@ -17,7 +17,7 @@ from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 from core.usecases.access.authorize import AuthorizeMapping, AuthorizeOrganization, AuthorizeRun
-from core.usecases.mappings.show_health import FindHalt
+from core.usecases.mappings.get_health import FindHalt
 from entrypoints.container import Container
 from entrypoints.http.dependencies import MAX_ID_LENGTH, OrganizationContext, actor_of_session, container_of
 from entrypoints.http.pages.rendering import Crumb, crumb, organization_breadcrumbs, organization_url, render

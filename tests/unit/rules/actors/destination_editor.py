@@ -29,7 +29,7 @@ class DestinationEditor(CheckedSync):
         """Return whether an organization has a synced record of it."""
         async with self.harness.units.read() as unit:
             for organization_id in self.organization_ids.values():
-                for synced in await unit.synced.places(organization_id, event, kind):
+                for synced in await unit.synced.list_refs(organization_id, event, kind):
                     if origin == (synced.connection_id, synced.source_id):
                         return True
         return False

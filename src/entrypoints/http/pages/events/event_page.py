@@ -16,9 +16,9 @@ from core.domain.runs.health import Health
 from core.domain.runs.run import LATEST_RUNS, RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
-from core.usecases.mappings.show_health import GetHealth
+from core.usecases.mappings.get_health import GetHealth
 from core.usecases.runs.queries import ListRuns
-from core.usecases.sync.show_event import EventView
+from core.usecases.sync.get_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.dependencies import OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ReadOrganization

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from core.domain.errors import Overloaded
 from core.domain.ids import SourceEventId
 from core.domain.tenancy.event_mappings import EventMapping
+from core.usecases.mappings.get_health import GetHealth
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
-from core.usecases.mappings.show_health import GetHealth
 from entrypoints.http.capacity import RequestCapacityOf
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ReadOrganization

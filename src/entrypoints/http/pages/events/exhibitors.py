@@ -14,8 +14,8 @@ from core.domain.records.outcomes import Outcome
 from core.domain.records.search import RecordSearch
 from core.domain.records.source_records import Exhibitor, Person, Unreadable
 from core.domain.selection.exhibitor_contacts import primary_contact
+from core.usecases.sync.get_event import EventView
 from core.usecases.sync.preview import expected_outcome
-from core.usecases.sync.show_event import EventView
 from entrypoints.http.pages.events.agenda import has_left, steps_of
 from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
 from entrypoints.http.pages.lists import OutcomeFilter, PageNumber, SearchText, outcome_tabs, paginate

@@ -10,8 +10,8 @@ from core.domain.errors import DomainError, NotConfirmed, NotConnected
 from core.domain.runs.messages import started
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
+from core.usecases.mappings.get_health import GetHealth
 from core.usecases.mappings.queries import ListMappings
-from core.usecases.mappings.show_health import GetHealth
 from core.usecases.organizations.change_connection import ChangeConnection
 from core.usecases.organizations.connect import Connect
 from core.usecases.organizations.count_lost_by_disconnecting import CountLostByDisconnecting

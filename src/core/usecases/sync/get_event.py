@@ -40,7 +40,7 @@ class EventView:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowEvent:
+class GetEvent:
     access: SystemAccess
     clock: Clock
 

@@ -44,8 +44,8 @@ class GetStatus:
         now = self.clock.now()
         async with self.units.read() as unit:
             organizations = await unit.organizations.all()
-            work, continuous = await unit.runs.open_work(), await unit.schedules.continuous()
-            connections, mappings = await unit.connections.list_open(), await unit.mappings.active()
+            work, continuous = await unit.runs.open_work(), await unit.schedules.list_continuous()
+            connections, mappings = await unit.connections.list_open(), await unit.mappings.list_active()
             open_schedules = await unit.schedules.list_for_open_connections()
             ended = await unit.runs.latest_ended()
         schedules, runs = count_continuous(continuous, work, now), count_runs(work, now)
@@ -108,7 +108,7 @@ class GetQueue:
         """Count everything at one point in time, with two queries whatever else is stored."""
         now = self.clock.now()
         async with self.units.read() as unit:
-            work, continuous = await unit.runs.open_work(), await unit.schedules.continuous()
+            work, continuous = await unit.runs.open_work(), await unit.schedules.list_continuous()
         schedules = count_continuous(continuous, work, now).values()
         runs = count_runs(work, now).values()
         return Queue(

@@ -10,7 +10,7 @@ from core.domain.records.source_records import Exhibitor, Session, SourceEvent
 from core.domain.runs.stop_reasons import StopCause
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
-from core.usecases.sync.show_event import EventView
+from core.usecases.sync.get_event import EventView
 from ports.source import SourceRefused, SourceUnavailable
 from tests.support.assertions import present
 from tests.support.builders import exhibitor, on, person, primary, session
@@ -36,7 +36,7 @@ ALL = (["opening", "pending"], ["acme"])
 async def test_rule_11_unmapped_event_is_shown_without_a_plan(harness: Harness) -> None:
     organization = await harness.organization()
     offer(harness)
-    view = await harness.show_event(organization.id, HERE)
+    view = await harness.get_event(organization.id, HERE)
     assert rows(view) == ALL
     assert (view.mapping, view.plan, view.stop) == (None, None, None)
     assert (view.event.name, view.read_at) == ("PyConf", harness.clock.now())
@@ -44,7 +44,7 @@ async def test_rule_11_unmapped_event_is_shown_without_a_plan(harness: Harness) 
 
 async def test_mapped_event_is_shown_with_its_plan(harness: Harness, mapping: EventMapping) -> None:
     offer(harness)
-    view = await harness.show_event(mapping.organization_id, HERE)
+    view = await harness.get_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert (view.mapping, view.stop) == (mapping, None)
     plan = present(view.plan)
@@ -60,7 +60,7 @@ async def test_mapped_event_is_shown_with_its_plan(harness: Harness, mapping: Ev
 async def test_plan_reflects_what_was_synced(harness: Harness, mapping: EventMapping) -> None:
     offer(harness)
     await harness.sync(mapping)
-    view = await harness.show_event(mapping.organization_id, HERE)
+    view = await harness.get_event(mapping.organization_id, HERE)
     plan = present(view.plan)
     assert plan.counts.of(SPEAKER)[Outcome.UNCHANGED] == 1
     assert plan.counts.of(SESSION)[Outcome.SKIPPED] == 1
@@ -69,7 +69,7 @@ async def test_plan_reflects_what_was_synced(harness: Harness, mapping: EventMap
 async def test_unmapped_event_next_to_a_mapped_one_is_shown_without_a_plan(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("keynote"), event=ELSEWHERE)
-    view = await harness.show_event(mapping.organization_id, ELSEWHERE)
+    view = await harness.get_event(mapping.organization_id, ELSEWHERE)
     assert rows(view) == (["keynote"], [])
     assert view.mapping is None
 
@@ -78,7 +78,7 @@ async def test_event_is_shown_without_a_plan_after_its_mapping_is_removed(harnes
     mapping = await harness.mapping()
     offer(harness)
     await harness.remove_mapping(mapping.id)
-    view = await harness.show_event(mapping.organization_id, HERE)
+    view = await harness.get_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert (view.mapping, view.plan) == (None, None)
 
@@ -87,7 +87,7 @@ async def test_rows_are_shown_with_the_stop_reason_while_gleanin_is_unavailable(
     mapping = await harness.mapping()
     offer(harness)
     harness.gleanin.faults.unavailable_calls = 1_000
-    view = await harness.show_event(mapping.organization_id, HERE)
+    view = await harness.get_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert view.plan is None
     assert view.stop is not None
@@ -98,7 +98,7 @@ async def test_rows_are_shown_with_the_stop_reason_if_gleanin_refuses_the_token(
     mapping = await harness.mapping()
     offer(harness)
     harness.gleanin.tokens = {"another-token"}
-    view = await harness.show_event(mapping.organization_id, HERE)
+    view = await harness.get_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     stop = present(view.stop)
     assert (stop.code, "Gleanin" in stop.sentence) == ("token_refused", True)
@@ -108,7 +108,7 @@ async def test_rows_are_shown_with_the_stop_reason_if_the_gleanin_event_is_gone(
     mapping = await harness.mapping()
     offer(harness)
     del harness.gleanin.events[mapping.events.destination_id]
-    view = await harness.show_event(mapping.organization_id, HERE)
+    view = await harness.get_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert present(view.stop).code == "event_gone"
 
@@ -117,7 +117,7 @@ async def test_rule_16_masked_emails_are_reported_with_the_rows(
     harness: Harness, mapping: EventMapping
 ) -> None:
     harness.offer(session("opening", on(person("ada", email="a***@e***.org"))), exhibitors=(ACME,))
-    view = await harness.show_event(mapping.organization_id, HERE)
+    view = await harness.get_event(mapping.organization_id, HERE)
     assert rows(view) == (["opening"], ["acme"])
     assert view.plan is None
     assert view.stop is not None
@@ -131,7 +131,7 @@ async def test_rule_07_differing_time_zones_are_reported_with_the_rows(harness: 
     harness.gleanin.add_event(
         mapping.events.destination_id, "PyConf goes Gleanin", time_zone="America/New_York"
     )
-    view = await harness.show_event(mapping.organization_id, HERE)
+    view = await harness.get_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert present(view.stop).code == "time_zones"
 
@@ -141,16 +141,16 @@ async def test_event_gone_from_sessionboard_is_not_found(harness: Harness, mappe
     organization = (await harness.mapping()).organization_id if mapped else (await harness.organization()).id
     harness.source.remove(HERE)
     with pytest.raises(NotFound, match="There is no Sessionboard event '3960'"):
-        await harness.show_event(organization, HERE)
+        await harness.get_event(organization, HERE)
 
 
 @pytest.mark.parametrize("event_id", ["", "nothing", "\0", "\ud800", "../events", "x" * 100_000])
 async def test_unknown_event_is_not_found(harness: Harness, event_id: str) -> None:
     organization = await harness.organization()
     with pytest.raises(NotFound):
-        await harness.show_event(organization.id, SourceEventId(event_id))
+        await harness.get_event(organization.id, SourceEventId(event_id))
     with pytest.raises(NotFound, match="organization 'nobody'"):
-        await harness.show_event(OrganizationId("nobody"), HERE)
+        await harness.get_event(OrganizationId("nobody"), HERE)
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["not mapped", "mapped"])
@@ -159,11 +159,11 @@ async def test_nothing_is_shown_while_sessionboard_is_unavailable(harness: Harne
     offer(harness)
     harness.source.error = SourceUnavailable("Sessionboard does not answer.")
     with pytest.raises(SourceUnavailable):
-        await harness.show_event(organization, HERE)
+        await harness.get_event(organization, HERE)
     harness.source.error = None
     harness.sources.tokens = {Token("another-token-012").value}
     with pytest.raises(SourceRefused):
-        await harness.show_event(organization, HERE)
+        await harness.get_event(organization, HERE)
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["not mapped", "mapped"])
@@ -181,7 +181,7 @@ async def test_truncated_list_is_not_shown_as_complete(harness: Harness, mapped:
 
     harness.sources.source = TruncatedSource(harness.source.programmes, page_size=2)
     with pytest.raises(SourceUnavailable):
-        await harness.show_event(organization, HERE)
+        await harness.get_event(organization, HERE)
 
 
 async def test_event_with_the_same_id_of_another_organization_is_distinguished(
@@ -190,5 +190,5 @@ async def test_event_with_the_same_id_of_another_organization_is_distinguished(
     theirs = await harness.mapping()
     organization = await harness.organization("Bolt")
     offer(harness)
-    view = await harness.show_event(organization.id, theirs.events.source_id)
+    view = await harness.get_event(organization.id, theirs.events.source_id)
     assert (view.mapping, view.plan) == (None, None)

@@ -19,7 +19,7 @@ class GetHealth:
         now = self.clock.now()
         async with self.units.read() as unit:
             connection = await unit.connections.get_open(organization_id)
-            mappings = await unit.mappings.active(organization_id)
+            mappings = await unit.mappings.list_active(organization_id)
             schedules = await unit.schedules.list_for_open_connections(organization_id)
             ended = await unit.runs.latest_ended(organization_id)
         connections = [connection] if connection else []
@@ -33,5 +33,5 @@ class FindHalt:
     async def __call__(self, organization_id: OrganizationId) -> Health | None:
         """Return the health to show on all of the organization's pages while its connection is halted."""
         async with self.units.read() as unit:
-            halt = await unit.schedules.halt_of(organization_id)
+            halt = await unit.schedules.find_halt(organization_id)
         return halted(halt) if halt else None
