@@ -118,7 +118,7 @@ class Simulation:
     async def _ask_by_hand(self) -> None:
         async with self.container.units().read() as unit:
             due = await unit.schedules.list_due(self.clock.now(), MAX_PER_ORGANIZATION, MAX_DUE)
-            with_open_work = {each.mapping_id for each in await unit.runs.open_work()}
+            with_open_work = {work.mapping_id for work in await unit.runs.open_work()}
         for mapping in due:
             if mapping.mapping_id not in with_open_work:
                 await self.container.resolve(RequestSync)(SyncRequest(mapping.mapping_id, actor=COMMAND_LINE))

@@ -33,14 +33,14 @@ STRANGE_NAMES = {
 }
 
 
-def world_of(*sessions: dict[str, Any], exhibitors: tuple[dict[str, Any], ...] = ()) -> SandboxState:
-    world = SandboxState()
-    world.add(saved_event(*sessions, exhibitors=exhibitors))
-    return world
+def state_of(*sessions: dict[str, Any], exhibitors: tuple[dict[str, Any], ...] = ()) -> SandboxState:
+    state = SandboxState()
+    state.add(saved_event(*sessions, exhibitors=exhibitors))
+    return state
 
 
 async def test_rule_01_an_unknown_gleanin_token_is_refused_and_nothing_is_stored(tmp_path: Path) -> None:
-    async with open_scenario(world_of({}), tmp_path) as scenario:
+    async with open_scenario(state_of({}), tmp_path) as scenario:
         new = NewOrganization("Acme", scenario.sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
         organization = await scenario.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
         with pytest.raises(DestinationRefused):
@@ -52,7 +52,7 @@ async def test_rule_01_an_unknown_gleanin_token_is_refused_and_nothing_is_stored
 
 
 async def test_an_unknown_sessionboard_token_adds_no_organization(tmp_path: Path) -> None:
-    async with open_scenario(world_of({}), tmp_path) as scenario:
+    async with open_scenario(state_of({}), tmp_path) as scenario:
         new = NewOrganization("Acme", scenario.sandbox.sessionboard_url, Token("another-token-entirely"))
         with pytest.raises(SourceRefused, match="token"):
             await scenario.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
@@ -66,19 +66,19 @@ async def test_an_unknown_sessionboard_token_adds_no_organization(tmp_path: Path
 async def test_an_unknown_event_cannot_be_mapped(
     tmp_path: Path, sessionboard: str, gleanin: str, named: str
 ) -> None:
-    async with open_scenario(world_of({}), tmp_path) as scenario:
+    async with open_scenario(state_of({}), tmp_path) as scenario:
         organization = await scenario.organization()
-        wanted = NewMapping(
+        command = NewMapping(
             organization, SourceEventId(sessionboard), DestinationEventId(gleanin), time_zone_confirmed=True
         )
         with pytest.raises(NotFound, match=named):
-            await scenario.container.resolve(MapEvents)(wanted, actor=COMMAND_LINE)
+            await scenario.container.resolve(MapEvents)(command, actor=COMMAND_LINE)
 
 
 async def test_rule_29_an_event_that_is_gone_stops_the_run_before_its_first_write(tmp_path: Path) -> None:
-    async with open_scenario(world_of({}), tmp_path) as scenario:
+    async with open_scenario(state_of({}), tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.gleanin.delete_event(int(mapping.events.destination_id))
+        scenario.state.gleanin.delete_event(int(mapping.events.destination_id))
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert "The Gleanin event Bad Input Days no longer exists" in run.message
@@ -86,9 +86,9 @@ async def test_rule_29_an_event_that_is_gone_stops_the_run_before_its_first_writ
 
 
 async def test_rule_29_a_sessionboard_event_that_is_gone_stops_the_run(tmp_path: Path) -> None:
-    async with open_scenario(world_of({}), tmp_path) as scenario:
+    async with open_scenario(state_of({}), tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.programmes.clear()
+        scenario.state.programmes.clear()
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert "The Sessionboard event Bad Input Days no longer exists" in run.message
@@ -104,9 +104,9 @@ async def test_rule_29_a_sessionboard_event_that_is_gone_stops_the_run(tmp_path:
 async def test_a_page_that_is_not_json_stops_the_run_and_says_whose_it_was(
     tmp_path: Path, side: str, words: str
 ) -> None:
-    async with open_scenario(world_of({}), tmp_path) as scenario:
+    async with open_scenario(state_of({}), tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.inject_faults(Fault(sides=(side,), junk=1.0))  # type: ignore[arg-type] # checked when built
+        scenario.state.inject_faults(Fault(sides=(side,), junk=1.0))  # type: ignore[arg-type] # checked when built
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert words in run.message
@@ -115,27 +115,27 @@ async def test_a_page_that_is_not_json_stops_the_run_and_says_whose_it_was(
 
 async def test_a_token_revoked_half_way_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
     sessions = [{"speakers": [person(number)]} for number in range(40)]
-    async with open_scenario(world_of(*sessions), tmp_path) as scenario:
+    async with open_scenario(state_of(*sessions), tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), revoked_after=30))
+        scenario.state.inject_faults(Fault(sides=("gleanin",), methods=("POST",), revoked_after=30))
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert "Gleanin refused the token" in run.message
         assert scenario.writes == 30
-        scenario.world.inject_faults()
+        scenario.state.inject_faults()
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
         assert scenario.writes == 80
 
 
 async def test_rule_13_times_that_cannot_be_used_block_their_session_only(tmp_path: Path) -> None:
-    world = world_of(
+    state = state_of(
         {"title": "No offset", "starts_at": "2099-06-01T09:00:00"},
         {"title": "Backwards", "starts_at": "2099-06-01T11:00:00Z"},
         {"title": "No end", "ends_at": None},
         {"title": "Fine"},
     )
-    async with open_scenario(world, tmp_path) as scenario:
+    async with open_scenario(state, tmp_path) as scenario:
         mapping = await scenario.mapping()
         run = await scenario.sync(mapping.id)
         outcomes = await scenario.outcomes(run)
@@ -153,40 +153,43 @@ async def test_rule_13_times_that_cannot_be_used_block_their_session_only(tmp_pa
 
 @pytest.mark.parametrize("name", STRANGE_NAMES.values(), ids=STRANGE_NAMES.keys())
 async def test_a_strange_name_arrives_as_it_is(tmp_path: Path, name: str) -> None:
-    world = world_of({"title": name, "speakers": [person(1, first_name=name)]})
-    async with open_scenario(world, tmp_path) as scenario:
+    state = state_of({"title": name, "speakers": [person(1, first_name=name)]})
+    async with open_scenario(state, tmp_path) as scenario:
         mapping = await scenario.mapping()
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
-        assert [each["title"] for each in scenario.in_gleanin("sessions")] == [name]
-        assert [each["first_name"] for each in scenario.in_gleanin("speakers")] == [name]
+        assert [session["title"] for session in scenario.in_gleanin("sessions")] == [name]
+        assert [speaker["first_name"] for speaker in scenario.in_gleanin("speakers")] == [name]
         written = scenario.writes
         await scenario.sync(mapping.id)
         assert scenario.writes == written
 
 
 async def test_rule_32_a_create_that_met_a_server_error_is_looked_up_and_sent_again(tmp_path: Path) -> None:
-    async with open_scenario(world_of({}, {}), tmp_path) as scenario:
+    async with open_scenario(state_of({}, {}), tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.inject_faults(Fault(sides=("gleanin",), methods=("POST",), server_errors=1.0, last=1))
+        scenario.state.inject_faults(Fault(sides=("gleanin",), methods=("POST",), server_errors=1.0, last=1))
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
-        assert sorted(each["title"] for each in scenario.in_gleanin("sessions")) == ["Session 1", "Session 2"]
+        assert sorted(session["title"] for session in scenario.in_gleanin("sessions")) == [
+            "Session 1",
+            "Session 2",
+        ]
 
 
 async def test_a_wait_for_the_rate_limit_is_no_failure(tmp_path: Path) -> None:
-    world = world_of(*({"speakers": [person(number)]} for number in range(20)))
-    async with open_scenario(world, tmp_path) as scenario:
+    state = state_of(*({"speakers": [person(number)]} for number in range(20)))
+    async with open_scenario(state, tmp_path) as scenario:
         mapping = await scenario.mapping()
-        scenario.world.inject_faults(Fault(sides=("gleanin",), refuse_next=12, retry_after=0.05))
+        scenario.state.inject_faults(Fault(sides=("gleanin",), refuse_next=12, retry_after=0.05))
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
         assert scenario.writes == 40
-        assert scenario.world.log.by_status["gleanin 429"] == 12
+        assert scenario.state.log.by_status["gleanin 429"] == 12
 
 
 async def test_a_host_that_nobody_knows_is_named(tmp_path: Path) -> None:
-    async with open_scenario(world_of({}), tmp_path) as scenario:
+    async with open_scenario(state_of({}), tmp_path) as scenario:
         new = NewOrganization("Acme", "http://nowhere.invalid", Token(SESSIONBOARD_TOKEN))
         with pytest.raises(SourceUnavailable, match=r"nowhere\.invalid"):
             await asyncio.wait_for(
@@ -195,8 +198,8 @@ async def test_a_host_that_nobody_knows_is_named(tmp_path: Path) -> None:
 
 
 async def test_rule_16_masked_e_mails_stop_the_run_before_its_first_write(tmp_path: Path) -> None:
-    world = world_of({"speakers": [person(1)]}, {"speakers": [person(2, email="j***@a***.com")]})
-    async with open_scenario(world, tmp_path) as scenario:
+    state = state_of({"speakers": [person(1)]}, {"speakers": [person(2, email="j***@a***.com")]})
+    async with open_scenario(state, tmp_path) as scenario:
         mapping = await scenario.mapping()
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
@@ -205,7 +208,7 @@ async def test_rule_16_masked_e_mails_stop_the_run_before_its_first_write(tmp_pa
 
 
 async def test_rule_02_no_token_is_stored_in_the_clear(tmp_path: Path) -> None:
-    async with open_scenario(world_of({}), tmp_path) as scenario:
+    async with open_scenario(state_of({}), tmp_path) as scenario:
         mapping = await scenario.mapping()
         await scenario.sync(mapping.id)
     stored = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))  # noqa: ASYNC240 - a test may block

@@ -82,10 +82,10 @@ def client(provider: Provider) -> Iterator[Client]:
 
 
 def test_it_tells_where_its_endpoints_are(client: Client) -> None:
-    told = client.http.get("/.well-known/openid-configuration").json()
-    assert told["issuer"] == client.provider.issuer
-    assert told["token_endpoint"] == f"{client.provider.issuer}/token"
-    (key,) = client.http.get(told["jwks_uri"]).json()["keys"]
+    document = client.http.get("/.well-known/openid-configuration").json()
+    assert document["issuer"] == client.provider.issuer
+    assert document["token_endpoint"] == f"{client.provider.issuer}/token"
+    (key,) = client.http.get(document["jwks_uri"]).json()["keys"]
     assert key["kid"]
     assert "d" not in key, "the private part"
 

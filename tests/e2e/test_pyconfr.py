@@ -29,9 +29,9 @@ def pyconfr() -> dict[str, Any]:
 async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(
     pyconfr: dict[str, Any], tmp_path: Path
 ) -> None:
-    world = SandboxState()
-    world.add(pyconfr)
-    async with open_scenario(world, tmp_path) as scenario:
+    state = SandboxState()
+    state.add(pyconfr)
+    async with open_scenario(state, tmp_path) as scenario:
         mapping = await scenario.mapping()
         plan = await scenario.container.resolve(Preview)(mapping.id)
         assert scenario.writes == 0
@@ -44,7 +44,7 @@ async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(
         assert first.counts.of(SPEAKER).numbers == {Outcome.CREATED: 77, Outcome.BLOCKED: 10}
         assert first.counts.of(EXHIBITOR_CONTACT).numbers == {Outcome.CREATED: 5}
         assert len(outcomes) == 84 + 87 + 5
-        blocked = [each for each in outcomes if each.outcome is Outcome.BLOCKED]
+        blocked = [outcome for outcome in outcomes if outcome.outcome is Outcome.BLOCKED]
         assert {each.reason.sentence for each in blocked} == {"Required field is missing: last name."}
         assert "84 sessions attempted, 84 synced; 87 speakers attempted, 77 synced" in first.message
 
@@ -53,7 +53,7 @@ async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(
             77,
             5,
         ]
-        assert {each["email"] for each in scenario.in_gleanin("speakers")} == {
+        assert {speaker["email"] for speaker in scenario.in_gleanin("speakers")} == {
             person["email"]
             for session in pyconfr["sessions"]
             for person in session["speakers"]

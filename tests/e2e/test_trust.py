@@ -12,9 +12,9 @@ from tests.support.scenario import open_scenario
 
 
 def packaged_world() -> SandboxState:
-    world = SandboxState()
-    world.add(packaged()[0])
-    return world
+    state = SandboxState()
+    state.add(packaged()[0])
+    return state
 
 
 @pytest.mark.usefixtures("everything_logged")
@@ -24,9 +24,9 @@ async def test_rule_02_no_token_and_no_e_mail_is_logged_whatever_happens(
     async with open_scenario(packaged_world(), tmp_path) as scenario:
         mapping = await scenario.mapping()
         trouble = Fault(sides=("gleanin",), server_errors=0.2, lost_answers=0.2, cuts=0.1)
-        scenario.world.inject_faults(trouble)
+        scenario.state.inject_faults(trouble)
         await scenario.sync(mapping.id)
-        scenario.world.inject_faults(Fault(revoked_after=3))
+        scenario.state.inject_faults(Fault(revoked_after=3))
         assert (await scenario.sync(mapping.id)).state is RunState.STOPPED
     logged = capsys.readouterr()
     assert "sync.run_finished" in logged.err
@@ -39,8 +39,8 @@ async def test_rule_33_sessionboard_is_asked_and_never_written_to(tmp_path: Path
     async with open_scenario(packaged_world(), tmp_path) as scenario:
         mapping = await scenario.mapping()
         await scenario.sync(mapping.id)
-        asked = {template for template in scenario.world.log.by_template if "/sessionboard/" in template}
-        assert asked == {
+        requests = {template for template in scenario.state.log.by_template if "/sessionboard/" in template}
+        assert requests == {
             "GET /sessionboard/v1/events",
             # Searches, as its contract has them: a body that says what is wanted.
             "POST /sessionboard/v1/event/{event}/sessions",

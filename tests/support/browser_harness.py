@@ -96,7 +96,7 @@ class Harness:
     def destination_id(self, event_id: int) -> str:
         """Return the id of the Gleanin event with the same name."""
         events = self.control.state()["gleanin"]
-        return str(next(each["id"] for each in events if each["title"] == NAMES[event_id]))
+        return str(next(event["id"] for event in events if event["title"] == NAMES[event_id]))
 
     def mapped(self, event_id: int) -> EventMapping:
         """Map an event to the one with the same name, connecting first if necessary."""

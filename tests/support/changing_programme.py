@@ -96,23 +96,27 @@ def differences(control: ControlClient, event_id: int, destination_id: str) -> l
     sessions = {each["id"]: each for each in saved["sessions"]}
     people = {person["id"]: person for each in saved["sessions"] for person in each["speakers"]}
     sessions_per_person = Counter(person["id"] for each in saved["sessions"] for person in each["speakers"])
-    contacts = [each["contacts"][0] for each in saved["exhibitors"]]
+    contacts = [exhibitor["contacts"][0] for exhibitor in saved["exhibitors"]]
     expected = {
         "sessions": Counter(each["title"] for each in sessions.values()),
         "speakers": Counter(
-            (each["email"], each["title"], sessions_per_person[each["id"]]) for each in people.values()
+            (person["email"], person["title"], sessions_per_person[person["id"]])
+            for person in people.values()
         ),
-        "exhibitors": Counter((each["email"], each["full_name"]) for each in contacts),
+        "exhibitors": Counter((contact["email"], contact["full_name"]) for contact in contacts),
     }
     found = {
-        kind: [each["attributes"] for each in control.records(destination_id, kind)] for kind in expected
+        kind: [record["attributes"] for record in control.records(destination_id, kind)] for kind in expected
     }
     actual = {
         "sessions": Counter(each["title"] for each in found["sessions"]),
         "speakers": Counter(
-            (each["email"], each["job_title"], len(each["session_ids"])) for each in found["speakers"]
+            (speaker["email"], speaker["job_title"], len(speaker["session_ids"]))
+            for speaker in found["speakers"]
         ),
-        "exhibitors": Counter((each["email"], each["company_name"]) for each in found["exhibitors"]),
+        "exhibitors": Counter(
+            (exhibitor["email"], exhibitor["company_name"]) for exhibitor in found["exhibitors"]
+        ),
     }
     return [
         f"event {event_id}, {kind}: {difference} {sorted(records)}"

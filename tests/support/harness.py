@@ -124,12 +124,12 @@ class FixedUrls:
 class CountingSource(InMemorySource):
     """Sessionboard, with a count of how often all sessions were read."""
 
-    readings: int = 0
+    reads: int = 0
 
     async def records(
         self, event_id: SourceEventId, feed: Feed[R]
     ) -> AsyncIterator[Sequence[R | Unreadable]]:
-        self.readings += feed is SESSIONS
+        self.reads += feed is SESSIONS
         async for page in InMemorySource.records(self, event_id, feed):
             yield page
 
@@ -191,10 +191,10 @@ class Harness:
         return self.sources.source
 
     @property
-    def readings(self) -> int:
+    def reads(self) -> int:
         """The number of times that all sessions were read."""
         assert isinstance(self.source, CountingSource)
-        return self.source.readings
+        return self.source.reads
 
     @property
     def programme(self) -> InMemoryProgramme:

@@ -89,9 +89,9 @@ def serving(settings: Settings) -> Iterator[Running]:
                 raise inside.failed[0]
             yield inside.running[0]
         finally:
-            for each in inside.running:
+            for served in inside.running:
                 with suppress(RuntimeError):  # its loop is closed already
-                    each.loop.call_soon_threadsafe(each.shut_down)
+                    served.loop.call_soon_threadsafe(served.shut_down)
             join(thread)
     if inside.failed:
         raise inside.failed[0]

@@ -33,7 +33,7 @@ class Scenario:
     container: Container
 
     @property
-    def world(self) -> SandboxState:
+    def state(self) -> SandboxState:
         return self.sandbox.state
 
     async def organization(self, name: str = "Acme") -> OrganizationId:
@@ -68,14 +68,14 @@ class Scenario:
 
     @property
     def writes(self) -> int:
-        return sum(self.world.writes.values())
+        return sum(self.state.writes.values())
 
     def in_gleanin(self, kind: str) -> list[dict[str, Any]]:
         """Return the attributes of all records of a type in the first event."""
-        event_id = next(iter(self.world.gleanin.events))
+        event_id = next(iter(self.state.gleanin.events))
         return [
             record.resource(linked=True)["attributes"]
-            for record in self.world.gleanin.of(event_id, kind).values()
+            for record in self.state.gleanin.of(event_id, kind).values()
         ]
 
 

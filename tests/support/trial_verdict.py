@@ -63,7 +63,7 @@ class Evidence:
         workers = self.workers_by_run()
         excused: dict[tuple[str, Stopped], int] = defaultdict(int)
         for request in self.requests:
-            run = next((each for each in self.runs[request.event] if _covers(each, request.begun)), None)
+            run = next((run for run in self.runs[request.event] if _covers(run, request.begun)), None)
             owner = workers.get(run.id) if run else None
             if owner is not None and owner.host == request.host:
                 continue
@@ -83,21 +83,21 @@ class Evidence:
     def _describe_context(self, request: Request, workers: Mapping[RunId, Worker]) -> str:
         """Describe what happened around a request, in seconds relative to it."""
         runs = [
-            f"run {each.id} of {workers[each.id].host if each.id in workers else '?'} from {_begin(each) - request.begun:.3f} "
-            f"to {_end(each) - request.begun:.3f}, {each.stop.code if each.stop else each.state}"
-            for each in self.runs[request.event]
-            if abs(_begin(each) - request.begun) < CONTEXT_SECONDS
-            or abs(_end(each) - request.begun) < CONTEXT_SECONDS
+            f"run {run.id} of {workers[run.id].host if run.id in workers else '?'} from {_begin(run) - request.begun:.3f} "
+            f"to {_end(run) - request.begun:.3f}, {run.stop.code if run.stop else run.state}"
+            for run in self.runs[request.event]
+            if abs(_begin(run) - request.begun) < CONTEXT_SECONDS
+            or abs(_end(run) - request.begun) < CONTEXT_SECONDS
         ]
         faults = [
-            f"{each.host} suspended from {stop.at - request.begun:.3f} to {stop.until - request.begun:.3f}"
-            for each in self.workers
-            for stop in each.stops
+            f"{worker.host} suspended from {stop.at - request.begun:.3f} to {stop.until - request.begun:.3f}"
+            for worker in self.workers
+            for stop in worker.stops
             if abs(stop.at - request.begun) < CONTEXT_SECONDS
         ] + [
-            f"{each.host} killed at {each.killed_at - request.begun:.3f}"
-            for each in self.workers
-            if each.killed_at and abs(each.killed_at - request.begun) < CONTEXT_SECONDS
+            f"{worker.host} killed at {worker.killed_at - request.begun:.3f}"
+            for worker in self.workers
+            if worker.killed_at and abs(worker.killed_at - request.begun) < CONTEXT_SECONDS
         ]
         return "; ".join(runs + faults)
 
@@ -108,8 +108,8 @@ class Evidence:
             for request in self.requests
             if request.is_write
             and not any(
-                _covers(each, request.begun) and each.id in workers and workers[each.id].host == request.host
-                for each in self.runs[request.event]
+                _covers(run, request.begun) and run.id in workers and workers[run.id].host == request.host
+                for run in self.runs[request.event]
             )
             and self._excuse(request, workers) is not None
         )
@@ -117,8 +117,8 @@ class Evidence:
     def _has_run_in(self, request: Request, workers: Mapping[RunId, Worker]) -> bool:
         """Return whether the requesting worker is known to have executed an earlier run of this mapping."""
         return any(
-            each.id in workers and workers[each.id].host == request.host and _end(each) < request.begun
-            for each in self.runs[request.event]
+            run.id in workers and workers[run.id].host == request.host and _end(run) < request.begun
+            for run in self.runs[request.event]
         )
 
     def _excuse(self, request: Request, workers: Mapping[RunId, Worker]) -> Stopped | None:
@@ -126,11 +126,11 @@ class Evidence:
 
         Shortly after its run was recovered, a read is always excused.
         """
-        (worker,) = (each for each in self.workers if each.host == request.host)
+        (worker,) = (worker for worker in self.workers if worker.host == request.host)
         lost = [
-            each
-            for each in self.runs[request.event]
-            if workers.get(each.id) is worker and each.stop in LEASE_LOST and _end(each) <= request.begun
+            run
+            for run in self.runs[request.event]
+            if workers.get(run.id) is worker and run.stop in LEASE_LOST and _end(run) <= request.begun
         ]
         if not request.is_write and any(request.begun <= _end(each) + LATE_WRITE_SECONDS for each in lost):
             return NO_STOP
@@ -152,7 +152,7 @@ class Evidence:
             for run in runs:
                 killed = workers[run.id].killed_at if run.id in workers else None
                 if killed is not None and _begin(run) <= killed < _end(run):
-                    later = [_begin(each) for each in runs if _begin(each) > killed]
+                    later = [_begin(run) for run in runs if _begin(run) > killed]
                     waits.append(min(later, default=float("inf")) - killed)
         return waits
 
@@ -167,15 +167,15 @@ class Evidence:
         """
         workers, longest = self.workers_by_run(), (0.0, "")
         for event, runs in self.runs.items():
-            started = [each for each in runs if each.started_at is not None]
+            started = [run for run in runs if run.started_at is not None]
             ends = [since, *(_end(each) for each in started[:-1])]
             wait = max(_begin(each) - end for end, each in zip(ends, started, strict=True))
             if wait > longest[0]:
                 history = [
-                    f"{each.requested_at.timestamp() - since:.1f}, {_begin(each) - since:.1f} to "
-                    f"{_end(each) - since:.1f} ({each.stop.code if each.stop else each.state}"
-                    f" by {workers[each.id].host if each.id in workers else '?'})"
-                    for each in runs
+                    f"{run.requested_at.timestamp() - since:.1f}, {_begin(run) - since:.1f} to "
+                    f"{_end(run) - since:.1f} ({run.stop.code if run.stop else run.state}"
+                    f" by {workers[run.id].host if run.id in workers else '?'})"
+                    for run in runs
                 ]
                 longest = wait, f"event {event}: {'; '.join(history)}"
         return longest

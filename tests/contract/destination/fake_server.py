@@ -229,8 +229,8 @@ class FakeGleanin:
         return web.json_response({"data": resource.to_json()}, status=status)
 
 
-def _fits(wanted: str, value: Any) -> bool:
-    match wanted:
+def _fits(expected: str, value: Any) -> bool:
+    match expected:
         case "text":
             return value is None or isinstance(value, str)
         case "number":

@@ -112,15 +112,15 @@ async def test_write_waiting_for_a_slot_can_be_cancelled_before_it_is_sent(fake:
 
 
 async def test_write_waiting_for_before_write_can_be_cancelled_before_it_is_sent(fake: Reachable) -> None:
-    asked = asyncio.Event()
+    requested = asyncio.Event()
 
     async def before_write() -> None:
-        asked.set()
+        requested.set()
         await asyncio.sleep(3600)
 
     async with fake.destinations.open(Token(TOKEN), before_write) as gleanin:
         writer = Writer(gleanin)
-        await happens(asked)
+        await happens(requested)
         writer.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writer.task

@@ -33,37 +33,37 @@ async def test_exhausted_rate_limit_delays_the_next_request(answered_by: Opening
 
 
 async def test_requested_day_of_pause_does_not_hold_up_other_requests(answered_by: Opening) -> None:
-    asked = 0
+    requests = 0
 
     def answer(_: httpx.Request) -> httpx.Response:
-        nonlocal asked
-        asked += 1
+        nonlocal requests
+        requests += 1
         return httpx.Response(429, headers={"Retry-After": "86400"})
 
     async with answered_by(answer, policy=RetryPolicy()) as gleanin, asyncio.timeout(WITHIN):
         for _ in range(2):
             with pytest.raises(DestinationUnavailable, match="pauses of more than 60 minutes"):
                 await gleanin.events()
-    assert asked == 2
+    assert requests == 2
 
 
 async def test_interactive_requests_do_not_wait_as_long_as_runs() -> None:
-    asked = 0
+    requests = 0
 
     def answer(_: httpx.Request) -> httpx.Response:
-        nonlocal asked
-        asked += 1
+        nonlocal requests
+        requests += 1
         return httpx.Response(429, headers={"Retry-After": "600"})
 
     for_runs = GleaninDestinations("https://gleanin.example", transport=lambda: httpx.MockTransport(answer))
     for_people = replace(for_runs, policy=INTERACTIVE)
     async with for_runs.open(Token("t")) as run, for_people.open(Token("t")) as person:
         pausing = asyncio.create_task(run.events())
-        await until(lambda: any(each.pause_left for each in for_runs.limits.values()))
+        await until(lambda: any(limit.pause_left for limit in for_runs.limits.values()))
         with pytest.raises(
             DestinationUnavailable, match=r"Gleanin is .* asks for a longer pause\. Try again later"
         ):
             await person.events()
         pausing.cancel()
         await asyncio.gather(pausing, return_exceptions=True)
-    assert asked == 1
+    assert requests == 1

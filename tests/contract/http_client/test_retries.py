@@ -105,9 +105,9 @@ def test_constant_zero_retry_after_is_not_a_busy_loop() -> None:
 
 
 @pytest.mark.parametrize("asked", [901, 3600])
-def test_a_requested_hour_is_cut_to_15_minutes(asked: float) -> None:
+def test_a_requested_hour_is_cut_to_15_minutes(requested: float) -> None:
     state = RetryState(RetryPolicy(jitter=0))
-    assert [state.delay_after(Throttled(asked)) for _ in range(5)] == [900, 900, 900, 900, None]
+    assert [state.delay_after(Throttled(requested)) for _ in range(5)] == [900, 900, 900, 900, None]
 
 
 @pytest.mark.parametrize("trouble", [Throttled(86_400), TransientError("is down", 86_400)])

@@ -91,7 +91,7 @@ async def test_rule_23_run_waits_for_a_check_of_its_mapping(
         assert jobs_harness.begun == [other], "another mapping's run does not wait"
         jobs_harness.go_on.set()
         await until(lambda: {*jobs_harness.ended} == {mapping, other})
-    assert [each.id for each in await jobs_harness.runs_of(mapping)] == [run.id]
+    assert [run.id for run in await jobs_harness.runs_of(mapping)] == [run.id]
 
 
 async def test_rule_23_mapping_is_not_checked_during_its_run(

@@ -98,8 +98,8 @@ async def test_concurrent_runs_are_limited_and_the_others_wait(
     make: MakeJobs, jobs_harness: JobsHarness
 ) -> None:
     mappings = [await jobs_harness.mapped(number) for number in range(1, 7)]
-    for each in mappings:
-        await jobs_harness.book(each)
+    for mapping in mappings:
+        await jobs_harness.book(mapping)
     jobs = make(jobs_harness, max_concurrent=2)
     async with jobs.working():
         await until(lambda: len(jobs_harness.begun) == 2)
@@ -118,8 +118,8 @@ async def test_concurrent_runs_of_an_organization_are_limited(
         await jobs_harness.mapped(1),
         *[await jobs_harness.mapped(number, organization=1) for number in range(2, 7)],
     ]
-    for each in many:
-        await jobs_harness.book(each)
+    for organization_id in many:
+        await jobs_harness.book(organization_id)
     jobs = make(jobs_harness)
     async with jobs.working():
         await until(lambda: len(jobs_harness.begun) == MAX_PER_ORGANIZATION)
@@ -134,7 +134,7 @@ async def test_concurrent_runs_of_an_organization_are_limited(
 
 
 async def test_manual_runs_come_before_due_runs(make: MakeJobs, jobs_harness: JobsHarness) -> None:
-    busy, due, asked, both = [await jobs_harness.mapped(number) for number in (1, 2, 3, 4)]
+    busy, due, requested, both = [await jobs_harness.mapped(number) for number in (1, 2, 3, 4)]
     jobs = make(jobs_harness, max_concurrent=1)
     async with jobs.working():
         jobs.start((await jobs_harness.book(busy)).id)
@@ -142,12 +142,12 @@ async def test_manual_runs_come_before_due_runs(make: MakeJobs, jobs_harness: Jo
         for mapping in (due, both):
             jobs.start((await jobs_harness.book(mapping, Trigger.CONTINUOUS)).id)
         await asyncio.sleep(0.2)
-        for mapping in (asked, both):  # the second one is due as well
+        for mapping in (requested, both):  # the second one is due as well
             jobs.start((await jobs_harness.book(mapping)).id)
         await asyncio.sleep(0.2)
         jobs_harness.go_on.set()
         await until(lambda: len(jobs_harness.ended) == 4)
-    assert {*jobs_harness.begun[1:3]} == {asked, both}
+    assert {*jobs_harness.begun[1:3]} == {requested, both}
     assert jobs_harness.begun[3] == due
 
 
@@ -155,8 +155,8 @@ async def test_two_workers_share_the_runs_without_duplicates(
     make: MakeJobs, jobs_harness: JobsHarness
 ) -> None:
     mappings = [await jobs_harness.mapped(number) for number in range(1, 21)]
-    for each in mappings:
-        await jobs_harness.book(each)
+    for mapping in mappings:
+        await jobs_harness.book(mapping)
     async with AsyncExitStack() as both:
         for _ in range(2):
             await both.enter_async_context(make(jobs_harness, max_concurrent=2).working())
@@ -235,7 +235,7 @@ async def test_abandoned_run_is_recovered_without_a_free_slot(
 
         for _ in range(400):
             await asyncio.sleep(0.05)
-            if any(each.state is RunState.STOPPED for each in await jobs_harness.runs_of(dead)):
+            if any(run.state is RunState.STOPPED for run in await jobs_harness.runs_of(dead)):
                 break
         else:
             pytest.fail("the run was not recovered")

@@ -163,7 +163,7 @@ async def test_two_workers_perform_everything_once(
     assert sorted(jobs_harness.checked) == sorted(due)
     assert sorted(jobs_harness.begun) == sorted([*due[::2], *by_hand])
     for run, mapping in zip(runs, by_hand, strict=True):
-        assert [(each.id, each.state) for each in await jobs_harness.runs_of(mapping)] == [
+        assert [(run.id, run.state) for run in await jobs_harness.runs_of(mapping)] == [
             (run.id, RunState.COMPLETED)
         ]
     assert [name for name, _ in jobs_harness.log.entries] == ["jobs.polling"] * 2
@@ -175,8 +175,8 @@ async def test_product_queries_work_without_prepared_statements(
     mapping = await jobs_harness.mapped(1)
     runs = [await jobs_harness.book(await jobs_harness.mapped(number)) for number in range(2, OFTEN)]
     for _ in range(OFTEN):
-        assert [*await asyncio.gather(*(jobs_harness.runs_of(each.mapping_id) for each in runs))] == [
-            [each] for each in runs
+        assert [*await asyncio.gather(*(jobs_harness.runs_of(run.mapping_id) for run in runs))] == [
+            [run] for run in runs
         ]
     async with jobs_harness.units.read() as unit:
         assert [await unit.mappings.get(mapping) for _ in range(OFTEN)] == [

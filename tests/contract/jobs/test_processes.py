@@ -89,8 +89,8 @@ async def test_run_of_a_killed_worker_continues_elsewhere(begin: Begin, stored: 
     again = other.read_line()
     assert again.startswith("begun ")
     assert other.read_line() == again.replace("begun", "ended")
-    new, former = await stored.runs_of(mapping)
-    assert (former.id, former.state, new.state) == (run.id, RunState.STOPPED, RunState.COMPLETED)
+    new, previous = await stored.runs_of(mapping)
+    assert (previous.id, previous.state, new.state) == (run.id, RunState.STOPPED, RunState.COMPLETED)
     assert new.started_at is not None
     assert new.started_at >= present(before.lease_until)
 
@@ -123,8 +123,8 @@ async def test_stopped_worker_requeues_its_run(begin: Begin, stored: JobsHarness
     assert timeouts.end(first.process) == 0
     assert other.read_line().startswith("begun ")
     assert other.read_line().startswith("ended ")
-    new, former = await stored.runs_of(mapping)
-    assert (present(former.stop).code, new.state) == ("interrupted", RunState.COMPLETED)
+    new, previous = await stored.runs_of(mapping)
+    assert (present(previous.stop).code, new.state) == ("interrupted", RunState.COMPLETED)
 
 
 async def test_suspended_worker_resumes_without_harm(begin: Begin, stored: JobsHarness) -> None:

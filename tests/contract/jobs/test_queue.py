@@ -60,8 +60,8 @@ async def test_losing_the_queue_loses_no_run(
     mappings = [await jobs_harness.mapped(number) for number in range(1, 6)]
     jobs = make_queued(jobs_harness, 1, 1)
     async with jobs.working():
-        for each in mappings:
-            jobs.start((await jobs_harness.book(each)).id)
+        for mapping in mappings:
+            jobs.start((await jobs_harness.book(mapping)).id)
         await until(lambda: jobs_harness.begun)
         await asyncio.sleep(0.2)
         _query(queue, "DELETE FROM procrastinate_jobs")
@@ -199,7 +199,7 @@ async def test_job_offered_by_another_process_serves_a_requested_run(
         run = await jobs_harness.book(mapping)
     finally:
         _query(queue, "DROP FUNCTION comes_between CASCADE")
-    assert [each.id for each in await jobs_harness.runs_of(mapping)] == [run.id]
+    assert [run.id for run in await jobs_harness.runs_of(mapping)] == [run.id]
 
 
 def test_tables_of_another_program_are_not_touched(no_queue: dict[str, Any]) -> None:

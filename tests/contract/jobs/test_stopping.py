@@ -90,7 +90,7 @@ async def test_rule_23_queued_run_survives_a_restart(make: MakeJobs) -> None:
     run = await harness.request_sync(mapping.id)
     async with make(harness, max_concurrent=0).working():  # without a slot
         await asyncio.sleep(0.1)
-    assert [each.run_id for each in await harness.select_next_runs(5)] == [run.id]
+    assert [work.run_id for work in await harness.select_next_runs(5)] == [run.id]
 
 
 async def _due(harness: Harness, mapping: EventMapping) -> None:

@@ -88,10 +88,10 @@ async def test_argon2_does_not_block_and_runs_at_most_twice_concurrently(
             at_once -= 1
 
     monkeypatch.setattr(argon2, "_matches", counted)
-    asked = asyncio.gather(*(argon2.matches(PASSWORD, None) for _ in range(6)))
-    while not asked.done():
+    checks = asyncio.gather(*(argon2.matches(PASSWORD, None) for _ in range(6)))
+    while not checks.done():
         await asyncio.sleep(0.001)
         turns += 1
-    assert await asked == [False] * 6
+    assert await checks == [False] * 6
     assert 1 <= most <= 2
     assert turns > 5

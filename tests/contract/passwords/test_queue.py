@@ -144,7 +144,7 @@ async def until_begun(begun: list[str], number: int) -> None:
 async def test_known_party_is_next_despite_many_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords = Argon2Passwords()
     with held(passwords, monkeypatch) as begun:
-        guesses = [asyncio.ensure_future(passwords.matches(f"guess {each}", None)) for each in range(16)]
+        guesses = [asyncio.ensure_future(passwords.matches(f"guess {number}", None)) for number in range(16)]
         await until_begun(begun, 2)
         right = asyncio.ensure_future(passwords.matches("right", None, is_known=True))
         await asyncio.sleep(0)
@@ -160,8 +160,8 @@ async def test_abandoned_request_does_not_allow_a_third_hash(
     with held(passwords, monkeypatch) as begun:
         given_up = [asyncio.ensure_future(passwords.matches("given up", None)) for _ in range(2)]
         await until_begun(begun, 2)
-        for each in given_up:
-            each.cancel()
+        for stop in given_up:
+            stop.cancel()
         third = asyncio.ensure_future(passwords.matches("third", None))
         for _ in range(20):
             await asyncio.sleep(0.001)

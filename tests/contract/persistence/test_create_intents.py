@@ -38,8 +38,8 @@ async def _open(
 ) -> dict[str, CreateIntent]:
     async with units.read() as unit:
         intents = await unit.intents.list_open(organization, EVENT)
-    assert len({(each.kind.name, each.source_id) for each in intents}) == len(intents)
-    return {f"{each.kind.name} {each.source_id}": each for each in intents}
+    assert len({(intent.kind.name, intent.source_id) for intent in intents}) == len(intents)
+    return {f"{intent.kind.name} {intent.source_id}": intent for intent in intents}
 
 
 async def test_rule_32_intents_are_listed_until_they_are_removed(mapped: UnitOfWorkFactory) -> None:
@@ -88,10 +88,10 @@ async def test_many_intents_in_one_call(mapped: UnitOfWorkFactory) -> None:
     intents = [an_intent(str(number)) for number in range(1203)]
     await _add(mapped, *intents)
     assert len(await _open(mapped)) == 1203
-    ids = [each.source_id for each in intents]
+    ids = [intent.source_id for intent in intents]
     async with committing(mapped) as unit:
         await unit.intents.mark_sent(ORGANIZATION, EVENT, SPEAKER, ids)
-    assert all(each.sent_at for each in (await _open(mapped)).values())
+    assert all(intent.sent_at for intent in (await _open(mapped)).values())
     async with committing(mapped) as unit:
         await unit.intents.remove(ORGANIZATION, EVENT, SPEAKER, ids[1:])
     assert set(await _open(mapped)) == {"speaker 0"}

@@ -106,7 +106,7 @@ async def test_everything_a_deleted_organization_owned_is_deleted(removed: UnitO
         assert await unit.runs.list_by_mapping(MAPPING) == []
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key") is None
         assert await unit.schedules.get(MAPPING) is None
-        assert {each.organization_id for each in await unit.runs.open_work()} == {OTHER}
+        assert {work.organization_id for work in await unit.runs.open_work()} == {OTHER}
         assert await unit.unchanged_markers.get(MAPPING) is None
         assert await unit.unchanged_markers.get(MappingId("map2")) is None
         assert await unit.schedules.list_by_connection(CONNECTION) == []

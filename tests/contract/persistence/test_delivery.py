@@ -68,6 +68,6 @@ async def test_each_notification_is_delivered_once_with_limited_concurrency(data
     async with processes[0].read() as unit:
         for number in NUMBERS:
             notices = await unit.notifications.list_by_organization(OrganizationId(f"org{number}"))
-            assert [each.state for each in notices] == [Delivery.DELIVERED] * 2
+            assert [notice.state for notice in notices] == [Delivery.DELIVERED] * 2
     for units in processes:
         units.close()

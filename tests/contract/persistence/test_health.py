@@ -115,7 +115,7 @@ async def test_rule_24_a_mapping_without_saved_settings_is_counted_but_not_due(
             assert await unit.schedules.list_due(NOW, 9, 9) == []
             assert (await counts(unit))[ORGANIZATION] == ScheduleCounts(continuous=1, waiting=1)
         await unit.mappings.update(replace(waiting, settings_saved=True))
-        assert [each.mapping_id for each in await unit.schedules.list_due(NOW, 9, 9)] == [MAPPING]
+        assert [due.mapping_id for due in await unit.schedules.list_due(NOW, 9, 9)] == [MAPPING]
         assert (await counts(unit))[ORGANIZATION].waiting == 0
 
 

@@ -277,7 +277,7 @@ async def test_data_survives_a_downgrade_and_an_upgrade(
         assert await unit.runs.get(ended.id) == ended
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key") == ended.id
         assert await unit.outcomes.list_by_run(ended.id) == [an_outcome()]
-        assert [each.mapping_id for each in await unit.schedules.list_due(NOW, 2, 10)] == [MAPPING]
+        assert [due.mapping_id for due in await unit.schedules.list_due(NOW, 2, 10)] == [MAPPING]
         await unit.schedules.save(Schedule(MAPPING, NOW))
     units.close()
 

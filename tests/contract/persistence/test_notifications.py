@@ -29,8 +29,10 @@ async def due(
 ) -> list[str]:
     async with units.read() as unit:
         return [
-            each.id
-            for each in await unit.notifications.list_due(NOW + minutes * MINUTE, max_per_organization, limit)
+            notification.id
+            for notification in await unit.notifications.list_due(
+                NOW + minutes * MINUTE, max_per_organization, limit
+            )
         ]
 
 
@@ -115,10 +117,12 @@ async def test_removing_a_recipient_deletes_only_waiting_notifications(
     async with committing(two_tenants) as unit:
         await unit.recipients.remove(ORGANIZATION)
     async with two_tenants.read() as unit:
-        assert [each.id for each in await unit.notifications.list_by_organization(ORGANIZATION)] == [
-            "notice2"
+        assert [
+            notification.id for notification in await unit.notifications.list_by_organization(ORGANIZATION)
+        ] == ["notice2"]
+        assert [notification.id for notification in await unit.notifications.list_by_organization(OTHER)] == [
+            "notice3"
         ]
-        assert [each.id for each in await unit.notifications.list_by_organization(OTHER)] == ["notice3"]
 
 
 async def test_old_notifications_are_deleted_unless_they_wait(two_tenants: UnitOfWorkFactory) -> None:
@@ -128,7 +132,9 @@ async def test_old_notifications_are_deleted_unless_they_wait(two_tenants: UnitO
     async with committing(two_tenants) as unit:
         assert [await unit.notifications.remove_before(NOW, 2) for _ in range(3)] == [2, 1, 0]
     async with two_tenants.read() as unit:
-        assert [each.id for each in await unit.notifications.list_by_organization(ORGANIZATION)] == [
+        assert [
+            notification.id for notification in await unit.notifications.list_by_organization(ORGANIZATION)
+        ] == [
             "notice5",
             "notice3",
         ]

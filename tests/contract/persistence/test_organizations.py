@@ -39,7 +39,7 @@ async def test_an_organization_is_found_by_its_name_in_any_case(units: UnitOfWor
 async def test_organizations_are_sorted_by_name_ignoring_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization("b", 1), an_organization("C", 2), an_organization("A", 3))
     async with units.read() as unit:
-        assert [each.name for each in await unit.organizations.all()] == ["A", "b", "C"]
+        assert [organization.name for organization in await unit.organizations.all()] == ["A", "b", "C"]
 
 
 async def test_an_organization_name_is_unique_in_any_case(units: UnitOfWorkFactory) -> None:
@@ -139,7 +139,7 @@ async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_event
         await unit.mappings.add(a_mapping(2, "s1", "g2"))
         await unit.mappings.add(a_mapping(3, "s2", "g1"))
     async with mapped.read() as unit:
-        assert [each.id for each in await unit.mappings.list_by_organization(ORGANIZATION)] == [
+        assert [mapping.id for mapping in await unit.mappings.list_by_organization(ORGANIZATION)] == [
             "map1",
             "map2",
             "map3",

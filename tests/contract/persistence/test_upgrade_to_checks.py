@@ -204,7 +204,7 @@ async def test_a_run_between_two_slices_is_recovered_when_it_is_due(
 ) -> None:
     async with upgraded.read() as unit:
         work = await unit.runs.open_work()
-    assert [(each.run_id, each.state) for each in work] == [
+    assert [(coroutine.run_id, coroutine.state) for coroutine in work] == [
         ("run5", RunState.RUNNING),
         ("run6", RunState.QUEUED),
     ]
@@ -270,7 +270,7 @@ async def test_a_downgraded_database_can_be_used_and_upgraded_again(
         async with units.read() as unit:
             assert await unit.runs.find_by_idempotency_key(MAPPING, "key of a replaced run") == "run1"
             assert (await unit.schedules.get(MAPPING)) == Schedule(MAPPING, NOW, failures=1)
-            assert [each.run_id for each in await unit.runs.open_work()] == ["run5", "run6"], "no check"
+            assert [work.run_id for work in await unit.runs.open_work()] == ["run5", "run6"], "no check"
 
 
 def test_a_downgrade_restores_the_columns_and_indexes(engine: sa.Engine) -> None:
@@ -279,10 +279,10 @@ def test_a_downgrade_restores_the_columns_and_indexes(engine: sa.Engine) -> None
         return {
             table: (
                 {
-                    (each["name"], str(each["type"]), each["nullable"])
-                    for each in inspector.get_columns(table)
+                    (column["name"], str(column["type"]), column["nullable"])
+                    for column in inspector.get_columns(table)
                 },
-                {(each["name"], *each["column_names"]) for each in inspector.get_indexes(table)},
+                {(index["name"], *index["column_names"]) for index in inspector.get_indexes(table)},
             )
             for table in inspector.get_table_names()
         }

@@ -71,7 +71,7 @@ class FakeApi:
     def places_asked(self) -> list[tuple[int, int]]:
         """Return (page, page size) of every request."""
         params = (request.url.params for request in self.requests)
-        return [(int(each["page"]), int(each["pageSize"])) for each in params]
+        return [(int(param["page"]), int(param["pageSize"])) for param in params]
 
 
 def _wanted(request: httpx.Request) -> str | None:

@@ -197,13 +197,13 @@ async def test_memory_raises_only_if_unreachable(trouble: SourceError) -> None:
 async def test_two_searches_for_one_row_are_sent(api: FakeApi, source: Source) -> None:
     since = datetime(2027, 5, 1, 11, 30, 15, 123999, tzinfo=timezone(timedelta(hours=2)))
     assert not await source.has_changed(EVENT, since)
-    assert [(each.method, each.url.path) for each in api.requests] == [
+    assert [(request.method, request.url.path) for request in api.requests] == [
         ("POST", "/v1/event/1/sessions"),
         ("POST", "/v1/event/1/speakers"),
     ]
-    assert [dict(each.url.params) for each in api.requests] == [{"page": "1", "pageSize": "1"}] * 2
+    assert [dict(request.url.params) for request in api.requests] == [{"page": "1", "pageSize": "1"}] * 2
     changed = {"updatedAt": {"after": "2027-05-01T09:30:15.123Z"}}  # rounded to earlier, never to later
-    assert [json.loads(each.content) for each in api.requests] == [
+    assert [json.loads(request.content) for request in api.requests] == [
         {"filters": changed, "expand": ["linked_sources"]},
         {"filters": changed},
     ]
@@ -212,7 +212,7 @@ async def test_two_searches_for_one_row_are_sent(api: FakeApi, source: Source) -
 async def test_first_change_ends_the_searches(api: FakeApi, source: Source) -> None:
     api.sessions = [a_row(f"s{number}", NOW) for number in range(250)]
     assert await source.has_changed(EVENT, PUBLISHED)
-    assert [each.url.path for each in api.requests] == ["/v1/event/1/sessions"]
+    assert [request.url.path for request in api.requests] == ["/v1/event/1/sessions"]
 
 
 @pytest.mark.parametrize("well", [0, 1], ids=["sessions", "people"])

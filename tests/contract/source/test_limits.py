@@ -160,8 +160,8 @@ async def test_rule_29_page_of_a_hundred_rich_sessions_is_read_whole(api: FakeAp
         {
             "id": f"s{n}",
             "description": "<p>" + "A long text, " * 1000 + "</p>",
-            "participants": [person | {"id": f"p{n}-{each}"} for each in range(5)],
-            **{f"field{each}": None for each in range(60)},
+            "participants": [person | {"id": f"p{n}-{number}"} for number in range(5)],
+            **{f"field{number}": None for number in range(60)},
         }
         for n in range(100)
     ]

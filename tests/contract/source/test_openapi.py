@@ -71,9 +71,9 @@ def template_of(path: str) -> str:
     """Return the described path that matches a requested one."""
     steps = path.split("/")
     for template in description()["paths"]:
-        wanted: list[str] = template.split("/")
-        if len(steps) == len(wanted) and all(
-            given_ == want or want.startswith("{") for given_, want in zip(steps, wanted, strict=True)
+        parts: list[str] = template.split("/")
+        if len(steps) == len(parts) and all(
+            given_ == want or want.startswith("{") for given_, want in zip(steps, parts, strict=True)
         ):
             return str(template)
     raise AssertionError(f"{path} is not described")

@@ -151,8 +151,8 @@ def test_the_watch_notes_what_a_page_does_wrong(
 def test_the_watch_notes_a_request_to_another_server_and_none_leaves_the_machine(
     chromium: Chromium, served: str
 ) -> None:
-    asked, failed = violations_at(chromium, Watch(served), f"{served}/elsewhere")
-    assert asked == "request to another server: http://elsewhere.example/dot"
+    requests, failed = violations_at(chromium, Watch(served), f"{served}/elsewhere")
+    assert requests == "request to another server: http://elsewhere.example/dot"
     assert "net::ERR_NAME_NOT_RESOLVED" in failed
 
 

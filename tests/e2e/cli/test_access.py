@@ -164,8 +164,8 @@ def test_a_removed_account_is_gone(cli: CommandLine) -> None:
 
 async def _make_keys(*organizations: str | None) -> None:
     async with opened(Settings()) as container:
-        for each in organizations:
-            place = OrganizationId(each) if each else None
+        for organization in organizations:
+            place = OrganizationId(organization) if organization else None
             await container.resolve(CreateApiKey)("Export", Grant(Role.ADMIN, place), actor=Actor(ADA))
 
 
@@ -175,15 +175,15 @@ def test_whoever_removes_an_account_is_told_which_of_its_api_keys_stay_valid(
     add(cli)
     asyncio.run(_make_keys(organization, None))
     removed = cli.json("user", "remove", ADA).document
-    keys = [(each["organization"], each["name"], each["created_by"]) for each in removed["valid_api_keys"]]
+    keys = [(key["organization"], key["name"], key["created_by"]) for key in removed["valid_api_keys"]]
     assert keys == [(None, "Export", ADA), (ORG, "Export", ADA)]
     add(cli)
     shown = cli("user", "remove", ADA).out
-    for each in removed["valid_api_keys"]:
-        assert each["id"] in shown
+    for key in removed["valid_api_keys"]:
+        assert key["id"] in shown
     for expected in (ORG, "gleanin-sync key revoke ID --organization ORG", "gleanin-sync key revoke ID\n"):
         assert expected in shown
-    everywhere, here = (each["id"] for each in removed["valid_api_keys"])
+    everywhere, here = (key["id"] for key in removed["valid_api_keys"])
     assert cli("key", "revoke", everywhere).exit_code == 0
     assert cli("key", "revoke", here, "--organization", ORG).exit_code == 0
     add(cli)

@@ -66,9 +66,9 @@ def test_rule_06_one_mapping_is_removed_and_the_other_stays(
     cli: CommandLine, connected: str, map_event: Mapper
 ) -> None:
     first, second = map_event(EVENT_NAME), map_event("Clean 2099")
-    assert [each["id"] for each in cli.json("mappings", connected).document] == [first, second]
+    assert [mapping["id"] for mapping in cli.json("mappings", connected).document] == [first, second]
     assert f"Removed the mapping of {EVENT_NAME}" in cli("unmap", first).out
-    assert [each["id"] for each in cli.json("mappings", connected).document] == [second]
+    assert [mapping["id"] for mapping in cli.json("mappings", connected).document] == [second]
     assert cli.json("unmap", first).error["code"] == "not_mapped"
 
 

@@ -85,7 +85,7 @@ def test_where_there_are_no_descriptors_any_more_that_is_told_a_few_times_and_pa
         assert answer.is_success
         _, output = end(process)
     lines = [json.loads(line) for line in output.splitlines() if not line.startswith("Stopping")]
-    assert "socket.accept() out of system resource" in {each.get("words") for each in lines}
+    assert "socket.accept() out of system resource" in {line.get("words") for line in lines}
     assert len(output) < 500_000
 
 

@@ -106,7 +106,7 @@ def test_rule_26_a_run_tells_every_record_s_outcome_and_why(
     document = cli.json("run", run_id).document
     assert document["run_id"] == run_id
     assert document["mapping_id"] == mapping
-    outcomes = {each["source_id"]: each for each in document["outcomes"]}
+    outcomes = {outcome["source_id"]: outcome for outcome in document["outcomes"]}
     assert len(document["outcomes"]) == len(outcomes) == 7
     assert outcomes["person-3"] == {
         "kind": "speaker",

@@ -122,7 +122,7 @@ def test_rule_32_creates_that_are_carried_out_late_stand_once(
     run = synced(cli, mapping)
     assert time.monotonic() - began >= 3
     assert run["counts"]["sessions"]["created"] == MANY
-    assert not any(sum(each.values()) for each in state.summary()["duplicates"].values())
+    assert not any(sum(duplicate.values()) for duplicate in state.summary()["duplicates"].values())
 
 
 def test_rule_21_signed_pictures_are_no_change(cli: CommandLine, mapping: str, state: SandboxState) -> None:

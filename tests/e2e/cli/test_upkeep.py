@@ -67,7 +67,7 @@ def test_the_doctor_tells_whether_anybody_works_on_the_queue(
 ) -> None:
     monkeypatch.setenv("GLEANIN_SYNC_DATABASE_URL", postgresql_server.new_database())
     cli("database", "upgrade")
-    (queue,) = (each for each in cli.json("doctor").document["checks"] if each["name"] == "queue")
+    (queue,) = (check for check in cli.json("doctor").document["checks"] if check["name"] == "queue")
     assert queue["health"] == "warning"
     assert "Procrastinate" in queue["message"]
     assert "gleanin-sync worker" in queue["message"]
@@ -77,7 +77,7 @@ def test_the_doctor_names_settings_that_are_none(cli: CommandLine, monkeypatch: 
     monkeypatch.setenv("GLEANIN_SYNC_JOBS", "procrastinate")
     monkeypatch.setenv("GLEANIN_SYNC_RETENTION_DAY", "9")
     result = cli.json("doctor")
-    output = {each["message"] for each in result.document["checks"] if each["name"] == "settings"}
+    output = {check["message"] for check in result.document["checks"] if check["name"] == "settings"}
     assert result.exit_code == 0
     assert any(
         each.startswith("GLEANIN_SYNC_JOBS is no longer a setting. The database decides") for each in output

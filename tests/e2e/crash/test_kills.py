@@ -59,16 +59,16 @@ def check_exactly_once(sandbox: Sandbox, suffix: str) -> None:
         kind: [record.resource(linked=True)["attributes"] for record in gleanin.of(event_id, kind).values()]
         for kind in ("sessions", "speakers", "exhibitors")
     }
-    assert Counter(each["title"] for each in found["sessions"]) == Counter(
+    assert Counter(session["title"] for session in found["sessions"]) == Counter(
         f"Session {number}{suffix}" for number in range(SESSIONS)
     )
-    assert Counter((each["email"], each["first_name"]) for each in found["speakers"]) == Counter(
+    assert Counter((speaker["email"], speaker["first_name"]) for speaker in found["speakers"]) == Counter(
         (f"person{number}@example.org", f"First{number}{suffix}") for number in range(SPEAKERS)
     )
-    assert Counter(each["company_name"] for each in found["exhibitors"]) == Counter(
+    assert Counter(exhibitor["company_name"] for exhibitor in found["exhibitors"]) == Counter(
         f"Contact {number}{suffix}" for number in range(EXHIBITORS)
     )
-    session_counts = {each["email"]: len(each["session_ids"]) for each in found["speakers"]}
+    session_counts = {speaker["email"]: len(speaker["session_ids"]) for speaker in found["speakers"]}
     ends = {"person0@example.org", f"person{SPEAKERS - 1}@example.org"}
     assert session_counts == {email: 1 if email in ends else 2 for email in session_counts}
 

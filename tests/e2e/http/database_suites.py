@@ -88,7 +88,7 @@ class StrangeTextSuite:
             send(everywhere, "/organizations", {"name": text, "token": text, "sessionboard_url": text}),
             send(everywhere, "/organizations", {text: text}),
         ]
-        assert all(map(is_no_server_error, answers)), [each.text for each in answers]
+        assert all(map(is_no_server_error, answers)), [answer.text for answer in answers]
 
     @EACH
     def test_strange_text_in_the_url_of_a_page_causes_no_server_error(

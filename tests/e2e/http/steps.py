@@ -48,7 +48,7 @@ def shown(client: httpx.Client, run: str) -> dict[str, Any]:
 
 def runs_of(client: httpx.Client, mapping: str) -> list[str]:
     return [
-        each["run_id"] for each in client.get(f"/mappings/{mapping}/runs").raise_for_status().json()["items"]
+        item["run_id"] for item in client.get(f"/mappings/{mapping}/runs").raise_for_status().json()["items"]
     ]
 
 

@@ -37,9 +37,9 @@ def test_it_is_told_with_the_network_address_and_without_what_was_typed(
         case _:
             fresh.signed_in(ADMIN).post("/account/password", data={"csrf_token": WRONG})
             before = min(before, number(fresh, name) - 1)
-    told = "".join(capfd.readouterr())
-    assert f"access.{name}" in told
-    assert "127.0.0.1" in told
+    output = "".join(capfd.readouterr())
+    assert f"access.{name}" in output
+    assert "127.0.0.1" in output
     for secret in (ADMIN, PASSWORD, WRONG):
-        assert secret not in told
+        assert secret not in output
     assert number(fresh, name) == before + 1

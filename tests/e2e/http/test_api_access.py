@@ -119,9 +119,9 @@ def without_ids(answer: httpx.Response, tenant: Tenant) -> tuple[int, str, dict[
 
 def test_every_route_of_the_api_has_an_expectation() -> None:
     routes = {
-        f"{method} {each.path}"
-        for each in iter_route_contexts(api("0").routes)
-        for method in (each.methods or set()) - {"HEAD"}
+        f"{method} {context.path}"
+        for context in iter_route_contexts(api("0").routes)
+        for method in (context.methods or set()) - {"HEAD"}
     }
     assert routes == EXPECTED.keys() | OF_NO_ORGANIZATION.keys()
 
@@ -183,7 +183,7 @@ def test_an_admin_may_do_everything(fresh: Served, role: str) -> None:
 
 def listed(served: Served, role: str) -> set[str]:
     answer = served.client(role).get("/organizations").raise_for_status()
-    return {each["name"] for each in answer.json()["items"]}
+    return {item["name"] for item in answer.json()["items"]}
 
 
 def test_each_sees_the_organizations_of_their_own(served: Served) -> None:
@@ -249,7 +249,7 @@ def test_rule_04_whose_mapping_holds_an_event_is_nobodys_business(served: Served
     client = served.client(ADMIN)
     url = f"/organizations/{served.acme.organization}"
     events = client.get(f"{url}/events").raise_for_status().json()
-    there = next(each for each in events["gleanin"] if each["name"] == "Other Days")
+    there = next(event for event in events["gleanin"] if event["name"] == "Other Days")
     assert (there["mappable"], there["why_not"], there["only_with"]) == (False, "already mapped", "")
     taken = client.post(
         f"{url}/mappings", json={"sessionboard_event": str(FREE_EVENT), "gleanin_event": there["id"]}
@@ -263,10 +263,13 @@ def test_rule_05_what_a_strangers_event_was_synced_with_is_nobodys_business(fres
     client, url = fresh.client(ADMIN), f"/organizations/{fresh.acme.organization}"
     events = client.get(f"{url}/events").raise_for_status().json()
     held = [
-        each for side in ("sessionboard", "gleanin") for each in events[side] if each["name"] == "Other Days"
+        event
+        for side in ("sessionboard", "gleanin")
+        for event in events[side]
+        if event["name"] == "Other Days"
     ]
     assert [(each["why_not"], each["only_with"]) for each in held] == [("already mapped", "")] * 2
-    free = next(each["id"] for each in events["gleanin"] if each["name"] == "Free Days")
+    free = next(event["id"] for event in events["gleanin"] if event["name"] == "Free Days")
     taken = client.post(
         f"{url}/mappings", json={"sessionboard_event": str(STRANGER_EVENT), "gleanin_event": free}
     )

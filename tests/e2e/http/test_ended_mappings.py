@@ -79,9 +79,9 @@ def test_what_happened_to_a_person_is_told_after_disconnecting(fresh: Served) ->
     assert "Why is this person not in Gleanin?" in page
     chosen = re.search(r'name="mapping" value="([^"]+)"', page)
     assert chosen
-    asked = {"mapping": chosen[1], "who": "prince@x.org"}
-    found = browser.get(f"{organization}/records", params=asked, follow_redirects=True)
+    query = {"mapping": chosen[1], "who": "prince@x.org"}
+    found = browser.get(f"{organization}/records", params=query, follow_redirects=True)
     assert "Required field is missing: last name." in found.text
-    unknown = browser.get(f"{organization}/records", params={**asked, "who": "x"}, follow_redirects=True)
+    unknown = browser.get(f"{organization}/records", params={**query, "who": "x"}, follow_redirects=True)
     assert unknown.status_code == 404
     assert "next sync" not in unknown.text

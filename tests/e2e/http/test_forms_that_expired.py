@@ -67,7 +67,7 @@ def kept_in(page: httpx.Response) -> str:
 
 def names_of_keys(served: Served) -> list[str]:
     items = served.client(ADMIN).get(f"/organizations/{served.acme.organization}/api-keys").json()["items"]
-    return [each["name"] for each in items]
+    return [item["name"] for item in items]
 
 
 @pytest.mark.parametrize("with_cookie", [True, False])
@@ -79,11 +79,11 @@ def test_what_was_typed_before_the_sign_in_ended_stands_in_its_form_again(
     if not with_cookie:
         browser.cookies.clear()
     fields = {"csrf_token": secret, "name": typed, "role": "hook"}
-    asked = send(served, browser, settings(served), keys(served), **fields)
-    assert asked.status_code == 401
-    assert "Your session had expired" in asked.text
-    assert typed not in asked.text  # escaped
-    wrong = _sign_in(served, browser, asked, password="wrong")
+    answer = send(served, browser, settings(served), keys(served), **fields)
+    assert answer.status_code == 401
+    assert "Your session had expired" in answer.text
+    assert typed not in answer.text  # escaped
+    wrong = _sign_in(served, browser, answer, password="wrong")
     assert wrong.status_code == 401
     again = _sign_in(served, browser, wrong)
     assert again.status_code == 200
@@ -107,9 +107,9 @@ def test_secrets_are_neither_in_a_page_nor_in_a_form_again(served: Served) -> No
     browser, secret = whose_sign_in_ended(served, EVERYWHERE)
     at = "/organizations/new"
     typed = {"name": "Late", "sessionboard_url": "https://x.example.org", "token": "s3cret-token"}
-    asked = send(served, browser, at, at, csrf_token=secret, **typed)
-    assert "s3cret" not in asked.text
-    again = _sign_in(served, browser, asked, email=EVERYWHERE)
+    answer = send(served, browser, at, at, csrf_token=secret, **typed)
+    assert "s3cret" not in answer.text
+    again = _sign_in(served, browser, answer, email=EVERYWHERE)
     assert (value_of(again, "name"), value_of(again, "token")) == ("Late", None)
     assert "s3cret" not in again.text
     assert "Enter them again" in again.text
@@ -185,13 +185,13 @@ def test_a_sign_in_page_that_was_open_for_too_long_keeps_the_email(served: Serve
 def test_who_signed_in_in_another_window_goes_on_without_signing_in_twice(served: Served) -> None:
     browser, secret = whose_sign_in_ended(served)
     fields = {"csrf_token": secret, "name": "Elsewhere", "role": "viewer"}
-    asked = send(served, browser, settings(served), keys(served), **fields)
+    answer = send(served, browser, settings(served), keys(served), **fields)
     to = "/sign-in/resume"
-    still_out = send(served, browser, keys(served), to, kept_form=kept_in(asked))
-    assert (still_out.status_code, kept_in(still_out)) == (401, kept_in(asked))
+    still_out = send(served, browser, keys(served), to, kept_form=kept_in(answer))
+    assert (still_out.status_code, kept_in(still_out)) == (401, kept_in(answer))
     served.sign_in(browser, ADMIN)
     for page, more in ((to, {}), ("/sign-in", {"csrf_token": "old", "email": ADMIN, "password": PASSWORD})):
-        again = send(served, browser, keys(served), page, kept_form=kept_in(asked), **more)
+        again = send(served, browser, keys(served), page, kept_form=kept_in(answer), **more)
         assert (again.status_code, value_of(again, "name")) == (200, "Elsewhere")
     assert "Elsewhere" not in names_of_keys(served)
 
@@ -251,10 +251,10 @@ def test_a_page_that_has_no_form_is_just_shown(served: Served, page: str) -> Non
 def test_what_is_too_large_to_be_kept_is_told(served: Served) -> None:
     browser, secret = whose_sign_in_ended(served)
     fields = {"csrf_token": secret, "name": "x" * MAX_BYTES, "role": "viewer"}
-    asked = send(served, browser, settings(served), keys(served), **fields)
-    assert asked.status_code == 401
-    assert len(asked.text) < MAX_BYTES
-    assert _sign_in(served, browser, asked).headers["Location"] == settings(served)
+    answer = send(served, browser, settings(served), keys(served), **fields)
+    assert answer.status_code == 401
+    assert len(answer.text) < MAX_BYTES
+    assert _sign_in(served, browser, answer).headers["Location"] == settings(served)
 
 
 def test_a_part_of_a_page_is_not_replaced_by_the_page_to_sign_in(served: Served) -> None:

@@ -53,9 +53,9 @@ def test_a_refused_token_is_told_on_every_page_with_where_to_replace_it(fresh: S
         assert f'{integrations(fresh)}/connect#token"' in page, url
         assert ">Connected<" not in page, url
         assert ">Mapped<" not in page, url
-        told = viewer.get(url).text
-        assert "Ask an admin of this organization to replace the token." in told, url
-        assert "#token" not in told, url
+        html = viewer.get(url).text
+        assert "Ask an admin of this organization to replace the token." in html, url
+        assert "#token" not in html, url
     for document in (
         client.get(f"/organizations/{fresh.acme.organization}/connection").json(),
         client.get(f"/mappings/{fresh.acme.mapping}").json(),
@@ -75,12 +75,12 @@ def test_the_list_of_organizations_tells_how_each_of_them_fares(fresh: Served) -
     assert f'{integrations(fresh)}/connect#token"' in ours
     assert ">Connected<" in strange
     assert REFUSED not in strange
-    told = rows_of(fresh.browser(SUPPORT).get("/organizations").text, "Acme")
-    assert REFUSED in told
-    assert "#token" not in told
+    row = rows_of(fresh.browser(SUPPORT).get("/organizations").text, "Acme")
+    assert REFUSED in row
+    assert "#token" not in row
     for role in (EVERYWHERE, ADMIN):
         client = fresh.client(role)
-        listed = {each["name"]: each for each in client.get("/organizations").json()["items"]}
+        listed = {item["name"]: item for item in client.get("/organizations").json()["items"]}
         assert listed["Acme"]["health"]["state"] == "halted"
         assert listed["Acme"] == client.get(f"/organizations/{fresh.acme.organization}").json()
         assert listed["Acme"]["connected"]
@@ -159,16 +159,16 @@ def test_an_event_that_cannot_be_read_tells_whether_continuous_sync_goes_on(fres
     admin, client, at = fresh.browser(ADMIN), fresh.client(ADMIN), integrations(fresh)
     agenda = f"/organizations/{fresh.acme.organization}/events/{ACME_EVENT}/agenda"
 
-    def told() -> str:
+    def continuous_sync() -> str:
         with refusing(fresh, "sessionboard"):
             page = admin.get(agenda).text
         return page.partition("<dt>Continuous sync</dt>")[2].partition("</dd>")[0].rpartition(">")[2]
 
-    assert told() == "off"
+    assert continuous_sync() == "off"
     client.patch(f"/mappings/{fresh.acme.mapping}", json={"continuous_sync": True}).raise_for_status()
-    assert told() == "on, and problems"
+    assert continuous_sync() == "on, and problems"
     fail(fresh)
-    assert told() == "on, and failing"
+    assert continuous_sync() == "on, and failing"
     mapping = client.get(f"/mappings/{fresh.acme.mapping}").json()
     disconnect(admin, fresh)
     post(admin, f"{at}/connect", page=f"{at}/connect", token=GLEANIN_TOKEN, continuous_sync="on")
@@ -176,7 +176,7 @@ def test_an_event_that_cannot_be_read_tells_whether_continuous_sync_goes_on(fres
     client.post(
         f"/organizations/{fresh.acme.organization}/mappings", json={**pair, "confirm_time_zone": True}
     ).raise_for_status()
-    assert told() == "waiting for settings"
+    assert continuous_sync() == "waiting for settings"
 
 
 def test_problems_of_the_last_sync_lead_to_its_results(fresh: Served) -> None:
@@ -187,22 +187,22 @@ def test_problems_of_the_last_sync_lead_to_its_results(fresh: Served) -> None:
 
 def test_rule_10_disconnecting_tells_beforehand_what_is_not_synced_again(fresh: Served) -> None:
     admin, at = fresh.browser(ADMIN), integrations(fresh)
-    told = "4 sessions and 2 speakers sent under this connection cannot be synced again"
-    asked = admin.get(f"{at}/disconnect").text
-    assert told in asked
-    assert f'{at}/connect#token"' in asked
-    assert "Replace the token instead" in asked
+    sentence = "4 sessions and 2 speakers sent under this connection cannot be synced again"
+    page = admin.get(f"{at}/disconnect").text
+    assert sentence in page
+    assert f'{at}/connect#token"' in page
+    assert "Replace the token instead" in page
     connection = fresh.client(ADMIN).get(f"/organizations/{fresh.acme.organization}/connection").json()
-    assert connection["lost_by_disconnecting"].startswith(told)
+    assert connection["lost_by_disconnecting"].startswith(sentence)
 
 
 def test_rule_10_what_was_sent_under_an_earlier_connection_is_not_promised(fresh: Served) -> None:
     admin, at = fresh.browser(ADMIN), integrations(fresh)
     disconnect(admin, fresh)
     post(admin, f"{at}/connect", page=f"{at}/connect", token=GLEANIN_TOKEN)
-    asked = admin.get(f"{at}/disconnect").text
-    assert "Nothing has been sent under this connection yet." in asked
-    assert "everything can be synced" not in asked
+    page = admin.get(f"{at}/disconnect").text
+    assert "Nothing has been sent under this connection yet." in page
+    assert "everything can be synced" not in page
 
 
 def test_a_replaced_token_answers_with_the_connection_as_it_is_read(fresh: Served) -> None:
@@ -220,11 +220,11 @@ def test_rule_10_mapping_the_pair_again_tells_it_beforehand(fresh: Served) -> No
     pair = {"gleanin": mapping["gleanin"]["id"], "sessionboard": mapping["sessionboard"]["id"]}
     disconnect(admin, fresh)
     post(admin, f"{at}/connect", page=f"{at}/connect", token=GLEANIN_TOKEN)
-    told = "4 sessions and 2 speakers sent to this Gleanin event before the organization was disconnected will not be"
-    assert told in admin.get(f"{at}/mappings/new/pair", params=pair).text
-    assert told not in admin.get(f"{at}/mappings/new/pair", params={**pair, "gleanin": "unknown"}).text
+    sentence = "4 sessions and 2 speakers sent to this Gleanin event before the organization was disconnected will not be"
+    assert sentence in admin.get(f"{at}/mappings/new/pair", params=pair).text
+    assert sentence not in admin.get(f"{at}/mappings/new/pair", params={**pair, "gleanin": "unknown"}).text
     first = post(admin, f"{at}/mappings/new", **pair)
-    assert (first.status_code, told in first.text) == (422, True)
+    assert (first.status_code, sentence in first.text) == (422, True)
     again = admin.post(
         f"{at}/mappings/new",
         data={
@@ -257,11 +257,11 @@ def test_rule_10_the_api_goes_on_and_says_so(fresh: Served) -> None:
 def test_rule_07_a_known_mismatch_is_shown_when_two_events_are_chosen(fresh: Served) -> None:
     admin, at = fresh.browser(ADMIN), f"{integrations(fresh)}/mappings/new"
     zones = {"sessionboard_zone": "Europe/Paris", "gleanin_zone": "America/New_York"}
-    told = admin.get(f"{at}/pair", params=zones).text
-    assert "The time zones differ" in told
-    assert "Europe/Paris" in told
-    assert "America/New_York" in told
-    assert 'type="checkbox"' not in told, "no confirmation is offered"
+    page = admin.get(f"{at}/pair", params=zones).text
+    assert "The time zones differ" in page
+    assert "Europe/Paris" in page
+    assert "America/New_York" in page
+    assert 'type="checkbox"' not in page, "no confirmation is offered"
     assert "differ" not in admin.get(f"{at}/pair", params={**zones, "gleanin_zone": "Europe/Madrid"}).text
     assert 'data-zone="Europe/Paris"' in admin.get(at).text
 
@@ -327,9 +327,9 @@ def test_rule_07_a_zone_is_confirmed_only_where_gleanin_tells_none(fresh: Served
         assert changed["gleanin_time_zone"] == zone
         assert changed["confirmed_time_zone"] == (None if zone else "Europe/Paris")
     with zone_in_gleanin(fresh, zone):
-        told = admin.get(post(admin, at, page=at, **form).headers["Location"]).text
-        assert ("is confirmed" in told) is (zone is None)
-        assert ("The time zones differ" in told) is (zone == "America/New_York")
+        page = admin.get(post(admin, at, page=at, **form).headers["Location"]).text
+        assert ("is confirmed" in page) is (zone is None)
+        assert ("The time zones differ" in page) is (zone == "America/New_York")
     with zone_in_gleanin(fresh, zone), refusing(fresh):
         assert client.patch(api, json={"confirm_time_zone": True}).status_code == 422
         unsaved = post(admin, at, page=at, **form)
@@ -342,7 +342,7 @@ def test_rule_24_a_new_mapping_waits_for_its_settings(fresh: Served) -> None:
     admin, client, at = fresh.browser(ADMIN), fresh.client(ADMIN), integrations(fresh)
     post(admin, f"{at}/continuous-sync", page=f"{at}/connect", continuous_sync="on")
     page = admin.get(f"{at}/mappings/new").text
-    gleanin = next(each for each in _values(page, "gleanin") if each)
+    gleanin = next(value for value in _values(page, "gleanin") if value)
     made = post(
         admin, f"{at}/mappings/new", gleanin=gleanin, sessionboard=str(FREE_EVENT), time_zone_confirmed="on"
     )
@@ -368,7 +368,7 @@ def _known(page: str) -> str:
 def _values(page: str, name: str) -> list[str]:
     options = page.partition(f'name="{name}"')[2].partition("</select>")[0].split("<option ")[1:]
     return [
-        each.partition('value="')[2].partition('"')[0]
-        for each in options
-        if "disabled" not in each.partition(">")[0]
+        option.partition('value="')[2].partition('"')[0]
+        for option in options
+        if "disabled" not in option.partition(">")[0]
     ]

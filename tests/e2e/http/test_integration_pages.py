@@ -25,14 +25,14 @@ def choices(page: httpx.Response, name: str) -> dict[str, tuple[str, bool]]:
 
 def test_the_card_says_that_it_is_connected_and_offers_what_an_admin_may(served: Served) -> None:
     page = served.browser(ADMIN).get(integrations(served)).text
-    for told in (
+    for text in (
         "EVENT",
         "Connect Sessionboard to your Gleanin instance",
         "View Documentation",
         ">Connected<",
         "Disconnect Integration",
     ):
-        assert told in page
+        assert text in page
     assert ">Connect<" not in page
 
 
@@ -85,14 +85,14 @@ def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: 
     value, selectable = choices(page, "sessionboard")["Free Days"]
     assert (value, selectable) == (str(FREE_EVENT), True)
     print(choices(page, "gleanin"), choices(page, "sessionboard"))
-    (others,) = (each for each in choices(page, "gleanin").items() if "(already mapped)" in each[0])
+    (others,) = (item for item in choices(page, "gleanin").items() if "(already mapped)" in item[0])
     assert others[1][1] is False, "whose it is, is nobody's business"
     chosen = {"sessionboard": value, "gleanin": choices(page, "gleanin")["Free Days"][0]}
 
-    asked = post(browser, f"{at}/mappings/new", **chosen)
-    assert asked.status_code == 422
-    assert "In Sessionboard it is Europe/Paris" in asked.text
-    (shown,) = re.findall(r'name="confirmed_zone" value="([^"]*)"', asked.text)
+    answer = post(browser, f"{at}/mappings/new", **chosen)
+    assert answer.status_code == 422
+    assert "In Sessionboard it is Europe/Paris" in answer.text
+    (shown,) = re.findall(r'name="confirmed_zone" value="([^"]*)"', answer.text)
     chosen_then = {**chosen, "time_zone_confirmed": "on", "confirmed_zone": "Europe/Lisbon"}
     again = post(browser, f"{at}/mappings/new", **chosen_then)
     assert again.status_code == 422

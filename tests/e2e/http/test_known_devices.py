@@ -22,9 +22,9 @@ WRONG = "wrong-horse-battery"
 
 def set_cookie(answer: httpx.Response, name: str) -> Morsel[str]:
     (cookie,) = (
-        SimpleCookie(each)[name]
-        for each in answer.headers.get_list("Set-Cookie")
-        if each.startswith(f"{name}=")
+        SimpleCookie(cookie)[name]
+        for cookie in answer.headers.get_list("Set-Cookie")
+        if cookie.startswith(f"{name}=")
     )
     return cookie
 
@@ -42,8 +42,8 @@ def on_device(served: Served, device: str, email: str = ADMIN, password: str = P
 def test_the_cookie_is_kept_from_scripts_and_outlasts_the_sign_in(served: Served) -> None:
     answer = served.sign_in(served.browser(), ADMIN)
     cookie = set_cookie(answer, DEVICE)
-    told = (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["domain"], cookie["secure"])
-    assert told == (True, "lax", "/", "", "")
+    attributes = (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["domain"], cookie["secure"])
+    assert attributes == (True, "lax", "/", "", "")
     assert int(cookie["max-age"]) == 365 * 24 * 3600
 
 
@@ -127,7 +127,7 @@ def test_where_too_many_wait_it_is_said_at_once_when_to_come_back(
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 60
         assert "The service is busy" in answer.text
-        told = capfd.readouterr()
-        assert "access.throttled" in told.out + told.err
+        output = capfd.readouterr()
+        assert "access.throttled" in output.out + output.err
         assert on_device(fresh, device_of(browser)).status_code == 303
     assert attempt(fresh, ADMIN, PASSWORD).status_code == 303, "and it was no failure"

@@ -81,8 +81,8 @@ class Event:
 
     @property
     def last_checked_at(self) -> datetime | None:
-        told = self.api.get(f"/mappings/{self.mapping}").raise_for_status().json()["last_checked_at"]
-        return datetime.fromisoformat(told) if told else None
+        checked_at = self.api.get(f"/mappings/{self.mapping}").raise_for_status().json()["last_checked_at"]
+        return datetime.fromisoformat(checked_at) if checked_at else None
 
     def asked_of_sessionboard(self, after: int) -> dict[str, int]:
         requests = self.control.requests(after)
@@ -119,9 +119,9 @@ def test_few_sessions_are_read_with_fewer_requests_than_the_change_feed_takes(
 ) -> None:
     monkeypatch.setattr(systems_reader, "FEW", 200)
     event.next_sync()
-    asked = event.asked_in_all
+    requests = event.asked_in_all
     event.next_check()
-    assert event.asked_of_sessionboard(asked) == ALWAYS | {SESSIONS: 1}
+    assert event.asked_of_sessionboard(requests) == ALWAYS | {SESSIONS: 1}
 
 
 def test_rules_24_and_26_where_nothing_has_changed_two_searches_tell_that_the_outcomes_hold(
@@ -129,12 +129,12 @@ def test_rules_24_and_26_where_nothing_has_changed_two_searches_tell_that_the_ou
 ) -> None:
     proved = event.next_sync()
     assert event.last_checked_at is None, "the run itself is no check"
-    told = event.api.get(f"/runs/{proved['run_id']}/outcomes").json()
-    assert [each["outcome"] for each in told["items"]] == ["unchanged", "unchanged"]
+    outcomes = event.api.get(f"/runs/{proved['run_id']}/outcomes").json()
+    assert [item["outcome"] for item in outcomes["items"]] == ["unchanged", "unchanged"]
 
-    asked, writes = event.asked_in_all, event.writes
+    requests, writes = event.asked_in_all, event.writes
     checked_at = event.next_check()
-    assert event.asked_of_sessionboard(asked) == ALWAYS | FEED
+    assert event.asked_of_sessionboard(requests) == ALWAYS | FEED
     assert event.writes == writes
     assert checked_at > datetime.fromisoformat(proved["finished_at"])
     listed = event.api.get(f"/organizations/{event.served.stranger.organization}/mappings").json()["items"]
@@ -142,7 +142,7 @@ def test_rules_24_and_26_where_nothing_has_changed_two_searches_tell_that_the_ou
     assert event.next_check() > checked_at, "and the next one as well"
 
     assert event.api.get(f"/runs/{proved['run_id']}").json() == proved, "nothing is noted with the run"
-    assert event.api.get(f"/runs/{proved['run_id']}/outcomes").json() == told
+    assert event.api.get(f"/runs/{proved['run_id']}/outcomes").json() == outcomes
     newest = event.api.get(f"/mappings/{event.mapping}/records/person-{STRANGER_EVENT}").json()["items"][-1]
     assert newest["run_id"] == proved["run_id"]
     assert datetime.fromisoformat(newest["confirmed_at"]) == event.last_checked_at
@@ -166,12 +166,14 @@ def test_pages_tell_beside_the_last_sync_when_it_was_last_checked(event: Event) 
         assert answer.status_code == 200, answer.text
         return html.unescape(re.sub(r"<[^>]+>", "", answer.text))
 
-    def told() -> Sequence[Sequence[str]]:
+    def checks_shown() -> Sequence[Sequence[str]]:
         return [NOTHING_HAS_CHANGED.findall(shown(page)) for page in pages]
 
-    assert told() == [[]] * len(pages), "not before the first check"
+    assert checks_shown() == [[]] * len(pages), "not before the first check"
     at = event.next_check().astimezone(ZoneInfo("Europe/Paris"))
-    assert told() == [[f"{at.day} {at:%b %Y, %H:%M}"]] * len(pages), "once each, whatever else is listed"
+    assert checks_shown() == [[f"{at.day} {at:%b %Y, %H:%M}"]] * len(pages), (
+        "once each, whatever else is listed"
+    )
     assert "nothing has changed since this sync, so its results still apply" in shown(pages[-1])
     assert not NOTHING_HAS_CHANGED.findall(shown(f"/runs/{first}")), "another run's outcomes hold"
     record = f"/mappings/{event.mapping}/records?who=person-{STRANGER_EVENT}"
@@ -179,7 +181,7 @@ def test_pages_tell_beside_the_last_sync_when_it_was_last_checked(event: Event) 
 
     event.control.edit_event(STRANGER_EVENT, people=[{"id": f"person-{STRANGER_EVENT}", "title": "Captain"}])
     event.next_sync()
-    assert told() == [[]] * len(pages), "the last sync is later than the check"
+    assert checks_shown() == [[]] * len(pages), "the last sync is later than the check"
     assert "Unchanged when last checked" not in shown(record)
 
 
@@ -202,14 +204,14 @@ def test_the_command_line_tells_when_it_was_last_checked(
 
     def instants() -> list[datetime | None]:
         statuses = {each["organization_id"]: each for each in document("status")}
-        others = [each for each in statuses if each != organization]
-        assert [statuses[each]["last_checked_at"] for each in others] == [None]
-        told = (
+        others = [name for name in statuses if name != organization]
+        assert [statuses[other]["last_checked_at"] for other in others] == [None]
+        documents = (
             statuses[organization],
             *document("mappings", organization),
             document("run", run),
         )
-        return [datetime.fromisoformat(at) if (at := each["last_checked_at"]) else None for each in told]
+        return [datetime.fromisoformat(at) if (at := each["last_checked_at"]) else None for each in documents]
 
     commands = (
         ("status",),
@@ -239,16 +241,16 @@ def test_rule_22_after_an_edit_everything_is_read_and_exactly_that_is_written(ev
     event.next_sync()
     event.next_check()
 
-    asked, writes = event.asked_in_all, event.writes
+    requests, writes = event.asked_in_all, event.writes
     session = f"session-{STRANGER_EVENT}"
     event.control.edit_event(STRANGER_EVENT, sessions=[{"id": session, "title": "Renamed session"}])
     run = event.next_sync()
     feed, *_ = FEED
-    assert event.asked_of_sessionboard(asked) == ALWAYS | {feed: 1, SESSIONS: 1}
+    assert event.asked_of_sessionboard(requests) == ALWAYS | {feed: 1, SESSIONS: 1}
     assert event.writes - writes == {"PATCH /sessions": 1}
     assert event.last_checked_at is None, "the run is later"
-    told = event.api.get(f"/runs/{run['run_id']}/outcomes").json()["items"]
-    assert {each["source_id"]: each["outcome"] for each in told} == {
+    outcomes = event.api.get(f"/runs/{run['run_id']}/outcomes").json()["items"]
+    assert {each["source_id"]: each["outcome"] for each in outcomes} == {
         session: "updated",
         f"person-{STRANGER_EVENT}": "unchanged",
     }
@@ -262,8 +264,8 @@ def test_rule_22_after_an_edit_everything_is_read_and_exactly_that_is_written(ev
 
 def test_a_person_s_edit_is_noticed_by_the_second_search(event: Event) -> None:
     event.next_sync()
-    asked, writes = event.asked_in_all, event.writes
+    requests, writes = event.asked_in_all, event.writes
     event.control.edit_event(STRANGER_EVENT, people=[{"id": f"person-{STRANGER_EVENT}", "title": "Captain"}])
     event.next_sync()
-    assert event.asked_of_sessionboard(asked) == ALWAYS | FEED | {SESSIONS: 1}
+    assert event.asked_of_sessionboard(requests) == ALWAYS | FEED | {SESSIONS: 1}
     assert event.writes - writes == {"PATCH /speakers": 1}

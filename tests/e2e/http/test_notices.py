@@ -51,12 +51,12 @@ def test_a_webhook_is_chosen_tried_and_removed(fresh: Served, hook: Hook) -> Non
     assert post(fresh, "/remove").headers["Location"] == f"{settings(fresh)}#notices"
     assert hook.url not in page(fresh)
     log = fresh.browser(ADMIN).get(f"{settings(fresh)}/audit-log").text
-    for said in (
+    for text in (
         "Set where notifications go",
         "Sent a test notification",
         "Turned off notifications: the webhook at 127.0.0.1",
     ):
-        assert said in log
+        assert text in log
     assert "/hook" not in log, "the rest of the URL may be a secret"
 
 
@@ -128,8 +128,8 @@ def test_admins_see_why_a_notice_has_not_arrived(fresh: Served, hook: Hook) -> N
     post(fresh, channel="webhook", address=hook.url)
     problem = "The webhook refused the notification (HTTP 410). Check its address."
     asyncio.run(_leave_undelivered(fresh, problem))
-    (told,) = fresh.client(ADMIN).get(f"/organizations/{fresh.acme.organization}/notices").json()["latest"]
-    assert (told["state"], told["problem"]) == ("given_up", problem)
+    (notice,) = fresh.client(ADMIN).get(f"/organizations/{fresh.acme.organization}/notices").json()["latest"]
+    assert (notice["state"], notice["problem"]) == ("given_up", problem)
     assert "Not delivered: The webhook refused the notification (HTTP 410)." in page(fresh)
 
 

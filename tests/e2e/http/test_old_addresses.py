@@ -79,8 +79,8 @@ def test_the_api_answers_with_the_run_in_its_place(upgraded: Served) -> None:
         old, new = (client.get(f"/runs/{each}{part}").raise_for_status() for each in (OLD, run))
         assert (old.status_code, old.text) == (200, new.text), part
     with client.stream("GET", f"/runs/{OLD}/progress") as answer:
-        told = [(name, document["run_id"]) for name, document in events_in(answer.iter_lines())]
-    assert told == [("ended", run)]
+        events = [(name, document["run_id"]) for name, document in events_in(answer.iter_lines())]
+    assert events == [("ended", run)]
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -68,11 +68,11 @@ def configured(served: Served, folder: Path) -> Path:
 def attack(served: Served, folder: Path, *options: str, seconds: float) -> None:
     """Send the tool's generated requests, and fail with its report."""
     module = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"]
-    told = ["--config-file", str(configured(served, folder)), "run", f"{served.url}/api/v1/openapi.json"]
+    arguments = ["--config-file", str(configured(served, folder)), "run", f"{served.url}/api/v1/openapi.json"]
     always = ["--seed", "1", "--no-color", "--generation-database", "none"]
     # It writes into the folder where it runs, and the machine's proxy is not asked for what is on this machine.
     ended = subprocess.run(
-        [*module, *told, *always, *options],
+        [*module, *arguments, *always, *options],
         cwd=folder,
         env=os.environ | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
         capture_output=True,
@@ -117,7 +117,7 @@ def documented(served: Served) -> Any:
 def test_the_document_is_as_openapi_3_1_has_it(served: Served) -> None:
     document = documented(served)
     assert document["openapi"].startswith("3.1.")
-    assert [each.message for each in OPENAPI_31_VALIDATOR.iter_errors(document)] == []
+    assert [error.message for error in OPENAPI_31_VALIDATOR.iter_errors(document)] == []
 
 
 def test_every_operation_is_described(served: Served) -> None:
@@ -127,10 +127,10 @@ def test_every_operation_is_described(served: Served) -> None:
 
 
 def test_the_events_of_a_run_are_described(served: Served) -> None:
-    told = documented(served)["paths"]["/runs/{run_id}/progress"]["get"]["responses"]["200"]
-    assert told["content"] == {"text/event-stream": {"schema": {"type": "string"}}}
+    response = documented(served)["paths"]["/runs/{run_id}/progress"]["get"]["responses"]["200"]
+    assert response["content"] == {"text/event-stream": {"schema": {"type": "string"}}}
     for each in ("`progress`", "`ended`", "`RunResponse`"):
-        assert each in told["description"]
+        assert each in response["description"]
 
 
 def test_an_answer_that_tells_a_location_is_documented_to(served: Served) -> None:
@@ -148,9 +148,12 @@ def test_an_answer_that_tells_a_location_is_documented_to(served: Served) -> Non
 def test_every_operation_documents_the_problems_that_all_have(served: Served) -> None:
     for path, operations in documented(served)["paths"].items():
         for method, operation in operations.items():
-            told = operation["responses"]
-            assert told.keys() >= {"400", "401", "403", "404", "413", "422", "429", "503"}, (method, path)
-            for status, answer in told.items():
+            responses = operation["responses"]
+            assert responses.keys() >= {"400", "401", "403", "404", "413", "422", "429", "503"}, (
+                method,
+                path,
+            )
+            for status, answer in responses.items():
                 if status >= "4":
                     assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
 
@@ -158,8 +161,8 @@ def test_every_operation_documents_the_problems_that_all_have(served: Served) ->
 def test_no_two_operations_have_the_same_name(served: Served) -> None:
     names = [
         operation["operationId"]
-        for each in documented(served)["paths"].values()
-        for operation in each.values()
+        for path in documented(served)["paths"].values()
+        for operation in path.values()
     ]
     assert len(names) == len(set(names)), sorted(names)
 
@@ -185,7 +188,7 @@ def test_problems_are_as_documented_wherever_they_come_from(served: Served) -> N
         client.post("/organizations", json={"name": "A" * 501, "token": "t"}),
         client.get("/organizations", headers={"Host": "elsewhere.example.org"}),
     ]
-    assert [each.status_code for each in answers] == [401, 404, 404, 405, 422, 422, 413, 422, 400]
+    assert [answer.status_code for answer in answers] == [401, 404, 404, 405, 422, 422, 413, 422, 400]
     for answer in answers:
         assert answer.headers["Content-Type"] == "application/problem+json"
         jsonschema.validate(answer.json(), {**shape["ProblemResponse"], "components": {"schemas": shape}})

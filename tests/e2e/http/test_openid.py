@@ -63,9 +63,9 @@ def browser(served: Served) -> httpx.Client:
     return served.browser()
 
 
-def at_provider(browser: httpx.Client, wanted: str = "/organizations") -> str:
+def at_provider(browser: httpx.Client, target: str = "/organizations") -> str:
     """Start a sign-in at the provider, and return the callback URL that it redirects to."""
-    left = browser.get("/sign-in/openid", params={"next": wanted})
+    left = browser.get("/sign-in/openid", params={"next": target})
     assert left.status_code == 302, left.text
     answered = browser.get(left.headers["Location"])
     assert answered.status_code == 303
@@ -89,11 +89,11 @@ def test_somebody_with_an_account_is_signed_in_and_gets_the_page_that_was_asked_
 ) -> None:
     assert "Sign in with your company" in browser.get("/sign-in").text
     back = at_provider(browser, "/account")
-    (asked,) = provider.authorization_requests
-    assert asked["redirect_uri"] == CALLBACK
-    assert asked["code_challenge_method"] == "S256"
-    assert asked["nonce"]
-    assert asked["state"]
+    (request,) = provider.authorization_requests
+    assert request["redirect_uri"] == CALLBACK
+    assert request["code_challenge_method"] == "S256"
+    assert request["nonce"]
+    assert request["state"]
     arrived = browser.get(back)
     assert (arrived.status_code, arrived.headers["Location"]) == (303, "/account")
     assert ADMIN in browser.get("/account").text
@@ -151,8 +151,8 @@ def test_whoever_is_not_verified_may_not_pass_for_verified(browser: httpx.Client
 def test_a_provider_that_offers_no_signature_is_not_taken_at_its_word(
     browser: httpx.Client, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = provider.discovery() | {"id_token_signing_alg_values_supported": ["none", "HS256", "RS256"]}
-    monkeypatch.setattr(Provider, "discovery", lambda _: dict(told))
+    document = provider.discovery() | {"id_token_signing_alg_values_supported": ["none", "HS256", "RS256"]}
+    monkeypatch.setattr(Provider, "discovery", lambda _: dict(document))
     provider.misbehaviour = Misbehaviour.UNSIGNED
     refused(browser.get(at_provider(browser)), 502, NOT_VERIFIED)
     provider.misbehaviour = None
@@ -225,8 +225,8 @@ def test_the_address_to_come_back_to_does_not_follow_the_host_header(
 ) -> None:
     port = urlsplit(served.url).port
     left = browser.get("/sign-in/openid", headers={"Host": f"localhost:{port}"})
-    asked = parse_qs(urlsplit(left.headers["Location"]).query)
-    assert asked["redirect_uri"] == [CALLBACK]
+    query = parse_qs(urlsplit(left.headers["Location"]).query)
+    assert query["redirect_uri"] == [CALLBACK]
 
 
 def test_from_the_second_time_on_the_subject_counts_and_not_the_email(

@@ -55,8 +55,8 @@ QUEUE = (
 
 def test_the_metrics_tell_how_the_queue_stands_in_all(fresh: Served) -> None:
     text = fresh.browser().get("/metrics").text
-    told = dict(line.split(" ") for line in text.splitlines() if line.startswith(QUEUE))
-    assert told == dict.fromkeys(QUEUE, "0.0")
+    gauges = dict(line.split(" ") for line in text.splitlines() if line.startswith(QUEUE))
+    assert gauges == dict.fromkeys(QUEUE, "0.0")
     assert fresh.acme.organization not in text
 
 

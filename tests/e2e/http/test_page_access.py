@@ -57,9 +57,9 @@ def site() -> FastAPI:
 
 PATHS = {
     method: sorted(
-        each.path
-        for each in iter_route_contexts(site().routes)
-        if each.path and method in (each.methods or ())
+        context.path
+        for context in iter_route_contexts(site().routes)
+        if context.path and method in (context.methods or ())
     )
     for method in ("GET", "POST")
 }
@@ -211,10 +211,10 @@ def test_what_is_a_strangers_is_answered_like_what_does_not_exist(
     for strange, unknown in zip(
         of_somebody_else(own, other, path), of_somebody_else(own, UNKNOWN, path), strict=True
     ):
-        told, expected = (one.ask(method, path, tenant) for tenant in (strange, unknown))
-        assert FOREIGN not in told.text
-        assert told.status_code in ({404} if role != VIEWER else {403, 404}), told.text
-        assert without_ids(told, strange) == without_ids(expected, unknown)
+        answer, expected = (one.ask(method, path, tenant) for tenant in (strange, unknown))
+        assert FOREIGN not in answer.text
+        assert answer.status_code in ({404} if role != VIEWER else {403, 404}), answer.text
+        assert without_ids(answer, strange) == without_ids(expected, unknown)
 
 
 @pytest.mark.parametrize("path", [each for each in OWNED["GET"] if "mapping_id" not in each])

@@ -93,8 +93,8 @@ def test_rule_11_an_event_that_is_not_mapped_any_more_is_named(fresh: Served) ->
     assert acme.mapping not in visible(page)
     assert NAVIGATION in page.text
     assert f'<a href="{at}/integrations/mappings">Map events</a>' in page.text
-    told = fresh.client(ADMIN).post(f"/mappings/{acme.mapping}/runs", json={}).json()
-    assert acme.mapping in told["detail"]  # programs know it by its id
+    problem = fresh.client(ADMIN).post(f"/mappings/{acme.mapping}/runs", json={}).json()
+    assert acme.mapping in problem["detail"]  # programs know it by its id
 
 
 def test_somebody_who_is_not_signed_in_is_led_to_the_start(served: Served) -> None:

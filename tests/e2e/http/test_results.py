@@ -30,10 +30,10 @@ def rows_of(answer: httpx.Response) -> list[list[str]]:
 
 def test_rule_26_every_record_has_one_outcome_and_the_sums_balance(served: Served) -> None:
     client, run = served.client(ADMIN), served.acme.run
-    told = client.get(f"/runs/{run}/outcomes").json()["items"]
-    assert len({(each["kind"], each["source_id"]) for each in told}) == len(told) == 9
-    assert {each["outcome"] for each in told} == set(COUNTS)
-    assert all(each["reason"] for each in told)
+    outcomes = client.get(f"/runs/{run}/outcomes").json()["items"]
+    assert len({(each["kind"], each["source_id"]) for each in outcomes}) == len(outcomes) == 9
+    assert {each["outcome"] for each in outcomes} == set(COUNTS)
+    assert all(each["reason"] for each in outcomes)
     counts = client.get(f"/runs/{run}").json()["counts"]
     for kind, plural in (
         ("session", "sessions"),
@@ -42,13 +42,14 @@ def test_rule_26_every_record_has_one_outcome_and_the_sums_balance(served: Serve
     ):
         tally = counts[plural]
         assert {name: tally[name] for name in COUNTS} == {
-            name: sum(each["kind"] == kind and each["outcome"] == name for each in told) for name in COUNTS
+            name: sum(each["kind"] == kind and each["outcome"] == name for each in outcomes)
+            for name in COUNTS
         }
         assert tally["succeeded"] == tally["created"] + tally["updated"] + tally["unchanged"]
         assert tally["attempted"] == tally["succeeded"] + tally["blocked"] + tally["failed"]
     header, *rows = rows_of(client.get(f"/runs/{run}/outcomes.csv"))
     assert header == list(OUTCOME_COLUMNS)
-    assert len(rows) == len(told)
+    assert len(rows) == len(outcomes)
 
 
 def test_rule_28_the_message_tells_both_counts_and_whom_to_ask(served: Served) -> None:
@@ -95,17 +96,17 @@ def test_a_preview_goes_on_with_what_was_read(served: Served) -> None:
 
 def test_rule_30_share_links_are_listed_with_who_has_none(served: Served) -> None:
     client, url = served.client(ADMIN), f"/mappings/{served.acme.mapping}/share-links"
-    told = client.get(url).json()
-    assert told["total"] == len(told["items"])
-    assert all(link["url"].startswith("https://") for each in told["items"] for link in each["links"])
+    page = client.get(url).json()
+    assert page["total"] == len(page["items"])
+    assert all(link["url"].startswith("https://") for item in page["items"] for link in item["links"])
     missing = client.get(url, params={"missing": True}).json()
-    assert missing["total"] == told["without_link"]
+    assert missing["total"] == page["without_link"]
 
 
 def test_rule_31_a_portal_address_shows_one_person_and_ends_when_it_is_revoked(fresh: Served) -> None:
     client, browser = fresh.client(ADMIN), fresh.browser()
     people = client.get(f"/mappings/{fresh.acme.mapping}/share-links").json()["items"]
-    one, *others = [each for each in people if each["kind"] == "speaker"]
+    one, *others = [person for person in people if person["kind"] == "speaker"]
     url = f"/mappings/{fresh.acme.mapping}/people/speaker/{one['source_id']}/portal-address"
     address = httpx.URL(client.post(url).raise_for_status().json()["address"])
     page = browser.get(address.raw_path.decode())
@@ -140,7 +141,7 @@ def test_a_csv_of_many_rows_comes_part_by_part(fresh: Served) -> None:
     many, run = 20_000, RunId(fresh.acme.run)
 
     async def add(container: Container) -> None:
-        told = [
+        outcomes = [
             RecordOutcome(
                 RecordRef(SESSION, SourceId(f"s{number}"), f"Session {number}"),
                 Outcome.SKIPPED,
@@ -149,7 +150,7 @@ def test_a_csv_of_many_rows_comes_part_by_part(fresh: Served) -> None:
             for number in range(many)
         ]
         async with container.units().write() as unit:
-            await unit.outcomes.add(run, told)
+            await unit.outcomes.add(run, outcomes)
             await unit.commit()
 
     def part_until_the_first_piece() -> float:
@@ -180,7 +181,7 @@ def test_a_record_is_found_alike_on_every_page_and_in_the_api(served: Served, so
         client.get(f"/runs/{acme.run}/outcomes", params={"search": sought}).json(),
         client.get(f"/mappings/{acme.mapping}/share-links", params={"search": sought}).json(),
     ]
-    assert [[_label(each) for each in answer["items"]] for answer in answers] == [["Grace Hopper"]] * 3
+    assert [[_label(item) for item in answer["items"]] for answer in answers] == [["Grace Hopper"]] * 3
     for path in (
         f"{event}/preview",
         f"/runs/{acme.run}",

@@ -137,8 +137,13 @@ def test_no_header_says_that_something_else_was_asked(served: Served, header: st
     value = {"X-HTTP-Method-Override": "DELETE", "Forwarded": "host=evil.example.org"}.get(
         header, "/evil.example.org"
     )
-    plain, told = (served.browser().get("/organizations", headers=more) for more in ({}, {header: value}))
-    assert (plain.status_code, plain.headers["Location"]) == (told.status_code, told.headers["Location"])
+    plain, with_header = (
+        served.browser().get("/organizations", headers=more) for more in ({}, {header: value})
+    )
+    assert (plain.status_code, plain.headers["Location"]) == (
+        with_header.status_code,
+        with_header.headers["Location"],
+    )
 
 
 @pytest.mark.parametrize(

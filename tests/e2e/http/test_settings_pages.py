@@ -132,5 +132,5 @@ def test_the_documentation_is_for_everybody(served: Served) -> None:
 
 
 def test_ones_own_account_needs_a_sign_in(served: Served) -> None:
-    asked = served.browser().get("/account")
-    assert (asked.status_code, asked.headers["Location"]) == (303, "/sign-in?next=%2Faccount")
+    answer = served.browser().get("/account")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in?next=%2Faccount")

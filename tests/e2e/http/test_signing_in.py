@@ -127,9 +127,9 @@ def test_a_sign_in_leads_to_no_page_of_others(served: Served, wanted: str) -> No
 
 
 def test_a_sign_in_leads_back_to_the_page_that_was_asked_for(served: Served) -> None:
-    wanted = f"/organizations/{served.acme.organization}/history?before=1"
-    answer = served.sign_in(served.browser(), VIEWER, next=wanted)
-    assert answer.headers["Location"] == wanted
+    target = f"/organizations/{served.acme.organization}/history?before=1"
+    answer = served.sign_in(served.browser(), VIEWER, next=target)
+    assert answer.headers["Location"] == target
 
 
 def test_an_address_that_signs_in_is_not_used_up_by_what_only_opens_it(served: Served) -> None:

@@ -116,11 +116,11 @@ def test_rules_01_to_03_a_connection_shows_the_end_of_its_token_and_stays_the_on
 
 def test_rule_24_an_open_connection_goes_on_with_what_new_mappings_begin_with(fresh: Served) -> None:
     client, url = fresh.client(ADMIN), f"/organizations/{fresh.acme.organization}/connection"
-    told = []
+    answers = []
     for more in ({"continuous_sync": True}, {}, {"continuous_sync": False}):
         answer = client.put(url, json={"token": "sandbox-gleanin-token", **more})
-        told.append((answer.status_code, answer.json()["continuous_sync"]))
-    assert told == [(200, True), (200, True), (200, False)]
+        answers.append((answer.status_code, answer.json()["continuous_sync"]))
+    assert answers == [(200, True), (200, True), (200, False)]
     client.delete(f"{url}?confirm=Acme").raise_for_status()
     opened = client.put(url, json={"token": "sandbox-gleanin-token"})
     assert (opened.status_code, opened.json()["continuous_sync"]) == (201, False)
@@ -132,13 +132,13 @@ def test_a_run_is_followed_to_its_end(fresh: Served) -> None:
         run = start(client, fresh.acme.mapping)["run_id"]
         with client.stream("GET", f"/runs/{run}/progress") as answer:
             assert answer.headers["Content-Type"].startswith("text/event-stream")
-            told = list(events_in(answer.iter_lines()))
-    assert [name for name, _ in told] == ["progress"] * (len(told) - 1) + ["ended"]
-    assert len(told) > 1
-    assert told[-1][1] == client.get(f"/runs/{run}").json() | {
-        "requested_at": told[-1][1]["requested_at"],
-        "started_at": told[-1][1]["started_at"],
-        "finished_at": told[-1][1]["finished_at"],
+            events = list(events_in(answer.iter_lines()))
+    assert [name for name, _ in events] == ["progress"] * (len(events) - 1) + ["ended"]
+    assert len(events) > 1
+    assert events[-1][1] == client.get(f"/runs/{run}").json() | {
+        "requested_at": events[-1][1]["requested_at"],
+        "started_at": events[-1][1]["started_at"],
+        "finished_at": events[-1][1]["finished_at"],
     }
 
 
@@ -162,11 +162,11 @@ def test_one_key_and_one_organization_leave_streams_for_others(
         def follow(role: str, run: str) -> int:
             answer = streams.enter_context(fresh.client(role).stream("GET", f"/runs/{run}/progress"))
             if answer.is_success:
-                told.append(events_in(answer.iter_lines()))  # an unused stream is closed
-                assert next(told[-1])[0] == "progress"
+                followed.append(events_in(answer.iter_lines()))  # an unused stream is closed
+                assert next(followed[-1])[0] == "progress"
             return answer.status_code
 
-        told: list[Iterator[tuple[str, dict[str, Any]]]] = []
+        followed: list[Iterator[tuple[str, dict[str, Any]]]] = []
         assert [follow(VIEWER, ours) for _ in range(2)] == [200, 429], "half of the organization's two"
         assert [follow(ADMIN, ours) for _ in range(2)] == [200, 429]
         page = fresh.browser(VIEWER).get(f"/runs/{ours}/progress")
@@ -186,11 +186,11 @@ def test_one_key_that_waits_again_and_again_leaves_requests_for_others(
     ):
         url = f"/mappings/{fresh.acme.mapping}/preview"
         clients = [fresh.client(VIEWER) for _ in range(12)]
-        told = [pool.submit(each.post, url, json={}) for each in clients]
-        wait_until(lambda: sum(each.done() for each in told) == 11, "all but one were refused")
+        requests = [pool.submit(client.post, url, json={}) for client in clients]
+        wait_until(lambda: sum(each.done() for each in requests) == 11, "all but one were refused")
         assert fresh.client(ADMIN).get(f"/organizations/{fresh.acme.organization}").is_success
         assert fresh.client(STRANGER).get(f"/organizations/{fresh.stranger.organization}").is_success
-        assert Counter(each.result().status_code for each in told) == {200: 1, 429: 11}
+        assert Counter(each.result().status_code for each in requests) == {200: 1, 429: 11}
 
 
 def test_a_run_goes_on_when_nobody_follows_it_any_more(fresh: Served) -> None:
@@ -207,7 +207,7 @@ def test_a_run_goes_on_when_nobody_follows_it_any_more(fresh: Served) -> None:
 
 
 async def requests_under_way(_: Container) -> int:
-    return sum("run_asgi" in str(each.get_coro()) for each in asyncio.all_tasks())
+    return sum("run_asgi" in str(task.get_coro()) for task in asyncio.all_tasks())
 
 
 def test_whoever_follows_a_run_keeps_nobody_from_ending_the_server(fresh: Served) -> None:
@@ -215,12 +215,12 @@ def test_whoever_follows_a_run_keeps_nobody_from_ending_the_server(fresh: Served
     with slow(fresh, 5000):
         run = start(client, fresh.acme.mapping)["run_id"]
         with client.stream("GET", f"/runs/{run}/progress") as answer:
-            told = events_in(answer.iter_lines())
-            next(told)
+            events = events_in(answer.iter_lines())
+            next(events)
             began = time.monotonic()
             fresh.running.shut_down()
             try:
-                rest = list(told)
+                rest = list(events)
             except httpx.RemoteProtocolError:
                 rest = []  # cut off, which a program that follows understands as well
             assert time.monotonic() - began < WITHIN
@@ -232,8 +232,10 @@ def test_rule_33_sessionboard_is_only_read_whatever_is_asked(fresh: Served) -> N
     wait_for_end(client, start(client, mapping)["run_id"])
     client.post(f"/mappings/{mapping}/preview", json={}).raise_for_status()
     client.get(f"/organizations/{fresh.acme.organization}/events").raise_for_status()
-    asked = {each for each in fresh.seeded_database.sandbox.state.log.by_template if "/sessionboard/" in each}
-    assert asked <= {
+    requests = {
+        each for each in fresh.seeded_database.sandbox.state.log.by_template if "/sessionboard/" in each
+    }
+    assert requests <= {
         "GET /sessionboard/v1/events",
         # Searches, as its contract has them.
         "POST /sessionboard/v1/event/{event}/sessions",

@@ -35,30 +35,30 @@ def test_after_some_failures_an_address_has_to_wait_whatever_account_it_tries(fr
 
 
 def test_no_header_makes_another_address_of_it(fresh: Served) -> None:
-    address, told = next(ip_addresses), list[int]()
+    address, statuses = next(ip_addresses), list[int]()
     for number in range(6):
         with from_elsewhere(fresh, address) as browser:
             browser.headers["X-Forwarded-For"] = f"10.0.0.{number}"
             browser.headers["Forwarded"] = f"for=10.0.0.{number}"
-            told.append(fresh.sign_in(browser, f"nobody{number}@example.org", WRONG_PASSWORD).status_code)
-    assert told == [401] * 5 + [429]
+            statuses.append(fresh.sign_in(browser, f"nobody{number}@example.org", WRONG_PASSWORD).status_code)
+    assert statuses == [401] * 5 + [429]
 
 
 def test_of_fifty_attempts_at_once_no_more_are_looked_at_than_one_by_one(fresh: Served) -> None:
     with ExitStack() as opened:
         browsers = [opened.enter_context(from_elsewhere(fresh)) for _ in range(50)]
         forms = [
-            {"csrf_token": csrf_in(each.get("/sign-in")), "email": ADMIN, "password": WRONG_PASSWORD}
-            for each in browsers
+            {"csrf_token": csrf_in(browser.get("/sign-in")), "email": ADMIN, "password": WRONG_PASSWORD}
+            for browser in browsers
         ]
         with ThreadPoolExecutor(25) as pool:
-            told = Counter(
+            statuses = Counter(
                 pool.map(
                     lambda each: each[0].post("/sign-in", data=each[1]).status_code,
                     zip(browsers, forms, strict=True),
                 )
             )
-    assert told == {401: 5, 429: 45}
+    assert statuses == {401: 5, 429: 45}
 
 
 def test_waiting_outlasts_a_restart_and_holds_for_all_processes(fresh: Served) -> None:

@@ -97,8 +97,8 @@ def document(record_type: str, attributes: Any, record_id: str | None = None) ->
 def errors(answer: httpx.Response) -> dict[str | None, str]:
     """Return Gleanin's error details by pointer."""
     details = answer.json()["errors"]
-    assert {each["status"] for each in details} == {str(answer.status_code)}
-    return {each.get("source", {}).get("pointer"): each["detail"] for each in details}
+    assert {detail["status"] for detail in details} == {str(answer.status_code)}
+    return {detail.get("source", {}).get("pointer"): detail["detail"] for detail in details}
 
 
 def saved() -> Json:

@@ -236,7 +236,7 @@ def test_who_asks_by_another_door_is_told_from_the_others() -> None:
         for host in ("127.0.0.3", "127.0.0.1"):
             url = addresses.gleanin_url.replace("127.0.0.1", host)
             httpx.get(f"{url}/events", trust_env=False, verify=False, timeout=WITHIN)
-        assert [each["host"] for each in addresses.control.requests()] == ["127.0.0.3", "127.0.0.1"]
+        assert [request["host"] for request in addresses.control.requests()] == ["127.0.0.3", "127.0.0.1"]
 
 
 def test_every_door_shows_its_own_events() -> None:

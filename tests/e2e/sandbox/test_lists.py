@@ -104,9 +104,9 @@ async def test_rule_29_the_sync_reads_padded_rows_in_smaller_pages(
     given = await all_rows(source.records(EVENT, SESSIONS))
     assert len(given) == 130
     assert all(isinstance(row, Session) for row in given)
-    asked = [one.path.partition("?")[2] for one in state.log.last]
-    assert asked[0] == "page=1&pageSize=100"
-    assert sorted(asked[1:]) == [f"page={page}&pageSize=50" for page in (1, 2, 3)]
+    queries = [one.path.partition("?")[2] for one in state.log.last]
+    assert queries[0] == "page=1&pageSize=100"
+    assert sorted(queries[1:]) == [f"page={page}&pageSize=50" for page in (1, 2, 3)]
 
 
 async def test_rule_29_the_sync_reports_one_padded_row_and_reads_the_others(

@@ -48,7 +48,7 @@ async def until_written(control: ControlClient, number: int) -> None:
 async def until_completed(container: Container, mapped: Mapped) -> None:
     async with asyncio.timeout(CONTINUES_WITHIN):
         while not all(  # noqa: ASYNC110 - a run raises no event
-            any(each.state is RunState.COMPLETED for each in runs)
+            any(run.state is RunState.COMPLETED for run in runs)
             for runs in (await runs_of(container, mapped)).values()
         ):
             await asyncio.sleep(0.2)
@@ -105,9 +105,11 @@ async def _check_outage(
         f"{OUTAGE_SECONDS:.0f} s of outage; all were written {seconds:.1f} s later; runs: "
         f"{[(each.trigger.value, each.stop.code if each.stop else each.state.value) for those in runs.values() for each in those]}"
     )
-    requests = [Request.of(each) for each in control.requests() if each["event"] is not None]
+    requests = [Request.of(request) for request in control.requests() if request["event"] is not None]
     intrusions = [
-        *Evidence(runs, [each for each in requests if each.host != "127.0.0.1"], workers.workers).intrusions()
+        *Evidence(
+            runs, [request for request in requests if request.host != "127.0.0.1"], workers.workers
+        ).intrusions()
     ]
     assert not intrusions
     created = {what: number for what, number in state["writes"].items() if what.startswith("POST ")}

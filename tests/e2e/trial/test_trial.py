@@ -92,9 +92,9 @@ async def _run_trial(trial: Trial, sandbox: Addresses, workers: WorkerPool, cont
     await until_all_are_synced(container, mapped)
     quiet = time.time()
     found = [
-        each
+        difference
         for number, event in enumerate(mapped.values())
-        for each in differences(control, FIRST_ID + number, event)
+        for difference in differences(control, FIRST_ID + number, event)
     ]
     before = sum(control.state()["writes"].values())
     seconds_to_end = await workers.end()
@@ -102,15 +102,17 @@ async def _run_trial(trial: Trial, sandbox: Addresses, workers: WorkerPool, cont
     state = control.state()
 
     runs = await runs_of(container, mapped)
-    requests = [Request.of(each) for each in control.requests() if each["event"] is not None]
-    evidence = Evidence(runs, [each for each in requests if each.host != "127.0.0.1"], workers.workers)
+    requests = [Request.of(request) for request in control.requests() if request["event"] is not None]
+    evidence = Evidence(
+        runs, [request for request in requests if request.host != "127.0.0.1"], workers.workers
+    )
     waits, (wait, history) = evidence.takeovers(), evidence.longest_wait(begun)
     intrusions = [*evidence.intrusions()]
-    killed = sum(each.killed_at is not None for each in workers.workers)
+    killed = sum(worker.killed_at is not None for worker in workers.workers)
     print(
         f"{trial.database.partition(':')[0]}, {trial.workers} workers, seed {trial.seed}: "
         f"{sum(map(len, runs.values()))} runs, {editor.edits} edits, {before} writes, {killed} kills, "
-        f"{sum(len(each.stops) for each in workers.workers)} stops, {len(waits)} runs died and continued after "
+        f"{sum(len(worker.stops) for worker in workers.workers)} stops, {len(waits)} runs died and continued after "
         f"{max(waits, default=0):.1f} s at most, the longest wait was {wait:.1f} s, "
         f"{evidence.excused_writes()} late writes, all synced after {quiet - quiet_from:.1f} s, "
         f"ended in {seconds_to_end:.1f} s"

@@ -242,7 +242,7 @@ def test_rule_21_a_session_sent_by_an_earlier_version_is_not_sent_again(
     previous: Fields = {
         "title": title.strip(),
         "description": description.strip(),
-        "tracks": tuple(sorted({each.strip() for each in tags})),
+        "tracks": tuple(sorted({tag.strip() for tag in tags})),
     }
     made = Session(SourceId("s"), title, description, tags=tuple(tags))
     now: dict[str, FieldValue | None] = {

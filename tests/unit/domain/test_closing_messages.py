@@ -24,7 +24,9 @@ def test_rule_26_the_sums_balance(outcomes: list[tuple[RecordKind, Outcome]]) ->
     for kind in KINDS:
         tally = counts.of(kind)
         assert tally.read == sum(1 for of_kind, _ in outcomes if of_kind is kind)
-        assert tally.read == tally.attempted + sum(tally[each] for each in (Outcome.KEPT, Outcome.SKIPPED))
+        assert tally.read == tally.attempted + sum(
+            tally[outcome] for outcome in (Outcome.KEPT, Outcome.SKIPPED)
+        )
         assert tally.attempted == tally.succeeded + tally[Outcome.BLOCKED] + tally[Outcome.FAILED]
 
 

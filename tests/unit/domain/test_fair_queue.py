@@ -46,7 +46,7 @@ def chosen(
     by_itself: int | None = None,
 ) -> list[str | None]:
     running = {OrganizationId(who): number for who, number in (busy or {}).items()}
-    return [each.run_id for each in select_next(waiting_work, running, capacity, by_itself)]
+    return [work.run_id for work in select_next(waiting_work, running, capacity, by_itself)]
 
 
 def queued(name: str, mapping: str, since: datetime = NOW, trigger: Trigger = Trigger.MANUAL) -> OpenWork:
@@ -70,7 +70,8 @@ def due(mapping: str, at: datetime = NOW) -> DueMapping:
 def names(*work: OpenWork, those_due: tuple[DueMapping, ...] = (), now: datetime = NOW) -> list[str]:
     """Return the ids of waiting runs and the mappings of checks; abandoned work is marked."""
     return [
-        f"{each.run_id or each.mapping_id}{'!' * each.is_abandoned}" for each in waiting(work, those_due, now)
+        f"{candidate.run_id or candidate.mapping_id}{'!' * candidate.is_abandoned}"
+        for candidate in waiting(work, those_due, now)
     ]
 
 
@@ -237,7 +238,7 @@ WORK = st.lists(
         st.just(NOW),
         st.sampled_from([None, NOW, NOW + MINUTE]),
     ),
-    unique_by=lambda each: (each.mapping_id, each.run_id and each.state),
+    unique_by=lambda work: (work.mapping_id, work.run_id and work.state),
     max_size=12,
 )
 

@@ -228,7 +228,7 @@ def test_rule_18_a_blocked_record_in_gleanin_is_not_updated() -> None:
 
 def test_rule_22_associations_only_grow() -> None:
     known = synced(sessions=("s1", "s2"))
-    side = gleanin(IN_GLEANIN, sessions=[ours(each, each) for each in ("s1", "s2", "s3")])
+    side = gleanin(IN_GLEANIN, sessions=[ours(source_id, source_id) for source_id in ("s1", "s2", "s3")])
     assert sent_by(planned(candidate(sessions=("s3",)), known, side)) == {"sessions": ("s1", "s2", "s3")}
 
 

@@ -57,8 +57,8 @@ def test_rule_23_only_a_running_run_has_a_lease() -> None:
 def test_rule_08_a_waiting_run_stops_immediately_and_a_running_one_is_asked_to() -> None:
     assert not queued().is_carried_out(NOW)
     assert running().is_carried_out(NOW)
-    asked = running().request_cancel(stop_reasons.DISCONNECTED)
-    assert (asked.state, asked.cancel_requested) == (RunState.RUNNING, "disconnected")
+    stopping = running().request_cancel(stop_reasons.DISCONNECTED)
+    assert (stopping.state, stopping.cancel_requested) == (RunState.RUNNING, "disconnected")
     assert stop_reasons.REQUESTED_STOPS["disconnected"] is stop_reasons.DISCONNECTED
 
 

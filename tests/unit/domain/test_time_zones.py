@@ -106,14 +106,14 @@ def test_rule_07_an_unknown_zone_of_gleanin_is_quoted_when_a_run_stops() -> None
 
 def test_rule_07_an_unknown_zone_of_gleanin_is_quoted_when_events_are_mapped() -> None:
     source = SourceEvent(SourceEventId("sb1"), "PyConf", "Europe/Paris")
-    for theirs, said in (
+    for theirs, message in (
         ("Mars/Olympus", 'Gleanin reports "Mars/Olympus" for this event, which is not a known time zone.'),
         (None, "Gleanin does not report a time zone for this event."),
     ):
         event = DestinationEvent(DestinationEventId("gl1"), "PyConf", theirs)
         with pytest.raises(TimeZoneUnconfirmed) as refused:
             zone_to_confirm(source, event, SYSTEMS, NOW, confirmed=False)
-        assert said in str(refused.value)
+        assert message in str(refused.value)
         assert refused.value.zone == "Europe/Paris"
         assert zone_to_confirm(source, event, SYSTEMS, NOW, confirmed=True) == "Europe/Paris"
 
@@ -195,15 +195,15 @@ def test_a_schedule_across_midnight_names_both_days() -> None:
 
 
 def test_rule_13_a_session_in_the_repeated_hour_shows_both_offsets() -> None:
-    def told(start: tuple[int, int, int], end: tuple[int, int, int]) -> str:
+    def shown(start: tuple[int, int, int], end: tuple[int, int, int]) -> str:
         starts, ends = (datetime(2027, 10, *when, tzinfo=UTC) for when in (start, end))
         return schedule_text(starts, ends, PARIS)
 
-    assert told((31, 0, 30), (31, 1, 15)) == "02:30 (GMT+02:00)-02:15 (GMT+01:00) Sunday 31 October 2027"
-    assert told((31, 0, 15), (31, 1, 45)) == "02:15 (GMT+02:00)-02:45 (GMT+01:00) Sunday 31 October 2027"
-    assert told((30, 22, 0), (31, 1, 0)) == "00:00 (GMT+02:00)-02:00 (GMT+01:00) Sunday 31 October 2027"
-    assert told((31, 0, 0), (31, 2, 30)) == "02:00 (GMT+02:00)-03:30 (GMT+01:00) Sunday 31 October 2027"
-    assert told((30, 21, 0), (31, 1, 30)) == (
+    assert shown((31, 0, 30), (31, 1, 15)) == "02:30 (GMT+02:00)-02:15 (GMT+01:00) Sunday 31 October 2027"
+    assert shown((31, 0, 15), (31, 1, 45)) == "02:15 (GMT+02:00)-02:45 (GMT+01:00) Sunday 31 October 2027"
+    assert shown((30, 22, 0), (31, 1, 0)) == "00:00 (GMT+02:00)-02:00 (GMT+01:00) Sunday 31 October 2027"
+    assert shown((31, 0, 0), (31, 2, 30)) == "02:00 (GMT+02:00)-03:30 (GMT+01:00) Sunday 31 October 2027"
+    assert shown((30, 21, 0), (31, 1, 30)) == (
         "23:00 (GMT+02:00) Saturday 30 October 2027 - 02:30 (GMT+01:00) Sunday 31 October 2027"
     )
 

@@ -88,7 +88,7 @@ def test_rule_21_a_run_without_writes_makes_a_marker(outcome: Outcome) -> None:
 @pytest.mark.parametrize("outcome", [Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED])
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_a_run_with_a_written_or_failed_record_makes_no_marker(kind: RecordKind, outcome: Outcome) -> None:
-    rest = [(each, Outcome.UNCHANGED) for each in KINDS]
+    rest = [(kind, Outcome.UNCHANGED) for kind in KINDS]
     assert is_settled(count(rest))
     assert not is_settled(count([*rest, (kind, outcome)]))
 
@@ -120,17 +120,17 @@ def test_many_rows_are_not_stored() -> None:
 
 
 def test_outcomes_without_writes_are_compared_in_any_order() -> None:
-    told = [
+    recorded = [
         RecordOutcome(RecordRef(SESSION, SourceId(name), name), Outcome.UNCHANGED, reasons.new(SYSTEMS))
         for name in "abc"
     ]
     one, other = OutcomesDigest(), OutcomesDigest()
-    for digest, outcomes in ((one, told), (other, reversed(told))):
-        for each in outcomes:
-            digest.add(each)
+    for digest, outcomes in ((one, recorded), (other, reversed(recorded))):
+        for outcome in outcomes:
+            digest.add(outcome)
     assert one.text == other.text != OutcomesDigest().text
     written = OutcomesDigest()
-    for each in (*told, replace(told[0], outcome=Outcome.UPDATED)):
+    for each in (*recorded, replace(recorded[0], outcome=Outcome.UPDATED)):
         written.add(each)
     assert not written.text
 

@@ -25,7 +25,7 @@ def kinds_of(error: type[Exception]) -> Iterator[type[Exception]]:
 
 
 REFUSALS = sorted({each for each in kinds_of(DomainError) if each.__module__ == errors.__name__}, key=str)
-STOPS = [each for each in vars(stop_reasons).values() if isinstance(each, StopReason)]
+STOPS = [stop for stop in vars(stop_reasons).values() if isinstance(stop, StopReason)]
 
 
 @pytest.mark.parametrize("kind", REFUSALS)

@@ -116,7 +116,7 @@ async def settle() -> None:
 
 async def test_many_looks_at_once_read_once(reader: CountingReader, views: EventViews) -> None:
     responses = await asyncio.gather(*(look(views, reader) for _ in range(20)))
-    assert (reader.read, len({id(each) for each in responses})) == (1, 1)
+    assert (reader.read, len({id(response) for response in responses})) == (1, 1)
 
 
 async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(reader: CountingReader) -> None:

@@ -27,7 +27,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 
 
 def waiting() -> int:
-    return sum(isinstance(each, LateLogs) for each in logging.getLogger().handlers)
+    return sum(isinstance(handler, LateLogs) for handler in logging.getLogger().handlers)
 
 
 def test_what_a_library_logs_first_is_logged_as_everything_after_it(
@@ -37,7 +37,7 @@ def test_what_a_library_logs_first_is_logged_as_everything_after_it(
     assert not structlog.is_configured()
     logging.getLogger("some.library").warning("It took %s", "ada@example.org")
     logging.getLogger("some.library").warning("It took long")
-    assert [(each["event"], each["logger"]) for each in lines(capsys)] == [
+    assert [(line["event"], line["logger"]) for line in lines(capsys)] == [
         ("library.logged", "some.library")
     ] * 2
     assert waiting() == 0

@@ -22,7 +22,7 @@ def _logs() -> Iterator[None]:
     set_up_logs("warning")
     yield
     root = logging.getLogger()
-    root.handlers = [each for each in root.handlers if not isinstance(each, ToStructlog)]
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, ToStructlog)]
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
 

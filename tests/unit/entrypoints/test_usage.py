@@ -70,8 +70,8 @@ def test_there_are_just_the_commands_that_are_agreed() -> None:
     modules = {module for module, _ in main.COMMANDS.values()}
     written = {
         name
-        for each in modules
-        for name in get_group(import_module(f"entrypoints.cli.{each}").commands).commands
+        for module in modules
+        for name in get_group(import_module(f"entrypoints.cli.{module}").commands).commands
     }
     assert written == set(main.COMMANDS)
 

@@ -69,7 +69,7 @@ async def test_granted_role_replaces_the_previous_one(
     await access_harness.grant_role("ADA@Example.org", Grant(Role.ADMIN, acme), actor=COMMAND_LINE)
     changed = await access_harness.grant_role(ADA, Grant(Role.VIEWER, bolt), actor=COMMAND_LINE)
     assert changed.grants == {Grant(Role.ADMIN, acme), Grant(Role.VIEWER, bolt)}
-    assert [each.email for each in await ListMembers(harness.units)(bolt)] == [ADA]
+    assert [member.email for member in await ListMembers(harness.units)(bolt)] == [ADA]
 
 
 async def test_role_is_revoked_once(access_harness: AccessHarness) -> None:

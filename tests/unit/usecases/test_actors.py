@@ -36,9 +36,9 @@ def _functions(each: type) -> Iterator[Callable[..., Any]]:
 
 
 PARAMETERS = [
-    pytest.param(parameter, id=f"{each.__module__.removeprefix('core.usecases.')}.{each.__name__}")
-    for each in _classes()
-    for function in _functions(each)
+    pytest.param(parameter, id=f"{cls.__module__.removeprefix('core.usecases.')}.{cls.__name__}")
+    for cls in _classes()
+    for function in _functions(cls)
     for parameter in _actor(function)
 ]
 

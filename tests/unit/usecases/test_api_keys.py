@@ -101,7 +101,7 @@ async def test_revoked_keys_are_listed_after_valid_ones(
         harness.clock.advance(timedelta(seconds=1))
         if name in "bd":
             await access_harness.revoke_api_key(acme, key.id, actor=COMMAND_LINE)
-    assert [each.name for each in await ListApiKeys(harness.units)(acme)] == ["c", "a", "d", "b"]
+    assert [key.name for key in await ListApiKeys(harness.units)(acme)] == ["c", "a", "d", "b"]
 
 
 async def test_valid_keys_created_by_an_account_are_found(

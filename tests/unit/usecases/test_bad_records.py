@@ -125,13 +125,13 @@ async def test_rule_29_run_stops_if_every_write_is_refused(harness: Harness, ses
     run = await harness.sync(mapping)
     outcomes = await harness.outcomes(run)
     assert len(outcomes) == sessions
-    assert {each.outcome for each in outcomes.values()} == {Outcome.FAILED}
+    assert {outcome.outcome for outcome in outcomes.values()} == {Outcome.FAILED}
     if sessions < MAX_CONSECUTIVE_FORBIDDEN:
         assert run.state is RunState.COMPLETED_WITH_PROBLEMS
         return
     assert present(run.stop).code == "writes_refused"
     assert not (await harness.schedule_of(mapping.id)).is_halted
-    forbidden = [each for each in outcomes.values() if each.reason.code == "forbidden"]
+    forbidden = [outcome for outcome in outcomes.values() if outcome.reason.code == "forbidden"]
     assert (
         MAX_CONSECUTIVE_FORBIDDEN
         <= len(forbidden)

@@ -18,7 +18,7 @@ async def test_rule_24_new_mappings_use_the_chosen_default_and_existing_ones_sta
     await harness.map(organization, ELSEWHERE, FAR)
     listed = await harness.list_mappings(organization)
     assert [each.continuous_sync for each in listed] == [False, True]
-    entries = [each.what for each in await ListAuditEntries(harness.units)(organization)]
+    entries = [entry.what for entry in await ListAuditEntries(harness.units)(organization)]
     assert entries.count("Acme: continuous sync of new mappings on") == 1, (
         "a change without effect is not recorded"
     )

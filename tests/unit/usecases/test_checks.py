@@ -131,11 +131,11 @@ async def test_rule_23_starting_run_cancels_a_check_without_effect(harness: Harn
     units = harness.units
     assert isinstance(units, InMemoryUnitOfWorkFactory)
     run = asyncio.create_task(harness.sync(mapping))
-    await until(lambda: any(each.state is RunState.RUNNING for each in units.store.runs.values()))
+    await until(lambda: any(run.state is RunState.RUNNING for run in units.store.runs.values()))
     source.released.set()
     assert await check is None
     assert (await run).state is RunState.COMPLETED
-    assert [each.trigger for each in await harness.list_runs(mapping.id)] == [Trigger.MANUAL] * 3
+    assert [run.trigger for run in await harness.list_runs(mapping.id)] == [Trigger.MANUAL] * 3
     assert not await last_checked(harness, mapping)
     assert harness.gleanin.duplicates == 0
 
@@ -165,7 +165,7 @@ async def test_interrupted_check_leaves_the_mapping_due(harness: Harness) -> Non
     with pytest.raises(asyncio.CancelledError):
         await check
     assert len(await harness.list_runs(mapping.id)) == 2
-    assert [each.mapping_id for each in await harness.select_next_runs(9)] == [mapping.id]
+    assert [run.mapping_id for run in await harness.select_next_runs(9)] == [mapping.id]
 
 
 async def test_interrupted_check_reports_its_result(harness: Harness) -> None:
@@ -259,7 +259,7 @@ async def test_check_with_an_expired_lease_is_restarted(harness: Harness) -> Non
     mapping = await unchanged_mapping(harness)
     source, check = await being_checked(harness, mapping)
     harness.clock.advance(LEASE)
-    assert [each.mapping_id for each in await harness.select_next_runs(9)] == [mapping.id]
+    assert [run.mapping_id for run in await harness.select_next_runs(9)] == [mapping.id]
     again = asyncio.create_task(harness.check(mapping))
     source.released.set()
     assert await check is None

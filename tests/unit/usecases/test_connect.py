@@ -168,7 +168,7 @@ async def test_new_sessionboard_token_replaces_the_previous_one(harness: Harness
     assert (await harness.sync(mapping)).state is RunState.STOPPED
     await harness.replace_sessionboard_token(mapping.organization_id, renewed)
     run = await harness.sync(mapping)
-    assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.UNCHANGED}
+    assert {outcome.outcome for outcome in (await harness.outcomes(run)).values()} == {Outcome.UNCHANGED}
 
 
 async def test_refused_sessionboard_token_replaces_nothing(harness: Harness) -> None:
@@ -189,7 +189,7 @@ async def test_rule_09_new_gleanin_token_keeps_the_connection(harness: Harness) 
     assert (connection.id, connection.token_hint) == (mapping.connection_id, "9876")
     harness.offer(session("opening", title="Renamed"))
     run = await harness.sync(mapping)
-    assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.UPDATED}
+    assert {outcome.outcome for outcome in (await harness.outcomes(run)).values()} == {Outcome.UPDATED}
 
 
 async def test_gleanin_token_of_another_account_is_refused(harness: Harness, mapping: EventMapping) -> None:

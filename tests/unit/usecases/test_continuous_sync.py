@@ -44,7 +44,7 @@ async def book(harness: Harness, mapping_id: MappingId) -> SyncRun:
 
 
 async def waiting(harness: Harness) -> list[RunId]:
-    return [each.run_id for each in await harness.select_next_runs(100) if each.run_id]
+    return [run.run_id for run in await harness.select_next_runs(100) if run.run_id]
 
 
 async def test_rule_24_only_mappings_with_continuous_sync_are_due(harness: Harness) -> None:

@@ -42,8 +42,8 @@ async def assert_that_all_is_well(harness: Harness, mapping: EventMapping, *, ed
     assert harness.gleanin.duplicates == 0
     assert len(harness.gleanin.list_by_event(THERE)) == RECORDS + (2 if edited else 0)
     succeeded = {Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.KEPT}
-    assert {each.outcome for each in (await harness.outcomes(run)).values()} <= succeeded
-    s1, s2 = (harness.the(mapping, SESSION, each) for each in ("s1", "s2"))
+    assert {outcome.outcome for outcome in (await harness.outcomes(run)).values()} <= succeeded
+    s1, s2 = (harness.the(mapping, SESSION, source_id) for source_id in ("s1", "s2"))
     assert s1.fields["title"] == ("Renamed" if edited else "Talk s1")
     for number in range(4):
         fields = harness.the(mapping, SPEAKER, f"p{number}").fields

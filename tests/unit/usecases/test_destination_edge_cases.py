@@ -25,12 +25,12 @@ async def test_rule_21_lagging_list_creates_no_duplicate(harness: Harness) -> No
     await harness.sync(mapping)
     outcomes = await harness.outcomes(await harness.sync(mapping))
     assert harness.gleanin.duplicates == 0
-    assert {each.outcome for each in outcomes.values()} == {Outcome.UPDATED}
-    assert {each.reason.code for each in outcomes.values()} == {"still_there"}
+    assert {outcome.outcome for outcome in outcomes.values()} == {Outcome.UPDATED}
+    assert {outcome.reason.code for outcome in outcomes.values()} == {"still_there"}
     harness.gleanin.faults.late_reads = 0
     before = len(harness.gleanin.writes)
     run = await harness.sync(mapping)
-    assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.UNCHANGED}
+    assert {outcome.outcome for outcome in (await harness.outcomes(run)).values()} == {Outcome.UNCHANGED}
     assert len(harness.gleanin.writes) == before
 
 
@@ -47,14 +47,16 @@ async def test_rule_20_emptied_field_of_an_unlisted_record_is_cleared(
 
 
 async def test_rule_22_lagging_list_removes_no_association(harness: Harness, mapping: EventMapping) -> None:
-    harness.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3")))
+    harness.offer(*(session(source_id, on(person("ada"))) for source_id in ("s1", "s2", "s3")))
     harness.gleanin.faults.lost_answers, harness.gleanin.faults.lost_are_written = 1, False
     await harness.sync(mapping)
     before = {*harness.the(mapping, SPEAKER, "ada").fields["sessions"]}
     assert len(before) == 3
     # The newest person appears last in the lists, and leaves the programme.
-    newest = max(("s1", "s2", "s3"), key=lambda each: int(harness.the(mapping, SESSION, each).id))
-    harness.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3") if each != newest))
+    newest = max(("s1", "s2", "s3"), key=lambda source_id: int(harness.the(mapping, SESSION, source_id).id))
+    harness.offer(
+        *(session(source_id, on(person("ada"))) for source_id in ("s1", "s2", "s3") if source_id != newest)
+    )
     harness.gleanin.faults.late_reads = 2
     await harness.sync(mapping)
     assert before <= {*harness.the(mapping, SPEAKER, "ada").fields["sessions"]}
@@ -79,7 +81,7 @@ async def test_rule_22_recreated_person_keeps_current_associations(harness: Harn
     harness.gleanin.delete_by_hand(harness.the(mapping, SPEAKER, "ada").id)
     harness.gleanin.delete_by_hand(harness.the(mapping, SESSION, "s3").id)
     await harness.sync(mapping)
-    s1, s2, s3 = (harness.the(mapping, SESSION, each).id for each in ("s1", "s2", "s3"))
+    s1, s2, s3 = (harness.the(mapping, SESSION, source_id).id for source_id in ("s1", "s2", "s3"))
     assert set(harness.the(mapping, SPEAKER, "ada").fields["sessions"]) == {s1, s2}
     assert s3 not in harness.the(mapping, SPEAKER, "ada").fields["sessions"]
 
@@ -161,7 +163,7 @@ async def test_rule_30_run_whose_links_cannot_be_read_is_not_stopped(harness: Ha
     run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert "The share links could not be read: Invalid token" in run.message
-    assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
+    assert {outcome.outcome for outcome in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
 
 
 async def test_rule_30_links_that_are_no_longer_reported_are_kept(
@@ -185,7 +187,7 @@ async def test_rule_10_synced_records_identify_ours_without_external_ids(
     again = await harness.reconnect_and_map(mapping)
     harness.offer(session("s1", on(person("ada")), on(person("bob"))), exhibitors=(ACME,))
     outcomes = await harness.outcomes(await harness.sync(again))
-    assert {outcomes[each].outcome for each in ("s1", "ada", "eve")} == {Outcome.SKIPPED}
+    assert {outcomes[source_id].outcome for source_id in ("s1", "ada", "eve")} == {Outcome.SKIPPED}
     assert outcomes["bob"].outcome is Outcome.CREATED
     assert harness.the(again, SPEAKER, "bob").fields["sessions"] == (harness.the(mapping, SESSION, "s1").id,)
 

@@ -22,7 +22,7 @@ async def synced(harness: Harness, *people: Person) -> EventMapping:
 
 
 def emails(harness: Harness) -> list[str]:
-    return sorted(str(each.fields["email"]) for each in harness.gleanin.list_by_event(THERE, SPEAKER))
+    return sorted(str(record.fields["email"]) for record in harness.gleanin.list_by_event(THERE, SPEAKER))
 
 
 async def test_rule_15_new_owner_of_an_email_is_written_after_the_previous_one(harness: Harness) -> None:
@@ -132,7 +132,9 @@ async def test_rules_15_and_32_email_can_move_to_a_person_on_a_delayed_session(
         session("s2", on(person("dora", email="carl@example.org"))),
     )
     run = await harness.sync(mapping)
-    assert run.state is RunState.COMPLETED, [each.reason for each in (await harness.outcomes(run)).values()]
+    assert run.state is RunState.COMPLETED, [
+        outcome.reason for outcome in (await harness.outcomes(run)).values()
+    ]
     assert emails(harness) == ["carl@example.org", "new@example.org"]
 
 
@@ -148,5 +150,7 @@ async def test_rules_15_and_32_chain_of_email_changes_waits_for_a_delayed_sessio
         session("s2", on(person("carl", email="new@example.org"))),
     )
     run = await harness.sync(mapping)
-    assert run.state is RunState.COMPLETED, [each.reason for each in (await harness.outcomes(run)).values()]
+    assert run.state is RunState.COMPLETED, [
+        outcome.reason for outcome in (await harness.outcomes(run)).values()
+    ]
     assert emails(harness) == ["bob@example.org", "carl@example.org", "new@example.org"]

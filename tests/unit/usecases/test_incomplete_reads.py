@@ -21,7 +21,7 @@ BOLT = exhibitor("bolt", primary(person("bob")))
 
 
 def talks(number: int = MANY) -> tuple[Session, ...]:
-    return tuple(session(f"s{each}", on(person(f"p{each % 7}"))) for each in range(number))
+    return tuple(session(f"s{index}", on(person(f"p{index % 7}"))) for index in range(number))
 
 
 async def runs(harness: Harness, mapping: EventMapping) -> SyncRun:
@@ -50,9 +50,9 @@ async def test_rule_34_incomplete_read_reports_nothing_as_gone_and_ends_with_pro
     assert len(outcomes) == run.counts.read == MANY + 7 + 2
     missing = {key: each for key, each in outcomes.items() if key.startswith("s") and int(key[1:]) >= 100}
     assert {each.reason.code for each in missing.values()} == {"not_all_read"}
-    for each in outcomes.values():
-        assert "an admin must delete it" not in each.reason.detail
-        assert "no longer" not in each.reason.sentence
+    for outcome in outcomes.values():
+        assert "an admin must delete it" not in outcome.reason.detail
+        assert "no longer" not in outcome.reason.sentence
 
 
 async def test_rule_34_incomplete_read_is_not_stored_and_the_next_complete_one_is(
@@ -127,9 +127,9 @@ async def test_rule_34_run_first_reports_that_everything_has_left(harness: Harne
 async def test_rule_34_more_than_half_and_at_least_20_departures_are_reported(
     harness: Harness, stay: int, is_reported: bool, mapping: EventMapping
 ) -> None:
-    harness.offer(*(session(f"s{each}") for each in range(40)))
+    harness.offer(*(session(f"s{number}") for number in range(40)))
     await harness.sync(mapping)
-    harness.offer(*(session(f"s{each}") for each in range(stay)))
+    harness.offer(*(session(f"s{number}") for number in range(stay)))
     run = await harness.sync(mapping)
     assert (f"{40 - stay} of 40 sessions that were synced have left" in run.message) is is_reported
     assert (run.state is RunState.COMPLETED_WITH_PROBLEMS) is is_reported
@@ -137,17 +137,17 @@ async def test_rule_34_more_than_half_and_at_least_20_departures_are_reported(
 
 async def test_rule_34_gradual_departures_are_not_reported(harness: Harness) -> None:
     mapping = await harness.mapping()
-    harness.offer(*(session(f"s{each}") for each in range(40)))
+    harness.offer(*(session(f"s{number}") for number in range(40)))
     await harness.sync(mapping)
     for stay in (30, 20, 10, 1):
         harness.clock.advance(timedelta(days=1))
-        harness.offer(*(session(f"s{each}") for each in range(stay)))
+        harness.offer(*(session(f"s{number}") for number in range(stay)))
         assert (await harness.sync(mapping)).state is RunState.COMPLETED, stay
 
 
 async def test_rule_34_departures_are_accepted_after_a_day(harness: Harness) -> None:
     mapping = await harness.mapping()
-    harness.offer(*(session(f"s{each}") for each in range(40)))
+    harness.offer(*(session(f"s{number}") for number in range(40)))
     await harness.sync(mapping)
     harness.offer(session("s0"))
     assert (await harness.sync(mapping)).state is RunState.COMPLETED_WITH_PROBLEMS

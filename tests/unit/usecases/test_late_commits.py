@@ -51,7 +51,7 @@ async def test_rule_32_create_that_takes_effect_late_exists_once(
     harness.gleanin.faults.late_creates, harness.gleanin.faults.late_seconds = late, seconds
     run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
-    assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
+    assert {outcome.outcome for outcome in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
     await assert_everything_is_there_once(harness, mapping)
 
 
@@ -115,7 +115,9 @@ async def test_rules_08_and_32_stop_ends_the_wait_and_the_record_is_reported_as_
     assert harness.clock.now() - began < timedelta(seconds=20)
     assert run.stop == (DISCONNECTED if disconnects else MAPPING_REMOVED)
     outcomes = await harness.outcomes(run)
-    assert sorted(each.reason.code for each in outcomes.values() if each.outcome is Outcome.FAILED) == [
+    assert sorted(
+        outcome.reason.code for outcome in outcomes.values() if outcome.outcome is Outcome.FAILED
+    ) == [
         "no_answer",
         "run_stopped",
     ]
@@ -138,9 +140,9 @@ async def test_rule_32_late_create_of_a_killed_run_exists_once(
         later = await harness.reconnect_and_map(mapping)
         run = await harness.sync(later)
         outcomes = await harness.outcomes(run)
-        assert [each.reason.code for each in outcomes.values() if each.outcome is Outcome.SKIPPED] == [
-            "ended_connection"
-        ], "rule 10: it was sent under the ended connection, and is found in Gleanin"
+        assert [
+            outcome.reason.code for outcome in outcomes.values() if outcome.outcome is Outcome.SKIPPED
+        ] == ["ended_connection"], "rule 10: it was sent under the ended connection, and is found in Gleanin"
         assert len(harness.gleanin.list_by_event(THERE)) == 11
     else:
         assert (await harness.sync(mapping)).state is RunState.COMPLETED

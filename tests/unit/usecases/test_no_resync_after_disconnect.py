@@ -117,7 +117,7 @@ async def test_rule_10_everything_is_synced_to_another_gleanin_event(
     before = snapshot(harness)
     mapping = await harness.reconnect_and_map(mapping, FAR)
     run = await harness.sync(mapping)
-    assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
+    assert {outcome.outcome for outcome in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
     assert snapshot(harness) == before
     assert len(harness.gleanin.list_by_event(FAR)) == 3
 
@@ -137,7 +137,7 @@ async def test_rule_10_ended_event_does_not_block_another(harness: Harness) -> N
     mapping = await harness.reconnect_and_map(previous, FAR)
     await harness.sync(mapping)
     again = await harness.sync(mapping)
-    assert {each.outcome for each in (await harness.outcomes(again)).values()} == {Outcome.UNCHANGED}
+    assert {outcome.outcome for outcome in (await harness.outcomes(again)).values()} == {Outcome.UNCHANGED}
 
 
 async def test_rule_10_same_id_at_another_sessionboard_url_is_another_record(

@@ -50,7 +50,7 @@ async def outbox(harness: Harness, organization_id: OrganizationId) -> list[Noti
 
 
 def changes_sent(harness: Harness) -> list[HealthChange]:
-    return [each.message.change for each in harness.notifier.arrived]
+    return [notification.message.change for notification in harness.notifier.arrived]
 
 
 async def test_rule_24_three_failures_send_one_notification(harness: Harness) -> None:
@@ -146,7 +146,9 @@ async def test_rule_32_kill_at_any_store_of_a_run_neither_loses_nor_duplicates_a
     else:
         kill_switch.restart()
     assert (await harness.schedule_of(mapping.id)).is_failing
-    assert [each.change for each in await outbox(harness, mapping.organization_id)] == [HealthChange.FAILING]
+    assert [notification.change for notification in await outbox(harness, mapping.organization_id)] == [
+        HealthChange.FAILING
+    ]
 
 
 @pytest.mark.parametrize("store", [1, 2])
@@ -160,8 +162,8 @@ async def test_kill_between_a_delivery_and_its_record_loses_nothing(
         await harness.deliver_notifications()
     harness.clock.advance(timedelta(minutes=2))
     await harness.deliver_notifications()
-    assert {each.message.id for each in harness.notifier.arrived} == {
-        each.id for each in await outbox(harness, mapping.organization_id)
+    assert {notification.message.id for notification in harness.notifier.arrived} == {
+        notification.id for notification in await outbox(harness, mapping.organization_id)
     }
     # Delivered twice only if the first delivery succeeded and was not recorded.
     assert len(harness.notifier.arrived) == (2 if (store, taken_place) == (2, False) else 1)
@@ -220,12 +222,12 @@ async def test_failed_delivery_succeeds_once_the_recipient_is_back(harness: Harn
 
 async def test_reason_for_a_failed_delivery_is_shown_until_it_succeeds(harness: Harness) -> None:
     mapping = await with_recipient(harness)
-    said = "The webhook refused the notification (HTTP 410). Check its address."
-    harness.notifier.error = RecipientRefused(said)
+    message = "The webhook refused the notification (HTTP 410). Check its address."
+    harness.notifier.error = RecipientRefused(message)
     await fail(harness, mapping)
     await harness.deliver_notifications()
     (notice,) = await outbox(harness, mapping.organization_id)
-    assert (notice.problem, notice.state) == (said, Delivery.WAITING)
+    assert (notice.problem, notice.state) == (message, Delivery.WAITING)
     harness.notifier.error = None
     harness.clock.advance(timedelta(minutes=1))
     await harness.deliver_notifications()
@@ -399,7 +401,7 @@ async def test_choosing_testing_and_removing_a_recipient_are_audited(harness: Ha
     assert await harness.remove_recipient(mapping.organization_id) is None
     async with harness.units.read() as unit:
         entries = await unit.audit.page(mapping.organization_id, limit=3)
-    assert [(each.action, each.what) for each in reversed(entries)] == [
+    assert [(entry.action, entry.what) for entry in reversed(entries)] == [
         (action, "the webhook at hooks.example.org")
         for action in (Action.RECIPIENT_CHOSEN, Action.RECIPIENT_TRIED, Action.RECIPIENT_REMOVED)
     ]
@@ -421,5 +423,7 @@ async def test_rule_24_concurrently_refused_tokens_send_one_notification(harness
     second = await harness.map(first.organization_id, ELSEWHERE, FAR)
     harness.gleanin.faults.refuses_tokens = True
     runs = [await harness.request_sync(each.id) for each in (first, second)]
-    await asyncio.gather(*(harness.run_sync(each.id) for each in runs))
-    assert [each.change for each in await outbox(harness, first.organization_id)] == [HealthChange.HALTED]
+    await asyncio.gather(*(harness.run_sync(run.id) for run in runs))
+    assert [notification.change for notification in await outbox(harness, first.organization_id)] == [
+        HealthChange.HALTED
+    ]

@@ -62,8 +62,8 @@ async def test_rule_31_changed_link_is_rejected(
     harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     ada, bob = [
-        await access_harness.create_portal_link(person_query(mapping, each), actor=COMMAND_LINE)
-        for each in ("ada", "bob")
+        await access_harness.create_portal_link(person_query(mapping, source_id), actor=COMMAND_LINE)
+        for source_id in ("ada", "bob")
     ]
     claims = json.dumps([mapping.organization_id, THERE, SPEAKER.name, "bob"])
     now = harness.clock.now()

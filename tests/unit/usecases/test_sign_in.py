@@ -47,12 +47,12 @@ async def test_only_a_digest_of_a_session_is_stored(harness: Harness, access_har
 
 
 async def test_error_does_not_reveal_whether_an_account_exists(access_harness: AccessHarness) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     for email in (ADA, "nobody@example.org", "", "\0", "\ud800", "x" * 100_000):
         with pytest.raises(InvalidCredentials) as refused:
-            await access_harness.sign_in(email, WRONG, f"192.0.2.{len(said)}")
-        said.append(str(refused.value))
-    assert set(said) == {"The e-mail or password is wrong."}
+            await access_harness.sign_in(email, WRONG, f"192.0.2.{len(messages)}")
+        messages.append(str(refused.value))
+    assert set(messages) == {"The e-mail or password is wrong."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ async def test_guessing_is_throttled_increasingly(harness: Harness, access_harne
         waits.append(await wait_of(access_harness))
         harness.clock.advance(waits[-1])
         await fail(access_harness)
-    assert [each.total_seconds() for each in waits] == [15, 30, 60, 120]
+    assert [wait.total_seconds() for wait in waits] == [15, 30, 60, 120]
 
 
 async def test_throttled_attempt_is_not_checked_and_does_not_extend_the_wait(

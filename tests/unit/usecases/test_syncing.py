@@ -91,7 +91,7 @@ async def test_rule_26_every_record_read_has_one_outcome_and_the_sums_balance(ha
     assert run.counts.read == len(outcomes)
     sessions = run.counts.of(SESSION)
     assert (sessions.attempted, sessions.succeeded) == (4, 2)
-    assert all(each.reason.sentence for each in outcomes.values())
+    assert all(outcome.reason.sentence for outcome in outcomes.values())
 
 
 async def test_rule_26_person_on_many_sessions_is_reported_once(

@@ -141,9 +141,9 @@ async def test_rule_22_record_that_leaves_the_programme_is_kept_and_reported(
     assert {key: each.outcome for key, each in outcomes.items()} == dict.fromkeys(
         ("opening", "ada", "charles", "eve"), Outcome.KEPT
     )
-    for each in outcomes.values():
-        assert "an admin must delete it there by hand" in each.reason.detail
-        assert each.destination_id in harness.gleanin.records
+    for outcome in outcomes.values():
+        assert "an admin must delete it there by hand" in outcome.reason.detail
+        assert outcome.destination_id in harness.gleanin.records
     assert len(harness.gleanin.records) == before
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS, "rule 34: everything has left at the same time"
 

@@ -60,16 +60,16 @@ async def runs(harness: Harness, mapping: EventMapping, after: timedelta = HALF_
 
 async def reads_all(harness: Harness, mapping: EventMapping, after: timedelta = HALF_AN_HOUR) -> bool:
     """Return whether the next continuous sync reads all sessions."""
-    before = harness.readings
+    before = harness.reads
     await check_when_due(harness, mapping, after)
-    return harness.readings > before
+    return harness.reads > before
 
 
 async def synced_without_changes(harness: Harness) -> tuple[EventMapping, SyncRun]:
     """Create a mapping whose last run read everything and wrote nothing."""
     mapping = await harness.mapping()
     _, second = await runs(harness, mapping), await runs(harness, mapping)
-    assert harness.readings == 2
+    assert harness.reads == 2
     return mapping, second
 
 
@@ -82,7 +82,7 @@ async def test_rule_21_unchanged_sessions_are_not_read_again(harness: Harness) -
         assert schedule.last_checked_at == harness.clock.now()
         assert schedule.due_at > harness.clock.now()
     assert len(await harness.list_runs(mapping.id)) == 2
-    assert harness.readings == 2
+    assert harness.reads == 2
     assert len(harness.gleanin.writes) == written
 
 
@@ -96,7 +96,7 @@ async def test_everything_is_read_at_least_every_six_hours(harness: Harness) -> 
 async def test_manual_sync_reads_everything(harness: Harness) -> None:
     mapping, whole = await synced_without_changes(harness)
     by_hand = await harness.sync(mapping)
-    assert harness.readings == 3
+    assert harness.reads == 3
     assert await harness.outcomes(by_hand) == await harness.outcomes(whole)
     assert await check_when_due(harness, mapping) is None, "it stored the same marker"
 
@@ -106,7 +106,7 @@ async def test_rule_26_same_outcomes_are_stored_once(harness: Harness) -> None:
     for _ in range(3):
         assert await check_when_due(harness, mapping, READ_ALL_EVERY) is None
     assert len(await harness.list_runs(mapping.id)) == 2
-    assert harness.readings == 5
+    assert harness.reads == 5
 
 
 async def test_rule_26_different_outcomes_are_stored_separately(harness: Harness) -> None:
@@ -139,7 +139,7 @@ async def test_manual_request_merged_into_a_continuous_run_reads_everything(harn
     mapping, _ = await synced_without_changes(harness)
     await harness.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)
     await harness.sync(mapping)
-    assert harness.readings == 3
+    assert harness.reads == 3
 
 
 async def test_rule_21_edit_is_written_and_the_next_sync_reads_everything(harness: Harness) -> None:
@@ -267,7 +267,7 @@ async def test_hint_during_a_run_is_not_covered_by_that_run(harness: Harness) ->
     async def read_during_a_deletion() -> AsyncIterator[UnitOfWork]:
         async with units.read() as unit:
             yield unit
-        if harness.readings == 3 and harness.programme.sessions:  # right after the sessions were read
+        if harness.reads == 3 and harness.programme.sessions:  # right after the sessions were read
             harness.programme.sessions.clear()
             await hint(harness, mapping)
 
@@ -345,7 +345,7 @@ async def test_few_sessions_are_read_each_time(small: Harness) -> None:
     mapping, _ = await synced_without_changes(small)
     small.programme.seen.clear()  # so that the change feed would report changes if it were used
     assert await check_when_due(small, mapping) is None
-    assert small.readings == 3
+    assert small.reads == 3
 
 
 async def test_rule_22_deletion_among_few_sessions_is_noticed_immediately(small: Harness) -> None:

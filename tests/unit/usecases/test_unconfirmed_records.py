@@ -19,7 +19,7 @@ PEOPLE = tuple(person(f"p{number}") for number in range(5))
 def offer(harness: Harness, *, company: str | None = None, email: str | None = None) -> None:
     harness.offer(
         session(
-            "s1", *(on(replace(each, company_name=company, email=email or each.email)) for each in PEOPLE)
+            "s1", *(on(replace(kind, company_name=company, email=email or kind.email)) for kind in PEOPLE)
         )
     )
 
@@ -54,7 +54,7 @@ async def test_rule_21_run_stopped_before_its_first_write_marks_nothing_unconfir
     offer(harness, company="Analytical Engines")
     before = len(harness.gleanin.writes)
     outcomes = await harness.outcomes(await harness.sync(mapping))
-    assert {outcomes[each.id].reason.code for each in PEOPLE} == {"changed"}
+    assert {outcomes[kind.id].reason.code for kind in PEOPLE} == {"changed"}
     assert {write.sent for write in harness.gleanin.writes[before:]} == {
         (("company_name", "Analytical Engines"),)
     }
@@ -70,7 +70,7 @@ async def test_rule_21_kill_marks_only_writes_in_flight_unconfirmed(
     offer(harness, company="Analytical Engines")
     assert await kill(harness, mapping, "write", 2, taken_place=taken_place)
     outcomes = await harness.outcomes(await harness.sync(mapping))
-    reasons = sorted(outcomes[each.id].reason.code for each in PEOPLE)
+    reasons = sorted(outcomes[kind.id].reason.code for kind in PEOPLE)
     unconfirmed = 2 if taken_place else 1
     assert reasons == ["changed"] * (5 - unconfirmed) + ["unconfirmed"] * unconfirmed, (
         "and the write before it"
@@ -85,7 +85,9 @@ async def test_rule_20_field_that_may_have_been_sent_is_cleared_when_emptied(har
     assert await kill(harness, mapping, "write", 1, taken_place=True)
     offer(harness)
     await harness.sync(mapping)
-    assert all("company_name" not in each.fields for each in harness.gleanin.list_by_event(THERE, SPEAKER))
+    assert all(
+        "company_name" not in record.fields for record in harness.gleanin.list_by_event(THERE, SPEAKER)
+    )
     assert_the_job_titles_stand(harness)
 
 
@@ -100,9 +102,9 @@ async def test_rule_20_field_missing_from_an_unrecorded_create_is_not_cleared(ha
     offer(harness)
     outcomes = await harness.outcomes(await harness.sync(mapping))
     found = [
-        each
-        for each in outcomes.values()
-        if each.reason.code == "found_again" and each.record.kind == SPEAKER
+        outcome
+        for outcome in outcomes.values()
+        if outcome.reason.code == "found_again" and outcome.record.kind == SPEAKER
     ]
     assert len(found) == 1
     assert ada.fields["job_title"] == "Filled in by hand"
@@ -126,6 +128,6 @@ async def test_rule_21_refused_token_marks_nothing_unconfirmed(harness: Harness)
     harness.gate.before_write = accept
     harness.gleanin.faults.refuses_tokens = False
     outcomes = await harness.outcomes(await harness.sync(mapping))
-    assert {outcomes[each.id].reason.code for each in PEOPLE} == {"changed"}
-    assert {outcomes[each.id].outcome for each in PEOPLE} == {Outcome.UPDATED}
+    assert {outcomes[kind.id].reason.code for kind in PEOPLE} == {"changed"}
+    assert {outcomes[kind.id].outcome for kind in PEOPLE} == {Outcome.UPDATED}
     assert_the_job_titles_stand(harness)

@@ -44,9 +44,9 @@ class StrictRepository:
             return StrictRepository(found) if hasattr(found, "_rows") else found
 
         def checked(*args: Any, **named: Any) -> Any:
-            for each in _texts((*args, *named.values())):
-                assert "\0" not in each, f"{name} was queried with {each!r}"
-                each.encode()
+            for text in _texts((*args, *named.values())):
+                assert "\0" not in text, f"{name} was queried with {text!r}"
+                text.encode()
             return found(*args, **named)
 
         return checked

@@ -175,7 +175,11 @@ class SpeakerSelector:
         sessions = records.get(SESSION.name, frozenset())
         if not sessions:
             return set()
-        return {who for who, entry in self.rows.people.items() if not sessions.isdisjoint(entry.syncing)}
+        return {
+            source_id
+            for source_id, entry in self.rows.people.items()
+            if not sessions.isdisjoint(entry.syncing)
+        }
 
     def select(
         self,

@@ -39,11 +39,13 @@ class EmailConflicts:
             if goes is not None:
                 others = (person for person in sharers if person is not goes)
                 email_conflicts |= {
-                    each.id: reasons.same_email(goes.label, each.label, each.email or email, self.systems)
-                    for each in others
+                    other.id: reasons.same_email(goes.label, other.label, other.email or email, self.systems)
+                    for other in others
                 }
         email_changes = {
-            who: email for who, email in changed.items() if who not in email_conflicts and self.can_go(who)
+            source_id: email
+            for source_id, email in changed.items()
+            if source_id not in email_conflicts and self.can_go(source_id)
         }
         return email_conflicts, email_changes
 

@@ -53,7 +53,9 @@ class OpenPortal:
             people = await unit.synced.find(ref.organization_id, ref.event_id, ref.kind, [ref.source_id])
             mappings = await unit.mappings.list_by_organization(ref.organization_id)
         person = people.get(ref.source_id)
-        events = [each.source_event_name for each in mappings if each.events.destination_id == ref.event_id]
+        events = [
+            mapping.source_event_name for mapping in mappings if mapping.events.destination_id == ref.event_id
+        ]
         if person is None or not events:
             raise LinkExpired
         return PortalPage(ref.kind, person.label, events[-1], presentable(person.links))

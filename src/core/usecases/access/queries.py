@@ -41,7 +41,7 @@ class ListApiKeys:
         """List an organization's API keys, valid ones first, then newest first; with None, those for all."""
         async with self.units.read() as unit:
             keys = await unit.api_keys.list_by_organization(organization_id)
-        return sorted(keys, key=lambda each: not each.is_valid)
+        return sorted(keys, key=lambda key: not key.is_valid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class ListAllApiKeys:
                 for organization in (None, *await unit.organizations.all())
                 for key in await unit.api_keys.list_by_organization(organization.id if organization else None)
             ]
-        return sorted(keys, key=lambda each: not each[1].is_valid)
+        return sorted(keys, key=lambda owned: not owned[1].is_valid)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ class GetEvent:
             validate_id(f"{organization.source} event", event_id)
             mappings = await unit.mappings.list_by_organization(organization_id)
         mapping = next(
-            (each for each in mappings if each.is_active and each.events.source_id == event_id), None
+            (mapping for mapping in mappings if mapping.is_active and mapping.events.source_id == event_id),
+            None,
         )
         now, rows = self.clock.now(), _Rows()
         plan, stop = await self._planned(mapping, rows, now) if mapping else (None, None)
@@ -70,7 +71,7 @@ class GetEvent:
                 event = event or await self._event(source, event_id, organization.source)
                 if not rows.are_all:
                     rows = await self._alone(source, event_id)
-        shortfalls = [not_all_read(each) for each in rows.shortfalls]
+        shortfalls = [not_all_read(shortfall) for shortfall in rows.shortfalls]
         return EventView(event, now, rows.of(SESSIONS), rows.of(EXHIBITORS), mapping, plan, stop, shortfalls)
 
     async def _planned(

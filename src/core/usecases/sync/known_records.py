@@ -33,8 +33,8 @@ class KnownRecords:
     def kept_id(self, kind: RecordKind, source_id: SourceId) -> SourceId:
         """Return an equal source id that is in memory already: there are tens of thousands."""
         destination_id = self.here.get(kind.name, {}).get(source_id)
-        kept = self.sent[kind.name].get(destination_id) if destination_id is not None else None
-        return kept if kept is not None and kept == source_id else source_id
+        stored = self.sent[kind.name].get(destination_id) if destination_id is not None else None
+        return stored if stored is not None and stored == source_id else source_id
 
     def destination_index(self, mapping: EventMapping) -> DestinationIndex:
         return DestinationIndex(
@@ -63,9 +63,7 @@ async def load_known_records(units: UnitOfWorkFactory, mapping: EventMapping) ->
         sent[kind.name] = {ref.destination_id: ref.source_id for ref in ours}
         others = [ref for ref in refs if ref.connection_id != mapping.connection_id]
         earlier[kind.name] = {ref.source_id for ref in others} - here[kind.name].keys()
-        created_before[kind.name] = {
-            ref.destination_id: (ref.connection_id, ref.source_id) for ref in others
-        }
+        created_before[kind.name] = {ref.destination_id: (ref.connection_id, ref.source_id) for ref in others}
         emails[kind.name] = {ref.source_id: ref.email for ref in ours if ref.email}
         left_at[kind.name] = {ref.source_id: ref.left_at for ref in ours if ref.left_at}
     async with units.read() as unit:

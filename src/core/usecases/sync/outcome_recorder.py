@@ -111,18 +111,18 @@ class OutcomeRecorder:
         connection_id = self.mapping.connection_id
         intents = [
             CreateIntent(
-                each.record.kind,
-                each.record.source_id,
+                create.record.kind,
+                create.record.source_id,
                 connection_id,
-                tuple(dict.fromkeys((*each.fields, *sent_before(each.record)))),
+                tuple(dict.fromkeys((*create.fields, *sent_before(create.record)))),
             )
-            for each in creates
+            for create in creates
         ]
         async with self.units.write() as unit:
             await self._renew(unit)
             await unit.intents.add(organization_id, event_id, intents)
             await unit.commit()
-        self._unsent |= {key_of(each.record): each.record.kind for each in creates}
+        self._unsent |= {key_of(create.record): create.record.kind for create in creates}
 
     def mark_departed(self, record: RecordRef) -> None:
         """Mark a create as leaving now: from here on only the destination knows its outcome."""
@@ -142,10 +142,10 @@ class OutcomeRecorder:
 
     def mark_unconfirmed(self, creates: Iterable[Create]) -> None:
         """Mark creates as sent but not confirmed; the time at which this is stored counts as the time of sending."""
-        for each in creates:
-            key = key_of(each.record)
-            self.unconfirmed[key] = each
-            self._batch.sent[key] = each.record.kind
+        for create in creates:
+            key = key_of(create.record)
+            self.unconfirmed[key] = create
+            self._batch.sent[key] = create.record.kind
 
     def restore(self, known: SyncedRecord) -> None:
         """Restore a synced record, because its update was certainly not applied."""

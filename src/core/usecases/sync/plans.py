@@ -38,7 +38,7 @@ class Plans:
     def associations(self) -> dict[SourceId, str]:
         """Return the destination's id of each record that people can be associated with."""
         index, associations = self.snapshot.index, dict[SourceId, str]()
-        for kind in (each for each in KINDS if each.takes_associations):
+        for kind in (kind for kind in KINDS if kind.takes_associations):
             here = self.known.here[kind.name].items()
             held = {source: there for source, there in here if index.holds(kind, there)}
             associations |= index.created_before(kind) | index.all_created_here(kind) | held
@@ -86,7 +86,7 @@ class Plans:
         absent = set() if selection.incomplete else self._absent.setdefault(kind.name, set())
         candidates = selection.candidates()
         if only is not None:
-            candidates = (each for each in candidates if each.record.source_id in only)
+            candidates = (candidate for candidate in candidates if candidate.record.source_id in only)
         for chunk in chunks(candidates, CHUNK):
             memory = await self._memory(kind, chunk)
             for candidate in chunk:
@@ -111,7 +111,9 @@ class Plans:
             if absent is None:
                 continue
             here = self.known.here[kind.name]
-            synced = {each for each, there in here.items() if self.snapshot.index.holds(kind, there)}
+            synced = {
+                source_id for source_id, there in here.items() if self.snapshot.index.holds(kind, there)
+            }
             yield kind, departures_of(synced, absent & synced, self.known.left_at[kind.name], now)
 
     async def _labels(
@@ -125,7 +127,7 @@ class Plans:
         for kind, source_ids in by_kind.items():
             async with self.units.read() as unit:
                 known = await unit.synced.find(*self._scope, kind, source_ids)
-            labels |= {(kind.name, each): record.label for each, record in known.items()}
+            labels |= {(kind.name, source_id): record.label for source_id, record in known.items()}
         return labels
 
     def _safe(self, step: Step) -> Step:
@@ -137,7 +139,7 @@ class Plans:
 
     async def _memory(self, kind: RecordKind, chunk: Sequence[Candidate]) -> Mapping[SourceId, SyncedRecord]:
         known = self.known.here[kind.name]
-        ids = [each.record.source_id for each in chunk if each.record.source_id in known]
+        ids = [candidate.record.source_id for candidate in chunk if candidate.record.source_id in known]
         if not ids:
             return {}
         async with self.units.read() as unit:

@@ -119,13 +119,13 @@ class RunSync:
         async with self.patient_access.units.read() as unit:
             run = require(await unit.runs.get(run_id), "run", run_id)
             others = await unit.runs.list_open(run.mapping_id)
-        if not run.is_open or any(each.is_carried_out(now) for each in others):
+        if not run.is_open or any(other.is_carried_out(now) for other in others):
             return run
         async with self.patient_access.units.write() as unit:
             taken_over = [
-                await self.run_ends.store(unit, each, stop_reasons.LEASE_EXPIRED)
-                for each in await unit.runs.list_open(run.mapping_id)
-                if each.is_lease_expired(now)
+                await self.run_ends.store(unit, abandoned, stop_reasons.LEASE_EXPIRED)
+                for abandoned in await unit.runs.list_open(run.mapping_id)
+                if abandoned.is_lease_expired(now)
             ]
             run = require(await unit.runs.get(run_id), "run", run_id)
             if run.state is RunState.QUEUED:
@@ -257,12 +257,12 @@ class RunSync:
             PersistenceError
         """
         ended, recorder = asyncio.Event(), work.recorder
-        given_up: list[StopReason] = []
+        stops: list[StopReason] = []
         try:
             async with asyncio.timeout(None) as cut:
 
                 def give_up(stop: StopReason) -> None:
-                    given_up.append(stop)
+                    stops.append(stop)
                     cut.reschedule(asyncio.get_running_loop().time())
 
                 keeper = asyncio.create_task(recorder.keep_storing(ended, self.stalled_after, give_up))
@@ -276,9 +276,9 @@ class RunSync:
                     ended.set()
                     await asyncio.gather(keeper, return_exceptions=True)
         except TimeoutError:
-            if not given_up:
+            if not stops:
                 raise
-            return given_up[0], NOTHING_FOUND
+            return stops[0], NOTHING_FOUND
 
 
 def _sums(counts: Counts) -> dict[str, int]:

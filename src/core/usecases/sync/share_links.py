@@ -43,7 +43,7 @@ class ShareLinks:
         here = self.known.here[kind.name]
         yield from here
         yield from self.known.earlier[kind.name]
-        yield from (each for each in snapshot.index.all_created_here(kind) if each not in here)
+        yield from (source_id for source_id in snapshot.index.all_created_here(kind) if source_id not in here)
 
     async def _store(self, kind: RecordKind, synced: Iterable[SourceId], there: LinkIndex) -> None:
         target = self.mapping.organization_id, self.mapping.events.destination_id

@@ -81,8 +81,8 @@ class SyncMapping:
                 spool,
                 partial(self._note_page, place),
             )
-            spares = marker is not None and marker.allows_skip(now, self.interval)
-            snapshot = await reader.read(turn.run.scope, marker if spares else None)
+            may_skip = marker is not None and marker.allows_skip(now, self.interval)
+            snapshot = await reader.read(turn.run.scope, marker if may_skip else None)
             await self._note_zones(*snapshot.zones)
             if marker is not None and await _is_as_at(marker, snapshot, plans_of(snapshot)):
                 await self._read_links(destination, known, snapshot)
@@ -166,7 +166,7 @@ class SyncMapping:
             # Plan only now: people are associated with the sessions that have been created by now (rule 25).
             steps = plans.steps(kind, plans.associations(), partial(recorder.progress.set_total, kind))
             left_out = snapshot.programme.dependents(kind, writer.unconfirmed)
-            stop = await writer.carry_out(kind, steps, stop, left_out)
+            stop = await writer.execute(kind, steps, stop, left_out)
         while recorder.unconfirmed or any(writer.postponed.values()):
             stop = stop or await writer.resolve_unconfirmed()
             if stop is not None:
@@ -176,7 +176,7 @@ class SyncMapping:
                 if only := postponed.get(kind.name):
                     left_out = snapshot.programme.dependents(kind, writer.unconfirmed) & only
                     steps = plans.steps(kind, plans.associations(), only=only)
-                    stop = await writer.carry_out(kind, steps, stop, left_out)
+                    stop = await writer.execute(kind, steps, stop, left_out)
         if stop is not None:
             raise SyncStopped(stop)
         first, notes = await self._note_departures(plans), tuple[str, ...]()
@@ -189,7 +189,7 @@ class SyncMapping:
         """Store what has left the programme; return sentences about kinds of which much left at once (rule 34)."""
         now, units, mapping = self.clock.now(), self.access.units, self.mapping
         found = [*plans.departures(now)]
-        if any(each.newly_left or each.returned for _, each in found):
+        if any(departures.newly_left or departures.returned for _, departures in found):
             async with units.write() as unit:
                 target = mapping.organization_id, mapping.events.destination_id
                 for kind, departures in found:

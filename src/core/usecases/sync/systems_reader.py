@@ -156,11 +156,11 @@ class SystemsReader:
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
         put_off = REPORT_CHANGES if await self._is_spared(marker) else frozenset()
         rows = {
-            each: RowDigests(FEW if each.reports_changes else None)
-            for each in programme.rows.keys() - put_off
+            feed: RowDigests(FEW if feed.reports_changes else None)
+            for feed in programme.rows.keys() - put_off
         }
         await _together(
-            *(self._read_part(each, snapshot, rows[each]) for each in rows),
+            *(self._read_part(feed, snapshot, rows[feed]) for feed in rows),
             *(self._read_destination(kind, snapshot) for kind in there),
         )
         digest = digest_of(
@@ -169,10 +169,10 @@ class SystemsReader:
                 source_event,
                 destination_event,
                 snapshot.index.digest,
-                *(rows[each].all for each in programme.rows if each in rows and not rows[each].are_many),
+                *(rows[feed].all for feed in programme.rows if feed in rows and not rows[feed].are_many),
             )
         )
-        has_many = bool(put_off) or any(each.are_many for each in rows.values())
+        has_many = bool(put_off) or any(row.are_many for row in rows.values())
         stop = self._stop(programme, source_event, destination_event)
         return replace(snapshot, digest=digest, has_many=has_many, is_whole=not put_off, stop=stop)
 
@@ -180,8 +180,8 @@ class SystemsReader:
         """Read the feeds that were left out, because something else has changed."""
         if snapshot.is_whole:
             return snapshot
-        for each in REPORT_CHANGES & snapshot.programme.rows.keys():
-            await self._read_part(each, snapshot, RowDigests(FEW))
+        for feed in REPORT_CHANGES & snapshot.programme.rows.keys():
+            await self._read_part(feed, snapshot, RowDigests(FEW))
         return replace(snapshot, is_whole=True, stop=self._stop(snapshot.programme, *snapshot.events))
 
     async def _is_spared(self, marker: UnchangedMarker | None) -> bool:
@@ -236,7 +236,7 @@ async def _together(*work: Coroutine[Any, Any, Any]) -> Any:
     """Await everything concurrently; the first failure cancels the rest, and is raised unchanged."""
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each) for each in work]
+            tasks = [group.create_task(coroutine) for coroutine in work]
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]

@@ -82,7 +82,9 @@ class WriteQueue:
 
     def succeeded(self, source_id: SourceId) -> None:
         self.succeeded_before.add(source_id)
-        for free in [who for who, step in self._waiting.items() if step.depends_on <= self.succeeded_before]:
+        for free in [
+            source_id for source_id, step in self._waiting.items() if step.depends_on <= self.succeeded_before
+        ]:
             self._ready.append(self._waiting.pop(free))
 
     def take_waiting(self) -> list[Write]:
@@ -99,11 +101,11 @@ class WriteQueue:
         """When nothing else is left: make writes ready that wait only for one another, and return those that wait in vain."""
         in_vain = []
         while stuck := [
-            who
-            for who, step in self._waiting.items()
+            source_id
+            for source_id, step in self._waiting.items()
             if step.depends_on - self._waiting.keys() - self.succeeded_before
         ]:
-            in_vain += [self._waiting.pop(who) for who in stuck]
+            in_vain += [self._waiting.pop(source_id) for source_id in stuck]
         self._ready.extend(self._waiting.values())
         self._waiting.clear()
         return in_vain
@@ -138,9 +140,9 @@ class WriteBatch:
     def is_silent(self) -> bool:
         return self.consecutive_timeouts >= self.max_consecutive_timeouts
 
-    def record_timeout(self, asked: float | None) -> None:
+    def record_timeout(self, requested: float | None) -> None:
         self.consecutive_timeouts += 1
-        self.requested_pause = max(self.requested_pause, asked or 0)
+        self.requested_pause = max(self.requested_pause, requested or 0)
 
     def answered(self) -> None:
         self.consecutive_timeouts, self.has_answer = 0, True

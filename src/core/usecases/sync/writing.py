@@ -71,7 +71,7 @@ class Writer:
     """Records that were written, by the kind's name; their former e-mails are free now."""
     _forbidden_in_a_row: int = 0
 
-    async def carry_out(
+    async def execute(
         self,
         kind: RecordKind,
         steps: AsyncIterator[Sequence[Step]],
@@ -168,7 +168,9 @@ class Writer:
         looked_up = await load_intents(self.units, self.mapping, self.intents.gap)
         for kind in kinds:
             await self._read_again(kind)
-            for create in [each for each in self.recorder.unconfirmed.values() if each.record.kind == kind]:
+            for create in [
+                create for create in self.recorder.unconfirmed.values() if create.record.kind == kind
+            ]:
                 destination_id = self._created(create)
                 if destination_id and self.intents.has(create.record):
                     # What exists now was sent by an earlier run: it is planned again, as an update of that.
@@ -209,7 +211,7 @@ class Writer:
                 )
             else:
                 by_kind.setdefault(create.record.kind, []).append(create)
-        for kind in sorted(by_kind, key=lambda each: each.phase):
+        for kind in sorted(by_kind, key=lambda kind: kind.phase):
             for create in by_kind[kind]:
                 self.recorder.unconfirmed.pop(key_of(create.record))
             # It was sent before, so the record that held its e-mail has released it.
@@ -384,10 +386,10 @@ class Writer:
         kind, event = step.record.kind, self.mapping.events.destination_id
         self.written.add(kind.name)
         match step:
-            case Create(previous_id=former) if former is not None and await self._is_still_there(
-                step, former
+            case Create(previous_id=previous_id) if previous_id is not None and await self._is_still_there(
+                step, previous_id
             ):
-                return former
+                return previous_id
             case Create(record=record, fields=fields):
                 ours = external_id(self.mapping.systems.source, self.mapping.connection_id, record.source_id)
                 self.recorder.mark_departed(record)
@@ -397,12 +399,12 @@ class Writer:
                     await self.destination.update(event, kind, destination_id, changes)
                 return destination_id
 
-    async def _is_still_there(self, step: Create, former: DestinationId) -> bool:
+    async def _is_still_there(self, step: Create, previous_id: DestinationId) -> bool:
         """Update a record that is not listed any more under its old id; create it only if that id is gone."""
         event = self.mapping.events.destination_id
         try:
             with departing(_in_doubt(step)):
-                await self.destination.update(event, step.record.kind, former, step.restores)
+                await self.destination.update(event, step.record.kind, previous_id, step.restores)
         except RecordGone:
             return False
         return True

@@ -77,16 +77,16 @@ def long_days(sessions: int = 60) -> Json:
 
 
 def _event(event_id: int, sessions: list[Json], zone_in_gleanin: str | None = None) -> Json:
-    told = {"title": NAMES[event_id]} | ({"time_zone": zone_in_gleanin} if zone_in_gleanin else {})
+    attributes = {"title": NAMES[event_id]} | ({"time_zone": zone_in_gleanin} if zone_in_gleanin else {})
     return {
         "event": {"id": event_id, "name": NAMES[event_id], "timezone": "Europe/Paris"},
         "sessions": sessions,
         "exhibitors": [],
-        "gleanin": {"events": [told]},
+        "gleanin": {"events": [attributes]},
     }
 
 
-def world_of(*saved: Json, link_delay: float = 0) -> SandboxState:
+def state_of(*saved: Json, link_delay: float = 0) -> SandboxState:
     state = SandboxState(link_delay=link_delay)
     for each in saved:
         state.add(each)
@@ -94,4 +94,4 @@ def world_of(*saved: Json, link_delay: float = 0) -> SandboxState:
 
 
 def usual_world() -> SandboxState:
-    return world_of(bright_days(), calm_days(), far_days(), packaged()[0])
+    return state_of(bright_days(), calm_days(), far_days(), packaged()[0])

@@ -126,7 +126,7 @@ async def _made(container: Container, harness: Harness) -> dict[str, str]:
     )
     (mapping,) = await container.resolve(ListMappings)(harness.organization)
     people = await container.resolve(ListShareLinks)(mapping.id)
-    person = next(each for each in people if each.kind is SPEAKER)
+    person = next(person for person in people if person.kind is SPEAKER)
     who = PersonQuery(mapping.id, SPEAKER.name, SourceId(person.source_id))
     address = await container.resolve(CreatePortalLink)(who, actor=Actor(ADMIN))
     return {"key_id": key.id, "address": address, "source_id": person.source_id}

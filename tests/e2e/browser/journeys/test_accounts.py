@@ -70,8 +70,8 @@ def test_the_first_account_is_made_at_an_address_that_works_once(
     harness: Harness, page: Page, new_page: NewPage
 ) -> None:
     async def empty(container: Container) -> str:
-        for each in await container.resolve(ListAccounts)():
-            await container.resolve(RemoveAccount)(each.email, actor=COMMAND_LINE)
+        for account in await container.resolve(ListAccounts)():
+            await container.resolve(RemoveAccount)(account.email, actor=COMMAND_LINE)
         offered = await container.resolve(CreateSignUpLink)()
         assert offered
         return offered
@@ -162,8 +162,8 @@ def test_who_may_not_change_things_sees_everything_and_nothing_that_would_be_ref
         assert answer.status == 200, url
         offered = [
             text
-            for each in page.locator("a:not(footer a), button").all()
-            if CHANGING.match(text := each.inner_text().strip() or each.text_content() or "")
+            for control in page.locator("a:not(footer a), button").all()
+            if CHANGING.match(text := control.inner_text().strip() or control.text_content() or "")
         ]
         may_sync = who == SUPPORT and url.startswith(harness.at("events/"))
         assert [each for each in offered if not (may_sync and each.startswith("Sync to Gleanin"))] == [], url

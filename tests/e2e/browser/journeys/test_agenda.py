@@ -196,8 +196,8 @@ def test_a_preview_shows_old_and_new_values_and_does_what_it_showed(harness: Har
     admin.get_by_role("button", name=f"Sync to Gleanin (event: {mapping.events.destination_id})").click()
     expect_message(admin, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers, 2 exhibitors.")
     assert harness.writes == written + 1
-    told = harness.control.records(mapping.events.destination_id, "speakers")
-    assert "Rear admiral" in [each["attributes"]["job_title"] for each in told]
+    records = harness.control.records(mapping.events.destination_id, "speakers")
+    assert "Rear admiral" in [each["attributes"]["job_title"] for each in records]
     admin.reload()
     expect(admin.get_by_role("navigation", name="What a sync would do")).to_contain_text("Unchanged 8")
 

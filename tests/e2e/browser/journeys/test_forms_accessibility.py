@@ -103,8 +103,8 @@ def test_signing_in_and_making_the_first_account(
     check(page)
 
     async def offer(container: Container) -> str | None:
-        for each in await container.resolve(ListAccounts)():
-            await container.resolve(RemoveAccount)(each.email, actor=COMMAND_LINE)
+        for account in await container.resolve(ListAccounts)():
+            await container.resolve(RemoveAccount)(account.email, actor=COMMAND_LINE)
         return await container.resolve(CreateSignUpLink)()
 
     page.goto(f"/sign-up/{harness.running.ask(offer)}")

@@ -26,8 +26,8 @@ def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_
     admin.get_by_role("dialog").get_by_role("link", name="Add New Event Mapping").click()
     for side in ("Gleanin event", "Sessionboard event"):
         admin.get_by_label(side).select_option(label="Bright Days")
-    told = "2 sessions, 4 speakers and 2 exhibitors sent to this Gleanin event before the organization was disconnected"
-    expect(admin.get_by_role("dialog")).to_contain_text(told)
+    sentence = "2 sessions, 4 speakers and 2 exhibitors sent to this Gleanin event before the organization was disconnected"
+    expect(admin.get_by_role("dialog")).to_contain_text(sentence)
     admin.get_by_role("button", name="Add Mapping").click()
     admin.get_by_label("The Gleanin event has the same time zone").check()
     admin.get_by_role("button", name="Add Mapping").click()

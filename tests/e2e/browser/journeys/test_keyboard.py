@@ -9,20 +9,20 @@ from tests.support.browser_harness import Harness, expect_message, menu
 MOST_STOPS = 80
 
 
-def tab_to(page: Page, wanted: Locator) -> None:
+def tab_to(page: Page, target: Locator) -> None:
     """Press Tab until the element has the focus, and check that the focus is visible."""
-    expect(wanted).to_be_attached()
+    expect(target).to_be_attached()
     for _ in range(MOST_STOPS):
-        if wanted.evaluate("each => each === document.activeElement"):
+        if target.evaluate("each => each === document.activeElement"):
             break
         page.keyboard.press("Tab")
-    expect(wanted).to_be_focused()
-    expect(wanted).to_be_visible()
-    assert wanted.evaluate("each => getComputedStyle(each).outlineStyle") != "none"
+    expect(target).to_be_focused()
+    expect(target).to_be_visible()
+    assert target.evaluate("each => getComputedStyle(each).outlineStyle") != "none"
 
 
-def press(page: Page, wanted: Locator, key: str = "Enter") -> None:
-    tab_to(page, wanted)
+def press(page: Page, target: Locator, key: str = "Enter") -> None:
+    tab_to(page, target)
     page.keyboard.press(key)
 
 

@@ -7,14 +7,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.conftest import NewPage
-from tests.e2e.browser.journeys.conference import BRIGHT, bright_days, world_of
+from tests.e2e.browser.journeys.conference import BRIGHT, bright_days, state_of
 from tests.e2e.browser.journeys.portals import phone, portal_address
 from tests.support.browser_harness import Harness, open_harness
 
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[Harness]:
-    with open_harness(world_of(bright_days(), link_delay=3600), tmp_path) as harness:
+    with open_harness(state_of(bright_days(), link_delay=3600), tmp_path) as harness:
         yield harness
 
 

@@ -20,7 +20,7 @@ from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.fitting import NARROWEST, too_wide
-from tests.e2e.browser.journeys.conference import BRIGHT, bright_days, person, session, world_of
+from tests.e2e.browser.journeys.conference import BRIGHT, bright_days, person, session, state_of
 from tests.support.browser_harness import ADMIN, EVERYWHERE, Harness, open_harness
 
 SCRIPT = '<script>window.taken = "over"</script><img src=x onerror="window.taken=1">'
@@ -53,7 +53,7 @@ def harness(tmp_path: Path) -> Iterator[Harness]:
         }
         for name, text in TEXTS.items()
     ]
-    with open_harness(world_of(event), tmp_path) as harness:
+    with open_harness(state_of(event), tmp_path) as harness:
         yield harness
 
 

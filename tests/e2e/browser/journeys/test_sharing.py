@@ -25,7 +25,7 @@ def links_of(harness: Harness, name: str) -> list[str]:
     async def links(container: Container) -> list[str]:
         (mapping,) = await container.resolve(ListMappings)(harness.organization)
         people = await container.resolve(ListShareLinks)(mapping.id)
-        return [link.url for each in people if each.label == name for link in each.links]
+        return [link.url for person in people if person.label == name for link in person.links]
 
     return harness.running.ask(links)
 
@@ -79,7 +79,7 @@ def test_rule_31_a_portal_shows_one_persons_links_and_nothing_of_anybody_else(
     assert link.startswith("https://")
     expect(page.get_by_text(link, exact=True)).to_be_visible()
     others = {"Ada Lovelace", "Grace Hopper", "Linus Kernel", "Dirk Team", "Kernels", "Acme"} - {name}
-    assert not [each for each in others if each in page.content()]
+    assert not [other for other in others if other in page.content()]
     assert len(set(re.findall(r"https://[\w.]*gleanin[\w./]*", page.content()))) == 1
     expect_no_sideways_scrolling(page)
 
@@ -135,8 +135,8 @@ def test_rule_30_only_https_links_are_shown(harness: Harness, admin: Page, new_p
     expect(page.get_by_text(good, exact=True)).to_be_visible()
     for shown in (row.inner_html(), page.content()):
         assert [url for url in bad if url in shown] == []
-    for each in page.get_by_role("link").all():
-        assert (each.get_attribute("href") or "").startswith(("https://", "mailto:"))
+    for link in page.get_by_role("link").all():
+        assert (link.get_attribute("href") or "").startswith(("https://", "mailto:"))
 
 
 def test_a_viewer_sees_links_and_makes_no_addresses(harness: Harness, new_page: NewPage) -> None:

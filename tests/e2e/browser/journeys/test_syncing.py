@@ -99,8 +99,8 @@ def test_rule_26_results_are_the_same_as_the_api_tells_and_can_be_searched(
 def _from_api(harness: Harness, path: str) -> dict[str, dict[str, dict[str, int]]]:
     request = Request(harness.url + path, headers={"Authorization": f"Bearer {harness.key()}"})
     with urlopen(request, timeout=WITHIN) as answer:
-        told: dict[str, dict[str, dict[str, int]]] = json.loads(answer.read())
-    return told
+        document: dict[str, dict[str, dict[str, int]]] = json.loads(answer.read())
+    return document
 
 
 def test_rule_21_a_second_sync_writes_nothing_and_says_so(harness: Harness, admin: Page) -> None:

@@ -48,7 +48,9 @@ async def show(
         f"{organization_url(ctx.organization)}/share-links",
         await container.resolve(ListMappingsWithPeople)(ctx.organization.id),
     )
-    mapping = next((each for each in mappings if each.id == mapping_id), mappings[0] if mappings else None)
+    mapping = next(
+        (mapping for mapping in mappings if mapping.id == mapping_id), mappings[0] if mappings else None
+    )
     crumbs = [crumb("Share links")]
     if mapping is None:
         return render(request, "share_links_none.html", ctx=ctx, section="share-links", crumbs=crumbs)
@@ -112,7 +114,7 @@ async def share_links_csv(
 
 async def _mapping(container: Container, ctx: OrganizationContext, mapping_id: str) -> EventMapping:
     mappings = await container.resolve(ListMappingsWithPeople)(ctx.organization.id)
-    mapping = next((each for each in mappings if each.id == mapping_id), None)
+    mapping = next((mapping for mapping in mappings if mapping.id == mapping_id), None)
     if mapping is None:
         raise NotFound("mapping", mapping_id)
     return mapping

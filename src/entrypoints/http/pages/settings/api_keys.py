@@ -65,7 +65,7 @@ async def show_revoke_form(
     request: Request, container: Wired, ctx: ManageOrganization, key_id: KeyId
 ) -> Response:
     page = await settings_context(container, ctx)
-    key = require(next((each for each in page["keys"] if each.id == key_id), None), "API key", key_id)
+    key = require(next((key for key in page["keys"] if key.id == key_id), None), "API key", key_id)
     crumbs = settings_breadcrumbs(ctx, crumb("Revoke an API key"))
     return render(request, "settings_revoke.html", crumbs=crumbs, key=key, **page)
 
