@@ -29,9 +29,9 @@ from adapters.sessionboard.parsing import (
 from adapters.sessionboard.system import SESSIONBOARD
 from adapters.sessionboard.tally import SINGLE, RowPosition, RowTally
 from core.domain.ids import SourceEventId, SourceId
+from core.domain.instants import instant_text
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
-from core.domain.selection.sessions import instant_text
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
 from ports.source import (

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from datetime import MAXYEAR, MINYEAR
 from zoneinfo import ZoneInfo
 
+from core.domain.instants import instant_text
 from core.domain.records import reasons
 from core.domain.records.fields import Fields, FieldValue
 from core.domain.records.kinds import SESSION
@@ -73,8 +74,3 @@ def session_fields(session: Session, settings: MappingSettings, zone: ZoneInfo) 
         ("tracks", tuple(listed(tracks[settings.tracks]))),
     )
     return filled(pairs)
-
-
-def instant_text(at: datetime) -> str:
-    """Write an instant as both APIs do: ISO 8601 in UTC, with milliseconds and `Z`."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
