@@ -6,14 +6,15 @@ import logging
 import sys
 from typing import Any
 
-from entrypoints.cli.runner import return_freed_memory, tune_garbage_collector
+from entrypoints.cli.memory import collect_garbage_rarely, keep_loaded_modules, return_freed_memory
 from entrypoints.logs import set_up_logs
 
 
 def main(subject: str, sessionboard_url: str, gleanin_url: str, control_url: str, folder: str) -> None:
     logging.disable(logging.CRITICAL)
     set_up_logs("error")
-    tune_garbage_collector()  # for all subjects, so that none has an advantage
+    collect_garbage_rarely()  # for all subjects, so that none has an advantage
+    keep_loaded_modules()
     return_freed_memory()
     urls = {"sessionboard_url": sessionboard_url, "gleanin_url": gleanin_url}
     result: dict[str, Any]

@@ -1,6 +1,5 @@
 """The console script: the list of commands, and the one place where errors become messages and exit codes."""
 
-import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from entrypoints.cli.errors import INTERNAL_ERROR, ExitCode, Failure, failure_of
+from entrypoints.cli.memory import collect_garbage_rarely
 from entrypoints.cli.output import print_failure
 from entrypoints.cli.streams import StdoutLost, discard_stdout, set_up_streams
 from entrypoints.text import safe
@@ -148,8 +148,7 @@ def sync_to_gleanin(
 
 def main() -> None:
     """Run the command given on the command line, and exit."""
-    # Imports create no garbage, and collecting during them takes a tenth of the start-up time.
-    gc.set_threshold(50_000, 20, 100)
+    collect_garbage_rarely()  # before the imports of the command
     try:
         set_up_streams()
         exit_code = run(sys.argv[1:])

@@ -1,7 +1,6 @@
 """Run a command: settings, container, and an event loop that Ctrl-C ends cleanly."""
 
 import asyncio
-import gc
 import os
 import signal
 import threading
@@ -13,6 +12,7 @@ import typer
 from pydantic import ValidationError
 
 from entrypoints.cli.errors import BadSettings, ExitCode, Interrupted
+from entrypoints.cli.memory import keep_loaded_modules, return_freed_memory
 from entrypoints.cli.output import Answer, print_answer
 from entrypoints.container import Container
 from entrypoints.database import opened
@@ -20,7 +20,6 @@ from entrypoints.late_logs import announce_logs
 from entrypoints.settings import Settings
 
 Work = Callable[[Container], Awaitable[Answer]]
-M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 INTERRUPTED_MESSAGE = "Interrupted. What was done so far stays done. Run the command again to continue."
 
 
@@ -69,7 +68,7 @@ def run_async(
     Raises:
         Interrupted
     """
-    tune_garbage_collector()
+    keep_loaded_modules()
     return_freed_memory()
 
     async def main() -> Answer:
@@ -104,30 +103,6 @@ def _stop(task: asyncio.Task[Any], within: float | None) -> None:
 def _give_up() -> None:
     typer.echo("A request was not answered in time. Its run continues in another process.", err=True)
     os._exit(ExitCode.INTERRUPTED)
-
-
-def tune_garbage_collector() -> None:
-    """Make the garbage collector scan fewer objects, and less often, from now on.
-
-    Loaded modules stay, and a sync creates many objects that live until its end: scanning them all repeatedly takes
-    a fifth of its time. Reference counting frees the rest.
-    """
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
-def return_freed_memory() -> None:
-    """Make glibc return large blocks to the system as soon as they are freed; do nothing with other C libraries.
-
-    By default glibc keeps large blocks once one was freed, and has a heap per thread, so a second large sync in the
-    same process can reuse little of the first one's memory. For the numbers and names see mallopt(3).
-    """
-    import ctypes
-
-    with suppress(OSError, AttributeError, TypeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_MMAP_THRESHOLD, 512 * 1024)
-        mallopt(M_ARENA_MAX, 2)
 
 
 def finish(answer: Answer, *, as_json: bool) -> None:
