@@ -15,7 +15,8 @@ from entrypoints.http.dependencies import MAX_ID_LENGTH, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, redirect_to, render
-from entrypoints.http.pages.settings.settings import settings_breadcrumbs, settings_context, settings_url
+from entrypoints.http.pages.settings.navigation import settings_breadcrumbs, settings_url
+from entrypoints.http.pages.settings.settings import settings_context
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings/api-keys")
 ROLES = {role.value: role for role in (Role.VIEWER, Role.ADMIN, Role.HOOK)}
@@ -25,7 +26,7 @@ KeyId = Annotated[str, Path(max_length=MAX_ID_LENGTH)]
 @routes.get("")
 async def show(ctx: ManageOrganization) -> Response:
     """Redirect from the URL of a form that was sent, as after a reload."""
-    return redirect_to(f"{settings_url(ctx)}#api-keys")
+    return redirect_to(f"{settings_url(ctx.organization)}#api-keys")
 
 
 @routes.post("")
@@ -48,7 +49,7 @@ async def create(request: Request, container: Wired, ctx: ManageOrganization, fo
         section="settings",
         status=HTTPStatus.CREATED,
         crumbs=settings_breadcrumbs(ctx, crumb("API key")),
-        at=settings_url(ctx),
+        at=settings_url(ctx.organization),
         key=key,
         secret=secret,
     )
@@ -76,4 +77,4 @@ async def revoke(
 ) -> Response:
     revoked = await container.resolve(RevokeApiKey)(ctx.organization.id, ApiKeyId(key_id), actor=ctx.actor)
     flash(request, f"The API key {revoked.name} was revoked.")
-    return redirect_to(f"{settings_url(ctx)}#api-keys")
+    return redirect_to(f"{settings_url(ctx.organization)}#api-keys")

@@ -10,7 +10,8 @@ from core.usecases.access.queries import ListAuditEntries
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ReadOrganization
 from entrypoints.http.pages.rendering import crumb, render
-from entrypoints.http.pages.settings.settings import SECTION, settings_breadcrumbs, settings_url
+from entrypoints.http.pages.settings.navigation import settings_breadcrumbs, settings_url
+from entrypoints.http.pages.settings.settings import SECTION
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings/audit-log")
 PER_PAGE = 50
@@ -58,7 +59,7 @@ async def show(
     before: Annotated[int | None, Query(ge=1, le=MAX_POSITION)] = None,
 ) -> Response:
     entries = await container.resolve(ListAuditEntries)(ctx.organization.id, before, PER_PAGE + 1)
-    url = f"{settings_url(ctx)}/audit-log"
+    url = f"{settings_url(ctx.organization)}/audit-log"
     older = f"{url}?before={entries[PER_PAGE - 1].position}" if len(entries) > PER_PAGE else ""
     return render(
         request,

@@ -32,11 +32,8 @@ from entrypoints.http.pages.dependencies import ManageOrganization, ReadOrganiza
 from entrypoints.http.pages.events.event_page import MAX_EVENT_ID_LENGTH
 from entrypoints.http.pages.forms import SentForm, is_on, text
 from entrypoints.http.pages.rendering import crumb, flash, fragment, redirect_to, render
-from entrypoints.http.pages.settings.integrations import (
-    integrations_breadcrumbs,
-    integrations_context,
-    integrations_url,
-)
+from entrypoints.http.pages.settings.integrations import integrations_context
+from entrypoints.http.pages.settings.navigation import mappings_breadcrumbs, mappings_url
 from entrypoints.http.problems import Problem, problem_of
 from entrypoints.text import shortened
 from ports.cipher import DecryptionFailed
@@ -53,10 +50,6 @@ Choice = Mapping[str, str]
 EventIdQuery = Annotated[str, Query(max_length=MAX_EVENT_ID_LENGTH)]
 
 
-def mappings_url(ctx: OrganizationContext) -> str:
-    return f"{integrations_url(ctx.organization)}/mappings"
-
-
 @routes.get("")
 async def show(
     request: Request, container: Wired, ctx: ReadOrganization, *, replaced: bool = False
@@ -64,7 +57,7 @@ async def show(
     return render(
         request,
         "integrations_mappings.html",
-        crumbs=integrations_breadcrumbs(ctx, crumb("Map Events")),
+        crumbs=mappings_breadcrumbs(ctx),
         adding=False,
         **await _context(container, ctx) | {"replaced": replaced},
     )
@@ -144,7 +137,7 @@ async def add(
         flash(request, f"{done} {mismatch}", "error")
     else:
         flash(request, done)
-    return redirect_to(f"{mappings_url(ctx)}/{mapping.id}/settings")
+    return redirect_to(f"{mappings_url(ctx.organization)}/{mapping.id}/settings")
 
 
 def _field(error: Exception, systems: Systems) -> str:
@@ -166,7 +159,7 @@ def _field(error: Exception, systems: Systems) -> str:
 
 async def _context(container: Container, ctx: OrganizationContext) -> dict[str, Any]:
     return {
-        "mappings_url": mappings_url(ctx),
+        "mappings_url": mappings_url(ctx.organization),
         "replaced": False,
         **await integrations_context(container, ctx),
     }
@@ -210,9 +203,7 @@ async def _form(
         request,
         "integrations_mapping_new.html",
         status=problem.status if problem else status,
-        crumbs=integrations_breadcrumbs(
-            ctx, crumb("Map Events", mappings_url(ctx)), crumb("Add New Event Mapping")
-        ),
+        crumbs=mappings_breadcrumbs(ctx, crumb("Add New Event Mapping")),
         adding=True,
         chosen=chosen,
         mismatch=mismatch,

@@ -8,7 +8,6 @@ from fastapi.responses import Response
 
 from core.domain.errors import DomainError, NotConfirmed, NotConnected
 from core.domain.runs.messages import started
-from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
 from core.usecases.mappings.get_health import GetHealth
 from core.usecases.mappings.queries import ListMappings
@@ -23,13 +22,15 @@ from entrypoints.http.dependencies import OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization, ReadOrganization, SyncOrganization
 from entrypoints.http.pages.forms import SentForm, is_on, text
 from entrypoints.http.pages.rendering import (
-    Crumb,
     crumb,
     flash,
-    organization_breadcrumbs,
-    organization_url,
     redirect_to,
     render,
+)
+from entrypoints.http.pages.settings.navigation import (
+    integrations_breadcrumbs,
+    integrations_url,
+    mappings_url,
 )
 from entrypoints.http.problems import problem_of
 from entrypoints.http.starting import start_sync
@@ -37,15 +38,6 @@ from ports.destination import DestinationError
 
 routes = APIRouter(prefix="/organizations/{organization_id}/integrations")
 SECTION = "integrations"
-
-
-def integrations_url(organization: Organization) -> str:
-    return f"{organization_url(organization)}/integrations"
-
-
-def integrations_breadcrumbs(ctx: OrganizationContext, *further: Crumb) -> list[Crumb]:
-    """Return the breadcrumbs of these pages."""
-    return organization_breadcrumbs(ctx, crumb("Integrations", integrations_url(ctx.organization)), *further)
 
 
 async def integrations_context(container: Container, ctx: OrganizationContext) -> dict[str, Any]:
@@ -84,7 +76,7 @@ async def connect(request: Request, container: Wired, ctx: ManageOrganization, f
     except (DomainError, DestinationError) as error:
         return await _drawer(request, container, ctx, error, continuous=continuous)
     flash(request, "Connected to Gleanin. Map your events next.")
-    return redirect_to(f"{integrations_url(ctx.organization)}/mappings")
+    return redirect_to(mappings_url(ctx.organization))
 
 
 @routes.get("/continuous-sync")
@@ -114,7 +106,7 @@ async def replace_token(
     except (DomainError, DestinationError) as error:
         return await _drawer(request, container, ctx, error)
     flash(request, "The Gleanin API token was replaced.")
-    return redirect_to(f"{integrations_url(ctx.organization)}/mappings?replaced=true")
+    return redirect_to(f"{mappings_url(ctx.organization)}?replaced=true")
 
 
 async def _drawer(
@@ -146,7 +138,7 @@ async def sync_all(request: Request, container: Wired, ctx: SyncOrganization, _:
         flash(request, started(mappings[0].systems))
     elif mappings:
         flash(request, f"Syncs to {mappings[0].systems.destination} have started for {len(mappings)} events.")
-    return redirect_to(f"{integrations_url(ctx.organization)}/mappings")
+    return redirect_to(mappings_url(ctx.organization))
 
 
 @routes.get("/disconnect")

@@ -20,8 +20,9 @@ from entrypoints.http.dependencies import MAX_ID_LENGTH, MappingContext, Wired
 from entrypoints.http.pages.dependencies import ReadMapping
 from entrypoints.http.pages.forms import SentForm, is_on, text
 from entrypoints.http.pages.rendering import crumb, flash, redirect_to, render
-from entrypoints.http.pages.settings.event_mappings import READ_FAILED, mappings_url
-from entrypoints.http.pages.settings.integrations import integrations_breadcrumbs, integrations_context
+from entrypoints.http.pages.settings.event_mappings import READ_FAILED
+from entrypoints.http.pages.settings.integrations import integrations_context
+from entrypoints.http.pages.settings.navigation import mappings_breadcrumbs, mappings_url
 from entrypoints.http.problems import problem_of
 from entrypoints.text import shortened
 from ports.destination import DestinationError
@@ -90,7 +91,7 @@ async def change(request: Request, container: Wired, ctx: ManagedMapping, form: 
         flash(request, f"{done} The time zone {changed.confirmed_time_zone} is confirmed.")
     else:
         flash(request, done)
-    return redirect_to(mappings_url(ctx))
+    return redirect_to(mappings_url(ctx.organization))
 
 
 def _chosen(choices: type[Choice], value: str) -> Choice:
@@ -124,7 +125,7 @@ async def _settings(
         request,
         "integrations_mapping_settings.html",
         status=problem.status if problem else HTTPStatus.OK,
-        crumbs=_breadcrumbs(ctx, "Event Settings"),
+        crumbs=mappings_breadcrumbs(ctx, crumb("Event Settings")),
         settings=settings,
         continuous=continuous,
         zone_name=zone_name,
@@ -153,7 +154,10 @@ async def _with_destination_zone(
 async def show_remove_form(request: Request, container: Wired, ctx: ManagedMapping) -> Response:
     context = await _context(container, ctx)
     return render(
-        request, "integrations_mapping_remove.html", crumbs=_breadcrumbs(ctx, "Remove Mapping"), **context
+        request,
+        "integrations_mapping_remove.html",
+        crumbs=mappings_breadcrumbs(ctx, crumb("Remove Mapping")),
+        **context,
     )
 
 
@@ -161,13 +165,9 @@ async def show_remove_form(request: Request, container: Wired, ctx: ManagedMappi
 async def remove(request: Request, container: Wired, ctx: ManagedMapping, _: SentForm) -> Response:
     removed = await container.resolve(RemoveMapping)(ctx.mapping.id, actor=ctx.actor)
     flash(request, f"The mapping of {shortened(removed.destination_event_name, 60)} was removed.")
-    return redirect_to(mappings_url(ctx))
-
-
-def _breadcrumbs(ctx: MappingContext, page: str) -> Any:
-    return integrations_breadcrumbs(ctx, crumb("Map Events", mappings_url(ctx)), crumb(page))
+    return redirect_to(mappings_url(ctx.organization))
 
 
 async def _context(container: Container, ctx: MappingContext) -> dict[str, Any]:
     context = await integrations_context(container, ctx)
-    return context | {"mapping": ctx.mapping, "mappings_url": mappings_url(ctx)}
+    return context | {"mapping": ctx.mapping, "mappings_url": mappings_url(ctx.organization)}

@@ -14,7 +14,8 @@ from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ManageOrganization
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, redirect_to, render
-from entrypoints.http.pages.settings.settings import settings_breadcrumbs, settings_context, settings_url
+from entrypoints.http.pages.settings.navigation import settings_breadcrumbs, settings_url
+from entrypoints.http.pages.settings.settings import settings_context
 from entrypoints.http.problems import problem_of
 from ports.cipher import DecryptionFailed
 from ports.notifications import NotDelivered
@@ -27,7 +28,7 @@ CHANNELS = {channel.value: channel for channel in Channel}
 @routes.get("/try")
 async def show(ctx: ManageOrganization) -> Response:
     """Redirect from the URL of a form that was sent, as after a reload."""
-    return redirect_to(f"{settings_url(ctx)}#notices")
+    return redirect_to(f"{settings_url(ctx.organization)}#notices")
 
 
 @routes.post("")
@@ -47,7 +48,7 @@ async def choose(request: Request, container: Wired, ctx: ManageOrganization, fo
         return render(request, "settings.html", status=status, crumbs=settings_breadcrumbs(ctx), **page)
     if secret is None:
         flash(request, f"Notifications are now sent to {recipient.address}.")
-        return redirect_to(f"{settings_url(ctx)}#notices")
+        return redirect_to(f"{settings_url(ctx.organization)}#notices")
     return render(
         request,
         "settings_notices.html",
@@ -55,7 +56,7 @@ async def choose(request: Request, container: Wired, ctx: ManageOrganization, fo
         section="settings",
         status=HTTPStatus.CREATED,
         crumbs=settings_breadcrumbs(ctx, crumb("Notifications")),
-        at=settings_url(ctx),
+        at=settings_url(ctx.organization),
         recipient=recipient,
         secret=secret.value,
     )
@@ -77,11 +78,11 @@ async def send_test(request: Request, container: Wired, ctx: ManageOrganization,
         status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "settings.html", status=status, crumbs=settings_breadcrumbs(ctx), **page)
     flash(request, "The test notification was delivered.")
-    return redirect_to(f"{settings_url(ctx)}#notices")
+    return redirect_to(f"{settings_url(ctx.organization)}#notices")
 
 
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, ctx: ManageOrganization, _: SentForm) -> Response:
     await container.resolve(RemoveRecipient)(ctx.organization.id, actor=ctx.actor)
     flash(request, "Notifications are off.")
-    return redirect_to(f"{settings_url(ctx)}#notices")
+    return redirect_to(f"{settings_url(ctx.organization)}#notices")

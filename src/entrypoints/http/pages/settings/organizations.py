@@ -15,6 +15,7 @@ from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ReadOrganization, SignedIn
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, organization_url, redirect_to, render
+from entrypoints.http.pages.settings.navigation import integrations_url
 from entrypoints.http.problems import STATUS_BY_CODE
 from ports.source import SourceError, SourceRefused
 
@@ -73,7 +74,7 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
             errors={_field(error, is_custom_url=not values["region"]): str(error)},
         )
     flash(request, f"{added.name} was added. Connect it to Gleanin next.")
-    return redirect_to(f"{organization_url(added)}/integrations")
+    return redirect_to(integrations_url(added))
 
 
 def _field(error: Exception, *, is_custom_url: bool) -> str:

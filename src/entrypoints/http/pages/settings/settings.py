@@ -22,29 +22,17 @@ from entrypoints.http.dependencies import OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization, ReadOrganization
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import (
-    Crumb,
     crumb,
     flash,
-    organization_breadcrumbs,
-    organization_url,
     redirect_to,
     render,
 )
-from entrypoints.http.pages.settings.integrations import integrations_url
+from entrypoints.http.pages.settings.navigation import mappings_url, settings_breadcrumbs, settings_url
 from entrypoints.http.problems import problem_of
 from ports.source import SourceError
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings")
 SECTION = "settings"
-
-
-def settings_url(ctx: OrganizationContext) -> str:
-    return f"{organization_url(ctx.organization)}/settings"
-
-
-def settings_breadcrumbs(ctx: OrganizationContext, *further: Crumb) -> list[Crumb]:
-    """Return the breadcrumbs of these pages."""
-    return organization_breadcrumbs(ctx, crumb("Settings", settings_url(ctx)), *further)
 
 
 async def settings_context(container: Container, ctx: OrganizationContext) -> dict[str, Any]:
@@ -57,7 +45,7 @@ async def settings_context(container: Container, ctx: OrganizationContext) -> di
     return {
         "ctx": ctx,
         "section": SECTION,
-        "at": settings_url(ctx),
+        "at": settings_url(ctx.organization),
         "connection": await container.resolve(FindConnection)(organization.id),
         "members": [
             (account.email, ", ".join(_roles(account, organization.id)))
@@ -101,7 +89,7 @@ async def show(request: Request, container: Wired, ctx: ReadOrganization) -> Res
 @routes.get("/sessionboard-token")
 async def redirect_back(ctx: ReadOrganization) -> Response:
     """Redirect from the URL of a form that was sent, as after a reload."""
-    return redirect_to(f"{settings_url(ctx)}#sessionboard")
+    return redirect_to(f"{settings_url(ctx.organization)}#sessionboard")
 
 
 @routes.post("/sessionboard-token")
@@ -118,8 +106,8 @@ async def replace_token(
         return render(request, "settings.html", status=status, crumbs=settings_breadcrumbs(ctx), **page)
     flash(request, "The Sessionboard API token was replaced.")
     if ctx.halt:
-        return redirect_to(f"{integrations_url(ctx.organization)}/mappings?replaced=true")
-    return redirect_to(settings_url(ctx))
+        return redirect_to(f"{mappings_url(ctx.organization)}?replaced=true")
+    return redirect_to(settings_url(ctx.organization))
 
 
 @routes.get("/remove")
