@@ -57,7 +57,9 @@ def _show(console: Console, at: dict[str, Any]) -> None:
 def _to_paste(at: dict[str, Any]) -> Sequence[str]:
     paired = next((event for event in at["events"] if event["gleanin_id"]), None)
     ids = (
-        f"{paired['source_id']} {paired['destination_id']}" if paired else "SESSIONBOARD_EVENT GLEANIN_EVENT"
+        f"{paired['sessionboard_id']} {paired['gleanin_id']}"
+        if paired
+        else "SESSIONBOARD_EVENT GLEANIN_EVENT"
     )
     return (
         "# In another terminal:",
