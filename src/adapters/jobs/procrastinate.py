@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from procrastinate import App, PsycopgConnector
+from procrastinate import App
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 
@@ -25,7 +25,7 @@ from adapters.jobs.in_process import (
 )
 from adapters.jobs.log_bridge import bridge_logs
 from adapters.jobs.queue_schema import connection_options, create_tables, notifications_arrive
-from adapters.jobs.reconnecting import CONNECTIONS, ReconnectingManager
+from adapters.jobs.reconnecting import CONNECTIONS, ReconnectingManager, WakingConnector
 from core.domain.ids import RunId
 from core.domain.runs.fair_queue import QueuedWork
 from ports.jobs import JobHandlers
@@ -69,7 +69,7 @@ class ProcrastinateJobs:
     _offer_requested: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        connector = PsycopgConnector(
+        connector = WakingConnector(
             kwargs=connection_options(self.database),
             min_size=1,
             max_size=CONNECTIONS,

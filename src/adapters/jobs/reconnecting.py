@@ -1,18 +1,19 @@
-"""A Procrastinate job manager whose workers survive a lost database connection."""
+"""A Procrastinate job manager whose workers survive a lost database connection, and miss no job."""
 
 import asyncio
 from collections.abc import Callable, Iterable
 
 import psycopg
-from procrastinate.connector import BaseConnector
+from procrastinate import PsycopgConnector
+from procrastinate.connector import LISTEN_TIMEOUT, BaseConnector, Notify
 from procrastinate.exceptions import ConnectorException, UniqueViolation
-from procrastinate.jobs import Job, Status
+from procrastinate.jobs import Job, Notification, Status
 from procrastinate.manager import JobManager, NotificationCallback
 
 from ports.log import EventLog
 
 CONNECTIONS = 4
-"""For queries; two more connections listen."""
+"""For queries; one more for each worker listens."""
 LISTEN_RETRY_DELAY = 5.0
 """Seconds: meanwhile the worker polls, about as often."""
 
@@ -30,12 +31,29 @@ def is_out_of_reach(error: ConnectorException) -> bool:
     return isinstance(error.__cause__, psycopg.OperationalError | psycopg.InterfaceError)
 
 
+class WakingConnector(PsycopgConnector):
+    """Wakes a worker whenever it has begun to listen, at first and after every lost connection."""
+
+    async def _loop_notify(
+        self,
+        on_notification: Notify,
+        connection: psycopg.AsyncConnection,
+        timeout: float = LISTEN_TIMEOUT,  # noqa: ASYNC109 - Procrastinate's parameter
+    ) -> None:
+        # Procrastinate offers no public hook between LISTEN and the first notification. A job that was deferred after
+        # the worker's last fetch and before LISTEN would otherwise wait for the next poll.
+        await on_notification(channel="", payload='{"type": "job_inserted", "job_id": 0}')
+        await super()._loop_notify(on_notification, connection, timeout)
+
+
 class ReconnectingManager(JobManager):
     def __init__(self, connector: BaseConnector, log: EventLog, when_finished: Callable[[], None]) -> None:
         super().__init__(connector)
         self._log = log
         self._when_finished = when_finished
         self._unfinished: list[Job] = []
+        self._notifications = 0
+        """Of all workers of the process: one that is meant for another worker costs a query at most."""
 
     def _tolerate(self, error: ConnectorException, doing: str) -> None:
         """Log a temporary error; raise any other one, which ends the worker, so that it is restarted."""
@@ -44,6 +62,18 @@ class ReconnectingManager(JobManager):
         self._log.warning("jobs.queue_unusable", doing=doing, problem=type(error.__cause__).__name__)
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """Fetch a job; fetch again if there was none, but a notification arrived meanwhile.
+
+        The worker discards what arrives during a fetch, and the fetch may have missed that job.
+        """
+        while True:
+            before = self._notifications
+            job = await self._fetch_once(queues, worker_id)
+            # A second fetch would lose the job of the first.
+            if job is not None or self._notifications == before:
+                return job
+
+    async def _fetch_once(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         try:
             job = await super().fetch_job(queues, worker_id)
         except UniqueViolation:  # another worker has just taken a job with the same lock
@@ -96,9 +126,13 @@ class ReconnectingManager(JobManager):
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
     ) -> None:
+        async def count(*, channel: str, notification: Notification) -> None:
+            self._notifications += 1
+            await on_notification(channel=channel, notification=notification)
+
         while True:
             try:
-                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+                await super().listen_for_jobs(on_notification=count, queues=queues)
             except ConnectorException as error:
                 self._tolerate(error, "listen")
             await asyncio.sleep(LISTEN_RETRY_DELAY)

@@ -12,6 +12,7 @@ from tests.contract.jobs.conftest import MakeJobs
 from tests.support.assertions import present
 from tests.support.builders import on, person, session
 from tests.support.harness import Harness, nothing
+from tests.support.jobs_harness import RARELY
 from tests.support.timeouts import WITHIN, happens
 
 
@@ -73,8 +74,7 @@ async def test_rule_32_run_that_loses_its_database_is_requeued(make: MakeJobs) -
 
     harness.gate.before_write = lose_it_once
     run = await harness.request_sync(mapping.id)
-    # With the usual poll: Procrastinate can miss a notification that comes while it fetches a job.
-    async with make(harness).working(), asyncio.timeout(WITHIN):
+    async with make(harness, poll_interval=RARELY).working(), asyncio.timeout(WITHIN):
         while (await harness.list_runs(mapping.id))[0].state is not RunState.COMPLETED:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     again, lost = await harness.list_runs(mapping.id)
