@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Self
+
+from pydantic import Field
 
 from core.domain.errors import DomainError, Overloaded, TooManyAttempts
 from core.domain.runs.stop_reasons import StopCause
 from core.usecases.sync.error_mapping import SyncStopped
+from entrypoints.resources.base import ResponseModel
 from ports.cipher import DecryptionFailed
 from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable
 from ports.notifications import NotDelivered, RecipientRefused, RecipientUnavailable
@@ -57,6 +61,33 @@ STATUS_BY_STOP = {
 }
 
 
+class ProblemErrorResponse(ResponseModel):
+    where: str
+    what: str
+
+
+class ProblemResponse(ResponseModel):
+    """Problem details (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[ProblemErrorResponse] = Field(default_factory=list)
+
+    @classmethod
+    def from_domain(cls, problem: "Problem") -> Self:
+        return cls(
+            type=f"urn:gleanin-sync:problem:{problem.code}",
+            title=problem.status.phrase,
+            status=problem.status.value,
+            code=problem.code,
+            detail=problem.detail,
+            errors=[ProblemErrorResponse(where=where, what=what) for where, what in problem.errors],
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     status: HTTPStatus
@@ -78,16 +109,7 @@ class Problem:
 
     @property
     def document(self) -> dict[str, object]:
-        document: dict[str, object] = {
-            "type": f"urn:gleanin-sync:problem:{self.code}",
-            "title": self.status.phrase,
-            "status": self.status.value,
-            "code": self.code,
-            "detail": self.detail,
-        }
-        if self.errors:
-            document["errors"] = [{"where": where, "what": what} for where, what in self.errors]
-        return document
+        return ProblemResponse.from_domain(self).model_dump(exclude_defaults=True)
 
 
 INTERNAL_ERROR = Problem(

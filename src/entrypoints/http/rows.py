@@ -6,8 +6,8 @@ from core.domain.ids import MappingId
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import SyncRun
 from core.usecases.results.queries import ListOutcomes, ListPeople, OutcomesQuery, PeopleQuery
-from entrypoints import shapes
 from entrypoints.container import Container
+from entrypoints.resources import results
 
 OUTCOMES_PER_PART = 1000
 PEOPLE_PER_PART = 500
@@ -21,7 +21,7 @@ async def outcome_rows(container: Container, run: SyncRun, only: Sequence[Outcom
     while start is not None:
         query = OutcomesQuery(run, only, start=start, limit=OUTCOMES_PER_PART)
         page = await container.resolve(ListOutcomes)(query)
-        yield map(shapes.outcome_row, page.items)
+        yield map(results.outcome_row, page.items)
         start = page.next
 
 
@@ -31,5 +31,5 @@ async def link_rows(container: Container, mapping_id: MappingId, *, missing: boo
     while start is not None:
         query = PeopleQuery(mapping_id, missing, start=start, limit=PEOPLE_PER_PART)
         page = await container.resolve(ListPeople)(query)
-        yield [row for person in page.people for row in shapes.link_rows(person)]
+        yield [row for person in page.people for row in results.link_rows(person)]
         start = page.next

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.ids import MappingId, SourceId
-from core.domain.planning.plan import Create, NoWrite, Step
+from core.domain.planning.plan import Create, FieldChange, NoWrite, Step, Update
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts, Outcome, count
 from core.domain.tenancy.event_mappings import EventMapping
@@ -87,3 +87,16 @@ def expected_outcome(step: Step) -> Outcome:
     if isinstance(step, NoWrite):
         return step.outcome
     return Outcome.CREATED if isinstance(step, Create) else Outcome.UPDATED
+
+
+def expected_changes(step: Step) -> tuple[FieldChange, ...]:
+    """Return what a step would send; for a new record, all of its fields."""
+    match step:
+        case Create(record=record, fields=fields):
+            return tuple(
+                FieldChange(name, None, fields[name]) for name in record.kind.fields if name in fields
+            )
+        case Update(changes=sent):
+            return sent
+        case NoWrite():
+            return ()

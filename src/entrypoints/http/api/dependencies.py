@@ -1,12 +1,12 @@
 """What the routes of the API share: authorization, paging and the documentation of problems."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query
 
 from core.domain.access.authorization import Actor, Permission
-from entrypoints.http.api.schemas import ProblemResponse, SearchText
+from entrypoints.http.api.requests import SearchText
 from entrypoints.http.dependencies import (
     MappingContext,
     OrganizationContext,
@@ -16,7 +16,9 @@ from entrypoints.http.dependencies import (
     organization_context,
     run_context,
 )
-from entrypoints.http.problems import MEDIA_TYPE
+from entrypoints.http.problems import MEDIA_TYPE, ProblemResponse
+
+T = TypeVar("T")
 
 Caller = Annotated[Actor, Depends(actor_of_api_key)]
 ReadOrganization = Annotated[
@@ -46,10 +48,10 @@ def cursor(position: int | None) -> str | None:
     return None if position is None else str(position)
 
 
-def part(items: Sequence[dict[str, Any]], start: int, limit: int) -> dict[str, Any]:
-    """Return a part of a complete list."""
+def part(items: Sequence[T], start: int, limit: int) -> tuple[Sequence[T], str | None]:
+    """Return a part of a complete list, and the cursor of the next one."""
     end = start + limit
-    return {"items": items[start:end], "next": cursor(end if len(items) > end else None)}
+    return items[start:end], cursor(end if len(items) > end else None)
 
 
 _DESCRIPTIONS = {

@@ -1,7 +1,6 @@
 """Event mappings and their settings."""
 
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import APIRouter, Response
 
@@ -13,9 +12,8 @@ from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
 from core.usecases.mappings.get_health import GetHealth
 from core.usecases.mappings.map_events import MapEvents
 from core.usecases.mappings.remove_mapping import RemoveMapping
-from entrypoints import shapes
 from entrypoints.container import Container
-from entrypoints.http.api import schemas
+from entrypoints.http.api import requests
 from entrypoints.http.api.dependencies import (
     Cursor,
     Limit,
@@ -29,18 +27,19 @@ from entrypoints.http.api.dependencies import (
     problems,
 )
 from entrypoints.http.dependencies import Wired
+from entrypoints.resources.base import Listed
+from entrypoints.resources.mappings import CreatedMappingResponse, MappingResponse
 
 routes = APIRouter()
 
 
-async def _document(container: Container, mapping: EventMapping) -> dict[str, Any]:
+async def _with_health(container: Container, mapping: EventMapping) -> MappingResponse:
     report = await container.resolve(GetHealth)(mapping.organization_id)
-    return shapes.mapping_with_health(mapping, report.of(mapping.id), report.checked_at(mapping.id))
+    return MappingResponse.from_domain(mapping, report.of(mapping.id), report.checked_at(mapping.id))
 
 
 @routes.get(
     "/organizations/{organization_id}/mappings",
-    response_model=schemas.Listed[schemas.MappingResponse],
     responses=problems(),
     tags=["mappings"],
 )
@@ -49,27 +48,26 @@ async def list_mappings(
     container: Wired,
     limit: Limit = 50,
     cursor_: Cursor = None,
-) -> dict[str, Any]:
+) -> Listed[MappingResponse]:
     """List the organization's mappings, oldest first."""
-    start = offset(cursor_)
     report = await container.resolve(GetHealth)(ctx.organization.id)
+    mappings, more = part(report.mappings, offset(cursor_), limit)
     items = [
-        shapes.mapping_with_health(mapping, health, report.checked_at(mapping.id))
-        for mapping, health in report.mappings
+        MappingResponse.from_domain(mapping, health, report.checked_at(mapping.id))
+        for mapping, health in mappings
     ]
-    return part(items, start, limit)
+    return Listed[MappingResponse](items=items, next=more)
 
 
 @routes.post(
     "/organizations/{organization_id}/mappings",
     status_code=HTTPStatus.CREATED,
-    response_model=schemas.CreatedMappingResponse,
     responses=problems(409, 502) | located(201, "the mapping"),
     tags=["mappings"],
 )
 async def add(
-    new: schemas.NewMappingRequest, ctx: ManageOrganization, container: Wired, response: Response
-) -> dict[str, Any]:
+    new: requests.NewMappingRequest, ctx: ManageOrganization, container: Wired, response: Response
+) -> CreatedMappingResponse:
     """Map two events to each other."""
     command = map_events.NewMapping(
         ctx.organization.id,
@@ -82,27 +80,29 @@ async def add(
     response.headers["Location"] = f"/api/v1/mappings/{mapping.id}"
     mismatch = mapping.known_mismatch(container.clock().now())
     warnings = [warning for warning in (mismatch, lost) if warning]
-    return {**await _document(container, mapping), "warnings": warnings}
+    report = await container.resolve(GetHealth)(mapping.organization_id)
+    return CreatedMappingResponse.from_domain(
+        mapping, report.of(mapping.id), report.checked_at(mapping.id), warnings
+    )
 
 
-@routes.get(
-    "/mappings/{mapping_id}", response_model=schemas.MappingResponse, responses=problems(), tags=["mappings"]
-)
-async def read(ctx: ReadMapping, container: Wired) -> dict[str, Any]:
+@routes.get("/mappings/{mapping_id}", responses=problems(), tags=["mappings"])
+async def read(ctx: ReadMapping, container: Wired) -> MappingResponse:
     """Read a mapping with its settings."""
-    return await _document(container, ctx.mapping)
+    return await _with_health(container, ctx.mapping)
 
 
 @routes.patch(
     "/mappings/{mapping_id}",
-    response_model=schemas.MappingResponse,
     responses=problems(409, 502),
     tags=["mappings"],
 )
-async def change(new: schemas.SettingsChangeRequest, ctx: ManageMapping, container: Wired) -> dict[str, Any]:
+async def change(
+    new: requests.SettingsChangeRequest, ctx: ManageMapping, container: Wired
+) -> MappingResponse:
     """Change what is synced and when; the next sync resends only what the new settings affect."""
     command = change_settings.SettingsChange(ctx.mapping.id, **new.model_dump())
-    return await _document(container, await container.resolve(ChangeSettings)(command, actor=ctx.actor))
+    return await _with_health(container, await container.resolve(ChangeSettings)(command, actor=ctx.actor))
 
 
 @routes.delete(

@@ -1,7 +1,7 @@
 """Organizations with their connection to Gleanin, events, API keys and audit log."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
@@ -23,9 +23,8 @@ from core.usecases.organizations.disconnect import Disconnect
 from core.usecases.organizations.list_health import ListOrganizationHealth
 from core.usecases.organizations.remove_organization import RemoveOrganization
 from core.usecases.organizations.replace_source_token import ReplaceSourceToken
-from entrypoints import shapes
 from entrypoints.container import Container
-from entrypoints.http.api import schemas
+from entrypoints.http.api import requests
 from entrypoints.http.api.dependencies import (
     Caller,
     Cursor,
@@ -40,25 +39,28 @@ from entrypoints.http.api.dependencies import (
 )
 from entrypoints.http.capacity import RequestCapacityOf
 from entrypoints.http.dependencies import MAX_ID_LENGTH, Wired
+from entrypoints.resources.access import ApiKeyResponse, AuditEntryResponse, CreatedApiKeyResponse
+from entrypoints.resources.base import Listed
+from entrypoints.resources.mappings import EventResponse, EventsResponse
+from entrypoints.resources.organizations import ConnectionResponse, OrganizationResponse
 
 routes = APIRouter(prefix="/organizations")
 OTHER_SYSTEMS = problems(409, 502)
 
 
-async def _document(container: Container, organization: Organization) -> dict[str, Any]:
+async def _with_health(container: Container, organization: Organization) -> OrganizationResponse:
     report = await container.resolve(GetHealth)(organization.id)
-    return shapes.organization(organization, report.connection, report.overall)
+    return OrganizationResponse.from_domain(organization, report.connection, report.overall)
 
 
-async def _connection(container: Container, organization: Organization) -> dict[str, Any]:
+async def _connection(container: Container, organization: Organization) -> ConnectionResponse:
     report = await container.resolve(GetHealth)(organization.id)
     lost = await container.resolve(CountLostByDisconnecting)(organization.id)
-    return shapes.connection(report.connection, report.overall) | {"lost_by_disconnecting": lost or None}
+    return ConnectionResponse.from_domain(report.connection, report.overall, lost)
 
 
 @routes.get(
     "",
-    response_model=schemas.Listed[schemas.OrganizationResponse],
     responses=problems(),
     tags=["organizations"],
 )
@@ -67,26 +69,25 @@ async def list_organizations(
     container: Wired,
     limit: Limit = 50,
     cursor_: Cursor = None,
-) -> dict[str, Any]:
+) -> Listed[OrganizationResponse]:
     """List the organizations that the API key may read, by name."""
-    start = offset(cursor_)
-    rows = await container.resolve(ListOrganizationHealth)(actor)
+    rows, more = part(await container.resolve(ListOrganizationHealth)(actor), offset(cursor_), limit)
     items = [
-        shapes.organization(organization, health.connection, health.overall) for organization, health in rows
+        OrganizationResponse.from_domain(organization, health.connection, health.overall)
+        for organization, health in rows
     ]
-    return part(items, start, limit)
+    return Listed[OrganizationResponse](items=items, next=more)
 
 
 @routes.post(
     "",
     status_code=HTTPStatus.CREATED,
-    response_model=schemas.OrganizationResponse,
     responses=OTHER_SYSTEMS | located(201, "the organization"),
     tags=["organizations"],
 )
 async def add(
-    new: schemas.NewOrganizationRequest, actor: Caller, container: Wired, response: Response
-) -> dict[str, Any]:
+    new: requests.NewOrganizationRequest, actor: Caller, container: Wired, response: Response
+) -> OrganizationResponse:
     """Add an organization with its Sessionboard access; needs an API key for all organizations."""
     actor.check(Permission.MANAGE, None)
     if (new.region is None) == (new.sessionboard_url is None):
@@ -95,18 +96,17 @@ async def add(
     command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()))
     added = await container.resolve(AddOrganization)(command, actor=actor)
     response.headers["Location"] = f"/api/v1/organizations/{added.id}"
-    return shapes.organization(added, None)
+    return OrganizationResponse.from_domain(added, None)
 
 
 @routes.get(
     "/{organization_id}",
-    response_model=schemas.OrganizationResponse,
     responses=problems(),
     tags=["organizations"],
 )
-async def read(ctx: ReadOrganization, container: Wired) -> dict[str, Any]:
+async def read(ctx: ReadOrganization, container: Wired) -> OrganizationResponse:
     """Return an organization, and whether it is connected."""
-    return await _document(container, ctx.organization)
+    return await _with_health(container, ctx.organization)
 
 
 @routes.delete(
@@ -118,7 +118,7 @@ async def read(ctx: ReadOrganization, container: Wired) -> dict[str, Any]:
 async def remove(
     ctx: ManageOrganization,
     container: Wired,
-    confirm: Annotated[schemas.SearchText | None, Query(description="The organization's name")] = None,
+    confirm: Annotated[requests.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Remove an organization and delete its history; it must be disconnected first."""
     await container.resolve(RemoveOrganization)(ctx.organization.id, confirm, actor=ctx.actor)
@@ -126,40 +126,37 @@ async def remove(
 
 @routes.put(
     "/{organization_id}/sessionboard-token",
-    response_model=schemas.OrganizationResponse,
     responses=OTHER_SYSTEMS,
     tags=["organizations"],
 )
 async def replace_sessionboard_token(
-    new: schemas.NewTokenRequest, ctx: ManageOrganization, container: Wired
-) -> dict[str, Any]:
+    new: requests.NewTokenRequest, ctx: ManageOrganization, container: Wired
+) -> OrganizationResponse:
     """Replace the Sessionboard token."""
     renewed = await container.resolve(ReplaceSourceToken)(
         ctx.organization.id, Token(new.token.get_secret_value()), actor=ctx.actor
     )
-    return await _document(container, renewed)
+    return await _with_health(container, renewed)
 
 
 @routes.get(
     "/{organization_id}/connection",
-    response_model=schemas.ConnectionResponse,
     responses=problems(),
     tags=["connection"],
 )
-async def read_connection(ctx: ReadOrganization, container: Wired) -> dict[str, Any]:
+async def read_connection(ctx: ReadOrganization, container: Wired) -> ConnectionResponse:
     """Return the organization's connection to Gleanin, without its token."""
     return await _connection(container, ctx.organization)
 
 
 @routes.put(
     "/{organization_id}/connection",
-    response_model=schemas.ConnectionResponse,
-    responses=OTHER_SYSTEMS | {201: {"model": schemas.ConnectionResponse, "description": "Connected"}},
+    responses=OTHER_SYSTEMS | {201: {"model": ConnectionResponse, "description": "Connected"}},
     tags=["connection"],
 )
 async def connect(
-    new: schemas.NewConnectionRequest, ctx: ManageOrganization, container: Wired, response: Response
-) -> dict[str, Any]:
+    new: requests.NewConnectionRequest, ctx: ManageOrganization, container: Wired, response: Response
+) -> ConnectionResponse:
     """Connect to Gleanin; an open connection continues with the new token."""
     token = Token(new.token.get_secret_value())
     _, is_new = await container.resolve(ConnectOrRenew)(
@@ -178,7 +175,7 @@ async def connect(
 async def disconnect(
     ctx: ManageOrganization,
     container: Wired,
-    confirm: Annotated[schemas.SearchText | None, Query(description="The organization's name")] = None,
+    confirm: Annotated[requests.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Disconnect: ends all mappings. Synced records cannot be synced to the same Gleanin events again."""
     await container.resolve(Disconnect)(ctx.organization.id, confirm, actor=ctx.actor)
@@ -186,7 +183,6 @@ async def disconnect(
 
 @routes.get(
     "/{organization_id}/events",
-    response_model=schemas.EventsResponse,
     responses=OTHER_SYSTEMS | problems(429),
     tags=["mappings"],
 )
@@ -195,30 +191,29 @@ async def list_events(
     container: Wired,
     capacity: RequestCapacityOf,
     search: Annotated[
-        schemas.SearchText, Query(description="Only events whose name or id contains this")
+        requests.SearchText, Query(description="Only events whose name or id contains this")
     ] = "",
     limit: Limit = 200,
     cursor_: Cursor = None,
-) -> dict[str, Any]:
+) -> EventsResponse:
     """List the events in Sessionboard and Gleanin, read live, and which can be mapped; `limit` applies to each system."""
     start, term = offset(cursor_), search.casefold()
     async with capacity.slot(ctx.organization.id):
         lists = await container.resolve(ListEvents)(ctx.organization.id)
-    matches = {
-        system: [event for event in events if term in event.name.casefold() or term in event.id.casefold()]
-        for system, events in (("sessionboard", lists.source), ("gleanin", lists.destination))
-    }
-    parts = {
-        system: [shapes.event(event) for event in events[start : start + limit]]
-        for system, events in matches.items()
-    }
-    more = any(len(events) > start + limit for events in matches.values())
-    return parts | {"next": cursor(start + limit if more else None)}
+    source, destination = (
+        [event for event in events if term in event.name.casefold() or term in event.id.casefold()]
+        for events in (lists.source, lists.destination)
+    )
+    end = start + limit
+    return EventsResponse(
+        sessionboard=[EventResponse.from_domain(event) for event in source[start:end]],
+        gleanin=[EventResponse.from_domain(event) for event in destination[start:end]],
+        next=cursor(end if max(len(source), len(destination)) > end else None),
+    )
 
 
 @routes.get(
     "/{organization_id}/api-keys",
-    response_model=schemas.Listed[schemas.ApiKeyResponse],
     responses=problems(),
     tags=["access"],
 )
@@ -227,27 +222,26 @@ async def list_api_keys(
     container: Wired,
     limit: Limit = 50,
     cursor_: Cursor = None,
-) -> dict[str, Any]:
+) -> Listed[ApiKeyResponse]:
     """List the organization's API keys: valid ones first, then revoked ones, newest first."""
-    keys = await container.resolve(ListApiKeys)(ctx.organization.id)
-    return part([shapes.api_key(key) for key in keys], offset(cursor_), limit)
+    keys, more = part(await container.resolve(ListApiKeys)(ctx.organization.id), offset(cursor_), limit)
+    return Listed[ApiKeyResponse](items=[ApiKeyResponse.from_domain(key) for key in keys], next=more)
 
 
 @routes.post(
     "/{organization_id}/api-keys",
     status_code=HTTPStatus.CREATED,
-    response_model=schemas.CreatedApiKeyResponse,
     responses=problems(),
     tags=["access"],
     operation_id="organizations_make_api_key",
 )
 async def create_api_key(
-    new: schemas.NewApiKeyRequest, ctx: ManageOrganization, container: Wired
-) -> dict[str, Any]:
+    new: requests.NewApiKeyRequest, ctx: ManageOrganization, container: Wired
+) -> CreatedApiKeyResponse:
     """Create an API key for the organization; its secret is shown only once."""
     grant = Grant(Role(new.role), ctx.organization.id)
     key, secret = await container.resolve(CreateApiKey)(new.name, grant, actor=ctx.actor)
-    return shapes.api_key(key) | {"secret": secret}
+    return CreatedApiKeyResponse.from_domain(key, secret)
 
 
 @routes.delete(
@@ -257,7 +251,7 @@ async def create_api_key(
     tags=["access"],
 )
 async def revoke_api_key(
-    key_id: Annotated[schemas.SearchText, Path(max_length=MAX_ID_LENGTH)],
+    key_id: Annotated[requests.SearchText, Path(max_length=MAX_ID_LENGTH)],
     ctx: ManageOrganization,
     container: Wired,
 ) -> None:
@@ -267,7 +261,6 @@ async def revoke_api_key(
 
 @routes.get(
     "/{organization_id}/audit-log",
-    response_model=schemas.Listed[schemas.AuditEntryResponse],
     responses=problems(),
     tags=["access"],
 )
@@ -276,10 +269,12 @@ async def read_audit_log(
     container: Wired,
     limit: Limit = 50,
     cursor_: Cursor = None,
-) -> dict[str, Any]:
+) -> Listed[AuditEntryResponse]:
     """Return the organization's audit log, newest first."""
     entries = await container.resolve(ListAuditEntries)(
         ctx.organization.id, offset(cursor_) or None, limit + 1
     )
     more = entries[limit - 1].position if len(entries) > limit else None
-    return {"items": [shapes.audit_entry(entry) for entry in entries[:limit]], "next": cursor(more)}
+    return Listed[AuditEntryResponse](
+        items=[AuditEntryResponse.from_domain(entry) for entry in entries[:limit]], next=cursor(more)
+    )

@@ -1,7 +1,7 @@
 """Synced people: their share links and portal addresses."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
@@ -11,8 +11,7 @@ from core.usecases.access.create_portal_link import CreatePortalLink
 from core.usecases.access.portal_person import PersonQuery
 from core.usecases.access.revoke_portal_links import RevokePortalLinks
 from core.usecases.results.queries import ListPeople, PeopleQuery
-from entrypoints import shapes
-from entrypoints.http.api import schemas
+from entrypoints.http.api import requests
 from entrypoints.http.api.dependencies import (
     Cursor,
     Limit,
@@ -25,6 +24,8 @@ from entrypoints.http.api.dependencies import (
 from entrypoints.http.csv import csv_response
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.rows import link_rows
+from entrypoints.resources.access import PortalAddressResponse
+from entrypoints.resources.results import LINK_COLUMNS, PeopleResponse, PersonKindName, PersonResponse
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
 Missing = Annotated[bool, Query(description="Only people who have no link yet")]
@@ -32,7 +33,6 @@ Missing = Annotated[bool, Query(description="Only people who have no link yet")]
 
 @routes.get(
     "/share-links",
-    response_model=schemas.PeopleResponse,
     responses=problems(),
     tags=["share links"],
 )
@@ -41,21 +41,21 @@ async def list_share_links(
     container: Wired,
     missing: Missing = False,
     search: Annotated[
-        schemas.SearchText,
+        requests.SearchText,
         Query(description="Part of a person's name or e-mail, or the full id in the source"),
     ] = "",
     limit: Limit = 50,
     cursor_: Cursor = None,
-) -> dict[str, Any]:
+) -> PeopleResponse:
     """List the synced people with their share links, as of the last sync."""
     query = PeopleQuery(ctx.mapping.id, missing, search, offset(cursor_), limit)
     page = await container.resolve(ListPeople)(query)
-    return {
-        "items": [shapes.person_with_links(person) for person in page.people],
-        "next": cursor(page.next),
-        "total": page.total,
-        "without_link": page.without_link,
-    }
+    return PeopleResponse(
+        items=[PersonResponse.from_domain(person) for person in page.people],
+        next=cursor(page.next),
+        total=page.total,
+        without_link=page.without_link,
+    )
 
 
 @routes.get(
@@ -66,30 +66,27 @@ async def list_share_links(
 )
 async def share_links_csv(ctx: ReadMapping, container: Wired, missing: Missing = False) -> StreamingResponse:
     """Return all share links as CSV: a row for each link, and a row for each person without one."""
-    return csv_response(
-        "share-links", shapes.LINK_COLUMNS, link_rows(container, ctx.mapping.id, missing=missing)
-    )
+    return csv_response("share-links", LINK_COLUMNS, link_rows(container, ctx.mapping.id, missing=missing))
 
 
 @routes.post(
     "/people/{kind}/{source_id}/portal-address",
     status_code=HTTPStatus.CREATED,
-    response_model=schemas.PortalAddressResponse,
     responses=problems(409),
     tags=["share links"],
     operation_id="people_make_portal_address",
 )
 async def create_portal_address(
-    kind: schemas.PersonKindName,
-    source_id: Annotated[schemas.SearchText, Path()],
+    kind: PersonKindName,
+    source_id: Annotated[requests.SearchText, Path()],
     ctx: ManageMapping,
     container: Wired,
-) -> dict[str, Any]:
+) -> PortalAddressResponse:
     """Create a portal address, which opens the person's page for 90 days."""
     link_token = await container.resolve(CreatePortalLink)(
         PersonQuery(ctx.mapping.id, kind, SourceId(source_id)), actor=ctx.actor
     )
-    return {"address": container.settings().address_of(f"/portal/{link_token}")}
+    return PortalAddressResponse(address=container.settings().address_of(f"/portal/{link_token}"))
 
 
 @routes.delete(
@@ -99,8 +96,8 @@ async def create_portal_address(
     tags=["share links"],
 )
 async def revoke_portal_addresses(
-    kind: schemas.PersonKindName,
-    source_id: Annotated[schemas.SearchText, Path()],
+    kind: PersonKindName,
+    source_id: Annotated[requests.SearchText, Path()],
     ctx: ManageMapping,
     container: Wired,
 ) -> None:

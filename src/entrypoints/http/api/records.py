@@ -1,38 +1,40 @@
 """The history of a record of a mapping, over all runs."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 
 from core.usecases.results.get_record_history import GetRecordHistory
-from entrypoints import shapes
-from entrypoints.http.api import schemas
+from entrypoints.http.api import requests
 from entrypoints.http.api.dependencies import Cursor, Limit, ReadMapping, cursor, offset, problems
 from entrypoints.http.dependencies import Wired
+from entrypoints.resources.base import Listed
+from entrypoints.resources.results import HistoryEntryResponse
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
 
 
 @routes.get(
     "/records/{record_id}",
-    response_model=schemas.Listed[schemas.HistoryEntryResponse],
     responses=problems(),
     tags=["results"],
     operation_id="records_tell_history",
 )
 async def get_history(
     record_id: Annotated[
-        schemas.SearchText,
+        requests.SearchText,
         Path(description="The record's id in Sessionboard or Gleanin, or the person's e-mail"),
     ],
     ctx: ReadMapping,
     container: Wired,
     limit: Limit = 100,
     cursor_: Cursor = None,
-) -> dict[str, Any]:
+) -> Listed[HistoryEntryResponse]:
     """Return the full history of a record, oldest first; each further part is earlier."""
     before = offset(cursor_) or None
     entries = await container.resolve(GetRecordHistory)(ctx.mapping.id, record_id, limit + 1, before)
     shown = entries[-limit:]
     more = shown[0].position if len(entries) > limit else None
-    return {"items": [shapes.history_entry(entry) for entry in shown], "next": cursor(more)}
+    return Listed[HistoryEntryResponse](
+        items=[HistoryEntryResponse.from_domain(entry) for entry in shown], next=cursor(more)
+    )

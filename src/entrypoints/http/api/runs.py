@@ -1,7 +1,7 @@
 """Sync runs: progress, result, and what a run did with each record."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
@@ -11,13 +11,15 @@ from core.domain.access.authorization import Actor
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Outcome
 from core.usecases.results.queries import ListOutcomes, OutcomesQuery
-from entrypoints import shapes
-from entrypoints.http.api import schemas
+from entrypoints.http.api import requests
 from entrypoints.http.api.dependencies import Cursor, Limit, ReadRun, cursor, offset, problems
 from entrypoints.http.csv import csv_response
 from entrypoints.http.dependencies import Wired, actor_of_api_key, bearer
 from entrypoints.http.rows import outcome_rows
 from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
+from entrypoints.resources.base import Listed
+from entrypoints.resources.results import OUTCOME_COLUMNS, KindName, RecordOutcomeResponse
+from entrypoints.resources.runs import RunResponse
 
 routes = APIRouter(prefix="/runs")
 EVENTS = (
@@ -31,13 +33,13 @@ async def _reserve(ctx: ReadRun, watchers: RunWatchersOf) -> AsyncIterator[RunWa
         yield watchers
 
 
-@routes.get("/{run_id}", response_model=schemas.RunResponse, responses=problems(), tags=["sync"])
-async def read(ctx: ReadRun) -> dict[str, Any]:
+@routes.get("/{run_id}", responses=problems(), tags=["sync"])
+async def read(ctx: ReadRun) -> RunResponse:
     """Return a run: its progress, or its result.
 
     The id of a run that only confirmed another one, as earlier versions stored them, returns that other run.
     """
-    return shapes.run(ctx.run)
+    return RunResponse.from_domain(ctx.run)
 
 
 @routes.get(
@@ -56,32 +58,34 @@ async def follow(
         return await actor_of_api_key(request, container, await bearer(request))
 
     async for run in watchers.follow(container, ctx.run, reauthenticate):
-        yield ServerSentEvent(event="progress" if run.is_open else "ended", data=shapes.run(run))
+        document = RunResponse.from_domain(run).document()
+        yield ServerSentEvent(event="progress" if run.is_open else "ended", data=document)
 
 
 @routes.get(
     "/{run_id}/outcomes",
-    response_model=schemas.Listed[schemas.RecordOutcomeResponse],
     responses=problems(),
     tags=["results"],
 )
 async def list_outcomes(
     ctx: ReadRun,
     container: Wired,
-    outcome: Annotated[list[Outcome] | None, Query(max_length=7)] = None,
-    kind: Annotated[list[schemas.KindName] | None, Query(max_length=3)] = None,
+    outcome: Annotated[list[Outcome] | None, Query(max_length=len(Outcome))] = None,
+    kind: Annotated[list[KindName] | None, Query(max_length=len(KINDS))] = None,
     search: Annotated[
-        schemas.SearchText,
+        requests.SearchText,
         Query(description="Part of a record's name or e-mail, or its full id in the source"),
     ] = "",
     limit: Limit = 50,
     cursor_: Cursor = None,
-) -> dict[str, Any]:
+) -> Listed[RecordOutcomeResponse]:
     """List what the run did with each record, and why, in order."""
     kinds = [known_kind for known_kind in KINDS if known_kind.name in (kind or ())]
     query = OutcomesQuery(ctx.run, outcome or (), kinds, search, offset(cursor_), limit)
     page = await container.resolve(ListOutcomes)(query)
-    return {"items": [shapes.outcome(outcome) for outcome in page.items], "next": cursor(page.next)}
+    return Listed[RecordOutcomeResponse](
+        items=[RecordOutcomeResponse.from_domain(result) for result in page.items], next=cursor(page.next)
+    )
 
 
 @routes.get(
@@ -91,8 +95,10 @@ async def list_outcomes(
     tags=["results"],
 )
 async def outcomes_csv(
-    ctx: ReadRun, container: Wired, outcome: Annotated[list[Outcome] | None, Query(max_length=7)] = None
+    ctx: ReadRun,
+    container: Wired,
+    outcome: Annotated[list[Outcome] | None, Query(max_length=len(Outcome))] = None,
 ) -> StreamingResponse:
     """Return all outcomes as CSV."""
     rows = outcome_rows(container, ctx.run, outcome or ())
-    return csv_response("outcomes", shapes.OUTCOME_COLUMNS, rows)
+    return csv_response("outcomes", OUTCOME_COLUMNS, rows)

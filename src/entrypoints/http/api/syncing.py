@@ -1,7 +1,7 @@
 """Syncs of a mapping: preview, start, and list the runs."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
@@ -10,8 +10,7 @@ from core.domain.records.search import RecordSearch
 from core.usecases.runs.queries import ListRuns
 from core.usecases.runs.request_sync import MAX_IDEMPOTENCY_KEY_LENGTH, SyncRequest
 from core.usecases.sync.preview import expected_outcome
-from entrypoints import shapes
-from entrypoints.http.api import schemas
+from entrypoints.http.api import requests
 from entrypoints.http.api.dependencies import (
     IdCursor,
     Limit,
@@ -24,6 +23,9 @@ from entrypoints.http.api.dependencies import (
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.snapshots import PreviewsOf
 from entrypoints.http.starting import start_sync
+from entrypoints.resources.base import Listed
+from entrypoints.resources.runs import CountsResponse, RunResponse
+from entrypoints.resources.sync import PreviewResponse, StepResponse
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
 IdempotencyKey = Annotated[
@@ -34,13 +36,12 @@ IdempotencyKey = Annotated[
 
 @routes.post(
     "/preview",
-    response_model=schemas.PreviewResponse,
     responses=problems(409, 429, 502),
     tags=["sync"],
 )
 async def preview(
-    query: schemas.PreviewQuery, ctx: ReadMapping, container: Wired, previews: PreviewsOf
-) -> dict[str, Any]:
+    query: requests.PreviewQuery, ctx: ReadMapping, container: Wired, previews: PreviewsOf
+) -> PreviewResponse:
     """Return what a sync would do with each record; nothing is written.
 
     Without a cursor, Sessionboard and Gleanin are read again. With a cursor, the response continues that preview.
@@ -56,13 +57,13 @@ async def preview(
         and search.fits(step.record.label, step.record.email, step.record.source_id)
     ]
     end = start + query.limit
-    return {
-        "read_at": stored.read_at,
-        "counts": shapes.counts(stored.plan.counts),
-        "shortfalls": list(stored.plan.shortfalls),
-        "items": [shapes.step(step) for step in steps[start:end]],
-        "next": f"{end}-{stored.id}" if len(steps) > end else None,
-    }
+    return PreviewResponse(
+        read_at=stored.read_at,
+        counts=CountsResponse.from_domain(stored.plan.counts),
+        shortfalls=list(stored.plan.shortfalls),
+        items=[StepResponse.from_domain(step) for step in steps[start:end]],
+        next=f"{end}-{stored.id}" if len(steps) > end else None,
+    )
 
 
 def _parse_cursor(cursor: str | None) -> tuple[int, str | None]:
@@ -73,17 +74,16 @@ def _parse_cursor(cursor: str | None) -> tuple[int, str | None]:
 @routes.post(
     "/runs",
     status_code=HTTPStatus.ACCEPTED,
-    response_model=schemas.RunResponse,
     responses=problems(409) | located(202, "the run"),
     tags=["sync"],
 )
 async def start(
-    new: schemas.NewRunRequest,
+    new: requests.NewRunRequest,
     ctx: SyncMapping,
     container: Wired,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-) -> dict[str, Any]:
+) -> RunResponse:
     """Start a sync. While one is running, exactly one more is queued.
 
     A repeated `Idempotency-Key` starts no second sync; with a different scope, the request is refused.
@@ -91,12 +91,11 @@ async def start(
     command = SyncRequest(ctx.mapping.id, new.scope, actor=ctx.actor, key=idempotency_key)
     run = await start_sync(container, command)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
-    return shapes.run(run)
+    return RunResponse.from_domain(run)
 
 
 @routes.get(
     "/runs",
-    response_model=schemas.Listed[schemas.RunResponse],
     responses=problems(),
     tags=["sync"],
 )
@@ -105,9 +104,9 @@ async def list_runs(
     container: Wired,
     limit: Limit = 50,
     cursor_: IdCursor = None,
-) -> dict[str, Any]:
+) -> Listed[RunResponse]:
     """List the mapping's runs, newest first."""
     before = RunId(cursor_) if cursor_ else None
     runs = await container.resolve(ListRuns)(ctx.mapping.id, limit + 1, before)
     more = runs[limit - 1].id if len(runs) > limit else None
-    return {"items": [shapes.run(run) for run in runs[:limit]], "next": more}
+    return Listed[RunResponse](items=[RunResponse.from_domain(run) for run in runs[:limit]], next=more)

@@ -15,7 +15,6 @@ from core.usecases.mappings.queries import ListLastChecks, ListMappings
 from core.usecases.results.get_record_history import FindLastCheckOfRecord
 from core.usecases.results.queries import ListOutcomes, OutcomesQuery
 from core.usecases.runs.queries import ListOrganizationRuns, ListRuns
-from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.csv import csv_response
 from entrypoints.http.dependencies import MAX_ID_LENGTH, RunContext, Wired
@@ -33,6 +32,7 @@ from entrypoints.http.pages.lists import (
 )
 from entrypoints.http.pages.rendering import crumb, organization_url, render
 from entrypoints.http.rows import outcome_rows
+from entrypoints.resources.results import OUTCOME_COLUMNS
 
 routes = APIRouter()
 Before = Annotated[str, Query(max_length=MAX_ID_LENGTH)]
@@ -149,4 +149,4 @@ def _by_outcome(run: SyncRun, kinds: Sequence[RecordKind]) -> Mapping[Outcome, i
 @routes.get("/runs/{run_id}/outcomes.csv")
 async def outcomes_csv(container: Wired, ctx: ReadRun, outcome: OutcomeFilter = None) -> Response:
     rows = outcome_rows(container, ctx.run, [outcome] if outcome else [])
-    return csv_response("outcomes", shapes.OUTCOME_COLUMNS, rows)
+    return csv_response("outcomes", OUTCOME_COLUMNS, rows)

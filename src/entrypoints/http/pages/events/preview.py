@@ -12,7 +12,7 @@ from core.domain.records.fields import FieldValue
 from core.domain.records.outcomes import Outcome
 from core.domain.records.reasons import field_name
 from core.domain.records.search import RecordSearch
-from core.usecases.sync.preview import expected_outcome
+from core.usecases.sync.preview import expected_changes, expected_outcome
 from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
 from entrypoints.http.pages.lists import (
     KindFilter,
@@ -25,7 +25,6 @@ from entrypoints.http.pages.lists import (
     paginate,
 )
 from entrypoints.http.pages.rendering import crumb
-from entrypoints.shapes import changes
 from entrypoints.text import shortened
 
 routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
@@ -84,7 +83,7 @@ def _chosen(steps: Sequence[Step], outcome: Outcome | None, search_text: str) ->
 
 def _changes(step: Step) -> Sequence[dict[str, Any]]:
     rows = []
-    for change in changes(step):
+    for change in expected_changes(step):
         old, new = _text(change.old), _text(change.new)
         start = max(0, _common_prefix_length(old, new) - CONTEXT)
         rows.append(

@@ -15,7 +15,6 @@ from core.usecases.access.create_portal_link import CreatePortalLink
 from core.usecases.access.portal_person import PersonQuery
 from core.usecases.access.revoke_portal_links import RevokePortalLinks
 from core.usecases.results.queries import ListMappingsWithPeople, ListPeople, PeopleQuery
-from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.csv import csv_response
 from entrypoints.http.dependencies import MAX_ID_LENGTH, MappingContext, OrganizationContext, Wired
@@ -24,6 +23,7 @@ from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.lists import PER_PAGE, PageNumber, SearchText, page_slice, with_query
 from entrypoints.http.pages.rendering import crumb, flash, fragment, organization_url, redirect_to, render
 from entrypoints.http.rows import link_rows
+from entrypoints.resources.results import LINK_COLUMNS
 from entrypoints.text import shortened
 
 routes = APIRouter()
@@ -109,7 +109,7 @@ async def share_links_csv(
 ) -> Response:
     mapping = await _mapping(container, ctx, mapping_id)
     rows = link_rows(container, mapping.id, missing=missing)
-    return csv_response("share-links", shapes.LINK_COLUMNS, rows)
+    return csv_response("share-links", LINK_COLUMNS, rows)
 
 
 async def _mapping(container: Container, ctx: OrganizationContext, mapping_id: str) -> EventMapping:

@@ -1,0 +1,106 @@
+"""Requests of the JSON API; `entrypoints.resources` has the responses."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Strict
+
+from core.domain.access import api_keys
+from core.domain.notifications.notification import Channel
+from core.domain.records.kinds import KINDS, Scope
+from core.domain.records.outcomes import Outcome
+from core.domain.tenancy import organizations
+from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
+from entrypoints.resources.results import KindName
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        message = "contains characters that cannot be printed"
+        raise ValueError(message)
+    return text
+
+
+SearchText = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+"""Text to search for: as long as names can be, with characters that every database accepts."""
+Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
+"""Text that can be stored as a name."""
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=4096)]
+StrictBool = Annotated[bool, Strict()]
+
+
+class RequestModel(BaseModel):
+    """The base of requests. Unknown keys are rejected, because they are probably mistyped."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class NewOrganizationRequest(RequestModel):
+    name: Annotated[Name, Field(max_length=organizations.MAX_NAME_LENGTH)]
+    region: Literal["us", "eu"] | None = Field(
+        None, description="The Sessionboard region. Send either this or sessionboard_url"
+    )
+    sessionboard_url: Name | None = Field(None, description="The base URL of Sessionboard's API")
+    token: Secret = Field(description="The Sessionboard API token; it is never shown again")
+
+
+class NewTokenRequest(RequestModel):
+    token: Secret
+
+
+class NewConnectionRequest(RequestModel):
+    token: Secret = Field(description="The Gleanin API token; it is never shown again")
+    continuous_sync: StrictBool | None = Field(
+        None,
+        description="Whether new mappings start with continuous sync. "
+        "If omitted, the current value stays; for a new connection it is off",
+    )
+
+
+class NewMappingRequest(RequestModel):
+    sessionboard_event: SearchText
+    gleanin_event: SearchText
+    confirm_time_zone: StrictBool = Field(
+        False, description="Confirms that an admin has checked that both events have the same time zone"
+    )
+
+
+class SettingsChangeRequest(RequestModel):
+    """Omitted settings stay unchanged."""
+
+    tracks: TracksFrom | None = None
+    chairpersons: StrictBool | None = None
+    moderators: StrictBool | None = None
+    exhibitor_name: ExhibitorName | None = None
+    continuous_sync: StrictBool | None = None
+    confirm_time_zone: StrictBool = Field(
+        False,
+        description="Confirms that an admin has checked that both events have the same time zone. "
+        "Needed only if Gleanin does not report a known time zone",
+    )
+
+
+class PreviewQuery(RequestModel):
+    scope: Scope = Scope.ALL
+    outcome: list[Outcome] = Field(default_factory=list, max_length=len(Outcome))
+    kind: list[KindName] = Field(default_factory=list, max_length=len(KINDS))
+    search: Annotated[
+        SearchText, Field(description="Part of a record's name or e-mail, or its full id in the source")
+    ] = ""
+    limit: int = Field(50, ge=1, le=500)
+    cursor: str | None = Field(None, pattern=r"^[0-9]{1,15}-[^\x00-\x1f\x7f-\x9f]{1,64}$")
+
+
+class NewRunRequest(RequestModel):
+    scope: Scope = Scope.ALL
+
+
+class NewApiKeyRequest(RequestModel):
+    name: Annotated[Name, Field(max_length=api_keys.MAX_NAME_LENGTH)]
+    role: Literal["admin", "viewer", "hook"]
+
+
+class NewRecipientRequest(RequestModel):
+    channel: Channel
+    address: Annotated[Name, Field(max_length=2000)] = Field(
+        description="A URL for a webhook, an e-mail address for e-mail"
+    )
