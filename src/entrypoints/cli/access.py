@@ -1,6 +1,6 @@
 """Access to the HTTP entrypoint: accounts (`user`) and API keys (`key`)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,11 +19,11 @@ from core.usecases.access.revoke_api_key import RevokeApiKey
 from core.usecases.access.revoke_role import RevokeRole
 from core.usecases.access.unbind_identities import UnbindIdentities
 from core.usecases.organizations.queries import FindOrganization
-from entrypoints import shapes
 from entrypoints.cli.options import AsJson, examples, secret
 from entrypoints.cli.output import Answer, safe_text, table
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.resources.access import AccountResponse, ApiKeyResponse, CreatedApiKeyResponse
 
 commands = typer.Typer()
 user = typer.Typer()
@@ -88,7 +88,7 @@ async def add_account(
         (grant,) = account.grants
         screen.print(safe_text(f"Added {account.email}, {_describe_grant(grant)}."))
 
-    return Answer(shapes.account(account), show)
+    return Answer(lambda: AccountResponse.from_domain(account).document(), show)
 
 
 async def list_accounts(container: Container) -> Answer:
@@ -107,7 +107,10 @@ async def list_accounts(container: Container) -> Answer:
         if not accounts:
             screen.print("No accounts yet. To add one: gleanin-sync user add EMAIL")
 
-    return Answer([shapes.account(account) for account in accounts], show)
+    def document() -> list[dict[str, Any]]:
+        return [AccountResponse.from_domain(account).document() for account in accounts]
+
+    return Answer(document, show)
 
 
 async def remove_account(container: Container, email: str) -> Answer:
@@ -125,8 +128,14 @@ async def remove_account(container: Container, email: str) -> Answer:
         if any(org is None for org, _ in keys):
             screen.print("To revoke one for all organizations: gleanin-sync key revoke ID")
 
-    still_valid = [shapes.api_key(key) | {"organization": org.name if org else None} for org, key in keys]
-    return Answer({"email": email, "valid_api_keys": still_valid}, show)
+    def document() -> dict[str, Any]:
+        still_valid = [
+            ApiKeyResponse.from_domain(key).document() | {"organization": org.name if org else None}
+            for org, key in keys
+        ]
+        return {"email": email, "valid_api_keys": still_valid}
+
+    return Answer(document, show)
 
 
 @user.command("add", epilog=examples('gleanin-sync user add ada@example.org --organization "PyCon FR"'))
@@ -166,7 +175,10 @@ def grant_role(
         change = container.resolve(RevokeRole) if take else container.resolve(GrantRole)
         account = await change(email, grant, actor=COMMAND_LINE)
         message = f"{account.email} is {'no longer' if take else 'now'} {_describe_grant(grant)}."
-        return Answer(shapes.account(account), lambda screen: screen.print(safe_text(message)))
+        return Answer(
+            lambda: AccountResponse.from_domain(account).document(),
+            lambda screen: screen.print(safe_text(message)),
+        )
 
     run_command(work, as_json=as_json)
 
@@ -179,7 +191,10 @@ def change_password(email: Email, password_stdin: PasswordStdin = False, as_json
     async def work(container: Container) -> Answer:
         account = await container.resolve(ChangePassword)(email, password, actor=COMMAND_LINE)
         message = f"{account.email} has a new password and was signed out on all devices."
-        return Answer(shapes.account(account), lambda screen: screen.print(safe_text(message)))
+        return Answer(
+            lambda: AccountResponse.from_domain(account).document(),
+            lambda screen: screen.print(safe_text(message)),
+        )
 
     run_command(work, as_json=as_json)
 
@@ -202,7 +217,7 @@ def create_sign_in_link(email: Email, as_json: AsJson = False) -> None:
                 )
                 screen.print("set GLEANIN_SYNC_PUBLIC_URL, for example https://sync.example.org.")
 
-        return Answer({"email": email, "address": url}, show)
+        return Answer(lambda: {"email": email, "address": url}, show)
 
     run_command(work, as_json=as_json)
 
@@ -222,7 +237,8 @@ def unbind(email: Email, as_json: AsJson = False) -> None:
             else f"{account.email} was not bound."
         )
         return Answer(
-            {"email": account.email, "unbound": number}, lambda screen: screen.print(safe_text(message))
+            lambda: {"email": account.email, "unbound": number},
+            lambda screen: screen.print(safe_text(message)),
         )
 
     run_command(work, as_json=as_json)
@@ -253,7 +269,7 @@ def add_key(
             screen.print(safe_text(heading))
             screen.print(safe_text(key_secret), soft_wrap=True)
 
-        return Answer(shapes.api_key(api_key) | {"secret": key_secret}, show)
+        return Answer(lambda: CreatedApiKeyResponse.from_domain(api_key, key_secret).document(), show)
 
     run_command(work, as_json=as_json)
 
@@ -290,7 +306,7 @@ async def list_api_keys(container: Container, org: str | None) -> Answer:
                 "No API keys yet. To add one: gleanin-sync key add NAME --role viewer --organization ORG"
             )
 
-    return Answer([shapes.api_key(key) for _, key in keys], show)
+    return Answer(lambda: [ApiKeyResponse.from_domain(key).document() for _, key in keys], show)
 
 
 @key.command("revoke", epilog=examples('gleanin-sync key revoke KEY --organization "PyCon FR"'))
@@ -306,7 +322,10 @@ def revoke_key(
             await _id(container, organization), ApiKeyId(key_id), actor=COMMAND_LINE
         )
         message = f"Revoked the API key {revoked.name}. It no longer works."
-        return Answer(shapes.api_key(revoked), lambda screen: screen.print(safe_text(message)))
+        return Answer(
+            lambda: ApiKeyResponse.from_domain(revoked).document(),
+            lambda screen: screen.print(safe_text(message)),
+        )
 
     run_command(work, as_json=as_json)
 

@@ -53,10 +53,11 @@ class Script:
         """
         self._print_command(command)
         answer = await work
-        self.steps.append({"command": command, "exit_code": answer.exit_code, "result": answer.document})
+        document = answer.document()
+        self.steps.append({"command": command, "exit_code": answer.exit_code, "result": document})
         if self.screen:
             _show(answer, self.screen, lines)
-        return answer.document
+        return document
 
     async def map_confirming(self, container: Container, source_event: str, gleanin_event: str) -> Any:
         """Map two events, and confirm the time zone if necessary."""
@@ -115,7 +116,7 @@ async def play(screen: Console | None) -> Answer:
             style="dim",
         )
 
-    return Answer({"steps": script.steps}, show)
+    return Answer(lambda: {"steps": script.steps}, show)
 
 
 def settings_for(chosen: Settings, folder: Path, sandbox: Sandbox) -> Settings:

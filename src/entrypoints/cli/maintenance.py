@@ -58,7 +58,7 @@ async def examine(chosen: Settings) -> Answer:
         ],
     }
     exit_code = next((check.exit_code for check in results if check.exit_code), ExitCode.DONE)
-    return Answer(document, show, exit_code)
+    return Answer(lambda: document, show, exit_code)
 
 
 def public_settings(chosen: Settings) -> dict[str, Any]:
@@ -114,7 +114,7 @@ async def probe_destination(container: Container, org: str) -> Answer:
         }
         for finding in findings
     ]
-    return Answer(document, show)
+    return Answer(lambda: document, show)
 
 
 def _below(subject: str, result: str) -> Text:
@@ -150,4 +150,4 @@ def upgrade(as_json: AsJson = False) -> None:
     def show(console: Console) -> None:
         console.print(safe_text(f"The database is up to date ({revision})."))
 
-    finish(Answer({"revision": revision}, show), as_json=as_json)
+    finish(Answer(lambda: {"revision": revision}, show), as_json=as_json)

@@ -1,6 +1,6 @@
 """Events and their mappings: `events`, `map`, `unmap`, `mappings`, `settings`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,12 +16,12 @@ from core.usecases.mappings.list_events import ListedEvent, ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.mappings.remove_mapping import RemoveMapping
 from core.usecases.organizations.queries import FindOrganization
-from entrypoints import shapes
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
 from entrypoints.cli.output import Answer, safe_text, table
 from entrypoints.cli.reports import unchanged
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.resources.mappings import EventResponse, MappingOnly, MappingResponse, SettingsResponse
 
 commands = typer.Typer()
 
@@ -41,10 +41,12 @@ async def list_events(container: Container, org: str) -> Answer:
         hint = f"To map two events: gleanin-sync map {found.id} SESSIONBOARD_EVENT GLEANIN_EVENT"
         console.print(safe_text(hint), style="dim")
 
-    document = {
-        system.lower(): [shapes.event(event) for event in events]
-        for system, events in events_by_system.items()
-    }
+    def document() -> dict[str, Any]:
+        return {
+            system.lower(): [EventResponse.from_domain(event).document() for event in events]
+            for system, events in events_by_system.items()
+        }
+
     return Answer(document, show)
 
 
@@ -83,7 +85,7 @@ async def create_mapping(
             )
         console.print(safe_text(f"Next: gleanin-sync preview {mapping.id}"), style="dim")
 
-    return Answer(shapes.mapping(mapping) | {"warnings": warnings}, show)
+    return Answer(lambda: MappingOnly.from_domain(mapping).document() | {"warnings": warnings}, show)
 
 
 async def remove_mapping(container: Container, mapping_id: str) -> Answer:
@@ -101,10 +103,9 @@ async def remove_mapping(container: Container, mapping_id: str) -> Answer:
                 "to each other again."
             )
 
-    document = shapes.mapping(mapping) | {
-        "removed_at": mapping.removed_at.isoformat() if mapping.removed_at else None
-    }
-    return Answer(document, show)
+    return Answer(
+        lambda: MappingOnly.from_domain(mapping).document() | {"removed_at": mapping.removed_at}, show
+    )
 
 
 async def list_mappings(container: Container, org: str) -> Answer:
@@ -135,26 +136,28 @@ async def list_mappings(container: Container, org: str) -> Answer:
         if not mappings_with_health:
             console.print(safe_text(f"No mappings yet. To list the events: gleanin-sync events {found.id}"))
 
-    document = [
-        shapes.mapping_with_health(mapping, health, health_report.checked_at(mapping.id))
-        for mapping, health in mappings_with_health
-    ]
+    def document() -> list[dict[str, Any]]:
+        return [
+            MappingResponse.from_domain(mapping, health, health_report.checked_at(mapping.id)).document()
+            for mapping, health in mappings_with_health
+        ]
+
     return Answer(document, show)
 
 
 async def change_settings(container: Container, change: SettingsChange) -> Answer:
     mapping = await container.resolve(ChangeSettings)(change, actor=COMMAND_LINE)
     mismatch = mapping.known_mismatch(container.clock().now())
-    return Answer(
-        shapes.settings(mapping.settings)
-        | {
+
+    def document() -> dict[str, Any]:
+        return SettingsResponse.from_domain(mapping.settings).document() | {
             "mapping_id": mapping.id,
             "confirmed_time_zone": mapping.confirmed_time_zone,
             "gleanin_time_zone": mapping.destination_time_zone,
             "warnings": [mismatch] if mismatch else [],
-        },
-        lambda console: _show_settings(console, mapping, mismatch),
-    )
+        }
+
+    return Answer(document, lambda console: _show_settings(console, mapping, mismatch))
 
 
 def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> None:

@@ -1,6 +1,6 @@
 """The recipient of an organization's notifications: `notices`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,13 +14,14 @@ from core.usecases.notifications.queries import FindRecipient
 from core.usecases.notifications.remove_recipient import RemoveRecipient
 from core.usecases.notifications.send_test import SendTestNotification
 from core.usecases.organizations.queries import FindOrganization
-from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Org, examples
 from entrypoints.cli.output import Answer, safe_text
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.resources.notifications import NotificationsResponse
 
 commands = typer.Typer()
+CHANNELS = {Channel.WEBHOOK: "webhook", Channel.EMAIL: "e-mail address"}
 
 
 async def _recipient_answer(
@@ -35,9 +36,7 @@ async def _recipient_answer(
             )
         else:
             screen.print(
-                safe_text(
-                    f"Notifications go to this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"
-                ),
+                safe_text(f"Notifications go to this {CHANNELS[recipient.channel]}: {recipient.address}"),
                 soft_wrap=True,
             )
         if secret is not None:
@@ -52,10 +51,11 @@ async def _recipient_answer(
             if notification.problem:
                 screen.print(safe_text(f"  Not delivered: {notification.problem}"), soft_wrap=True)
 
-    document = shapes.recipient(recipient) | {
-        "latest": [shapes.notice(notification) for notification in latest]
-    }
-    return Answer(document | ({"secret": secret.value} if secret else {}), show)
+    def document() -> dict[str, Any]:
+        chosen = NotificationsResponse.from_domain(recipient, latest).document()
+        return chosen | ({"secret": secret.value} if secret else {})
+
+    return Answer(document, show)
 
 
 async def show_recipient(container: Container, org: str) -> Answer:
@@ -77,9 +77,9 @@ async def switch_off(container: Container, org: str) -> Answer:
 async def send_test(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     recipient = await container.resolve(SendTestNotification)(found.id, actor=COMMAND_LINE)
-    message = f"Sent a test notification to this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"
+    message = f"Sent a test notification to this {CHANNELS[recipient.channel]}: {recipient.address}"
     return Answer(
-        shapes.recipient(recipient) | {"tried": True},
+        lambda: {"channel": recipient.channel, "address": recipient.address, "tried": True},
         lambda screen: screen.print(safe_text(message), soft_wrap=True),
     )
 

@@ -1,7 +1,7 @@
 """Organizations and their connection to Gleanin: `organization`, `connect`, `token`, `disconnect`."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,12 +21,12 @@ from core.usecases.organizations.queries import FindOrganization
 from core.usecases.organizations.remove_organization import RemoveOrganization
 from core.usecases.organizations.replace_destination_token import ReplaceDestinationToken
 from core.usecases.organizations.replace_source_token import ReplaceSourceToken
-from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
 from entrypoints.cli.output import Answer, safe_text, table
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.resources.organizations import OrganizationResponse
 from entrypoints.text import safe, shortened
 
 commands = typer.Typer()
@@ -58,8 +58,7 @@ async def add_organization(container: Container, name: str, sessionboard_url: st
         console.print(safe_text(f"Added the organization {new.name}. Its id: {new.id}"))
         console.print(safe_text(f"Next: gleanin-sync connect {new.id}"), style="dim")
 
-    document = {"id": new.id, "name": new.name, "sessionboard_url": new.source_url}
-    return Answer(document, show)
+    return Answer(lambda: {"id": new.id, "name": new.name, "sessionboard_url": new.source_url}, show)
 
 
 async def list_organizations(container: Container) -> Answer:
@@ -89,13 +88,13 @@ async def list_organizations(container: Container) -> Answer:
         if not rows:
             console.print("No organizations yet. To add one: gleanin-sync organization add NAME --region eu")
 
-    return Answer(
-        [
-            shapes.organization(organization, summary.connection, summary.overall)
+    def document() -> list[dict[str, Any]]:
+        return [
+            OrganizationResponse.from_domain(organization, summary.connection, summary.overall).document()
             for organization, summary in rows
-        ],
-        show,
-    )
+        ]
+
+    return Answer(document, show)
 
 
 def _connection(summary: OrganizationHealth) -> Text:
@@ -123,9 +122,9 @@ async def connect_organization(
         "id": connection.id,
         "organization_id": found.id,
         "token_hint": connection.token_hint,
-        "connected_at": connection.opened_at.isoformat(),
+        "connected_at": connection.opened_at,
     }
-    return Answer(document, show)
+    return Answer(lambda: document, show)
 
 
 async def renew_token(container: Container, org: str, system: SystemOption, new_token: Token) -> Answer:
@@ -144,7 +143,8 @@ async def renew_token(container: Container, org: str, system: SystemOption, new_
         for mapping in mappings:
             console.print(safe_text(f"gleanin-sync sync {mapping.id}"), style="dim")
 
-    return Answer({"organization_id": found.id, "side": system.value, "token_hint": new_token.hint}, show)
+    document = {"organization_id": found.id, "side": system.value, "token_hint": new_token.hint}
+    return Answer(lambda: document, show)
 
 
 async def disconnect_organization(container: Container, org: str, *, confirmed: bool) -> Answer:
@@ -170,9 +170,9 @@ async def disconnect_organization(container: Container, org: str, *, confirmed: 
     document = {
         "id": connection.id,
         "organization_id": found.id,
-        "disconnected_at": connection.ended_at.isoformat() if connection.ended_at else None,
+        "disconnected_at": connection.ended_at,
     }
-    return Answer(document, show)
+    return Answer(lambda: document, show)
 
 
 @organization.command(
@@ -217,7 +217,7 @@ async def remove_organization(container: Container, org: str, typed_name: str | 
     def show(console: Console) -> None:
         console.print(safe_text(f"Removed {found.name} and all its data."))
 
-    return Answer({"id": found.id, "name": found.name}, show)
+    return Answer(lambda: {"id": found.id, "name": found.name}, show)
 
 
 @organization.command(

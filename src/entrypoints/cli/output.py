@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ _WIDTH_WITHOUT_TERMINAL = 200
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    document: Any
-    """The one JSON document of `--json`."""
+    document: Callable[[], Any]
+    """Returns the one JSON document of `--json`; nothing else needs it."""
     show: Callable[[Console], None]
     exit_code: ExitCode = ExitCode.DONE
 
@@ -66,13 +67,19 @@ def console(*, stderr: bool = False) -> Console:
 
 def print_json(document: Any) -> None:
     # ASCII is valid in any encoding the pipe may have, and contains no terminal control sequences.
-    sys.stdout.write(json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n")
+    sys.stdout.write(json.dumps(document, indent=2, default=_instant).replace("\x7f", "\\u007f") + "\n")
     sys.stdout.flush()
+
+
+def _instant(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def print_answer(answer: Answer, *, as_json: bool) -> None:
     if as_json:
-        print_json(answer.document)
+        print_json(answer.document())
     else:
         answer.show(console())
 

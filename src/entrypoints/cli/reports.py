@@ -12,8 +12,7 @@ from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef
 from core.domain.records.reasons import Reason, field_name
 from core.domain.runs.health import Health
-from core.usecases.sync.preview import expected_outcome
-from entrypoints import shapes
+from core.usecases.sync.preview import expected_changes, expected_outcome
 from entrypoints.cli.output import table
 from entrypoints.text import safe, shortened
 
@@ -86,7 +85,7 @@ def _outcome(outcome: RecordOutcome) -> Text:
 
 def _planned(step: Step) -> Text:
     text = _record(step.record, step.reason)
-    if changes := [_changed(change) for change in shapes.changes(step)]:
+    if changes := [_changed(change) for change in expected_changes(step)]:
         # Every field of a new record is new: on separate lines they would hide the changes of other records.
         text.append("\n" + (" · " if isinstance(step, Create) else "\n").join(changes), style="dim")
     return text

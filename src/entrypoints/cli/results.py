@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,12 +16,18 @@ from core.usecases.mappings.queries import FindLastCheck
 from core.usecases.results.get_record_history import FindLastCheckOfRecord, GetRecordHistory
 from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.runs.queries import ListRuns
-from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Csv, Mapping, Run, examples
 from entrypoints.cli.output import Answer, safe_text, table, write_csv
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.resources.results import (
+    OUTCOME_COLUMNS,
+    HistoryEntryResponse,
+    RecordOutcomeResponse,
+    outcome_row,
+)
+from entrypoints.resources.runs import RunResponse
 
 commands = typer.Typer()
 
@@ -49,7 +55,7 @@ async def list_runs(container: Container, mapping_id: str) -> Answer:
         if not found_runs:
             console.print(safe_text(f"No runs yet. To sync: gleanin-sync sync {mapping_id}"))
 
-    return Answer([shapes.run(run) for run in found_runs], show)
+    return Answer(lambda: [RunResponse.from_domain(run).document() for run in found_runs], show)
 
 
 def _synced_of_attempted(run: SyncRun) -> str:
@@ -65,7 +71,7 @@ async def show_run(
     found, outcomes = await container.resolve(GetRunWithOutcomes)(RunId(run_id), only)
     checked_at = await container.resolve(FindLastCheckOfRecord)(found)
     if csv is not None:
-        write_csv(csv, shapes.OUTCOME_COLUMNS, map(shapes.outcome_row, outcomes))
+        write_csv(csv, OUTCOME_COLUMNS, map(outcome_row, outcomes))
 
     def show(console: Console) -> None:
         times = (
@@ -90,7 +96,13 @@ async def show_run(
         if csv is not None:
             console.print(safe_text(f"Wrote {len(outcomes)} outcomes to {csv}"))
 
-    return Answer(shapes.run_with_outcomes(found, outcomes, checked_at), show)
+    def document() -> dict[str, Any]:
+        return RunResponse.from_domain(found).document() | {
+            "last_checked_at": checked_at,
+            "outcomes": [RecordOutcomeResponse.from_domain(outcome).document() for outcome in outcomes],
+        }
+
+    return Answer(document, show)
 
 
 async def show_record_history(container: Container, mapping_id: str, id_or_email: str) -> Answer:
@@ -122,7 +134,7 @@ async def show_record_history(container: Container, mapping_id: str, id_or_email
                 safe_text(f"Unchanged when last checked at {entries[-1].confirmed_at:%Y-%m-%d %H:%M:%S} UTC.")
             )
 
-    return Answer([shapes.history_entry(entry) for entry in entries], show)
+    return Answer(lambda: [HistoryEntryResponse.from_domain(entry).document() for entry in entries], show)
 
 
 @commands.command(epilog=examples("gleanin-sync runs MAPPING"))

@@ -41,7 +41,7 @@ def describe(sandbox: Sandbox) -> Answer:
         "gleanin_token": GLEANIN_TOKEN,
         "events": events,
     }
-    return Answer(document, lambda console: _show(console, document))
+    return Answer(lambda: document, lambda console: _show(console, document))
 
 
 def _show(console: Console, at: dict[str, Any]) -> None:

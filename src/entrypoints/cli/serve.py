@@ -84,7 +84,7 @@ async def welcome(container: Container) -> Answer:
             screen.print(safe_text("There is no account yet. Create the first one here, within a day:"))
             screen.print(safe_text(sign_up), soft_wrap=True)
 
-    return Answer({"address": url, "sign_up": sign_up}, show)
+    return Answer(lambda: {"address": url, "sign_up": sign_up}, show)
 
 
 @asynccontextmanager
@@ -116,7 +116,7 @@ async def playground(chosen: Settings) -> AsyncIterator[tuple[Container, Answer]
                 screen.print(safe_text("Press Ctrl-C to stop. All data will be deleted."), style="dim")
 
             document = {"address": url, "gleanin_token": GLEANIN_TOKEN, "control_url": sandbox.control_url}
-            yield container, Answer(document, show)
+            yield container, Answer(lambda: document, show)
 
 
 @commands.command(
@@ -156,7 +156,7 @@ def serve(
                     await container.resolve(SaveServedUrl)(chosen.address_of(""))
                     print_answer(await welcome(container), as_json=as_json)
                     await serve_until_cancelled(container, listener)
-        return Answer(None, lambda _: None)
+        return Answer(lambda: None, lambda _: None)
 
     answer = run_async(until_stopped, stops_within=chosen.stop_seconds)
     if not as_json:

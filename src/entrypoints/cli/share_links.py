@@ -10,11 +10,11 @@ from rich.text import Text
 from core.domain.ids import MappingId
 from core.domain.records.synced_records import ShareLink, SyncedRecord
 from core.usecases.results.queries import ListShareLinks
-from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Csv, Mapping, examples
 from entrypoints.cli.output import Answer, safe_text, table, write_csv
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.resources.results import LINK_COLUMNS, PersonResponse, link_rows
 from entrypoints.text import safe, shortened
 
 commands = typer.Typer()
@@ -27,7 +27,7 @@ async def list_links(
 ) -> Answer:
     people = await container.resolve(ListShareLinks)(MappingId(mapping_id), missing=missing)
     if csv is not None:
-        write_csv(csv, shapes.LINK_COLUMNS, (row for person in people for row in shapes.link_rows(person)))
+        write_csv(csv, LINK_COLUMNS, (row for person in people for row in link_rows(person)))
 
     def show(console: Console) -> None:
         if missing:
@@ -47,7 +47,7 @@ async def list_links(
         if csv is not None:
             console.print(safe_text(f"Wrote the links of {len(people)} people to {csv}"))
 
-    return Answer([shapes.person_with_links(person) for person in people], show)
+    return Answer(lambda: [PersonResponse.from_domain(person).document() for person in people], show)
 
 
 def _who(person: SyncedRecord) -> Text:

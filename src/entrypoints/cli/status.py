@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from core.usecases.runs.get_status import GetStatus, Status
-from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, console, safe_text, table
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.resources.runs import StatusResponse
 from entrypoints.text import shortened
 
 commands = typer.Typer()
@@ -67,7 +67,7 @@ async def show_status(container: Container) -> Answer:
             hint = "Halted: a token was refused. To replace it: gleanin-sync token ORG sessionboard|gleanin"
             screen.print(safe_text(hint), style="dim")
 
-    return Answer([shapes.status(status) for status in rows], show)
+    return Answer(lambda: [StatusResponse.from_domain(status).document() for status in rows], show)
 
 
 async def _watch(container: Container) -> Answer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -16,13 +17,14 @@ from core.usecases.runs.queries import FindRun
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run_sync import RunSync
-from entrypoints import shapes
 from entrypoints.cli import progress, reports
 from entrypoints.cli.errors import ExitCode, failure_of_stop
 from entrypoints.cli.options import AsJson, Mapping, WithScope, examples
 from entrypoints.cli.output import Answer, console, safe_text
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.resources.runs import CountsResponse, RunResponse
+from entrypoints.resources.sync import StepResponse
 
 commands = typer.Typer()
 OnMessage = Callable[[str], None]
@@ -39,11 +41,13 @@ async def preview_mapping(container: Container, mapping_id: str, scope: Scope = 
             screen.print(safe_text(shortfall), style="yellow")
         screen.print(safe_text(f"Nothing was written. To sync: gleanin-sync sync {mapping_id}"), style="dim")
 
-    document = {
-        "counts": shapes.counts(plan.counts),
-        "steps": [shapes.step(step) for step in plan.steps],
-        "shortfalls": list(plan.shortfalls),
-    }
+    def document() -> dict[str, Any]:
+        return {
+            "counts": CountsResponse.from_domain(plan.counts).document(),
+            "steps": [StepResponse.from_domain(step).document() for step in plan.steps],
+            "shortfalls": list(plan.shortfalls),
+        }
+
     return Answer(document, show)
 
 
@@ -69,7 +73,7 @@ async def sync_mapping(
             screen.print(reports.counts(run.counts))
         screen.print(safe_text(f"What happened to each record: gleanin-sync run {run.id}"), style="dim")
 
-    return Answer(shapes.result(run), show, exit_code(run))
+    return Answer(lambda: RunResponse.from_domain(run).result(), show, exit_code(run))
 
 
 def exit_code(run: SyncRun) -> ExitCode:

@@ -20,7 +20,7 @@ def _started() -> Answer:
     def show(screen: Console) -> None:
         screen.print(safe_text("Running requested and continuous syncs, until Ctrl-C."), style="bold")
 
-    return Answer({"working": True}, show)
+    return Answer(lambda: {"working": True}, show)
 
 
 async def _run(process: Worker, *, as_json: bool) -> None:
@@ -62,7 +62,7 @@ def worker(
         async with opened(chosen) as container:
             with suppress(asyncio.CancelledError):  # being stopped is the normal end
                 await _run(container.resolve(Worker), as_json=as_json)
-        return Answer(None, lambda _: None)
+        return Answer(lambda: None, lambda _: None)
 
     answer = run_async(until_stopped, stops_within=chosen.stop_seconds)
     if not as_json:

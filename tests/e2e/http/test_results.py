@@ -13,7 +13,7 @@ from core.domain.records.kinds import SESSION
 from core.domain.records.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.records.reasons import Reason
 from entrypoints.container import Container
-from entrypoints.shapes import OUTCOME_COLUMNS
+from entrypoints.resources.results import OUTCOME_COLUMNS
 from tests.e2e.cli.conference import FORMULA
 from tests.e2e.http.conftest import Served
 from tests.support.http_fixtures import ACME_EVENT, ADMIN, EVERYWHERE

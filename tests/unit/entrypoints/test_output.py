@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_an_id_is_never_broken_in_two() -> None:
 
 def test_json_is_one_document_in_ascii(capsys: pytest.CaptureFixture[str]) -> None:
     document = {"name": "Zoë \x9b31m \x7f " + NASTY}
-    print_answer(Answer(document, lambda _: None), as_json=True)
+    print_answer(Answer(lambda: document, lambda _: None), as_json=True)
     captured = capsys.readouterr()
     assert json.loads(captured.out) == document
     assert captured.out.isascii()
@@ -48,9 +49,22 @@ def test_json_is_one_document_in_ascii(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_people_get_what_is_made_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     print_answer(
-        Answer({"not": "this"}, lambda console: console.print(safe_text("Done [sic]"))), as_json=False
+        Answer(lambda: {"not": "this"}, lambda console: console.print(safe_text("Done [sic]"))), as_json=False
     )
     assert capsys.readouterr().out == "Done [sic]\n"
+
+
+def test_people_do_not_wait_for_the_document() -> None:
+    def document() -> None:
+        pytest.fail("only --json needs the document")
+
+    print_answer(Answer(document, lambda _: None), as_json=False)
+
+
+def test_instants_are_printed_with_an_offset(capsys: pytest.CaptureFixture[str]) -> None:
+    at = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
+    print_answer(Answer(lambda: {"at": at}, lambda _: None), as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"at": "2027-07-21T09:15:00+00:00"}
 
 
 def test_a_failure_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

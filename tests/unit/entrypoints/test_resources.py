@@ -1,16 +1,27 @@
-"""The JSON documents, which scripts depend on."""
+"""The resources as JSON documents and CSV rows, which scripts depend on."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from core.domain.ids import ConnectionId, DestinationId, MappingId, RunId, SourceId
 from core.domain.planning.plan import Create, FieldChange, NoWrite, Update
 from core.domain.records import reasons
+from core.domain.records.fields import Fields
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef, count
 from core.domain.records.synced_records import ShareLink, SyncedRecord
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import SyncRun, Trigger
-from entrypoints import shapes
+from entrypoints.resources.results import (
+    OUTCOME_COLUMNS,
+    HistoryEntryResponse,
+    PersonResponse,
+    RecordOutcomeResponse,
+    outcome_row,
+)
+from entrypoints.resources.runs import CountsResponse, RunResponse
+from entrypoints.resources.sync import StepResponse
+from ports.store.results import HistoryEntry
 from tests.support.systems import SYSTEMS
 
 NOW = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
@@ -23,7 +34,9 @@ def a_run(counts: Counts) -> SyncRun:
 
 
 def test_counts_have_every_kind_and_every_outcome() -> None:
-    counts = shapes.counts(count([(SESSION, Outcome.CREATED), (SPEAKER, Outcome.BLOCKED)]))
+    counts = CountsResponse.from_domain(
+        count([(SESSION, Outcome.CREATED), (SPEAKER, Outcome.BLOCKED)])
+    ).document()
     nothing = dict.fromkeys(("created", "updated", "unchanged", "kept", "skipped", "blocked", "failed"), 0)
     assert counts == {
         "sessions": nothing | {"attempted": 1, "succeeded": 1, "created": 1},
@@ -33,14 +46,16 @@ def test_counts_have_every_kind_and_every_outcome() -> None:
 
 
 def test_a_result_names_run_state_message_and_counts() -> None:
-    result = shapes.result(a_run(count([(SESSION, Outcome.FAILED)])))
+    result = RunResponse.from_domain(a_run(count([(SESSION, Outcome.FAILED)]))).result()
     assert result.keys() == {"run_id", "state", "code", "message", "counts"}
     assert (result["run_id"], result["state"], result["code"]) == ("r1", "completed_with_problems", None)
 
 
 def test_a_stopped_run_tells_the_stop_s_code() -> None:
     booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW)
-    stopped = shapes.result(booked.stopped(stop_reasons.DISCONNECTED, NOW, Counts(), SYSTEMS))
+    stopped = RunResponse.from_domain(
+        booked.stopped(stop_reasons.DISCONNECTED, NOW, Counts(), SYSTEMS)
+    ).result()
     assert (stopped["state"], stopped["code"]) == ("stopped", "disconnected")
 
 
@@ -48,7 +63,7 @@ def test_an_outcome_tells_record_reason_and_detail() -> None:
     outcome = RecordOutcome(
         GRACE, Outcome.BLOCKED, reasons.missing(["last_name"], SYSTEMS), DestinationId("77")
     )
-    assert shapes.outcome(outcome) == {
+    assert RecordOutcomeResponse.from_domain(outcome).document() == {
         "kind": "speaker",
         "source_id": "s1",
         "label": "Grace Hopper",
@@ -61,9 +76,8 @@ def test_an_outcome_tells_record_reason_and_detail() -> None:
 
 
 def test_a_new_record_s_step_lists_all_fields_without_an_old_value() -> None:
-    step = shapes.step(
-        Create(GRACE, reasons.new(SYSTEMS), {"email": "grace@example.org", "sessions": ("1", "2")})
-    )
+    fields: Fields = {"email": "grace@example.org", "sessions": ("1", "2")}
+    step = StepResponse.from_domain(Create(GRACE, reasons.new(SYSTEMS), fields)).document()
     assert step["outcome"] == "created"
     assert step["changes"] == [
         {"field": "email", "old": None, "new": "grace@example.org"},
@@ -73,13 +87,15 @@ def test_a_new_record_s_step_lists_all_fields_without_an_old_value() -> None:
 
 def test_a_change_has_the_old_and_the_new_value() -> None:
     changes = (FieldChange("job_title", "Admiral", None),)
-    step = shapes.step(Update(GRACE, reasons.changed(["job_title"]), DestinationId("77"), {}, changes))
+    update = Update(GRACE, reasons.changed(["job_title"]), DestinationId("77"), {}, changes)
+    step = StepResponse.from_domain(update).document()
     assert (step["outcome"], step["gleanin_id"]) == ("updated", "77")
     assert step["changes"] == [{"field": "job_title", "old": "Admiral", "new": None}]
 
 
 def test_a_step_that_writes_nothing_changes_nothing() -> None:
-    step = shapes.step(NoWrite(GRACE, reasons.SAME, Outcome.UNCHANGED, DestinationId("77")))
+    no_write = NoWrite(GRACE, reasons.SAME, Outcome.UNCHANGED, DestinationId("77"))
+    step = StepResponse.from_domain(no_write).document()
     assert (step["outcome"], step["changes"]) == ("unchanged", [])
 
 
@@ -95,10 +111,46 @@ def test_a_person_has_name_e_mail_and_links() -> None:
         "ada@example.org",
         (ShareLink("Exhibitor campaign", "https://app.gleanin.com/share/x"),),
     )
-    assert shapes.person_with_links(person) == {
+    assert PersonResponse.from_domain(person).document() == {
         "kind": "exhibitor_contact",
         "source_id": "c1",
         "name": "Ada",
         "email": "ada@example.org",
         "links": [{"title": "Exhibitor campaign", "url": "https://app.gleanin.com/share/x"}],
     }
+
+
+def test_a_document_of_a_run_begins_with_its_result() -> None:
+    run = RunResponse.from_domain(a_run(count([(SESSION, Outcome.CREATED)])))
+    assert list(run.document())[:6] == ["run_id", "state", "code", "message", "counts", "mapping_id"]
+    assert list(run.model_dump())[:3] == ["run_id", "mapping_id", "state"]
+    assert run.document() == run.model_dump()
+
+
+def test_a_document_of_a_history_entry_begins_with_its_time_and_run() -> None:
+    outcome = RecordOutcome(GRACE, Outcome.UNCHANGED, reasons.SAME, DestinationId("77"))
+    entry = HistoryEntryResponse.from_domain(HistoryEntry(RunId("r1"), NOW, outcome))
+    assert list(entry.document()) == ["at", "confirmed_at", "run_id", *OUTCOME_COLUMNS]
+    assert entry.document() == entry.model_dump()
+
+
+def test_instants_end_in_z_in_the_api_and_in_an_offset_in_documents() -> None:
+    run = RunResponse.from_domain(a_run(Counts()))
+    assert json.loads(run.model_dump_json())["requested_at"] == "2027-07-21T09:15:00Z"
+    assert run.document()["requested_at"].isoformat() == "2027-07-21T09:15:00+00:00"
+
+
+def test_a_row_has_the_values_of_the_model_in_the_order_of_the_columns() -> None:
+    outcome = RecordOutcome(GRACE, Outcome.KEPT, reasons.missing(["last_name"], SYSTEMS), DestinationId("77"))
+    document = RecordOutcomeResponse.from_domain(outcome).document()
+    assert OUTCOME_COLUMNS == (
+        "kind",
+        "source_id",
+        "label",
+        "outcome",
+        "reason",
+        "detail",
+        "gleanin_id",
+        "code",
+    )
+    assert dict(zip(OUTCOME_COLUMNS, outcome_row(outcome), strict=True)) == document
