@@ -5,8 +5,8 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from core.domain.errors import InvalidInput
+from core.domain.text import MAX_URL_LENGTH
 
-MAX_URL_LENGTH = 2000
 NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 LOCAL_NAMES = (

@@ -5,8 +5,7 @@ import json
 import re
 from typing import Any
 
-from adapters.sessionboard.wire import MAX_ID_LENGTH
-from core.domain.ids import SourceId
+from core.domain.ids import MAX_EXTERNAL_ID_LENGTH, SourceId
 from core.domain.records.source_records import Unreadable, id_from_content
 from core.domain.text import normalize_line
 
@@ -63,7 +62,7 @@ def unreadable(row: object, problem: str) -> Unreadable:
     fields = row if isinstance(row, dict) else {}
     value = fields.get("id")
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    row_id = UNSAFE.sub("\ufffd", str(value)) if 0 < len(text) <= MAX_ID_LENGTH else no_id(row)
+    row_id = UNSAFE.sub("\ufffd", str(value)) if 0 < len(text) <= MAX_EXTERNAL_ID_LENGTH else no_id(row)
     names = (fields.get(key) for key in ("title", "name"))
     label = next((name for name in names if isinstance(name, str) and normalize_line(name)), row_id)
     return Unreadable(SourceId(row_id), UNSAFE.sub("\ufffd", label[:MAX_LABEL_LENGTH]), problem)

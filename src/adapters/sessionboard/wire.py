@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
-from core.domain.ids import SourceEventId, SourceId
+from core.domain.ids import MAX_EXTERNAL_ID_LENGTH, SourceEventId, SourceId
 from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
@@ -23,9 +23,9 @@ from core.domain.records.source_records import (
 
 # PostgreSQL cannot store NUL, and UTF-8 has no lone surrogates (pydantic rejects those by itself).
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
-MAX_ID_LENGTH = 255
-"""Real ids are much shorter (UUIDs and numbers); a longer one would not fit into an index."""
-Id = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", max_length=MAX_ID_LENGTH)]
+Id = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", max_length=MAX_EXTERNAL_ID_LENGTH)
+]
 
 
 class Wire(BaseModel):

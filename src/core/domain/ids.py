@@ -4,6 +4,11 @@ from typing import NewType
 
 from core.domain.systems import ExternalSystem
 
+MAX_ID_LENGTH = 64
+"""Of our own ids."""
+MAX_EXTERNAL_ID_LENGTH = 255
+"""Of ids in the source. Real ones are much shorter (UUIDs and numbers); a longer one would not fit into an index."""
+
 OrganizationId = NewType("OrganizationId", str)
 ConnectionId = NewType("ConnectionId", str)
 MappingId = NewType("MappingId", str)
@@ -19,6 +24,11 @@ DestinationId = NewType("DestinationId", str)
 """A record's id in the destination."""
 ExternalId = NewType("ExternalId", str)
 """Our id on a record in the destination: names the source record and the connection under which it was sent."""
+
+
+def can_be_id(text: str) -> bool:
+    """Check whether a text can be one of our ids; some databases do not accept unprintable ones in queries."""
+    return len(text) <= MAX_ID_LENGTH and text.isprintable()
 
 
 def external_id(system: ExternalSystem, connection: ConnectionId, source: SourceId) -> ExternalId:

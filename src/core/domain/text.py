@@ -35,6 +35,8 @@ _GAP = re.compile(rf"[\s{_EMPTY_BRAILLE}]+")
 _BREAK = re.compile(f"[{_BREAKS}]")
 _OTHER_BREAK = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")
 
+MAX_URL_LENGTH = 2000
+"""Characters of a URL that somebody enters."""
 MAX_NON_ASCII_URL_LENGTH = 2048
 """Characters of a URL."""
 _ZWNJ, _ZWJ = "\u200c", "\u200d"

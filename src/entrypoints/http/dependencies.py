@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from core.domain.access.accounts import Account
 from core.domain.access.authorization import Actor, Permission
 from core.domain.errors import NotAuthenticated, NotFound
-from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.ids import MAX_ID_LENGTH, MappingId, OrganizationId, RunId, can_be_id
 from core.domain.runs.health import Health
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
@@ -24,8 +24,6 @@ from core.usecases.access.authorize import AuthorizeMapping, AuthorizeOrganizati
 from core.usecases.mappings.get_health import FindHalt
 from entrypoints.container import Container
 from entrypoints.http.fair_shares import FairShares
-
-MAX_ID_LENGTH = 64
 
 
 def container_of(request: Request) -> Container:
@@ -135,7 +133,7 @@ def organization_context(
         requests: Requests,
         actor: Annotated[Actor, Depends(authenticate)],
     ) -> AsyncIterator[OrganizationContext]:
-        requested = OrganizationId(_printable(organization_id, "organization"))
+        requested = OrganizationId(_checked(organization_id, "organization"))
         organization = await container.resolve(AuthorizeOrganization)(actor, permission, requested)
         halt = await _halt(container, organization, with_halt=with_halt)
         with requests.hold(organization.id, actor.id):
@@ -155,7 +153,7 @@ def mapping_context(
         requests: Requests,
         actor: Annotated[Actor, Depends(authenticate)],
     ) -> AsyncIterator[MappingContext]:
-        requested = MappingId(_printable(mapping_id, "mapping"))
+        requested = MappingId(_checked(mapping_id, "mapping"))
         organization, mapping = await container.resolve(AuthorizeMapping)(actor, permission, requested)
         halt = await _halt(container, organization, with_halt=with_halt)
         with requests.hold(organization.id, actor.id):
@@ -176,7 +174,7 @@ def run_context(
         actor: Annotated[Actor, Depends(authenticate)],
     ) -> AsyncIterator[RunContext]:
         organization, mapping, run = await container.resolve(AuthorizeRun)(
-            actor, permission, RunId(_printable(run_id, "run"))
+            actor, permission, RunId(_checked(run_id, "run"))
         )
         halt = await _halt(container, organization, with_halt=with_halt)
         with requests.hold(organization.id, actor.id):
@@ -189,8 +187,7 @@ async def _halt(container: Container, organization: Organization, *, with_halt: 
     return await container.resolve(FindHalt)(organization.id) if with_halt else None
 
 
-def _printable(requested_id: str, what: str) -> str:
-    # No id has unprintable characters, and some databases do not accept them in queries.
-    if not requested_id.isprintable():
+def _checked(requested_id: str, what: str) -> str:
+    if not can_be_id(requested_id):
         raise NotFound(what, requested_id)
     return requested_id

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import JSONResponse
 
+from core.domain.access.api_keys import MAX_SECRET_LENGTH
 from core.domain.errors import NotAuthenticated
-from core.domain.ids import OrganizationId
+from core.domain.ids import MAX_ID_LENGTH, OrganizationId
 from core.usecases.access.authenticate_api_key import AuthenticateApiKey
 from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
-from entrypoints.http.dependencies import MAX_ID_LENGTH, Wired, network_address
+from entrypoints.http.dependencies import Wired, network_address
 from entrypoints.http.problems import MEDIA_TYPE, Problem
 
 routes = APIRouter(include_in_schema=False)
@@ -22,7 +23,7 @@ async def receive_hint(
     request: Request,
     container: Wired,
     organization_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)],
-    x_webhook_secret: Annotated[str, Header(max_length=200)] = "",
+    x_webhook_secret: Annotated[str, Header(max_length=MAX_SECRET_LENGTH)] = "",
 ) -> Response:
     """Accept a hint. The secret is an API key with the role `hook`, found by its stored digest."""
     hint = Hint(OrganizationId(organization_id), _event_in(await request.body()))

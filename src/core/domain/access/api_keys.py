@@ -11,6 +11,8 @@ from core.domain.ids import ApiKeyId
 PREFIX = "gls_"
 """Makes a leaked key recognizable to people and to secret scanners."""
 MAX_NAME_LENGTH = 100
+MAX_SECRET_LENGTH = 200
+"""More than any key has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from core.domain.systems import Systems
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 
-MAX_NAME_LENGTH = 200
+MAX_QUOTED_LENGTH = 200
 _REASONS = {
     "token_refused": "{system} refused the token.",
     "unreachable": "{system} cannot be reached.",
@@ -146,7 +146,7 @@ def _reason(stop: StopReason | None, systems: Systems) -> str:
     return _REASONS.get(stop.code, _NO_REASON).format(system=system, source=systems.source)
 
 
-def _short(text: str, max_length: int = MAX_NAME_LENGTH) -> str:
+def _short(text: str, max_length: int = MAX_QUOTED_LENGTH) -> str:
     """Return a text as one line of printable characters, shortened for a subject or a sentence."""
     line = "".join(character for character in " ".join(text.split()) if character.isprintable())
     return line if len(line) <= max_length else f"{line[: max_length - 1]}…"

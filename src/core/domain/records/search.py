@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from core.domain.email import ascii_domain, normalize_email
 from core.domain.text import compose, strip_invisible
 
+MAX_SEARCH_LENGTH = 500
+"""As long as names can be."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordSearch:

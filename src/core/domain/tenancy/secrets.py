@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from core.domain.errors import InvalidInput
 
-_MAX_LENGTH = 4096
+MAX_TOKEN_LENGTH = 4096
 _HINT_LENGTH = 4
 _MIN_LENGTH_FOR_HINT = 12
 """Four characters of a shorter token would reveal too much of it."""
@@ -23,8 +23,8 @@ class Token:
     def _problem(self) -> str:
         if not self.value:
             return "The token is empty."
-        if len(self.value) > _MAX_LENGTH:
-            return f"The token is longer than {_MAX_LENGTH} characters."
+        if len(self.value) > MAX_TOKEN_LENGTH:
+            return f"The token is longer than {MAX_TOKEN_LENGTH} characters."
         if not all("!" <= character <= "~" for character in self.value):
             return "The token contains invalid characters, such as spaces, line breaks or accented letters."
         return ""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Query
 
 from core.domain.access.authorization import Actor, Permission
-from entrypoints.http.api.requests import SearchText
+from entrypoints.http.api.requests import MAX_ITEMS, POSITION, SearchText
 from entrypoints.http.dependencies import (
     MappingContext,
     OrganizationContext,
@@ -32,10 +32,9 @@ SyncMapping = Annotated[MappingContext, Depends(mapping_context(Permission.SYNC,
 ManageMapping = Annotated[MappingContext, Depends(mapping_context(Permission.MANAGE, actor_of_api_key))]
 ReadRun = Annotated[RunContext, Depends(run_context(Permission.READ, actor_of_api_key))]
 
-Limit = Annotated[int, Query(ge=1, le=500, description="The maximum number of items")]
+Limit = Annotated[int, Query(ge=1, le=MAX_ITEMS, description="The maximum number of items")]
 _CURSOR = "The `next` of the previous part"
-# This many digits fit into the integers of every database.
-Cursor = Annotated[str | None, Query(alias="cursor", pattern="^[0-9]{1,15}$", description=_CURSOR)]
+Cursor = Annotated[str | None, Query(alias="cursor", pattern=f"^{POSITION}$", description=_CURSOR)]
 IdCursor = Annotated[SearchText | None, Query(alias="cursor", description=_CURSOR)]
 
 

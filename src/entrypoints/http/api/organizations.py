@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from core.domain.access.authorization import Grant, Permission, Role
 from core.domain.errors import InvalidInput
-from core.domain.ids import ApiKeyId
+from core.domain.ids import MAX_ID_LENGTH, ApiKeyId
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS, Organization
 from core.domain.tenancy.secrets import Token
 from core.usecases.access.create_api_key import CreateApiKey
@@ -38,7 +38,7 @@ from entrypoints.http.api.dependencies import (
     problems,
 )
 from entrypoints.http.capacity import RequestCapacityOf
-from entrypoints.http.dependencies import MAX_ID_LENGTH, Wired
+from entrypoints.http.dependencies import Wired
 from entrypoints.resources.access import ApiKeyResponse, AuditEntryResponse, CreatedApiKeyResponse
 from entrypoints.resources.base import Listed
 from entrypoints.resources.mappings import EventResponse, EventsResponse

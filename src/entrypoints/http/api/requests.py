@@ -5,11 +5,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Strict
 
 from core.domain.access import api_keys
+from core.domain.ids import MAX_ID_LENGTH
 from core.domain.notifications.notification import Channel
 from core.domain.records.kinds import KINDS, Scope
 from core.domain.records.outcomes import Outcome
+from core.domain.records.search import MAX_SEARCH_LENGTH
 from core.domain.tenancy import organizations
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
+from core.domain.tenancy.secrets import MAX_TOKEN_LENGTH
+from core.domain.text import MAX_URL_LENGTH
 from entrypoints.resources.results import KindName
 
 
@@ -20,11 +24,17 @@ def _printable(text: str) -> str:
     return text
 
 
-SearchText = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
-"""Text to search for: as long as names can be, with characters that every database accepts."""
-Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
-"""Text that can be stored as a name."""
-Secret = Annotated[SecretStr, Field(min_length=1, max_length=4096)]
+SearchText = Annotated[str, Field(max_length=MAX_SEARCH_LENGTH, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+"""Text to search for, with characters that every database accepts."""
+Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
+"""Text that can be stored as a name; how long it can be depends on what it names."""
+Address = Annotated[Name, Field(max_length=MAX_URL_LENGTH)]
+"""A URL or an e-mail address."""
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=MAX_TOKEN_LENGTH)]
+MAX_ITEMS = 500
+"""Of one part of a list."""
+POSITION = "[0-9]{1,15}"
+"""A position in a list: this many digits fit into the integers of every database."""
 StrictBool = Annotated[bool, Strict()]
 
 
@@ -39,7 +49,7 @@ class NewOrganizationRequest(RequestModel):
     region: Literal["us", "eu"] | None = Field(
         None, description="The Sessionboard region. Send either this or sessionboard_url"
     )
-    sessionboard_url: Name | None = Field(None, description="The base URL of Sessionboard's API")
+    sessionboard_url: Address | None = Field(None, description="The base URL of Sessionboard's API")
     token: Secret = Field(description="The Sessionboard API token; it is never shown again")
 
 
@@ -86,8 +96,8 @@ class PreviewQuery(RequestModel):
     search: Annotated[
         SearchText, Field(description="Part of a record's name or e-mail, or its full id in the source")
     ] = ""
-    limit: int = Field(50, ge=1, le=500)
-    cursor: str | None = Field(None, pattern=r"^[0-9]{1,15}-[^\x00-\x1f\x7f-\x9f]{1,64}$")
+    limit: int = Field(50, ge=1, le=MAX_ITEMS)
+    cursor: str | None = Field(None, pattern=rf"^{POSITION}-[^\x00-\x1f\x7f-\x9f]{{1,{MAX_ID_LENGTH}}}$")
 
 
 class NewRunRequest(RequestModel):
@@ -101,6 +111,4 @@ class NewApiKeyRequest(RequestModel):
 
 class NewRecipientRequest(RequestModel):
     channel: Channel
-    address: Annotated[Name, Field(max_length=2000)] = Field(
-        description="A URL for a webhook, an e-mail address for e-mail"
-    )
+    address: Address = Field(description="A URL for a webhook, an e-mail address for e-mail")

@@ -10,9 +10,9 @@ from pydantic import AfterValidator
 
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Outcome
+from core.domain.records.search import MAX_SEARCH_LENGTH
 
 PER_PAGE = 50
-MAX_SEARCH_LENGTH = 200
 MAX_PAGE = 1_000_000
 
 T = TypeVar("T")

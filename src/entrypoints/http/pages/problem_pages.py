@@ -13,13 +13,13 @@ from fastapi.responses import Response
 
 from core.domain.access.authorization import Actor, Permission
 from core.domain.errors import DomainError, NotFound, NotMapped
-from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.ids import MappingId, OrganizationId, RunId, can_be_id
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 from core.usecases.access.authorize import AuthorizeMapping, AuthorizeOrganization, AuthorizeRun
 from core.usecases.mappings.get_health import FindHalt
 from entrypoints.container import Container
-from entrypoints.http.dependencies import MAX_ID_LENGTH, OrganizationContext, actor_of_session, container_of
+from entrypoints.http.dependencies import OrganizationContext, actor_of_session, container_of
 from entrypoints.http.pages.rendering import Crumb, crumb, organization_breadcrumbs, organization_url, render
 from entrypoints.http.problems import INTERNAL_ERROR, Problem, problem_of
 from ports.store.errors import DatabaseUnavailable
@@ -134,7 +134,7 @@ async def _in_organization(
 
 
 def _validated_id(value: str) -> str:
-    if len(value) > MAX_ID_LENGTH or not value.isprintable():
+    if not can_be_id(value):
         raise NotFound("page", value)
     return value
 

@@ -12,11 +12,14 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from core.domain.access import api_keys
 from core.domain.access.authorization import Actor
 from core.domain.runs.health import Health, Remedy
+from core.domain.tenancy import organizations
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.time_zones import zone_named
+from core.domain.text import MAX_URL_LENGTH
 from entrypoints.http.dependencies import OrganizationContext, container_of
 from entrypoints.http.pages.forms import csrf_token
 from entrypoints.text import shortened
@@ -96,6 +99,11 @@ def _environment() -> Environment:
     environment.filters["when"] = when
     environment.globals["duration"] = duration
     environment.globals["remedy_link"] = remedy_link
+    environment.globals["max_lengths"] = {
+        "organization_name": organizations.MAX_NAME_LENGTH,
+        "api_key_name": api_keys.MAX_NAME_LENGTH,
+        "address": MAX_URL_LENGTH,
+    }
     return environment
 
 

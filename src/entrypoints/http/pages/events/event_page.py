@@ -11,7 +11,7 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from core.domain.errors import NotFound
-from core.domain.ids import SourceEventId
+from core.domain.ids import MAX_EXTERNAL_ID_LENGTH, SourceEventId
 from core.domain.runs.health import Health
 from core.domain.runs.run import LATEST_RUNS, RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
@@ -28,7 +28,6 @@ from entrypoints.http.pages.rendering import FLASHES, Crumb, crumb, flash, organ
 from entrypoints.http.problems import HANDLED_ERRORS, Problem
 from entrypoints.http.snapshots import FIRST_READ_TIMEOUT, EventViews, EventViewsOf
 
-MAX_EVENT_ID_LENGTH = 200
 STARTED_RUN = "started_run"
 """Cookie key of the run that the browser has just started, whose end it may not have shown yet."""
 POLL_TIMEOUT = 3.0
@@ -92,7 +91,7 @@ async def _event_page(
     container: Wired,
     views: EventViewsOf,
     ctx: ReadOrganization,
-    event_id: Annotated[str, Path(max_length=MAX_EVENT_ID_LENGTH)],
+    event_id: Annotated[str, Path(max_length=MAX_EXTERNAL_ID_LENGTH)],
     watched: Annotated[list[str], Query(max_length=LATEST_RUNS)] = [],  # noqa: B006 - never changed
 ) -> EventPage:
     if not event_id.isprintable():

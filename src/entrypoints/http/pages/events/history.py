@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from core.domain.ids import RunId
+from core.domain.ids import MAX_ID_LENGTH, RunId, can_be_id
 from core.domain.records.kinds import RecordKind, kinds_in
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, SyncRun
@@ -17,7 +17,7 @@ from core.usecases.results.queries import ListOutcomes, OutcomesQuery
 from core.usecases.runs.queries import ListOrganizationRuns, ListRuns
 from entrypoints.container import Container
 from entrypoints.http.csv import csv_response
-from entrypoints.http.dependencies import MAX_ID_LENGTH, RunContext, Wired
+from entrypoints.http.dependencies import RunContext, Wired
 from entrypoints.http.pages.dependencies import ReadOrganization, ReadRun
 from entrypoints.http.pages.events.event_page import TONES, event_url
 from entrypoints.http.pages.lists import (
@@ -43,7 +43,7 @@ After = Annotated[int, Query(alias="after", ge=0, le=2**62)]
 async def show_runs(
     request: Request, container: Wired, ctx: ReadOrganization, before: Before = ""
 ) -> Response:
-    before_id = RunId(before) if before.isprintable() and before else None
+    before_id = RunId(before) if before and can_be_id(before) else None
     runs = await container.resolve(ListOrganizationRuns)(ctx.organization.id, PER_PAGE + 1, before_id)
     page_runs, url = runs[:PER_PAGE], f"{organization_url(ctx.organization)}/history"
     checks = await container.resolve(ListLastChecks)(ctx.organization.id)

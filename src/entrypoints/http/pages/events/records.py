@@ -8,9 +8,10 @@ from fastapi.responses import Response
 from pydantic import AfterValidator
 
 from core.domain.errors import NotFound
+from core.domain.ids import MAX_ID_LENGTH
 from core.usecases.mappings.queries import ListMappings
 from core.usecases.results.get_record_history import GetRecordHistory
-from entrypoints.http.dependencies import MAX_ID_LENGTH, Wired
+from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ReadMapping, ReadOrganization
 from entrypoints.http.pages.events.event_page import event_url
 from entrypoints.http.pages.lists import PER_PAGE, clean_search_text, with_query

@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
 from core.domain.errors import NotFound
-from core.domain.ids import SourceId
+from core.domain.ids import MAX_EXTERNAL_ID_LENGTH, MAX_ID_LENGTH, SourceId
+from core.domain.records.kinds import PEOPLE
 from core.domain.records.synced_records import SyncedRecord, presentable
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.access.create_portal_link import CreatePortalLink
@@ -17,7 +18,7 @@ from core.usecases.access.revoke_portal_links import RevokePortalLinks
 from core.usecases.results.queries import ListMappingsWithPeople, ListPeople, PeopleQuery
 from entrypoints.container import Container
 from entrypoints.http.csv import csv_response
-from entrypoints.http.dependencies import MAX_ID_LENGTH, MappingContext, OrganizationContext, Wired
+from entrypoints.http.dependencies import MappingContext, OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ManageMapping, ReadOrganization
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.lists import PER_PAGE, PageNumber, SearchText, page_slice, with_query
@@ -29,8 +30,9 @@ from entrypoints.text import shortened
 routes = APIRouter()
 Missing = Annotated[bool, Query(alias="missing")]
 MappingFilter = Annotated[str, Query(alias="mapping", max_length=MAX_ID_LENGTH)]
-MAX_SOURCE_ID_LENGTH = 500
-OfPerson = Annotated[str, Query(max_length=MAX_SOURCE_ID_LENGTH)]
+MAX_PERSON_LENGTH = max(len(kind.name) for kind in PEOPLE) + len(":") + MAX_EXTERNAL_ID_LENGTH
+OfPerson = Annotated[str, Query(max_length=MAX_PERSON_LENGTH)]
+"""The name of the kind and the id in the source, with a colon between them."""
 
 
 @routes.get("/organizations/{organization_id}/share-links")
@@ -152,7 +154,7 @@ async def revoke_portal_addresses(
 
 
 def _person(mapping: EventMapping, form: FormData) -> PersonQuery:
-    kind, _, source_id = text(form, "person")[:MAX_SOURCE_ID_LENGTH].partition(":")
+    kind, _, source_id = text(form, "person")[:MAX_PERSON_LENGTH].partition(":")
     return PersonQuery(mapping.id, kind, SourceId(source_id))
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from core.domain.ids import SourceEventId
+from core.domain.ids import MAX_EXTERNAL_ID_LENGTH, SourceEventId
 from core.domain.records.kinds import Scope
 from core.domain.runs.messages import started
 from core.domain.runs.run import RunState, SyncRun
@@ -18,7 +18,7 @@ from core.usecases.runs.request_sync import SyncRequest
 from entrypoints.container import Container
 from entrypoints.http.dependencies import Wired, actor_of_session
 from entrypoints.http.pages.dependencies import ReadOrganization, ReadRun, SyncMapping
-from entrypoints.http.pages.events.event_page import MAX_EVENT_ID_LENGTH, STARTED_RUN, TONES, event_url
+from entrypoints.http.pages.events.event_page import STARTED_RUN, TONES, event_url
 from entrypoints.http.pages.forms import SentForm
 from entrypoints.http.pages.rendering import flash, fragment, redirect_to
 from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
@@ -67,7 +67,7 @@ async def read_again(
     views: EventViewsOf,
     ctx: ReadOrganization,
     _: SentForm,
-    event_id: Annotated[str, Path(max_length=MAX_EVENT_ID_LENGTH)],
+    event_id: Annotated[str, Path(max_length=MAX_EXTERNAL_ID_LENGTH)],
     to: Annotated[EventSubpage, Query()] = EventSubpage.AGENDA,
 ) -> Response:
     source_event_id = SourceEventId(event_id)

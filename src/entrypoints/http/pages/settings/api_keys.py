@@ -8,10 +8,10 @@ from fastapi.responses import Response
 
 from core.domain.access.authorization import Grant, Role
 from core.domain.errors import InvalidInput, require
-from core.domain.ids import ApiKeyId
+from core.domain.ids import MAX_ID_LENGTH, ApiKeyId
 from core.usecases.access.create_api_key import CreateApiKey
 from core.usecases.access.revoke_api_key import RevokeApiKey
-from entrypoints.http.dependencies import MAX_ID_LENGTH, Wired
+from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ManageOrganization
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, redirect_to, render

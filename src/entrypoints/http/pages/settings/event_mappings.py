@@ -19,7 +19,7 @@ from core.domain.errors import (
     TimeZoneUnconfirmed,
     TimeZoneUnknown,
 )
-from core.domain.ids import DestinationEventId, SourceEventId
+from core.domain.ids import MAX_EXTERNAL_ID_LENGTH, DestinationEventId, SourceEventId
 from core.domain.systems import Systems
 from core.domain.tenancy.time_zones import known_mismatch
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
@@ -29,7 +29,6 @@ from entrypoints.container import Container
 from entrypoints.http.capacity import RequestCapacity, RequestCapacityOf
 from entrypoints.http.dependencies import OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization, ReadOrganization
-from entrypoints.http.pages.events.event_page import MAX_EVENT_ID_LENGTH
 from entrypoints.http.pages.forms import SentForm, is_on, text
 from entrypoints.http.pages.rendering import crumb, flash, fragment, redirect_to, render
 from entrypoints.http.pages.settings.integrations import integrations_context
@@ -47,7 +46,7 @@ READ_FAILED = (SourceError, DestinationError, DecryptionFailed)
 Choice = Mapping[str, str]
 
 
-EventIdQuery = Annotated[str, Query(max_length=MAX_EVENT_ID_LENGTH)]
+EventIdQuery = Annotated[str, Query(max_length=MAX_EXTERNAL_ID_LENGTH)]
 
 
 @routes.get("")
@@ -106,7 +105,7 @@ async def _lost(container: Container, ctx: OrganizationContext, gleanin: str) ->
 async def add(
     request: Request, container: Wired, ctx: ManageOrganization, places: RequestCapacityOf, form: SentForm
 ) -> Response:
-    chosen = {name: text(form, name)[:MAX_EVENT_ID_LENGTH] for name in ("gleanin", "sessionboard")}
+    chosen = {name: text(form, name)[:MAX_EXTERNAL_ID_LENGTH] for name in ("gleanin", "sessionboard")}
     if missing := {name: "Choose an event." for name, value in chosen.items() if not value}:
         return await _form(request, places, container, ctx, chosen=chosen, errors=missing)
     if (lost := await _lost(container, ctx, chosen["gleanin"])) and text(form, "known_lost") != lost:

@@ -9,14 +9,14 @@ from fastapi.responses import Response
 
 from core.domain.access.authorization import Permission
 from core.domain.errors import InvalidInput, NotConnected, NotFound, TimeZoneUnconfirmed
-from core.domain.ids import OrganizationId
+from core.domain.ids import MAX_ID_LENGTH, OrganizationId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.tenancy.time_zones import gmt_offsets, zone_named
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.confirm_time_zone import ConfirmZone
 from core.usecases.mappings.remove_mapping import RemoveMapping
 from entrypoints.container import Container
-from entrypoints.http.dependencies import MAX_ID_LENGTH, MappingContext, Wired
+from entrypoints.http.dependencies import MappingContext, Wired
 from entrypoints.http.pages.dependencies import ReadMapping
 from entrypoints.http.pages.forms import SentForm, is_on, text
 from entrypoints.http.pages.rendering import crumb, flash, redirect_to, render
