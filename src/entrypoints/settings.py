@@ -9,8 +9,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.domain.email import is_plain_address
 from core.domain.errors import InvalidInput
-from core.domain.notifications.notification import is_plain_email
 
 if TYPE_CHECKING:
     from adapters.notifications.mail_server import MailServer
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     @field_validator("mail_from")
     @classmethod
     def _is_an_email(cls, mail_from: str | None) -> str | None:
-        if mail_from is not None and not is_plain_email(mail_from):
+        if mail_from is not None and not is_plain_address(mail_from):
             raise PydanticCustomError("no_email", "it is not a plain e-mail address such as sync@example.org")
         return mail_from
 

@@ -1,5 +1,8 @@
 """E-mail addresses: validation, cleaning of pasted text, and the form in which rules compare them (rule 15).
 
+Three checks differ in how strict they are: `is_address` for synced people, `is_plain_address` for senders and
+recipients of e-mails, and `is_account_email` for accounts.
+
 The library email-validator decides, without network access. Most addresses are plain ASCII, and a run checks tens of
 thousands of them several times, so plain ones are accepted without the library. It is imported where it is called,
 because importing it takes as long as the rest of a short command.
@@ -22,6 +25,9 @@ _PLAIN = re.compile(
     rf"{_ATOM}(?:\.{_ATOM})*@(?![^@]*--)(?P<domain>(?:{_LABEL}\.)+(?=[^.]*[A-Za-z]\Z)(?P<top>{_LABEL}))"
 )
 """Addresses that the library always accepts unchanged; punycode is excluded."""
+_MAX_LOCAL_LENGTH = 64
+_UNQUOTED = re.compile(rf"(?P<local>{_ATOM}(\.{_ATOM})*)@{_LABEL}(\.{_LABEL})*")
+_ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+")
 _RESERVED = frozenset(("arpa", "invalid", "local", "localhost", "onion", "test"))
 """Top-level domains that cannot have addresses, as in the library."""
 
@@ -58,6 +64,22 @@ def clean_email(text: str | None) -> str | None:
 def is_address(email: str) -> bool:
     """Check whether a text is exactly one e-mail address."""
     return _is_plain(email) or _parse(email) is not None
+
+
+def is_plain_address(text: str) -> bool:
+    """Check whether an address needs no quoting in an e-mail header: RFC 5322's dot-atom at a host name."""
+    match = _UNQUOTED.fullmatch(text) if len(text) <= MAX_EMAIL_LENGTH else None
+    return match is not None and len(match["local"]) <= _MAX_LOCAL_LENGTH
+
+
+def is_account_email(text: str) -> bool:
+    """Check whether a text can be the e-mail of an account.
+
+    This is looser than for synced people, because stricter rules must not invalidate stored accounts.
+    """
+    return (
+        len(text) <= MAX_EMAIL_LENGTH and text.isprintable() and _ACCOUNT.fullmatch(text.strip()) is not None
+    )
 
 
 def normalize_email(email: str) -> str:

@@ -1,19 +1,16 @@
 """Accounts of people, their login sessions, and the throttling of sign-in attempts."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.access.authorization import Actor, Grant, Role
 from core.domain.backoff import backoff
-from core.domain.email import MAX_EMAIL_LENGTH
+from core.domain.email import is_account_email
 from core.domain.errors import InvalidInput, TooManyAttempts
 from core.domain.ids import AccountId
 
 MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 1000
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-"""Looser than for synced people: stricter rules must not invalidate stored accounts."""
 SESSION_LIFETIME = timedelta(hours=12)
 SIGN_UP_LINK_LIFETIME = timedelta(days=1)
 
@@ -33,11 +30,7 @@ class Account:
     grants: frozenset[Grant] = frozenset()
 
     def __post_init__(self) -> None:
-        if (
-            len(self.email) > MAX_EMAIL_LENGTH
-            or not self.email.isprintable()
-            or not _EMAIL.fullmatch(self.email.strip())
-        ):
+        if not is_account_email(self.email):
             raise InvalidInput(f"{self.email!r:.80} is not a valid e-mail address.", about="email")
         if any(grant.role is Role.HOOK for grant in self.grants):
             raise InvalidInput("Hook is a role of API keys, not of people.")

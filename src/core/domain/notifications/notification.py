@@ -1,12 +1,11 @@
 """Notifications: an organization gets one when a mapping starts to fail, and one when it recovers."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.domain.backoff import backoff
-from core.domain.email import MAX_EMAIL_LENGTH
+from core.domain.email import MAX_EMAIL_LENGTH, is_plain_address
 from core.domain.errors import InvalidInput
 from core.domain.ids import MappingId, NotificationId, OrganizationId, RunId
 from core.domain.runs.health_change import HealthChange
@@ -16,10 +15,6 @@ EXPIRES_AFTER = timedelta(days=1)
 FIRST_WAIT = timedelta(minutes=1)
 """Longer than any attempt takes, so that no other process starts the next one during it."""
 MAX_WAIT = timedelta(hours=2)
-_MAX_LOCAL_LENGTH = 64
-_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_EMAIL = re.compile(rf"(?P<local>{_ATOM}(\.{_ATOM})*)@{_LABEL}(\.{_LABEL})*")
-"""Addresses that need no quoting in an e-mail header: RFC 5322's dot-atom at a host name."""
 
 
 class Channel(StrEnum):
@@ -98,11 +93,6 @@ class Notification:
         return replace(self, state=Delivery.EXPIRED, next_attempt_at=None)
 
 
-def is_plain_email(text: str) -> bool:
-    match = _EMAIL.fullmatch(text) if len(text) <= MAX_EMAIL_LENGTH else None
-    return match is not None and len(match["local"]) <= _MAX_LOCAL_LENGTH
-
-
 def check_email(address: str) -> str:
     """Return a recipient's e-mail address without surrounding space.
 
@@ -110,7 +100,7 @@ def check_email(address: str) -> str:
         InvalidInput: it is not a plain e-mail address, or could be more than one.
     """
     email = address.strip()
-    if not is_plain_email(email):
+    if not is_plain_address(email):
         raise InvalidInput(
             f"Notifications cannot be sent to {email!r:.80}. Enter an e-mail address such as ops@example.org, with at "
             f"most {MAX_EMAIL_LENGTH} plain characters."
