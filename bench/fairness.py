@@ -19,7 +19,7 @@ from core.domain.ids import (
     RunId,
     SourceEventId,
 )
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.systems import Systems
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
@@ -75,7 +75,7 @@ async def _first_sync(container: Container, mapping_id: MappingId) -> None:
     clock, units, ends = container.clock(), container.units(), container.resolve(RunEnds)
     now = clock.now()
     new = RunId(container.ids().new())
-    run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now).start("bench", now, LEASE)
+    run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, ALL, now).start("bench", now, LEASE)
     async with units.write() as unit:
         await unit.runs.add(run)
         await unit.commit()

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.domain.access.authorization import COMMAND_LINE, Actor, Grant, Role
 from core.domain.ids import DestinationEventId, MappingId, OrganizationId, SourceEventId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL, Scope
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
@@ -110,7 +110,7 @@ class Harness:
 
         return self.running.ask(mapped)
 
-    def sync(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> SyncRun:
+    def sync(self, mapping_id: MappingId, scope: Scope = ALL) -> SyncRun:
         async def sync(container: Container) -> SyncRun:
             run = await container.resolve(RequestSync)(SyncRequest(mapping_id, scope, actor=Actor(ADMIN)))
             return await container.resolve(RunSync)(run.id)

@@ -2,7 +2,7 @@
 
 from core.domain.access.authorization import CONTINUOUS_SYNC
 from core.domain.ids import MappingId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL
 from core.domain.runs.run import Trigger
 from tests.support.harness import Harness
 
@@ -21,5 +21,5 @@ async def run_all(harness: Harness) -> None:
             assert (run.trigger, run.requested_by, run.scope) == (
                 Trigger.CONTINUOUS,
                 CONTINUOUS_SYNC.name,
-                Scope.ALL,
+                ALL,
             )

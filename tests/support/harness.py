@@ -29,7 +29,7 @@ from core.domain.ids import (
 )
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.records.feeds import SESSIONS, Feed, SourceRow
-from core.domain.records.kinds import RecordKind, Scope
+from core.domain.records.kinds import ALL, RecordKind, Scope
 from core.domain.records.outcomes import RecordOutcome
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.records.synced_records import RESEND_AFTER
@@ -267,7 +267,7 @@ class Harness:
         return await change(command, actor=actor)
 
     async def request_sync(
-        self, mapping_id: MappingId, scope: Scope = Scope.ALL, trigger: Trigger = Trigger.MANUAL
+        self, mapping_id: MappingId, scope: Scope = ALL, trigger: Trigger = Trigger.MANUAL
     ) -> SyncRun:
         return await self.request(SyncRequest(mapping_id, scope, trigger, actor=COMMAND_LINE))
 
@@ -331,7 +331,7 @@ class Harness:
         await self.connect(previous.organization_id, TOKEN)
         return await self.map(previous.organization_id, there=there)
 
-    async def sync(self, mapping: EventMapping, scope: Scope = Scope.ALL) -> SyncRun:
+    async def sync(self, mapping: EventMapping, scope: Scope = ALL) -> SyncRun:
         return await self.run_sync((await self.request_sync(mapping.id, scope)).id)
 
     async def check(self, mapping: EventMapping) -> SyncRun | None:

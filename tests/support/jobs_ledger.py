@@ -9,7 +9,7 @@ from datetime import timedelta
 from adapters.system.clock import SystemClock
 from adapters.system.id_generator import RandomIds
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
@@ -39,7 +39,7 @@ class Ledger:
 
     async def become_run(self, mapping_id: MappingId, owner: str) -> SyncRun:
         now = self.clock.now()
-        run = SyncRun(RunId(self.ids.new()), mapping_id, Trigger.CONTINUOUS, Scope.ALL, now)
+        run = SyncRun(RunId(self.ids.new()), mapping_id, Trigger.CONTINUOUS, ALL, now)
         started = run.start(owner, now, self.lease)
         async with committing(self.units) as unit:
             assert await unit.schedules.end_check(mapping_id, owner)

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import DestinationEventId, MappingId, OrganizationId, SourceEventId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL, Scope
 from core.domain.records.outcomes import RecordOutcome
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
@@ -57,7 +57,7 @@ class Scenario:
             actor=COMMAND_LINE,
         )
 
-    async def sync(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> SyncRun:
+    async def sync(self, mapping_id: MappingId, scope: Scope = ALL) -> SyncRun:
         run = await self.container.resolve(RequestSync)(SyncRequest(mapping_id, scope, actor=COMMAND_LINE))
         return await self.container.resolve(RunSync)(run.id)
 

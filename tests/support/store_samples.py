@@ -23,7 +23,7 @@ from core.domain.ids import (
 )
 from core.domain.notifications.notification import Channel, Notification, Recipient
 from core.domain.records.fields import Fields
-from core.domain.records.kinds import SPEAKER, RecordKind, Scope
+from core.domain.records.kinds import ALL, SPEAKER, RecordKind
 from core.domain.records.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.records.reasons import Reason
 from core.domain.records.synced_records import SyncedRecord, fingerprint
@@ -96,7 +96,7 @@ def a_mapping_of_other(number: int = 2) -> EventMapping:
 
 
 def a_run(number: int = 1, mapping: MappingId = MAPPING) -> SyncRun:
-    return SyncRun(RunId(f"run{number}"), mapping, Trigger.MANUAL, Scope.ALL, NOW)
+    return SyncRun(RunId(f"run{number}"), mapping, Trigger.MANUAL, ALL, NOW)
 
 
 def a_record(

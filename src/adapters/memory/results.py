@@ -8,7 +8,7 @@ from datetime import datetime
 from adapters.memory.store import InMemoryStore, check
 from core.domain.email import normalize_email
 from core.domain.ids import DestinationEventId, MappingId, OrganizationId, RunId, SourceId
-from core.domain.records.kinds import PEOPLE, RecordKind
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, causes_of, counted
 from core.domain.records.search import RecordSearch
 from core.domain.records.synced_records import CreateIntent, SentRecords, ShareLink, SyncedRecord
@@ -121,7 +121,9 @@ class InMemorySyncedRecords:
         limit: int = 50,
     ) -> PeoplePage:
         query = RecordSearch(search)
-        people = [row for kind in PEOPLE for row in await self.list_by_event(organization_id, event_id, kind)]
+        people = [
+            row for kind in KINDS.people for row in await self.list_by_event(organization_id, event_id, kind)
+        ]
         chosen = [
             row
             for row in people

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from core.domain.records.kinds import Scope
 from core.domain.tenancy.secrets import Token
 
 _MAX_LINE_LENGTH = 10_000
@@ -31,7 +30,12 @@ Run = Annotated[
     typer.Argument(metavar="RUN", help="The run's id; `runs MAPPING` lists them.", show_default=False),
 ]
 WithScope = Annotated[
-    Scope, typer.Option("--scope", help="What to sync; agenda means sessions and their speakers.")
+    str,
+    typer.Option(
+        "--scope",
+        metavar="SCOPE",
+        help="What to sync: all; agenda (sessions and their speakers); exhibitors; or what a plug-in adds.",
+    ),
 ]
 TokenStdin = Annotated[
     bool,

@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 
 from core.domain.access.authorization import COMMAND_LINE
+from core.domain.errors import InvalidInput
 from core.domain.ids import MappingId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL, KINDS, Scope
 from core.domain.runs.messages import started
 from core.domain.runs.run import RunState, SyncRun
 from core.usecases.mappings.queries import GetMapping
@@ -30,7 +31,7 @@ commands = typer.Typer()
 OnMessage = Callable[[str], None]
 
 
-async def preview_mapping(container: Container, mapping_id: str, scope: Scope = Scope.ALL) -> Answer:
+async def preview_mapping(container: Container, mapping_id: str, scope: Scope = ALL) -> Answer:
     plan = await container.resolve(Preview)(MappingId(mapping_id), scope)
 
     def show(screen: Console) -> None:
@@ -54,7 +55,7 @@ async def preview_mapping(container: Container, mapping_id: str, scope: Scope = 
 async def sync_mapping(
     container: Container,
     mapping_id: str,
-    scope: Scope = Scope.ALL,
+    scope: Scope = ALL,
     on_message: OnMessage | None = None,
 ) -> Answer:
     """Sync, and wait until it has finished; with `on_message`, show progress."""
@@ -82,18 +83,30 @@ def exit_code(run: SyncRun) -> ExitCode:
     return ExitCode.DONE if run.state is RunState.COMPLETED else ExitCode.PROBLEMS
 
 
+def _scope(name: str) -> Scope:
+    """Return the scope of this name, once the kinds are known.
+
+    Raises:
+        typer.BadParameter: no kind has it.
+    """
+    try:
+        return KINDS.scope_named(name)
+    except InvalidInput as error:
+        raise typer.BadParameter(str(error), param_hint="--scope") from None
+
+
 @commands.command(
     epilog=examples("gleanin-sync preview MAPPING", "gleanin-sync preview MAPPING --scope agenda --json")
 )
-def preview(mapping: Mapping, scope: WithScope = Scope.ALL, as_json: AsJson = False) -> None:
+def preview(mapping: Mapping, scope: WithScope = ALL, as_json: AsJson = False) -> None:
     """Show what a sync would do with each record, with the old and new value of each field; nothing is written."""
-    run_command(lambda container: preview_mapping(container, mapping, scope), as_json=as_json)
+    run_command(lambda container: preview_mapping(container, mapping, _scope(scope)), as_json=as_json)
 
 
 @commands.command(
     epilog=examples("gleanin-sync sync MAPPING", "gleanin-sync sync MAPPING --scope exhibitors --json")
 )
-def sync(mapping: Mapping, scope: WithScope = Scope.ALL, as_json: AsJson = False) -> None:
+def sync(mapping: Mapping, scope: WithScope = ALL, as_json: AsJson = False) -> None:
     """Sync a mapping now, and wait until it has finished.
 
     Only new and changed records are written. Ctrl-C stops the sync cleanly; the next one continues from there.
@@ -104,8 +117,8 @@ def sync(mapping: Mapping, scope: WithScope = Scope.ALL, as_json: AsJson = False
         console().print(safe_text(message))
 
     run_command(
-        lambda container: sync_mapping(container, mapping, scope, None if as_json else on_message),
+        lambda container: sync_mapping(container, mapping, _scope(scope), None if as_json else on_message),
         as_json=as_json,
         interrupted="Interrupted. What was synced stays synced. To continue: "
-        f"gleanin-sync sync {mapping}" + ("" if scope is Scope.ALL else f" --scope {scope}"),
+        f"gleanin-sync sync {mapping}" + ("" if scope == ALL else f" --scope {scope}"),
     )

@@ -2,22 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypeAlias
+from typing import ClassVar, Self
 
 from pydantic import Field
 
-from core.domain.records.kinds import KINDS, PEOPLE
 from core.domain.records.outcomes import Outcome, RecordOutcome
 from core.domain.records.synced_records import ShareLink, SyncedRecord
 from entrypoints.resources.base import Listed, ResponseModel
 from ports.store.results import HistoryEntry
-
-if TYPE_CHECKING:  # a type checker knows only literals that are written out
-    KindName: TypeAlias = str
-    PersonKindName: TypeAlias = str
-else:
-    KindName = Literal[tuple(kind.name for kind in KINDS)]
-    PersonKindName = Literal[tuple(kind.name for kind in PEOPLE)]
 
 LINK_COLUMNS = ("kind", "source_id", "name", "email", "title", "url")
 _NO_LINK = ShareLink("", "")
@@ -26,7 +18,7 @@ _NO_LINK = ShareLink("", "")
 class OutcomeOfRecord(ResponseModel):
     """The fields that all outcomes of records have."""
 
-    kind: KindName
+    kind: str
     source_id: str
     label: str
     outcome: Outcome
@@ -84,7 +76,7 @@ class LinkResponse(ResponseModel):
 
 
 class PersonResponse(ResponseModel):
-    kind: PersonKindName
+    kind: str
     source_id: str
     name: str
     email: str | None

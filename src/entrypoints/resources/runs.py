@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, create_model
+from pydantic import ConfigDict, Field, RootModel
 
-from core.domain.records.kinds import KINDS, Scope
+from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Counts, Outcome, Tally
 from core.domain.runs.run import Progress, RunState, SyncRun, Trigger
 from core.usecases.runs.get_status import Status
@@ -30,13 +30,19 @@ class TallyResponse(ResponseModel):
         return cls(attempted=tally.attempted, succeeded=tally.succeeded, **by_outcome)
 
 
-_TALLIES: Any = {kind.plural: (TallyResponse, ...) for kind in KINDS}
+class CountsResponse(RootModel[dict[str, TallyResponse]]):
+    """By the plural of the kind: of every kind that is installed, and of those that were when the run ended."""
 
+    model_config = ConfigDict(defer_build=True)
 
-class CountsResponse(create_model("Tallies", __base__=ResponseModel, **_TALLIES)):  # type: ignore[misc]  # fields by kind
     @classmethod
     def from_domain(cls, counts: Counts) -> Self:
-        return cls(**{kind.plural: TallyResponse.from_domain(counts.of(kind)) for kind in KINDS})
+        kinds = dict.fromkeys((*KINDS, *counts.tallies))
+        return cls({kind.plural: TallyResponse.from_domain(counts.of(kind)) for kind in kinds})
+
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = self.model_dump()
+        return document
 
 
 class ProgressResponse(ResponseModel):
@@ -59,7 +65,7 @@ class RunResponse(ResponseModel):
     code: str | None = Field(description="Why the run stopped early; null if it did not")
     message: str
     trigger: Trigger
-    scope: Scope
+    scope: str
     requested_at: datetime
     requested_by: str
     started_at: datetime | None

@@ -81,7 +81,7 @@ async def test_rule_01_refused_token_is_a_separate_error(scenario: Scenario, gle
     assert TOKEN not in str(refusal.value)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", [*KINDS], ids=str)
 async def test_created_record_has_all_fields_and_its_external_id(
     scenario: Scenario, gleanin: Destination, kind: RecordKind
 ) -> None:

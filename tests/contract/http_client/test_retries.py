@@ -104,7 +104,7 @@ def test_constant_zero_retry_after_is_not_a_busy_loop() -> None:
     assert [state.delay_after(Throttled(0)) for _ in range(3)] == [1, 2, 4]
 
 
-@pytest.mark.parametrize("asked", [901, 3600])
+@pytest.mark.parametrize("requested", [901, 3600])
 def test_a_requested_hour_is_cut_to_15_minutes(requested: float) -> None:
     state = RetryState(RetryPolicy(jitter=0))
     assert [state.delay_after(Throttled(requested)) for _ in range(5)] == [900, 900, 900, 900, None]

@@ -10,7 +10,7 @@ from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from core.domain.ids import OrganizationId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import AGENDA, ALL, Scope
 from core.domain.records.outcomes import Counts
 from core.domain.runs.fair_queue import ScheduleCounts
 from core.domain.runs.run import SyncRun
@@ -37,7 +37,7 @@ from tests.support.systems import SYSTEMS
 HOUR = timedelta(hours=1)
 
 
-def ended(number: int, mapping: EventMapping, scope: Scope = Scope.ALL) -> SyncRun:
+def ended(number: int, mapping: EventMapping, scope: Scope = ALL) -> SyncRun:
     run = replace(a_run(number, mapping.id), scope=scope).start(f"p{number}", NOW, LEASE)
     return run.finished(Counts(), NOW + timedelta(minutes=number), SYSTEMS)
 
@@ -53,11 +53,11 @@ async def test_the_latest_ended_run_of_each_scope(mapped: UnitOfWorkFactory) -> 
     await store(
         mapped,
         ended(1, mapping),
-        ended(2, mapping, Scope.AGENDA),
+        ended(2, mapping, AGENDA),
         ended(3, mapping),
-        ended(4, mapping, Scope.AGENDA),
+        ended(4, mapping, AGENDA),
     )
-    await store(mapped, replace(a_run(5), scope=Scope.AGENDA).stopped(INTERRUPTED, NOW, Counts(), SYSTEMS))
+    await store(mapped, replace(a_run(5), scope=AGENDA).stopped(INTERRUPTED, NOW, Counts(), SYSTEMS))
     await store(mapped, a_run(6).start("p", NOW, LEASE), a_run(7))
     assert await _latest(mapped) == [a_run(5).id, a_run(3).id]
     await store(mapped, a_run(8).stopped(MAPPING_REMOVED, NOW, Counts(), SYSTEMS))

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.memory.clock import ManualClock
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import SPEAKER, Scope
+from core.domain.records.kinds import AGENDA, ALL, EXHIBITORS, SPEAKER
 from core.domain.records.outcomes import Counts
 from core.domain.runs.retention import EndedRun
 from core.domain.runs.run import SyncRun
@@ -100,7 +100,7 @@ async def test_ended_runs_are_listed_in_pages(mapped: UnitOfWorkFactory) -> None
 
 async def test_the_latest_run_of_each_mapping_and_scope_is_flagged(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s2", "g2").remove(NOW))
-    agenda = [replace(_ended(number, 0), scope=Scope.AGENDA) for number in (4, 5)]
+    agenda = [replace(_ended(number, 0), scope=AGENDA) for number in (4, 5)]
     # The latest run is the one requested last, not the one that ended last.
     await store(mapped, _ended(1, 5), _ended(2, 1), _ended(3, 0, SECOND), *agenda)
     assert await _ended_before(mapped, 99) == [
@@ -198,8 +198,8 @@ async def test_retention_in_many_steps_ends_and_keeps_what_it_must(
     mapped: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apply_retention, "BATCH_SIZE", 2)
-    scopes = {2: Scope.AGENDA, 5: Scope.EXHIBITORS}
-    runs = [replace(_ended(number, 0), scope=scopes.get(number, Scope.ALL)) for number in range(1, 10)]
+    scopes = {2: AGENDA, 5: EXHIBITORS}
+    runs = [replace(_ended(number, 0), scope=scopes.get(number, ALL)) for number in range(1, 10)]
     await _with_outcomes(mapped, *runs)
     assert await _apply_retention(mapped, 1) == 6 * 3
     counts = await _outcome_counts(mapped, range(1, 10))

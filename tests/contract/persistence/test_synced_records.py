@@ -127,7 +127,7 @@ _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 _FIELDS = st.dictionaries(_TEXT, _TEXT | st.lists(_TEXT).map(tuple), max_size=4)
 _RECORDS = st.builds(
     SyncedRecord,
-    kind=st.sampled_from(KINDS),
+    kind=st.sampled_from([*KINDS]),
     source_id=_TEXT.map(SourceId),
     label=_TEXT,
     destination_id=_TEXT.map(DestinationId),

@@ -10,7 +10,7 @@ from adapters.http_client.retries import RetryPolicy
 from adapters.sessionboard.client import Limits
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.records.feeds import Feed, SourceRow
-from core.domain.records.kinds import Scope, feeds_in
+from core.domain.records.kinds import ALL, KINDS
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceError, SourceIncomplete
 from tests.contract.source.fake_api import TOKEN, FakeApi
@@ -63,4 +63,4 @@ async def incomplete_rows(pages: AsyncIterator[Sequence[R]]) -> tuple[list[R], s
 
 
 def feed_named(name: str) -> Feed[SourceRow]:
-    return next(feed for feed in feeds_in(Scope.ALL) if feed.name == name)
+    return next(feed for feed in KINDS.feeds_in(ALL) if feed.name == name)

@@ -96,6 +96,7 @@ def address(path: str, tenant: Tenant) -> str:
         "run_id": tenant.run,
         "key_id": tenant.key,
         "event_id": str(ACME_EVENT),
+        "part": "agenda",
         "token": "none",
     }
     query = f"?mapping={tenant.mapping}" if path.endswith("/share-links.csv") else ""

@@ -5,12 +5,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.records import reasons
-from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind, Scope, kinds_in
+from core.domain.records.kinds import (
+    AGENDA,
+    ALL,
+    EXHIBITOR_CONTACT,
+    EXHIBITORS,
+    KINDS,
+    SESSION,
+    SPEAKER,
+    RecordKind,
+    Scope,
+)
 from core.domain.records.outcomes import Causes, Counts, Outcome, Tally, count
 from core.domain.runs.messages import closing_message, started
 from tests.support.systems import SYSTEMS
 
-OUTCOMES = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(Outcome)))
+OUTCOMES = st.lists(st.tuples(st.sampled_from([*KINDS]), st.sampled_from(Outcome)))
 
 
 def several(kind: RecordKind, **numbers: int) -> list[tuple[RecordKind, Outcome]]:
@@ -56,7 +66,7 @@ def test_rule_27_a_run_has_problems_exactly_when_something_was_blocked_or_failed
     trouble = any(outcome in {Outcome.BLOCKED, Outcome.FAILED} for _, outcome in outcomes)
     counts = count(outcomes)
     assert counts.all_succeeded is not trouble
-    assert ("with problems" in closing_message(counts, Scope.ALL, SYSTEMS)) is trouble
+    assert ("with problems" in closing_message(counts, ALL, SYSTEMS)) is trouble
 
 
 def test_rule_28_the_opening_message_is_word_for_word() -> None:
@@ -67,7 +77,7 @@ def test_rule_28_a_run_without_problems_reports_the_counts() -> None:
     counts = count(
         [*several(SESSION, created=80, unchanged=4, skipped=9), *several(SPEAKER, updated=87, kept=2)]
     )
-    message = closing_message(counts, Scope.AGENDA, SYSTEMS, "help@example.org")
+    message = closing_message(counts, AGENDA, SYSTEMS, "help@example.org")
     assert message.startswith("Sync to Gleanin is complete.")
     assert "84 sessions" in message
     assert "87 speakers" in message
@@ -81,7 +91,7 @@ def test_rule_28_a_run_with_problems_reports_attempted_and_synced_word_for_word(
             *several(SPEAKER, unchanged=85, blocked=2),
         ]
     )
-    assert closing_message(counts, Scope.AGENDA, SYSTEMS, causes={(SESSION, "missing_fields"): 3}) == (
+    assert closing_message(counts, AGENDA, SYSTEMS, causes={(SESSION, "missing_fields"): 3}) == (
         "Sync to Gleanin finished with problems: 84 sessions attempted, 80 synced; "
         "87 speakers attempted, 85 synced. Check that your sessions have all the required fields."
     )
@@ -101,49 +111,47 @@ def test_rule_28_a_run_with_problems_reports_attempted_and_synced_word_for_word(
 )
 def test_rule_28_the_advice_names_the_kinds_concerned(causes: Causes, kinds: str) -> None:
     counts = count([*several(SPEAKER, blocked=9)])
-    message = closing_message(counts, Scope.ALL, SYSTEMS, causes=causes)
+    message = closing_message(counts, ALL, SYSTEMS, causes=causes)
     assert f" Check that your {kinds} have all the required fields." in message
 
 
 def test_rule_28_there_is_no_advice_for_other_causes() -> None:
     counts = count([*several(SESSION, skipped=84), *several(SPEAKER, failed=1)])
-    message = closing_message(counts, Scope.AGENDA, SYSTEMS, causes={(SPEAKER, "rejected"): 1})
+    message = closing_message(counts, AGENDA, SYSTEMS, causes={(SPEAKER, "rejected"): 1})
     assert "Check" not in message
 
 
 def test_rule_10_the_closing_message_counts_records_of_ended_connections() -> None:
     causes = {(SESSION, "ended_connection"): 84, (SPEAKER, "ended_connection"): 1}
     for outcomes in (several(SPEAKER, created=1), several(SPEAKER, blocked=1)):
-        message = closing_message(count(outcomes), Scope.AGENDA, SYSTEMS, causes=causes)
+        message = closing_message(count(outcomes), AGENDA, SYSTEMS, causes=causes)
         assert " 84 sessions and 1 speaker were not synced again: sent before" in message
-    alone = closing_message(Counts(), Scope.AGENDA, SYSTEMS, causes={(SPEAKER, "ended_connection"): 1})
+    alone = closing_message(Counts(), AGENDA, SYSTEMS, causes={(SPEAKER, "ended_connection"): 1})
     assert alone.startswith("Sync to Gleanin is complete.")
     assert " 1 speaker was not synced again: " in alone
 
 
 def test_rule_28_the_support_contact_is_named_if_set() -> None:
     counts = count(several(SESSION, failed=1))
-    assert closing_message(counts, Scope.AGENDA, SYSTEMS, "help@example.org").endswith(
-        "contact help@example.org."
-    )
+    assert closing_message(counts, AGENDA, SYSTEMS, "help@example.org").endswith("contact help@example.org.")
 
 
 def test_rule_28_a_message_names_only_the_kinds_in_scope() -> None:
-    assert "sessions" not in closing_message(Counts(), Scope.EXHIBITORS, SYSTEMS)
-    assert "exhibitors" not in closing_message(Counts(), Scope.AGENDA, SYSTEMS)
-    assert all(kind.plural in closing_message(Counts(), Scope.ALL, SYSTEMS) for kind in KINDS)
+    assert "sessions" not in closing_message(Counts(), EXHIBITORS, SYSTEMS)
+    assert "exhibitors" not in closing_message(Counts(), AGENDA, SYSTEMS)
+    assert all(kind.plural in closing_message(Counts(), ALL, SYSTEMS) for kind in KINDS)
 
 
 def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them() -> None:
-    assert kinds_in(Scope.AGENDA) == (SESSION, SPEAKER)
-    assert kinds_in(Scope.EXHIBITORS) == (EXHIBITOR_CONTACT,)
-    assert kinds_in(Scope.ALL)[0] is SESSION
-    assert set(kinds_in(Scope.ALL)) == set(KINDS)
+    assert KINDS.in_scope(AGENDA) == (SESSION, SPEAKER)
+    assert KINDS.in_scope(EXHIBITORS) == (EXHIBITOR_CONTACT,)
+    assert KINDS.in_scope(ALL)[0] is SESSION
+    assert set(KINDS.in_scope(ALL)) == set(KINDS)
 
 
-@given(st.sampled_from(Scope), st.sampled_from(Scope))
+@given(st.sampled_from(KINDS.scopes), st.sampled_from(KINDS.scopes))
 def test_rule_23_the_union_of_two_scopes_covers_both(one: Scope, other: Scope) -> None:
-    assert set(kinds_in(one | other)) == {*kinds_in(one), *kinds_in(other)}
+    assert set(KINDS.in_scope(one | other)) == {*KINDS.in_scope(one), *KINDS.in_scope(other)}
 
 
 def test_rules_13_14_and_17_required_fields_of_each_kind() -> None:
@@ -165,6 +173,6 @@ def test_rule_28_one_is_singular() -> None:
     done = count(
         [*several(SESSION, created=1), *several(SPEAKER, created=2), *several(EXHIBITOR_CONTACT, created=1)]
     )
-    assert closing_message(done, Scope.ALL, SYSTEMS).endswith("Synced: 1 session, 2 speakers, 1 exhibitor.")
-    message = closing_message(count(several(SESSION, blocked=1)), Scope.AGENDA, SYSTEMS)
+    assert closing_message(done, ALL, SYSTEMS).endswith("Synced: 1 session, 2 speakers, 1 exhibitor.")
+    message = closing_message(count(several(SESSION, blocked=1)), AGENDA, SYSTEMS)
     assert "1 session attempted, 0 synced; 0 speakers attempted, 0 synced." in message

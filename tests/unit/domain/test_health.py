@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.ids import MappingId, OrganizationId
-from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, Scope
+from core.domain.records.kinds import AGENDA, ALL, EXHIBITOR_CONTACT, EXHIBITORS, SESSION, Scope
 from core.domain.records.outcomes import Counts, Outcome, count
 from core.domain.runs import stop_reasons
 from core.domain.runs.health import Health, HealthState, Remedy, health_of, healths, worst
@@ -25,12 +25,12 @@ DOWN = stop_reasons.unreachable(GLEANIN, "No answer.")
 BLOCKED = count([(SESSION, Outcome.BLOCKED)])
 
 
-def ended(number: int = 1, scope: Scope = Scope.ALL, counts: Counts | None = None) -> SyncRun:
+def ended(number: int = 1, scope: Scope = ALL, counts: Counts | None = None) -> SyncRun:
     started = replace(a_run(number), scope=scope).start("here", NOW, HOUR)
     return started.finished(counts or Counts(), NOW, SYSTEMS)
 
 
-def stopped(number: int = 1, stop: StopReason = DOWN, scope: Scope = Scope.ALL) -> SyncRun:
+def stopped(number: int = 1, stop: StopReason = DOWN, scope: Scope = ALL) -> SyncRun:
     return replace(a_run(number), scope=scope).start("here", NOW, HOUR).stopped(stop, NOW, Counts(), SYSTEMS)
 
 
@@ -115,10 +115,10 @@ def test_a_successful_partial_sync_does_not_cover_the_rest() -> None:
         a_run(1).start("here", NOW, HOUR).finished(Counts(), NOW, SYSTEMS, remarks=Remarks(notes=("Oh.",)))
     )
     for problem in (ended(1, counts=exhibitor), remark, stopped(stop=stop_reasons.INTERRUPTED)):
-        assert health(ended(2, Scope.AGENDA), problem).state is HealthState.PROBLEMS
-        assert health(ended(3, Scope.AGENDA), ended(2, Scope.EXHIBITORS), problem).is_well
-    assert health(ended(2, Scope.AGENDA), ended(1, counts=BLOCKED)).is_well, "what was blocked is mended"
-    assert health(ended(2), ended(1, Scope.AGENDA, BLOCKED)).is_well
+        assert health(ended(2, AGENDA), problem).state is HealthState.PROBLEMS
+        assert health(ended(3, AGENDA), ended(2, EXHIBITORS), problem).is_well
+    assert health(ended(2, AGENDA), ended(1, counts=BLOCKED)).is_well, "what was blocked is mended"
+    assert health(ended(2), ended(1, AGENDA, BLOCKED)).is_well
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_an_interruption_is_a_problem_until_the_next_sync() -> None:
 
 
 def test_an_interruption_does_not_hide_why_a_mapping_fails() -> None:
-    mapping_health = health(stopped(2, stop_reasons.INTERRUPTED, Scope.AGENDA), stopped(1), schedule=FAILING)
+    mapping_health = health(stopped(2, stop_reasons.INTERRUPTED, AGENDA), stopped(1), schedule=FAILING)
     assert (mapping_health.state, mapping_health.run_id) == (HealthState.FAILING, a_run(1).id)
     assert "Gleanin cannot be reached" in mapping_health.reason
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.schedule import Check, Schedule, last_checks
@@ -16,7 +16,7 @@ CHECKED = replace(Schedule(MappingId("m1"), NOW), last_checked_at=NOW)
 
 
 def ended(run_id: str, at: datetime, mapping: str = "m1") -> SyncRun:
-    queued = SyncRun(RunId(run_id), MappingId(mapping), Trigger.CONTINUOUS, Scope.ALL, at - MINUTE)
+    queued = SyncRun(RunId(run_id), MappingId(mapping), Trigger.CONTINUOUS, ALL, at - MINUTE)
     return queued.start("host:1", at - MINUTE, MINUTE).finished(Counts(), at, SYSTEMS)
 
 

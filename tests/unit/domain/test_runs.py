@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import SESSION, SPEAKER, Scope
+from core.domain.records.kinds import AGENDA, ALL, KINDS, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Counts, Outcome, count
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import RunState, SyncRun, Trigger
@@ -15,10 +15,10 @@ from tests.support.builders import NOW
 from tests.support.systems import SESSIONBOARD, SYSTEMS
 
 LEASE = timedelta(seconds=30)
-REQUESTS = st.lists(st.tuples(st.sampled_from(Trigger), st.sampled_from(Scope)), min_size=1)
+REQUESTS = st.lists(st.tuples(st.sampled_from(Trigger), st.sampled_from(KINDS.scopes)), min_size=1)
 
 
-def queued(trigger: Trigger = Trigger.MANUAL, scope: Scope = Scope.AGENDA) -> SyncRun:
+def queued(trigger: Trigger = Trigger.MANUAL, scope: Scope = AGENDA) -> SyncRun:
     return SyncRun(RunId("r1"), MappingId("m1"), trigger, scope, NOW)
 
 
@@ -34,7 +34,7 @@ def test_rule_23_a_waiting_run_covers_all_requests_in_between(
     for trigger, scope in requests[1:]:
         run = run.merge(trigger, scope)
     scopes = {scope for _, scope in requests}
-    assert run.scope == (scopes.pop() if len(scopes) == 1 else Scope.ALL)
+    assert run.scope == (scopes.pop() if len(scopes) == 1 else ALL)
     assert (run.trigger is Trigger.MANUAL) == any(trigger is Trigger.MANUAL for trigger, _ in requests)
     assert (run.id, run.state, run.requested_at) == ("r1", RunState.QUEUED, NOW)
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL, EXHIBITORS
 from core.domain.records.outcomes import Counts
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import SyncRun, Trigger
@@ -34,7 +34,7 @@ DUE = Schedule(MappingId("m1"), NOW - timedelta(days=1))
 
 
 def running(number: int = 1, at: datetime = NOW, *, took: timedelta = MINUTE) -> SyncRun:
-    queued = SyncRun(RunId(f"r{number}"), MappingId("m1"), Trigger.CONTINUOUS, Scope.ALL, at - took)
+    queued = SyncRun(RunId(f"r{number}"), MappingId("m1"), Trigger.CONTINUOUS, ALL, at - took)
     return queued.start("host:1", at - took, MINUTE)
 
 
@@ -159,7 +159,7 @@ def test_rule_24_recurring_stops_make_the_interval_grow(stop: StopReason) -> Non
 
 
 def part(number: int = 1, stop: StopReason | None = None) -> SyncRun:
-    run = replace(running(number), scope=Scope.EXHIBITORS)
+    run = replace(running(number), scope=EXHIBITORS)
     return run.stopped(stop, NOW, Counts(), SYSTEMS) if stop else run.finished(Counts(), NOW, SYSTEMS)
 
 

@@ -86,7 +86,7 @@ def test_rule_21_a_run_without_writes_makes_a_marker(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED])
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", [*KINDS], ids=str)
 def test_a_run_with_a_written_or_failed_record_makes_no_marker(kind: RecordKind, outcome: Outcome) -> None:
     rest = [(kind, Outcome.UNCHANGED) for kind in KINDS]
     assert is_settled(count(rest))

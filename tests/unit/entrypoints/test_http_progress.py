@@ -11,7 +11,7 @@ import pytest
 from core.domain.access.authorization import Actor, Permission
 from core.domain.errors import NotAuthenticated, NotFound
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import SESSION, Scope
+from core.domain.records.kinds import ALL, SESSION
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import Progress, SyncRun, Trigger
 from core.usecases.runs.queries import FindRun
@@ -22,7 +22,7 @@ from tests.support.systems import SYSTEMS
 from tests.support.timeouts import WITHIN, until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-RUN = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW).start(
+RUN = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, ALL, NOW).start(
     "host:1", NOW, timedelta(minutes=1)
 )
 ENDED = RUN.finished(Counts(), NOW, SYSTEMS)

@@ -11,7 +11,7 @@ import pytest
 
 from core.domain.errors import NotFound, Overloaded
 from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import AGENDA, ALL, Scope
 from core.domain.records.outcomes import Counts
 from core.domain.records.source_records import SourceEvent
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
@@ -72,7 +72,7 @@ class CountingReader:
             await self.may_end.wait()
             if self.fails:
                 raise NotFound("Sessionboard event", event_id)
-            return EventView(SourceEvent(event_id, f"Reading {self.read}", None), self.now_, [], [])
+            return EventView(SourceEvent(event_id, f"Reading {self.read}", None), self.now_, {})
 
         return shown
 
@@ -179,18 +179,16 @@ async def test_a_failure_that_nobody_waits_for_is_printed_nowhere(
 
 async def test_a_reading_goes_on_for_its_own_mapping_and_scope_only(reader: CountingReader) -> None:
     previews, mapping = Previews(), mapped()
-    taken = await previews.get(reader.container, mapping, Scope.ALL, None)
-    assert await previews.get(reader.container, mapping, Scope.ALL, taken.id) is taken
-    for other, scope in ((mapped(2), Scope.ALL), (mapping, Scope.AGENDA)):
+    taken = await previews.get(reader.container, mapping, ALL, None)
+    assert await previews.get(reader.container, mapping, ALL, taken.id) is taken
+    for other, scope in ((mapped(2), ALL), (mapping, AGENDA)):
         with pytest.raises(NotFound):
             await previews.get(reader.container, other, scope, taken.id)
 
 
 async def test_who_asks_during_a_preview_gets_that_one(reader: CountingReader) -> None:
     previews, mapping = Previews(), mapped()
-    taken = await asyncio.gather(
-        *(previews.get(reader.container, mapping, Scope.ALL, None) for _ in range(40))
-    )
+    taken = await asyncio.gather(*(previews.get(reader.container, mapping, ALL, None) for _ in range(40)))
     assert len({each.id for each in taken}) == 1
     assert reader.read == 1
 
@@ -222,11 +220,11 @@ async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_
     places, reader.stuck = RequestCapacity(), ("stuck",)
     previews = Previews(SingleFlight(places))
     waiting = [
-        asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), Scope.ALL, None))
+        asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), ALL, None))
         for number in range(3 * MAX_CONCURRENT)
     ]
     await settle()
-    taken = await asyncio.wait_for(previews.get(reader.container, mapped(), Scope.ALL, None), WITHIN)
+    taken = await asyncio.wait_for(previews.get(reader.container, mapped(), ALL, None), WITHIN)
     assert taken.plan is PLAN
     async with asyncio.timeout(WITHIN), places.slot(ORGANIZATION):
         pass
@@ -242,12 +240,12 @@ async def test_where_there_is_no_place_in_time_that_is_told(reader: CountingRead
     reader.stuck = ("stuck",)
     previews = Previews(SingleFlight(RequestCapacity(max_wait_seconds=0.01)))
     waiting = [
-        asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), Scope.ALL, None))
+        asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), ALL, None))
         for number in range(MAX_CONCURRENT_PER_OWNER)
     ]
     await settle()
     with pytest.raises(Overloaded):
-        await asyncio.wait_for(previews.get(reader.container, mapped(99, "stuck"), Scope.ALL, None), WITHIN)
+        await asyncio.wait_for(previews.get(reader.container, mapped(99, "stuck"), ALL, None), WITHIN)
     for each in waiting:
         each.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
@@ -257,8 +255,8 @@ async def test_the_previews_of_an_organization_take_its_own_share_of_what_is_kep
     reader: CountingReader,
 ) -> None:
     previews = Previews()
-    first = await previews.get(reader.container, mapped(0), Scope.ALL, None)
+    first = await previews.get(reader.container, mapped(0), ALL, None)
     for number in range(MAX_CACHED_PER_OWNER):
-        await previews.get(reader.container, mapped(number + 1), Scope.ALL, None)
+        await previews.get(reader.container, mapped(number + 1), ALL, None)
     with pytest.raises(NotFound):
-        await previews.get(reader.container, mapped(0), Scope.ALL, first.id)
+        await previews.get(reader.container, mapped(0), ALL, first.id)

@@ -7,7 +7,7 @@ from core.domain.ids import ConnectionId, DestinationId, MappingId, RunId, Sourc
 from core.domain.planning.plan import Create, FieldChange, NoWrite, Update
 from core.domain.records import reasons
 from core.domain.records.fields import Fields
-from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
+from core.domain.records.kinds import ALL, EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef, count
 from core.domain.records.synced_records import ShareLink, SyncedRecord
 from core.domain.runs import stop_reasons
@@ -29,7 +29,7 @@ GRACE = RecordRef(SPEAKER, SourceId("s1"), "Grace Hopper", "grace@example.org")
 
 
 def a_run(counts: Counts) -> SyncRun:
-    booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW)
+    booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, ALL, NOW)
     return booked.start("host:1", NOW, timedelta(seconds=15)).finished(counts, NOW, SYSTEMS)
 
 
@@ -52,7 +52,7 @@ def test_a_result_names_run_state_message_and_counts() -> None:
 
 
 def test_a_stopped_run_tells_the_stop_s_code() -> None:
-    booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW)
+    booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, ALL, NOW)
     stopped = RunResponse.from_domain(
         booked.stopped(stop_reasons.DISCONNECTED, NOW, Counts(), SYSTEMS)
     ).result()

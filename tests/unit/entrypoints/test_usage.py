@@ -111,7 +111,10 @@ def test_the_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> No
     ("arguments", "expected"),
     [
         (["runs"], "Missing argument"),
-        (["sync", "m1", "--scope", "sponsors"], "'sponsors' is not one of"),
+        (
+            ["sync", "m1", "--scope", "sponsors"],
+            "There is no scope 'sponsors'. Use one of: agenda, exhibitors, all.",
+        ),
         (["run", "r1", "--outcome", "lost"], "'lost' is not one of"),
         (["settings", "m1", "--moderators", "maybe"], "'maybe' is not one of"),
         (["nonsense"], "No such command"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from adapters.memory.records import StoredRecord
 from core.domain.ids import SourceId
-from core.domain.records.kinds import KINDS, SESSION, Scope
+from core.domain.records.kinds import ALL, KINDS, SESSION
 from core.domain.records.outcomes import Outcome, RecordOutcome
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
@@ -129,7 +129,7 @@ def check_sums(run: SyncRun, outcomes: Iterable[RecordOutcome]) -> None:
 def check_completed(harness: Harness, expected: Expectation, run: SyncRun, outcomes: Outcomes) -> None:
     """Check a completed run: its state, each outcome, and what is in Gleanin."""
     assert run.state in (RunState.COMPLETED, RunState.COMPLETED_WITH_PROBLEMS), run.message
-    in_scope = {kind.name for kind in KINDS if run.scope in (Scope.ALL, kind.scope)}
+    in_scope = {kind.name for kind in KINDS if run.scope in (ALL, kind.scope)}
     records = {key: record for key, record in expected.records.items() if key[0] in in_scope}
     _check_completeness(records, outcomes)
     stored = _records_of(harness, expected.mapping)

@@ -176,7 +176,7 @@ async def _settings_change(
 async def _deleted_in_gleanin(
     data: st.DataObject, _: Conference, installations: tuple[Installation, ...]
 ) -> None:
-    kind = data.draw(st.sampled_from(KINDS))
+    kind = data.draw(st.sampled_from([*KINDS]))
     key = data.draw(st.sampled_from((*SESSIONS[HERE], *SPEAKERS, "e1", "e2", "e3")))
     for installation in installations:
         installation.delete_by_hand(kind, key)

@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.access.authorization import COMMAND_LINE, CONTINUOUS_SYNC, Actor
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import AGENDA, ALL, EXHIBITORS, Scope
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import RETRY_AFTER_INTERRUPTION
@@ -214,7 +214,7 @@ async def test_refusal_of_a_replaced_token_does_not_halt_continuous_sync(
 
 async def test_rule_23_abandoned_run_is_recovered_as_a_new_run(harness: Harness) -> None:
     mapping = await harness.mapping()
-    run = (await harness.request_sync(mapping.id, Scope.AGENDA)).start("owner:1", harness.clock.now(), LEASE)
+    run = (await harness.request_sync(mapping.id, AGENDA)).start("owner:1", harness.clock.now(), LEASE)
     async with harness.committing() as unit:
         await unit.runs.update(run)
     assert await harness.recover_run(run.id) is None, "its lease is valid"
@@ -223,7 +223,7 @@ async def test_rule_23_abandoned_run_is_recovered_as_a_new_run(harness: Harness)
     assert await waiting(harness) == [again]
     assert await harness.recover_run(run.id) is None
     ended = await harness.run_sync(again)
-    assert (ended.state, ended.scope, ended.trigger) == (RunState.COMPLETED, Scope.AGENDA, Trigger.MANUAL)
+    assert (ended.state, ended.scope, ended.trigger) == (RunState.COMPLETED, AGENDA, Trigger.MANUAL)
     previous = await harness.get_run(run.id)
     assert previous.stop == LEASE_EXPIRED
 
@@ -271,14 +271,14 @@ async def test_rule_23_manual_request_makes_a_queued_continuous_run_manual(
     mapping_id = await continuous(harness)
     first = await book(harness, mapping_id)
     assert (first.trigger, first.requested_by) == (Trigger.CONTINUOUS, CONTINUOUS_SYNC.name)
-    joined = await harness.request(SyncRequest(mapping_id, Scope.AGENDA, actor=Actor("ada@example.org")))
+    joined = await harness.request(SyncRequest(mapping_id, AGENDA, actor=Actor("ada@example.org")))
     assert (joined.id, joined.trigger, joined.requested_by) == (first.id, Trigger.MANUAL, "ada@example.org")
     again = await book(harness, mapping_id)
     assert (again.trigger, again.requested_by) == (Trigger.MANUAL, "ada@example.org")
 
 
 async def interrupted(
-    harness: Harness, mapping_id: MappingId, scope: Scope = Scope.ALL, stop: StopReason = INTERRUPTED
+    harness: Harness, mapping_id: MappingId, scope: Scope = ALL, stop: StopReason = INTERRUPTED
 ) -> SyncRun:
     run = (await harness.request_sync(mapping_id, scope)).start("owner:1", harness.clock.now(), LEASE)
     stopped = run.stopped(stop, harness.clock.now(), Counts(), SYSTEMS)
@@ -296,11 +296,11 @@ async def test_rule_23_interrupted_run_is_requeued_with_its_request(
     harness: Harness,
 ) -> None:
     mapping = await harness.mapping()
-    stopped = await interrupted(harness, mapping.id, Scope.EXHIBITORS)
+    stopped = await interrupted(harness, mapping.id, EXHIBITORS)
     await harness.requeue_run(stopped.id)
     again = await waiting_run(harness)
     assert (again.scope, again.trigger, again.requested_by) == (
-        Scope.EXHIBITORS,
+        EXHIBITORS,
         Trigger.MANUAL,
         COMMAND_LINE.name,
     )
@@ -312,11 +312,11 @@ async def test_rule_23_interrupted_run_is_merged_with_a_newer_request(
     harness: Harness,
 ) -> None:
     mapping = await harness.mapping()
-    stopped = await interrupted(harness, mapping.id, Scope.EXHIBITORS)
-    queued = await harness.request_sync(mapping.id, Scope.AGENDA)
+    stopped = await interrupted(harness, mapping.id, EXHIBITORS)
+    queued = await harness.request_sync(mapping.id, AGENDA)
     await harness.requeue_run(stopped.id)
     again = await waiting_run(harness)
-    assert (again.id, again.scope) == (queued.id, Scope.ALL)
+    assert (again.id, again.scope) == (queued.id, ALL)
 
 
 async def test_run_that_ended_otherwise_is_not_requeued(harness: Harness, mapping: EventMapping) -> None:

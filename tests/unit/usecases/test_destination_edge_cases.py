@@ -3,7 +3,7 @@
 import pytest
 
 from core.domain.ids import SourceId, external_id
-from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
+from core.domain.records.kinds import AGENDA, ALL, EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
@@ -116,7 +116,7 @@ async def test_rule_32_duplicates_in_gleanin_are_reported(harness: Harness, mapp
     assert "delete all but one" in detail
 
 
-@pytest.mark.parametrize("scope", [Scope.ALL, Scope.AGENDA])
+@pytest.mark.parametrize("scope", [ALL, AGENDA])
 async def test_rule_29_unsupported_kind_does_not_stop_others(harness: Harness, scope: Scope) -> None:
     harness.gleanin.faults.unknown_kinds = {EXHIBITOR_CONTACT.name}
     mapping = await harness.mapping()
@@ -126,7 +126,7 @@ async def test_rule_29_unsupported_kind_does_not_stop_others(harness: Harness, s
     outcomes = await harness.outcomes(run)
     assert (outcomes["s1"].outcome, outcomes["ada"].outcome) == (Outcome.CREATED, Outcome.CREATED)
     assert plan.counts == run.counts
-    if scope is Scope.ALL:
+    if scope == ALL:
         assert (outcomes["eve"].outcome, outcomes["eve"].reason.code) == (Outcome.FAILED, "kind_unknown")
     assert not harness.gleanin.list_by_event(THERE, EXHIBITOR_CONTACT)
 

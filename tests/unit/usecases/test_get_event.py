@@ -4,6 +4,7 @@ import pytest
 
 from core.domain.errors import NotFound
 from core.domain.ids import OrganizationId, SourceEventId
+from core.domain.records.feeds import EXHIBITORS, SESSIONS
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent
@@ -26,8 +27,8 @@ def offer(harness: Harness) -> None:
 
 
 def rows(view: EventView) -> tuple[list[str], list[str]]:
-    sessions = [str(each.id) for each in view.sessions if isinstance(each, Session)]
-    return sessions, [str(each.id) for each in view.exhibitors if isinstance(each, Exhibitor)]
+    sessions = [str(each.id) for each in view.rows(SESSIONS) if isinstance(each, Session)]
+    return sessions, [str(each.id) for each in view.rows(EXHIBITORS) if isinstance(each, Exhibitor)]
 
 
 ALL = (["opening", "pending"], ["acme"])

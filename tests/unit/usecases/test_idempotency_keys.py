@@ -13,7 +13,7 @@ from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from core.domain.access.authorization import COMMAND_LINE, Actor
 from core.domain.errors import InvalidInput, NotFound, NotMapped
 from core.domain.ids import MappingId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import AGENDA, ALL, EXHIBITORS, Scope
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.runs.request_sync import SyncRequest
@@ -55,7 +55,7 @@ async def mapping(harness: Harness) -> EventMapping:
 
 
 async def request_sync(
-    harness: Harness, mapping: EventMapping, key: str | None, actor: str = ADA, scope: Scope = Scope.ALL
+    harness: Harness, mapping: EventMapping, key: str | None, actor: str = ADA, scope: Scope = ALL
 ) -> SyncRun:
     return await harness.request(SyncRequest(mapping.id, scope, actor=Actor(actor, id=actor), key=key))
 
@@ -116,21 +116,21 @@ async def test_rule_23_same_key_for_another_mapping_queues_another_run(
 async def test_rule_23_key_belongs_to_the_run_that_its_request_joined(
     harness: Harness, mapping: EventMapping
 ) -> None:
-    waiting = await request_sync(harness, mapping, None, BOB, Scope.AGENDA)
-    joined = await request_sync(harness, mapping, "k1", ADA, Scope.EXHIBITORS)
-    assert (joined.id, joined.scope) == (waiting.id, Scope.ALL)
+    waiting = await request_sync(harness, mapping, None, BOB, AGENDA)
+    joined = await request_sync(harness, mapping, "k1", ADA, EXHIBITORS)
+    assert (joined.id, joined.scope) == (waiting.id, ALL)
     await finish(harness, joined)
-    assert (await request_sync(harness, mapping, "k1", ADA, Scope.EXHIBITORS)).id == waiting.id
+    assert (await request_sync(harness, mapping, "k1", ADA, EXHIBITORS)).id == waiting.id
     assert len(await harness.list_runs(mapping.id)) == 1
 
 
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (Scope.AGENDA, Scope.EXHIBITORS),
-        (Scope.EXHIBITORS, Scope.AGENDA),
-        (Scope.AGENDA, Scope.ALL),
-        (Scope.EXHIBITORS, Scope.ALL),
+        (AGENDA, EXHIBITORS),
+        (EXHIBITORS, AGENDA),
+        (AGENDA, ALL),
+        (EXHIBITORS, ALL),
     ],
 )
 async def test_rule_23_key_reused_for_a_larger_scope_is_refused(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.ids import SourceId
-from core.domain.records.kinds import SESSION, Scope
+from core.domain.records.kinds import AGENDA, EXHIBITORS, SESSION
 from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import Session, Unreadable
 from core.domain.runs.run import RunState, SyncRun
@@ -158,5 +158,5 @@ async def test_rule_34_departures_are_accepted_after_a_day(harness: Harness) -> 
 async def test_rule_34_run_with_a_scope_considers_only_its_scope(harness: Harness) -> None:
     mapping = await synced(harness, 3)
     harness.offer(exhibitors=(ACME, BOLT))
-    assert (await harness.sync(mapping, Scope.EXHIBITORS)).state is RunState.COMPLETED
-    assert (await harness.sync(mapping, Scope.AGENDA)).state is RunState.COMPLETED_WITH_PROBLEMS
+    assert (await harness.sync(mapping, EXHIBITORS)).state is RunState.COMPLETED
+    assert (await harness.sync(mapping, AGENDA)).state is RunState.COMPLETED_WITH_PROBLEMS

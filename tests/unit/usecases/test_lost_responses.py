@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.records.kinds import SESSION, SPEAKER, Scope
+from core.domain.records.kinds import AGENDA, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
@@ -87,7 +87,7 @@ async def test_rule_32_record_that_never_gets_a_response_fails_alone(harness: Ha
         trouble.lost_answers = int(harness.ids.owner().endswith(("0", "3", "6", "9")))
 
     harness.gate.before_write = lose_every_third
-    run = await harness.sync(mapping, Scope.AGENDA)
+    run = await harness.sync(mapping, AGENDA)
     assert run.state in (RunState.COMPLETED, RunState.COMPLETED_WITH_PROBLEMS)
     assert run.counts.read == 24
     assert harness.gleanin.duplicates == 0

@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 
 from core.domain.ids import SourceId
-from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
+from core.domain.records.kinds import AGENDA, EXHIBITOR_CONTACT, EXHIBITORS, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
@@ -37,7 +37,7 @@ async def synced_but_not_recorded(harness: Harness) -> EventMapping:
     """Kill two syncs right after a create, before it is recorded."""
     mapping = await harness.mapping()
     harness.offer(OPENING, exhibitors=(ACME,))
-    for scope, writes in ((Scope.AGENDA, 2), (Scope.EXHIBITORS, 1)):
+    for scope, writes in ((AGENDA, 2), (EXHIBITORS, 1)):
         with killed(harness, write=writes):
             await harness.sync(mapping, scope)
     async with harness.units.read() as unit:

@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.errors import NotFound
 from core.domain.ids import RunId
-from core.domain.records.kinds import SESSION, Scope
+from core.domain.records.kinds import AGENDA, ALL, EXHIBITORS, SESSION
 from core.domain.runs.run import RunState, Trigger
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.run_sync import RunSync
@@ -62,11 +62,11 @@ async def test_rule_23_requests_during_a_run_queue_exactly_one_more(harness: Har
 
 async def test_rule_23_queued_run_covers_the_scopes_of_all_requests(harness: Harness) -> None:
     mapping = await harness.mapping()
-    await harness.request_sync(mapping.id, Scope.AGENDA, Trigger.CONTINUOUS)
-    same = await harness.request_sync(mapping.id, Scope.AGENDA, Trigger.CONTINUOUS)
-    assert (same.scope, same.trigger) == (Scope.AGENDA, Trigger.CONTINUOUS)
-    both = await harness.request_sync(mapping.id, Scope.EXHIBITORS)
-    assert (both.scope, both.trigger) == (Scope.ALL, Trigger.MANUAL)
+    await harness.request_sync(mapping.id, AGENDA, Trigger.CONTINUOUS)
+    same = await harness.request_sync(mapping.id, AGENDA, Trigger.CONTINUOUS)
+    assert (same.scope, same.trigger) == (AGENDA, Trigger.CONTINUOUS)
+    both = await harness.request_sync(mapping.id, EXHIBITORS)
+    assert (both.scope, both.trigger) == (ALL, Trigger.MANUAL)
 
 
 async def test_rule_23_run_started_twice_is_executed_once(harness: Harness, mapping: EventMapping) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.records.kinds import SPEAKER, Scope
+from core.domain.records.kinds import EXHIBITORS, SPEAKER
 from core.domain.records.synced_records import ShareLink, SyncedRecord
 from core.domain.tenancy.event_mappings import EventMapping
 from tests.support.builders import exhibitor, member, on, person, primary, session
@@ -96,7 +96,7 @@ async def test_rule_30_a_run_stores_the_links_of_its_scope(harness: Harness) -> 
     harness.gleanin.links_after_reads = None
     mapping = await synced(harness)
     harness.gleanin.links_after_reads = 0
-    await harness.sync(mapping, Scope.EXHIBITORS)
+    await harness.sync(mapping, EXHIBITORS)
     assert (await links(harness, mapping, missing=True)).keys() == {"ada", "bob"}
 
 

@@ -5,7 +5,16 @@ from datetime import UTC, datetime
 import pytest
 
 from core.domain.ids import DestinationEventId, SourceId, external_id
-from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, Scope
+from core.domain.records.kinds import (
+    AGENDA,
+    ALL,
+    EXHIBITOR_CONTACT,
+    EXHIBITORS,
+    KINDS,
+    SESSION,
+    SPEAKER,
+    Scope,
+)
 from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.runs.run import RunState, SyncRun
@@ -42,9 +51,9 @@ async def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them(
 @pytest.mark.parametrize(
     ("scope", "written"),
     [
-        (Scope.AGENDA, {SESSION, SPEAKER}),
-        (Scope.EXHIBITORS, {EXHIBITOR_CONTACT}),
-        (Scope.ALL, {SESSION, SPEAKER, EXHIBITOR_CONTACT}),
+        (AGENDA, {SESSION, SPEAKER}),
+        (EXHIBITORS, {EXHIBITOR_CONTACT}),
+        (ALL, {SESSION, SPEAKER, EXHIBITOR_CONTACT}),
     ],
 )
 async def test_run_writes_only_its_scope(harness: Harness, scope: Scope, written: set[object]) -> None:
@@ -119,7 +128,7 @@ async def test_rules_27_and_28_sync_with_problems_reports_both_counts_and_a_cont
         session("opening", on(person("ada")), on(person("grace", email=None))),
         session("untitled", title=None),
     )
-    run = await harness.sync(mapping, Scope.AGENDA)
+    run = await harness.sync(mapping, AGENDA)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert run.message == (
         "Sync to Gleanin finished with problems: 2 sessions attempted, 1 synced; 2 speakers attempted, 1 synced. "
@@ -136,7 +145,7 @@ async def test_rule_18_outcome_names_every_missing_field(harness: Harness, mappi
 
 
 @pytest.mark.parametrize("kind", [SPEAKER, EXHIBITOR_CONTACT])
-@pytest.mark.parametrize("scope", [Scope.ALL, Scope.AGENDA])
+@pytest.mark.parametrize("scope", [ALL, AGENDA])
 async def test_rule_19_foreign_contact_is_not_written(
     harness: Harness, kind: object, scope: Scope, mapping: EventMapping
 ) -> None:

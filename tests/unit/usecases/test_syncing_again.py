@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.memory.records import LoggedWrite
-from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
+from core.domain.records.kinds import ALL, EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import ParticipationRole
 from core.domain.runs.run import RunState
@@ -36,7 +36,7 @@ async def synced(harness: Harness) -> EventMapping:
 
 
 async def writes_of_next_sync(
-    harness: Harness, mapping: EventMapping, scope: Scope = Scope.ALL
+    harness: Harness, mapping: EventMapping, scope: Scope = ALL
 ) -> list[LoggedWrite]:
     before = len(harness.gleanin.writes)
     await harness.sync(mapping, scope)

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from core.domain.ids import external_id
-from core.domain.records.kinds import SESSION, SPEAKER, Scope
+from core.domain.records.kinds import AGENDA, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.unchanged_marker import READ_ALL_EVERY, UnchangedMarker
@@ -131,7 +131,7 @@ async def test_history_of_a_record_shows_since_and_until_when_it_was_unchanged(
 
 async def test_run_with_a_scope_stores_no_unchanged_marker(harness: Harness, mapping: EventMapping) -> None:
     await harness.sync(mapping)
-    await harness.sync(mapping, Scope.AGENDA)
+    await harness.sync(mapping, AGENDA)
     assert await reads_all(harness, mapping)
 
 

@@ -9,7 +9,7 @@ from adapters.persistence.server_clock import read_now
 from adapters.persistence.statements import Upserts, in_batches
 from adapters.persistence.tables import create_intents as table
 from core.domain.ids import DestinationEventId, OrganizationId, SourceId
-from core.domain.records.kinds import KINDS_BY_NAME, RecordKind
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.synced_records import CreateIntent
 
 _UPSERTS = Upserts(table, ("connection_id", "field_names", "sent_at"))
@@ -59,7 +59,7 @@ class SqlCreateIntents:
         rows = await self._run(lambda database: database.execute(_OPEN, params).all())
         return [
             CreateIntent(
-                KINDS_BY_NAME[kind],
+                KINDS.named(kind),
                 source_id,
                 connection_id,
                 tuple(names.split(",")) if names else (),

@@ -11,7 +11,7 @@ from adapters.persistence.statements import BATCH_SIZE, in_batches
 from adapters.persistence.tables import outcomes, runs
 from core.domain.email import normalize_email
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import KINDS_BY_NAME, RecordKind
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.records.reasons import Reason
 from core.domain.records.search import RecordSearch
@@ -122,11 +122,11 @@ class SqlOutcomes:
         numbers: dict[str, dict[Outcome, int]] = {}
         for kind, outcome, number in rows:
             numbers.setdefault(kind, {})[_OUTCOMES[outcome]] = number
-        return Counts({KINDS_BY_NAME[name]: Tally(tally) for name, tally in numbers.items()})
+        return Counts({KINDS.named(name): Tally(tally) for name, tally in numbers.items()})
 
     async def causes(self, run_id: RunId) -> Causes:
         rows = await self._run(lambda database: database.execute(_CAUSES, {"run_id": run_id}).all())
-        return {(KINDS_BY_NAME[name], code): number for name, code, number in rows}
+        return {(KINDS.named(name), code): number for name, code, number in rows}
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
@@ -183,7 +183,7 @@ def _row(run_id: RunId, outcome: RecordOutcome) -> dict[str, str | None]:
 def _outcome(row: Sequence[Any]) -> RecordOutcome:
     kind, source_id, label, email, outcome, code, sentence, detail, destination_id = row
     return RecordOutcome(
-        RecordRef(KINDS_BY_NAME[kind], source_id, label, email),
+        RecordRef(KINDS.named(kind), source_id, label, email),
         _OUTCOMES[outcome],
         Reason(code, sentence, detail),
         destination_id,

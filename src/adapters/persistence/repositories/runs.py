@@ -14,7 +14,7 @@ from adapters.persistence.retention import ended_before, remove_runs
 from adapters.persistence.statements import from_json, key_of, replace_row, to_json
 from adapters.persistence.tables import idempotency_keys, mappings, replaced_runs, runs
 from core.domain.ids import MappingId, OrganizationId, RunId
-from core.domain.records.kinds import KINDS, KINDS_BY_NAME, RecordKind, Scope
+from core.domain.records.kinds import KINDS, RecordKind, Scope
 from core.domain.records.outcomes import Counts, Outcome, Tally
 from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.retention import EndedRun
@@ -22,7 +22,6 @@ from core.domain.runs.run import OPEN_STATES, Progress, RunState, SyncRun, Trigg
 from core.domain.runs.stop_reasons import REQUESTED_STOPS, StopCause, StopReason
 from ports.store.runs import LeaseStatus
 
-_KINDS_BY_PLURAL = {kind.plural: kind for kind in KINDS}
 _RUNS = sa.select(runs)
 _OF_ID = _RUNS.where(runs.c.id == sa.bindparam("run_id"))
 _NEWEST = _RUNS.order_by(runs.c.position.desc())
@@ -38,20 +37,25 @@ _POSITIONS = (
     .order_by(runs.c.position.desc())
     .limit(sa.bindparam("limit"))
 )
-_LATEST_ENDED = [
-    sa.select(runs.c.position)
-    .where(
-        runs.c.mapping_id == mappings.c.id,
-        runs.c.scope == scope.value,
-        runs.c.state.not_in([state.value for state in OPEN_STATES]),
-        sa.func.coalesce(runs.c.stop_code, "").not_in(REQUESTED_STOPS),
+
+
+def _latest_ended(scope: Scope) -> sa.ScalarSelect[int]:
+    """Select the position of a mapping's last ended run of one scope."""
+    return (
+        sa.select(runs.c.position)
+        .where(
+            runs.c.mapping_id == mappings.c.id,
+            runs.c.scope == str(scope),
+            runs.c.state.not_in([state.value for state in OPEN_STATES]),
+            sa.func.coalesce(runs.c.stop_code, "").not_in(REQUESTED_STOPS),
+        )
+        .order_by(runs.c.position.desc())
+        .limit(1)
+        .correlate(mappings)
+        .scalar_subquery()
     )
-    .order_by(runs.c.position.desc())
-    .limit(1)
-    .correlate(mappings)
-    .scalar_subquery()
-    for scope in Scope
-]
+
+
 _OPEN = sa.union_all(
     *(
         _RUNS.where(is_in_state(state), runs.c.mapping_id == sa.bindparam("mapping_id"))
@@ -140,7 +144,9 @@ class SqlRuns:
         conditions: list[sa.ColumnElement[bool]] = [mappings.c.removed_at.is_(None)]
         if organization_id is not None:
             conditions.append(mappings.c.organization_id == organization_id)
-        positions = sa.union_all(*(sa.select(latest).where(*conditions) for latest in _LATEST_ENDED))
+        positions = sa.union_all(
+            *(sa.select(latest).where(*conditions) for latest in map(_latest_ended, KINDS.scopes))
+        )
         statement = _NEWEST.where(runs.c.position.in_(positions))
         rows = await self._run(lambda database: database.execute(statement).all())
         return [_sync_run(row) for row in rows]
@@ -190,7 +196,7 @@ def _row(run: SyncRun) -> dict[str, object]:
         "id": run.id,
         "mapping_id": run.mapping_id,
         "trigger": run.trigger.value,
-        "scope": run.scope.value,
+        "scope": str(run.scope),
         "requested_at": run.requested_at,
         "state": run.state.value,
         "owner": run.owner,
@@ -230,7 +236,7 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         message=row.message,
         counts=_counts(from_json(row.counts)),
         progress={
-            _KINDS_BY_PLURAL[plural]: Progress(*numbers)
+            KINDS.with_plural(plural): Progress(*numbers)
             for plural, numbers in from_json(row.progress).items()
         },
     )
@@ -239,7 +245,7 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
 def _counts(stored: Mapping[str, Mapping[str, int]]) -> Counts:
     return Counts(
         {
-            KINDS_BY_NAME[name]: Tally({Outcome(outcome): number for outcome, number in numbers.items()})
+            KINDS.named(name): Tally({Outcome(outcome): number for outcome, number in numbers.items()})
             for name, numbers in stored.items()
         }
     )

@@ -12,7 +12,7 @@ from adapters.persistence.statements import Upserts, from_json, in_batches, to_j
 from adapters.persistence.tables import synced_records as table
 from core.domain.ids import ConnectionId, DestinationEventId, OrganizationId, SourceId
 from core.domain.records.fields import Fields
-from core.domain.records.kinds import KINDS_BY_NAME, PEOPLE, RecordKind
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.search import RecordSearch
 from core.domain.records.synced_records import UNCONFIRMED, SentRecords, ShareLink, SyncedRecord
 from ports.store.results import PeoplePage, SyncedRecordRef
@@ -69,7 +69,7 @@ _PEOPLE = sa.select(
 ).where(
     table.c.organization_id == sa.bindparam("organization_id"),
     table.c.destination_event_id == sa.bindparam("destination_event_id"),
-    table.c.kind.in_([kind.name for kind in PEOPLE]),
+    table.c.kind.in_(sa.bindparam("kinds", expanding=True)),
 )
 
 
@@ -149,7 +149,7 @@ class SqlSyncedRecords:
         params = {"organization_id": organization_id}
         rows = await self._run(lambda database: database.execute(_SENT, params).all())
         return [
-            SentRecords(event_id, connection_id, KINDS_BY_NAME[kind], number)
+            SentRecords(event_id, connection_id, KINDS.named(kind), number)
             for event_id, connection_id, kind, number in rows
         ]
 
@@ -172,21 +172,23 @@ class SqlSyncedRecords:
         start: int = 0,
         limit: int = 50,
     ) -> PeoplePage:
-        params = {"organization_id": organization_id, "destination_event_id": event_id}
+        kinds = [kind.name for kind in KINDS.people]
+        params = {"organization_id": organization_id, "destination_event_id": event_id, "kinds": kinds}
+        order = {kind: number for number, kind in enumerate(kinds)}
         query = RecordSearch(search)
 
         def read(database: sa.Connection) -> PeoplePage:
             # Search and sort in Python: databases differ in which letters they treat as equal.
             people = database.execute(_PEOPLE, params).all()
             chosen = sorted(
-                (_ORDER[kind], label.casefold(), source_id)
+                (order[kind], label.casefold(), source_id)
                 for kind, source_id, label, email, has_links in people
                 if not (missing and has_links) and (not query or query.fits(label, email, source_id))
             )
             page = chosen[start : start + limit]
             records = {
                 (number, source_id): record
-                for number, kind in enumerate(PEOPLE)
+                for number, kind in enumerate(KINDS.people)
                 for source_id, record in _found(
                     database, organization_id, event_id, kind, [key[2] for key in page if key[0] == number]
                 ).items()
@@ -199,9 +201,6 @@ class SqlSyncedRecords:
             )
 
         return await self._run(read)
-
-
-_ORDER = {kind.name: number for number, kind in enumerate(PEOPLE)}
 
 
 def _found(

@@ -1,25 +1,34 @@
 """Kinds of records, as values: their names and words, their fields, where they come from, and when they are written.
 
-A new kind is a new value here, a selector over a feed, and its schemas in the adapters; nothing else depends on a kind.
+A new kind is a value that is registered, a selector over its feed, how a source reads the feed and a destination
+writes the kind, and the page of its scope.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import cache
 
-from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
+from core.domain.errors import InvalidInput
+from core.domain.records import feeds
+from core.domain.records.feeds import Feed, SourceRow
+from core.domain.records.source_records import Unreadable
 
 
-class Scope(StrEnum):
-    """Which kinds a sync run covers."""
+class Scope(str):
+    """Which kinds a sync run covers: all of them, or those that name this scope."""
 
-    AGENDA = "agenda"
-    EXHIBITORS = "exhibitors"
-    ALL = "all"
+    __slots__ = ()
 
     def __or__(self, other: object) -> "Scope":
         """Return the scope that covers both."""
-        return self if self == other else Scope.ALL
+        return self if self == other else ALL
+
+
+ALL = Scope("all")
+AGENDA = Scope("agenda")
+EXHIBITORS = Scope("exhibitors")
+
+LAST_PHASE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +71,8 @@ SESSION = RecordKind(
     name="session",
     plural="sessions",
     singular="session",
-    scope=Scope.AGENDA,
-    feed=SESSIONS,
+    scope=AGENDA,
+    feed=feeds.SESSIONS,
     required=("title", "starts_at", "ends_at"),
     optional=("schedule", "description", "tracks"),
     is_person=False,
@@ -74,8 +83,8 @@ SPEAKER = RecordKind(
     name="speaker",
     plural="speakers",
     singular="speaker",
-    scope=Scope.AGENDA,
-    feed=SESSIONS,
+    scope=AGENDA,
+    feed=feeds.SESSIONS,
     required=("first_name", "last_name", "email"),
     optional=("name", "job_title", "company_name", "headshot", "sessions"),
     is_person=True,
@@ -86,8 +95,8 @@ EXHIBITOR_CONTACT = RecordKind(
     name="exhibitor_contact",
     plural="exhibitors",
     singular="exhibitor",
-    scope=Scope.EXHIBITORS,
-    feed=EXHIBITORS,
+    scope=EXHIBITORS,
+    feed=feeds.EXHIBITORS,
     required=("company_name", "email"),
     optional=("logo",),
     is_person=True,
@@ -95,23 +104,94 @@ EXHIBITOR_CONTACT = RecordKind(
     share_text="Meet us",
 )
 
-KINDS = (SESSION, SPEAKER, EXHIBITOR_CONTACT)
-KINDS_BY_NAME = {kind.name: kind for kind in KINDS}
+
+class KindRegistry:
+    """The kinds that are known, in the order in which they were registered."""
+
+    def __init__(self, *kinds: RecordKind) -> None:
+        self._kinds: dict[str, RecordKind] = {}
+        for kind in kinds:
+            self.register(kind)
+
+    def register(self, kind: RecordKind) -> None:
+        """Add a kind.
+
+        Raises:
+            ValueError: another kind has its name or its plural.
+        """
+        if self._kinds.get(kind.name) is kind:
+            return
+        if kind.name in self._kinds or any(kind.plural == other.plural for other in self):
+            message = f"there is another kind {kind.name!r} or {kind.plural!r}"
+            raise ValueError(message)
+        self._kinds[kind.name] = kind
+
+    def unregister(self, kind: RecordKind) -> None:
+        """Remove a kind; what is stored of it can still be read."""
+        del self._kinds[kind.name]
+
+    def __iter__(self) -> Iterator[RecordKind]:
+        return iter(self._kinds.values())
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    def named(self, name: str) -> RecordKind:
+        """Return the kind of a stored name; one that only has this name if the kind is not installed any more."""
+        return self._kinds.get(name) or _uninstalled(name)
+
+    def with_plural(self, plural: str) -> RecordKind:
+        """Return the kind of a stored plural, likewise."""
+        return next((kind for kind in self if kind.plural == plural), None) or _uninstalled(plural)
+
+    @property
+    def people(self) -> tuple[RecordKind, ...]:
+        return tuple(kind for kind in self if kind.is_person)
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """List the scopes that the kinds name, and the one that covers all of them."""
+        return (*dict.fromkeys(kind.scope for kind in self), ALL)
+
+    def scope_named(self, name: str) -> Scope:
+        """Return a scope that can be synced.
+
+        Raises:
+            InvalidInput: no kind has it.
+        """
+        if name not in self.scopes:
+            raise InvalidInput(f"There is no scope {name!r:.60}. Use one of: {', '.join(self.scopes)}.")
+        return Scope(name)
+
+    def in_scope(self, scope: Scope) -> tuple[RecordKind, ...]:
+        """Return the kinds that a run of this scope covers, in the order of writing (rule 25)."""
+        chosen = (kind for kind in self if scope in (ALL, kind.scope))
+        return tuple(sorted(chosen, key=lambda kind: kind.phase))
+
+    def feeds_in(self, scope: Scope) -> tuple[Feed[SourceRow], ...]:
+        """List the feeds that a run of this scope reads."""
+        return tuple(dict.fromkeys(kind.feed for kind in self.in_scope(scope)))
+
+
+@cache
+def _uninstalled(name: str) -> RecordKind:
+    words = name.replace("_", " ")
+    return RecordKind(
+        name=name,
+        plural=words,
+        singular=words,
+        scope=Scope(name),
+        feed=Feed(name, Unreadable),
+        required=(),
+        optional=(),
+        is_person=False,
+        phase=LAST_PHASE,
+        share_text="I am taking part",
+    )
+
+
+KINDS = KindRegistry(SESSION, SPEAKER, EXHIBITOR_CONTACT)
 
 
 def _named(name: str) -> RecordKind:
-    return KINDS_BY_NAME[name]
-
-
-PEOPLE = tuple(kind for kind in KINDS if kind.is_person)
-
-
-def kinds_in(scope: Scope) -> tuple[RecordKind, ...]:
-    """Return the kinds that a run of this scope covers, in the order of writing (rule 25)."""
-    chosen = (kind for kind in KINDS if scope in (Scope.ALL, kind.scope))
-    return tuple(sorted(chosen, key=lambda kind: kind.phase))
-
-
-def feeds_in(scope: Scope) -> tuple[Feed[SourceRow], ...]:
-    """List the feeds that a run of this scope reads."""
-    return tuple(dict.fromkeys(kind.feed for kind in kinds_in(scope)))
+    return KINDS.named(name)

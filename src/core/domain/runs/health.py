@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.domain.ids import MappingId, OrganizationId, RunId
-from core.domain.records.kinds import RecordKind, kinds_in
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.runs.schedule import TRANSIENT_STOPS, Halt, Schedule
 from core.domain.runs.stop_reasons import REQUESTED_STOPS, TIME_ZONES, TOKEN_REFUSED
@@ -143,7 +143,7 @@ def deciding(runs: Iterable[SyncRun]) -> Sequence[tuple[SyncRun, Sequence[Record
     chosen: list[tuple[SyncRun, Sequence[RecordKind]]] = []
     covered: set[RecordKind] = set()
     for run in runs:
-        kinds = [kind for kind in kinds_in(run.scope) if kind not in covered]
+        kinds = [kind for kind in KINDS.in_scope(run.scope) if kind not in covered]
         if kinds:
             chosen.append((run, kinds))
         covered.update(kinds)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from core.domain.records.kinds import KINDS, RecordKind, Scope, kinds_in
+from core.domain.records.kinds import KINDS, RecordKind, Scope
 from core.domain.records.outcomes import Causes, Counts
 from core.domain.records.reasons import ENDED_CONNECTION, MISSING_FIELD_CODES
 from core.domain.records.synced_records import SentRecords
@@ -49,7 +49,7 @@ def closing_message(
         remarks: on the run as a whole.
         causes: how many outcomes have which reason.
     """
-    kinds, remarks = kinds_in(scope), remarks or Remarks()
+    kinds, remarks = KINDS.in_scope(scope), remarks or Remarks()
     if counts.all_succeeded and not remarks:
         synced = ", ".join(kind.counted(counts.of(kind).succeeded) for kind in kinds)
         return " ".join(
@@ -74,7 +74,7 @@ def _to_check(kinds: Iterable[RecordKind], causes: Causes) -> Iterator[str]:
     """Yield a sentence that names the kinds with missing required fields; nothing for other problems."""
     lacking = [kind.plural for kind in kinds if any(causes.get((kind, code)) for code in MISSING_FIELD_CODES)]
     if lacking:
-        yield f"Check that your {_listed(lacking)} have all the required fields."
+        yield f"Check that your {listed(lacking)} have all the required fields."
 
 
 def _not_again(kinds: Iterable[RecordKind], causes: Causes, systems: Systems) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _not_again(kinds: Iterable[RecordKind], causes: Causes, systems: Systems) ->
     if skipped:
         verb = "was" if sum(number for _, number in numbers) == 1 else "were"
         yield (
-            f"{_listed(skipped)} {verb} not synced again: sent before the organization was disconnected. Make any "
+            f"{listed(skipped)} {verb} not synced again: sent before the organization was disconnected. Make any "
             f"changes in {systems.destination} by hand."
         )
 
@@ -116,10 +116,11 @@ def _counted(sent: Iterable[SentRecords]) -> str:
     numbers = Counter[RecordKind]()
     for records in sent:
         numbers[records.kind] += records.number
-    return _listed([kind.counted(numbers[kind]) for kind in KINDS if numbers[kind]])
+    return listed([kind.counted(numbers[kind]) for kind in KINDS if numbers[kind]])
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
+    """Return words as one list: "sessions, speakers and exhibitors"."""
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from core.domain.backoff import backoff, spread
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.runs.stop_reasons import (
     DATABASE_UNAVAILABLE,
@@ -82,13 +82,13 @@ class Schedule:
         """
         assert run.finished_at is not None, "the run must have ended"
         if run.state is not RunState.STOPPED or run.stop is None:
-            return self._after_success(run, interval) if run.scope is Scope.ALL else self
+            return self._after_success(run, interval) if run.scope == ALL else self
         if run.stop.code in REQUESTED_STOPS:
             return self
         if run.stop.code in TRANSIENT_STOPS:
             return replace(self, due_at=run.finished_at + RETRY_AFTER_INTERRUPTION)
         is_refused = run.stop.code == TOKEN_REFUSED
-        if run.scope is not Scope.ALL and not is_refused:
+        if run.scope != ALL and not is_refused:
             return self
         failures = self.failures + 1
         due_at = _spread(run.mapping_id, run.finished_at, backoff(interval, failures, MAX_WAIT))

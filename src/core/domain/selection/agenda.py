@@ -198,7 +198,7 @@ class SpeakerSelector:
             return person_id not in excluded[SPEAKER.name] and isinstance(verdict, Eligible)
 
         in_use = destination.emails_in_use(SPEAKER)
-        conflicts, changes = EmailConflicts(syncing, in_use, is_eligible, rows.context.systems).judge()
+        conflicts, changes = EmailConflicts(syncing, in_use, is_eligible, rows.context.systems).resolve()
         candidates = partial(self._candidates, associations, conflicts)
         return Selection(len(rows.people), candidates, changes, incomplete=rows.incomplete)
 

@@ -26,7 +26,7 @@ class EmailConflicts:
 
     systems: Systems
 
-    def judge(self) -> tuple[dict[SourceId, Reason], dict[SourceId, str]]:
+    def resolve(self) -> tuple[dict[SourceId, Reason], dict[SourceId, str]]:
         """Return who is blocked because another person has the same e-mail, and who changes to which e-mail.
 
         Who is in the destination with an e-mail already goes on with it; among the others the older one goes.

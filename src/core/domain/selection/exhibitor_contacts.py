@@ -111,7 +111,7 @@ class ExhibitorContactSelector:
 
         email_conflicts, email_changes = EmailConflicts(
             syncing, destination.emails_in_use(EXHIBITOR_CONTACT), is_eligible, self.rows.context.systems
-        ).judge()
+        ).resolve()
         without_contact = list(
             self._without_contact(places, destination.all_created_here(EXHIBITOR_CONTACT).keys())
         )

@@ -7,18 +7,20 @@ from datetime import datetime
 
 from core.domain.ids import SourceId
 from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
-from core.domain.records.kinds import RecordKind, Scope, feeds_in
+from core.domain.records.kinds import KINDS, RecordKind, Scope
 from core.domain.selection.agenda import AgendaRows
 from core.domain.selection.candidates import Selection
 from core.domain.selection.destination_view import DestinationView
 from core.domain.selection.exhibitor_contacts import ExhibitorRows
 from core.domain.selection.feed_rows import FeedRows, SelectionContext
 
-ROWS_OF: Mapping[Feed[SourceRow], Callable[[SelectionContext], FeedRows]] = {
-    SESSIONS: AgendaRows,
-    EXHIBITORS: ExhibitorRows,
-}
-"""What indexes the rows of each feed, and knows the selectors of the kinds that are selected from it."""
+MakeRows = Callable[[SelectionContext], FeedRows]
+_make_rows: dict[Feed[SourceRow], MakeRows] = {SESSIONS: AgendaRows, EXHIBITORS: ExhibitorRows}
+
+
+def register_feed(feed: Feed[SourceRow], make_rows: MakeRows) -> None:
+    """Register what indexes the rows of a feed and knows the selectors of the kinds that are selected from it."""
+    _make_rows[feed] = make_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +64,4 @@ class SourceSnapshot:
 
 def empty_snapshot(scope: Scope, context: SelectionContext) -> SourceSnapshot:
     """Return a snapshot to which the rows of a scope's feeds can be added."""
-    return SourceSnapshot({feed: ROWS_OF[feed](context) for feed in feeds_in(scope)})
+    return SourceSnapshot({feed: _make_rows[feed](context) for feed in KINDS.feeds_in(scope)})

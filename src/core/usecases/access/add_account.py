@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from core.domain.access.accounts import Account, check_password
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor, Grant
-from core.domain.errors import InvalidInput, require
+from core.domain.errors import InvalidInput
 from core.domain.ids import AccountId
+from core.usecases.shared.grants import check_organization
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
 from ports.passwords import Passwords
@@ -43,10 +44,7 @@ class AddAccount:
         now, grant = self.clock.now(), command.grant
         account = Account(AccountId(self.ids.new()), command.email.strip(), hashed, now, frozenset({grant}))
         async with self.units.write() as unit:
-            if grant.organization_id is not None:
-                require(
-                    await unit.organizations.get(grant.organization_id), "organization", grant.organization_id
-                )
+            await check_organization(unit, grant)
             try:
                 await unit.accounts.add(account)
             except UniqueViolation:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from core.domain.access.api_keys import PREFIX, ApiKey, hash_secret
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor, Grant
-from core.domain.errors import require
 from core.domain.ids import ApiKeyId
+from core.usecases.shared.grants import check_organization
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -28,10 +28,7 @@ class CreateApiKey:
         secret, now = PREFIX + self.ids.secret(), self.clock.now()
         key = ApiKey(ApiKeyId(self.ids.new()), name.strip(), hash_secret(secret), grant, now, actor.name)
         async with self.units.write() as unit:
-            if grant.organization_id is not None:
-                require(
-                    await unit.organizations.get(grant.organization_id), "organization", grant.organization_id
-                )
+            await check_organization(unit, grant)
             await unit.api_keys.add(key)
             what = f"{key.name} ({grant.role})"
             await unit.audit.add(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from core.domain.access.accounts import Account
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor, Grant
-from core.domain.errors import require
 from core.usecases.access.find_account import find_account
+from core.usecases.shared.grants import check_organization
 from ports.clock import Clock
 from ports.store.unit_of_work import UnitOfWorkFactory
 
@@ -23,10 +23,7 @@ class GrantRole:
             NotFound: there is no such account or organization.
         """
         async with self.units.write() as unit:
-            if grant.organization_id is not None:
-                require(
-                    await unit.organizations.get(grant.organization_id), "organization", grant.organization_id
-                )
+            await check_organization(unit, grant)
             account = (await find_account(unit, email)).granted(grant)
             await unit.accounts.update(account)
             what = f"{account.email}: {grant.role}"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from core.domain.access.portal_links import PersonRef, check_portal_link
 from core.domain.errors import LinkExpired
 from core.domain.ids import DestinationEventId, OrganizationId, SourceId
-from core.domain.records.kinds import RecordKind
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.synced_records import ShareLink, presentable
-from core.usecases.access.portal_person import PERSON_KINDS, PURPOSE
+from core.usecases.access.portal_person import PURPOSE
 from ports.clock import Clock
 from ports.signer import BadSignature, Signer
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -45,7 +45,7 @@ class OpenPortal:
         ref = PersonRef(
             OrganizationId(organization_id),
             DestinationEventId(event_id),
-            PERSON_KINDS[kind_name],
+            KINDS.named(kind_name),
             SourceId(source_id),
         )
         async with self.units.read() as unit:

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 
 from core.domain.access.portal_links import PersonRef
-from core.domain.errors import require, validate_id
+from core.domain.errors import NotFound, require, validate_id
 from core.domain.ids import MappingId, SourceId
-from core.domain.records.kinds import PEOPLE, RecordKind
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.synced_records import SyncedRecord
 from core.domain.tenancy.event_mappings import EventMapping
 from ports.store.unit_of_work import UnitOfWork
 
 PURPOSE = "portal"
-PERSON_KINDS = {kind.name: kind for kind in PEOPLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,9 @@ class PersonQuery:
 
 async def find_person(unit: UnitOfWork, query: PersonQuery) -> tuple[EventMapping, SyncedRecord]:
     mapping = require(await unit.mappings.get(query.mapping_id), "mapping", query.mapping_id)
-    kind = require(PERSON_KINDS.get(query.kind), "kind of person", query.kind)
+    kind = KINDS.named(query.kind)
+    if not kind.is_person:
+        raise NotFound("kind of person", query.kind)
     validate_id("synced person", query.source_id)
     people = await unit.synced.find(
         mapping.organization_id, mapping.events.destination_id, kind, [query.source_id]

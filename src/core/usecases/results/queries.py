@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.domain.errors import require
 from core.domain.ids import MappingId, OrganizationId, RunId
-from core.domain.records.kinds import PEOPLE, RecordKind
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Outcome, RecordOutcome
 from core.domain.records.synced_records import SyncedRecord
 from core.domain.runs.run import SyncRun
@@ -93,7 +93,7 @@ class ListShareLinks:
             mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             people = [
                 person
-                for kind in PEOPLE
+                for kind in KINDS.people
                 for person in await unit.synced.list_by_event(
                     mapping.organization_id, mapping.events.destination_id, kind
                 )

@@ -6,7 +6,7 @@ from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
 from core.domain.errors import InvalidInput, require
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL, Scope
 from core.domain.runs.run import SyncRun, Trigger
 from core.usecases.runs.queue_run import queue_or_merge
 from ports.clock import Clock
@@ -20,7 +20,7 @@ MAX_IDEMPOTENCY_KEY_LENGTH = 255
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
     mapping_id: MappingId
-    scope: Scope = Scope.ALL
+    scope: Scope = ALL
     trigger: Trigger = Trigger.MANUAL
     actor: Actor = field(kw_only=True)
     key: str | None = None

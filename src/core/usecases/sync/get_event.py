@@ -1,16 +1,16 @@
 """Show an event as the source has it, and, if it is mapped, what a sync would do with each record."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from core.domain.errors import NotFound, require, validate_id
 from core.domain.ids import OrganizationId, SourceEventId
-from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
-from core.domain.records.kinds import Scope, feeds_in
-from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.records.feeds import Feed, SourceRow
+from core.domain.records.kinds import ALL, KINDS
+from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.runs.messages import not_all_read
 from core.domain.runs.stop_reasons import StopCause, StopReason
 from core.domain.systems import ExternalSystem
@@ -28,8 +28,8 @@ R = TypeVar("R", bound=SourceRow)
 class EventView:
     event: SourceEvent
     read_at: datetime
-    sessions: Sequence[Session | Unreadable]
-    exhibitors: Sequence[Exhibitor | Unreadable]
+    rows_by_feed: Mapping[str, Sequence[SourceRow]]
+    """All rows of the event, by the feed's name."""
     mapping: EventMapping | None = None
     plan: Plan | None = None
     """What a sync would do; None if the event is not mapped or a sync would stop."""
@@ -37,6 +37,10 @@ class EventView:
     """Why a sync would stop before its first write."""
     shortfalls: Sequence[str] = ()
     """What could not be read of the event, in sentences (rule 34)."""
+
+    def rows(self, feed: Feed[R]) -> Sequence[R | Unreadable]:
+        """Return the rows of one feed."""
+        return cast("Sequence[R | Unreadable]", self.rows_by_feed.get(feed.name, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,14 @@ class GetEvent:
                 if not rows.are_all:
                     rows = await self._alone(source, event_id)
         shortfalls = [not_all_read(shortfall) for shortfall in rows.shortfalls]
-        return EventView(event, now, rows.of(SESSIONS), rows.of(EXHIBITORS), mapping, plan, stop, shortfalls)
+        return EventView(event, now, rows.by_feed, mapping, plan, stop, shortfalls)
 
     async def _planned(
         self, mapping: EventMapping, rows: "_Rows", now: datetime
     ) -> tuple[Plan | None, StopReason | None]:
         _, tokens = await self.access.of(mapping.id)
         planned = plan_of(
-            self.access, mapping, tokens, Scope.ALL, now, watched=lambda source: _Watched(source, rows)
+            self.access, mapping, tokens, ALL, now, watched=lambda source: _Watched(source, rows)
         )
         try:
             return await stop_on_error(planned, mapping), None
@@ -102,7 +106,7 @@ class GetEvent:
         """Read the event's rows from the source only."""
         rows = _Rows()
         watched = _Watched(source, rows)
-        for feed in feeds_in(Scope.ALL):
+        for feed in KINDS.feeds_in(ALL):
             with suppress(SourceIncomplete):
                 async for _ in watched.records(event_id, feed):
                     pass
@@ -123,7 +127,7 @@ class _Rows:
 
     @property
     def are_all(self) -> bool:
-        return {feed.name for feed in feeds_in(Scope.ALL)} <= self.read
+        return {feed.name for feed in KINDS.feeds_in(ALL)} <= self.read
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,19 +88,19 @@ class Plans:
         if only is not None:
             candidates = (candidate for candidate in candidates if candidate.record.source_id in only)
         for chunk in chunks(candidates, CHUNK):
-            memory = await self._memory(kind, chunk)
+            known = await self._known_records(kind, chunk)
             for candidate in chunk:
                 unseen.pop(candidate.record.source_id, None)
             labels.update(await self._labels(planner.email_holders(chunk)))
-            steps = [self._safe(step) for step in planner.plan(chunk, memory)]
+            steps = [self._safe(step) for step in planner.plan(chunk, known)]
             absent.update(_kept(steps))
             yield steps
         if only is not None:
             return
         for left in chunks(unseen.items(), CHUNK):
             async with self.units.read() as unit:
-                memory = await unit.synced.find(*self._scope, kind, [source_id for source_id, _ in left])
-            steps = list(planner.leftovers(dict(left), memory))
+                known = await unit.synced.find(*self._scope, kind, [source_id for source_id, _ in left])
+            steps = list(planner.leftovers(dict(left), known))
             absent.update(_kept(steps))
             yield steps
 
@@ -137,7 +137,9 @@ class Plans:
             return step
         return NoWrite(step.record, reasons.kind_unknown(why, self.mapping.systems), Outcome.FAILED)
 
-    async def _memory(self, kind: RecordKind, chunk: Sequence[Candidate]) -> Mapping[SourceId, SyncedRecord]:
+    async def _known_records(
+        self, kind: RecordKind, chunk: Sequence[Candidate]
+    ) -> Mapping[SourceId, SyncedRecord]:
         known = self.known.here[kind.name]
         ids = [candidate.record.source_id for candidate in chunk if candidate.record.source_id in known]
         if not ids:

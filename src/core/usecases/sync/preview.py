@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.domain.ids import MappingId, SourceId
 from core.domain.planning.plan import Create, FieldChange, NoWrite, Step, Update
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL, Scope
 from core.domain.records.outcomes import Counts, Outcome, count
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.error_mapping import SyncStopped, stop_on_error
@@ -32,7 +32,7 @@ class Preview:
     access: SystemAccess
     clock: Clock
 
-    async def __call__(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> Plan:
+    async def __call__(self, mapping_id: MappingId, scope: Scope = ALL) -> Plan:
         """Return what a sync would do with each record.
 
         Raises:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from core.domain.access.authorization import CONTINUOUS_SYNC
 from core.domain.errors import DomainError, require
 from core.domain.ids import MappingId, RunId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL
 from core.domain.records.outcomes import Counts, Outcome
 from core.domain.records.synced_records import RESEND_AFTER
 from core.domain.runs import stop_reasons
@@ -86,7 +86,7 @@ class RunSync:
         """
         owner, now = self.ids.owner(), self.clock.now()
         new = RunId(self.ids.new())
-        run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now, CONTINUOUS_SYNC.name)
+        run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, ALL, now, CONTINUOUS_SYNC.name)
 
         def begun() -> None:
             self._log_started(run, now)

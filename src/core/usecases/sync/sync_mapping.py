@@ -7,7 +7,7 @@ from functools import partial
 
 from core.domain.planning.departures import Departures, scopes_left_at_once
 from core.domain.planning.plan import NoWrite
-from core.domain.records.kinds import RecordKind, Scope
+from core.domain.records.kinds import ALL, RecordKind, Scope
 from core.domain.records.spooled import Spool
 from core.domain.runs.messages import Remarks, left_at_once, links_unread, records_doubled
 from core.domain.runs.unchanged_marker import OutcomesDigest, UnchangedMarker, is_settled
@@ -142,7 +142,7 @@ class SyncMapping:
     def _proved(self, snapshot: SystemsSnapshot, remarks: Remarks, now: datetime) -> UnchangedMarker | None:
         """Return the unchanged marker of a run that wrote nothing after it read both systems from `now` on."""
         run, recorder = self.turn.run, self.recorder
-        if run.scope is not Scope.ALL or remarks or not is_settled(recorder.counts):
+        if run.scope != ALL or remarks or not is_settled(recorder.counts):
             return None
         many = recorder.digest.text if snapshot.has_many else ""
         return UnchangedMarker(

@@ -19,7 +19,7 @@ from core.domain.planning.destination_index import DestinationIndex
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.digests import digest_of
 from core.domain.records.feeds import Feed, SourceRow
-from core.domain.records.kinds import PEOPLE, RecordKind, Scope, feeds_in, kinds_in
+from core.domain.records.kinds import KINDS, RecordKind, Scope
 from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.records.spooled import InMemorySpool, Spool, Spooled
 from core.domain.records.synced_records import ShareLink, presentable
@@ -36,8 +36,6 @@ from core.usecases.sync.known_records import KnownRecords
 from ports.destination import Destination, RecordsNotReported, UnsupportedKind
 from ports.source import Source, SourceIncomplete
 
-REPORT_CHANGES = frozenset(feed for feed in feeds_in(Scope.ALL) if feed.reports_changes)
-"""Read only if the source reports a change, where they have many rows."""
 Linked = tuple[ShareLink, ...] | None
 """Share links; None if the destination did not report any."""
 OnPage = Callable[[int], Awaitable[None]]
@@ -141,7 +139,7 @@ class SystemsReader:
         zone = zone_named(source_event.time_zone)
         if zone is None:
             raise SyncStopped(stop_reasons.no_time_zone(source_event, self.mapping.systems.source))
-        kinds = kinds_in(scope)
+        kinds = KINDS.in_scope(scope)
         context = SelectionContext(
             self.mapping.settings, zone, self.now, self.mapping.systems, self.spool, self.known.kept_id
         )
@@ -153,8 +151,9 @@ class SystemsReader:
             self.known.destination_index(self.mapping),
         )
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
-        there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
-        put_off = REPORT_CHANGES if await self._is_spared(marker) else frozenset()
+        there = tuple(dict.fromkeys((*kinds, *KINDS.people)))
+        reporting = {feed for feed in programme.rows if feed.reports_changes}
+        put_off = reporting if await self._is_spared(marker) else set[Feed[SourceRow]]()
         rows = {
             feed: RowDigests(FEW if feed.reports_changes else None)
             for feed in programme.rows.keys() - put_off
@@ -180,8 +179,9 @@ class SystemsReader:
         """Read the feeds that were left out, because something else has changed."""
         if snapshot.is_whole:
             return snapshot
-        for feed in REPORT_CHANGES & snapshot.programme.rows.keys():
-            await self._read_part(feed, snapshot, RowDigests(FEW))
+        for feed in snapshot.programme.rows:
+            if feed.reports_changes:
+                await self._read_part(feed, snapshot, RowDigests(FEW))
         return replace(snapshot, is_whole=True, stop=self._stop(snapshot.programme, *snapshot.events))
 
     async def _is_spared(self, marker: UnchangedMarker | None) -> bool:

@@ -101,7 +101,7 @@ class Writer:
         if stop is None:
             stop = await self._write_all(kind, queue)
         if stop is None and self.unconfirmed.get(kind.name):
-            stop = await self._stop_of(self._look_up([kind]))
+            stop = await self._stop_of(self._find_unconfirmed([kind]))
         if stop is not None:
             await self._stop(queue, stop)
         await self.recorder.store()
@@ -142,7 +142,7 @@ class Writer:
     async def _resolve_unconfirmed(self) -> None:
         pause = LOOK_UP_PAUSE * self.intents.gap
         while waiting := self.unconfirmed:
-            looked_up = await self._look_up([kind for kind in KINDS if kind.name in waiting])
+            looked_up = await self._find_unconfirmed([kind for kind in KINDS if kind.name in waiting])
             creates = self.recorder.unconfirmed.values()
             if ready := [create for create in creates if not looked_up.forbid(create.record)]:
                 await self._send_again(ready)
@@ -159,7 +159,7 @@ class Writer:
             await self.clock.sleep(min(left, POLL_SECONDS))
         await self.fence()
 
-    async def _look_up(self, kinds: Iterable[RecordKind]) -> OpenIntents:
+    async def _find_unconfirmed(self, kinds: Iterable[RecordKind]) -> OpenIntents:
         """Look for unconfirmed creates of these kinds in the destination, and record those that are there.
 
         Returns when each of the others was sent.
@@ -272,7 +272,7 @@ class Writer:
             tries = max(self._attempts[key_of(step.record)] for step in batch.lost)
             await self._wait(RETRY_PAUSES[min(tries, len(RETRY_PAUSES) - 1)])
         if not batch.has_answer:
-            await self._look_up([kind])
+            await self._find_unconfirmed([kind])
 
     def _send_lost_again(self, queue: WriteQueue, lost: Iterable[Write], stop: StopReason | None) -> None:
         for step in lost:

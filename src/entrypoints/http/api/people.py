@@ -25,7 +25,8 @@ from entrypoints.http.csv import csv_response
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.rows import link_rows
 from entrypoints.resources.access import PortalAddressResponse
-from entrypoints.resources.results import LINK_COLUMNS, PeopleResponse, PersonKindName, PersonResponse
+from entrypoints.resources.kind_names import PersonKindName
+from entrypoints.resources.results import LINK_COLUMNS, PeopleResponse, PersonResponse
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
 Missing = Annotated[bool, Query(description="Only people who have no link yet")]

@@ -7,14 +7,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, St
 from core.domain.access import api_keys
 from core.domain.ids import MAX_ID_LENGTH
 from core.domain.notifications.notification import Channel
-from core.domain.records.kinds import KINDS, Scope
+from core.domain.records.kinds import ALL
 from core.domain.records.outcomes import Outcome
 from core.domain.records.search import MAX_SEARCH_LENGTH
 from core.domain.tenancy import organizations
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 from core.domain.tenancy.secrets import MAX_TOKEN_LENGTH
 from core.domain.text import MAX_URL_LENGTH
-from entrypoints.resources.results import KindName
+from entrypoints.resources.kind_names import KindName, ScopeName
 
 
 def _printable(text: str) -> str:
@@ -90,9 +90,9 @@ class SettingsChangeRequest(RequestModel):
 
 
 class PreviewQuery(RequestModel):
-    scope: Scope = Scope.ALL
+    scope: ScopeName = Field(str(ALL), validate_default=True)
     outcome: list[Outcome] = Field(default_factory=list, max_length=len(Outcome))
-    kind: list[KindName] = Field(default_factory=list, max_length=len(KINDS))
+    kind: list[KindName] = Field(default_factory=list, max_length=100)
     search: Annotated[
         SearchText, Field(description="Part of a record's name or e-mail, or its full id in the source")
     ] = ""
@@ -101,7 +101,7 @@ class PreviewQuery(RequestModel):
 
 
 class NewRunRequest(RequestModel):
-    scope: Scope = Scope.ALL
+    scope: ScopeName = Field(str(ALL), validate_default=True)
 
 
 class NewApiKeyRequest(RequestModel):

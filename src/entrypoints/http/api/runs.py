@@ -18,7 +18,8 @@ from entrypoints.http.dependencies import Wired, actor_of_api_key, bearer
 from entrypoints.http.rows import outcome_rows
 from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
 from entrypoints.resources.base import Listed
-from entrypoints.resources.results import OUTCOME_COLUMNS, KindName, RecordOutcomeResponse
+from entrypoints.resources.kind_names import KindName
+from entrypoints.resources.results import OUTCOME_COLUMNS, RecordOutcomeResponse
 from entrypoints.resources.runs import RunResponse
 
 routes = APIRouter(prefix="/runs")
@@ -71,7 +72,7 @@ async def list_outcomes(
     ctx: ReadRun,
     container: Wired,
     outcome: Annotated[list[Outcome] | None, Query(max_length=len(Outcome))] = None,
-    kind: Annotated[list[KindName] | None, Query(max_length=len(KINDS))] = None,
+    kind: Annotated[list[KindName] | None, Query(max_length=100)] = None,
     search: Annotated[
         requests.SearchText,
         Query(description="Part of a record's name or e-mail, or its full id in the source"),

@@ -13,12 +13,11 @@ from entrypoints.http.pages import documentation, portal
 from entrypoints.http.pages.access import account, expired_forms, sign_in
 from entrypoints.http.pages.dependencies import RunMoved
 from entrypoints.http.pages.events import (
-    agenda,
     events,
-    exhibitors,
     history,
     preview,
     records,
+    records_list,
     share_links,
     syncing,
 )
@@ -50,9 +49,8 @@ PAGE_MODULES = (
     audit_log,
     documentation,
     events,
-    agenda,
-    exhibitors,
     preview,
+    records_list,  # after the other pages of an event: its address ends in any scope
     syncing,
     history,
     records,

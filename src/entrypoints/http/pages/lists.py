@@ -1,6 +1,6 @@
 """Long lists on pages: search, filter by outcome, pagination. Each page of a list has its own URL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlencode
@@ -100,7 +100,7 @@ def outcome_tabs(
 
 
 def kind_tabs(
-    url: str, query: ListQuery, chosen: RecordKind | None, kinds: Sequence[RecordKind] = KINDS
+    url: str, query: ListQuery, chosen: RecordKind | None, kinds: Iterable[RecordKind] = KINDS
 ) -> Sequence[Tab]:
     rest = {name: value for name, value in query.items() if name != "kind"}
     return [

@@ -14,7 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from core.domain.access import api_keys
 from core.domain.access.authorization import Actor
+from core.domain.records.kinds import ALL, KINDS, Scope
 from core.domain.runs.health import Health, Remedy
+from core.domain.runs.messages import listed
 from core.domain.tenancy import organizations
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
@@ -88,6 +90,11 @@ def crumb(label: str, url: str = "") -> Crumb:
     return {"label": label, "url": url} if url else {"label": label}
 
 
+def kinds_in(scope: Scope) -> str:
+    """Return the kinds that a run of a scope covers, in words; the scope's own name if none is installed."""
+    return listed([kind.plural for kind in KINDS if scope in (ALL, kind.scope)]) or scope
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -99,6 +106,7 @@ def _environment() -> Environment:
     environment.filters["when"] = when
     environment.globals["duration"] = duration
     environment.globals["remedy_link"] = remedy_link
+    environment.globals["kinds_in"] = kinds_in
     environment.globals["max_lengths"] = {
         "organization_name": organizations.MAX_NAME_LENGTH,
         "api_key_name": api_keys.MAX_NAME_LENGTH,

@@ -19,6 +19,7 @@ from core.usecases.mappings.queries import ListMappings
 from core.usecases.results.queries import ListShareLinks
 from entrypoints.container import Container
 from entrypoints.http.pages.app import PAGE_MODULES
+from entrypoints.http.pages.events.record_page import RECORD_PAGES
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.fitting import NARROWEST, too_wide
 from tests.e2e.browser.journeys.conference import BRIGHT, LANTERN, usual_world
@@ -99,7 +100,10 @@ def templates() -> list[str]:
     """List the URLs of all pages."""
     routes = [route for part in PAGE_MODULES for route in part.routes.routes if isinstance(route, APIRoute)]
     return [
-        route.path for route in routes if "GET" in (route.methods or ()) and not NO_PAGES.search(route.path)
+        path
+        for route in routes
+        if "GET" in (route.methods or ()) and not NO_PAGES.search(route.path)
+        for path in dict.fromkeys(route.path.replace("{part}", page.scope) for page in RECORD_PAGES)
     ]
 
 

@@ -1,7 +1,7 @@
 """A sync whose result is compared with what the rules expect of it."""
 
 from core.domain.ids import SourceId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL, Scope
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from tests.unit.rules.actors.invariants import Invariants
@@ -11,7 +11,7 @@ from tests.unit.rules.checks import build_expectation, check_completed, check_su
 class CheckedSync(Invariants):
     def sync_all(self, enabled: bool = True) -> None:
         for mapping in self.mappings() if enabled else ():
-            self.sync_to_the_end(mapping, Scope.ALL)
+            self.sync_to_the_end(mapping, ALL)
 
     def sync_to_the_end(
         self,

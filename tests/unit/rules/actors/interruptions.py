@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL, Scope
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from tests.support.harness import LEASE, nothing
@@ -76,7 +76,7 @@ class Interruptions(Organizer):
     ) -> None:
         """Revert an edit that was written but not recorded: the sync must not take it for unchanged (rule 21)."""
         mapping = self.pick_mapping(choice)
-        self.sync_to_the_end(mapping, Scope.ALL)
+        self.sync_to_the_end(mapping, ALL)
         before = self.conference.people[person_id]
         self.conference.people |= {person_id: data.draw(persons(person_id))}
         self.conference.publish(self.harness.source)
@@ -91,7 +91,7 @@ class Interruptions(Organizer):
             kill_switch.restart()
         self.conference.people |= {person_id: before}
         self.conference.publish(self.harness.source)
-        self.sync_to_the_end(mapping, Scope.ALL)
+        self.sync_to_the_end(mapping, ALL)
 
     @precondition(has_mappings)
     @rule(choice=choices, after=st.integers(0, 6), disconnects=st.booleans())

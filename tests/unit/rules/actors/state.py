@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from adapters.memory.clock import ManualClock
 from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from core.domain.ids import ConnectionId, MappingId, OrganizationId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import AGENDA, ALL, EXHIBITORS
 from core.domain.records.outcomes import RecordOutcome
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
@@ -28,7 +28,7 @@ source_events = st.sampled_from((HERE, HERE, HERE, ELSEWHERE))
 destination_events = st.sampled_from((THERE, THERE, FAR))
 organizations = st.sampled_from(("Acme", "Acme", "Acme", "Bolt"))
 choices = st.integers(0, 99)
-scopes = st.sampled_from((Scope.ALL, Scope.ALL, Scope.AGENDA, Scope.EXHIBITORS))
+scopes = st.sampled_from((ALL, ALL, AGENDA, EXHIBITORS))
 sync_after = st.booleans()
 """Whether a sync follows immediately: histories without syncs say little."""
 

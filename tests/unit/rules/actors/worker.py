@@ -7,7 +7,7 @@ from hypothesis.stateful import precondition, rule
 
 from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from core.domain.ids import SourceId, external_id
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import ALL, Scope
 from core.domain.records.outcomes import RecordOutcome
 from core.domain.runs.run import RunState
 from core.usecases.sync.preview import Plan, expected_outcome
@@ -56,7 +56,7 @@ class Worker(CheckedSync):
         """Check a due mapping: without a new run, the previous outcomes are what a run would report (rule 24)."""
         mapping = self.pick_mapping(choice)
         for _ in range(times):
-            self.sync_to_the_end(mapping, Scope.ALL, when_due=True)
+            self.sync_to_the_end(mapping, ALL, when_due=True)
 
     @precondition(has_mappings)
     @rule(choice=choices, scope=scopes, lost=st.integers(1, 3), written=st.booleans())
@@ -88,7 +88,7 @@ class Worker(CheckedSync):
         programme.missing_sessions = programme.missing_exhibitors = 0
         outcomes = self.outcomes_of(run)
         check_sums(run, outcomes)
-        if run.scope is Scope.ALL and (sessions or exhibitors):
+        if run.scope == ALL and (sessions or exhibitors):
             assert run.state is RunState.COMPLETED_WITH_PROBLEMS, "rule 34"
         incomplete = ({"session", "speaker"} if sessions else set()) | (
             {"exhibitor_contact"} if exhibitors else set()

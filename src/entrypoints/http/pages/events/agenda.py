@@ -1,48 +1,46 @@
-"""An event's agenda: its sessions in Sessionboard, and what a sync would do with each."""
+"""An event's agenda: its sessions in the source, and what a sync would do with each."""
 
-from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
-
 from core.domain.ids import SourceId
 from core.domain.planning.plan import Step
-from core.domain.records.kinds import SESSION, RecordKind
-from core.domain.records.outcomes import Outcome
-from core.domain.records.reasons import NOT_ALL_READ
+from core.domain.records.feeds import SESSIONS
+from core.domain.records.kinds import AGENDA, SESSION
 from core.domain.records.search import RecordSearch
 from core.domain.records.source_records import Session, Unreadable
+from core.domain.selection.sessions import ACCEPTED
+from core.domain.systems import ExternalSystem
 from core.usecases.sync.get_event import EventView
-from core.usecases.sync.preview import expected_outcome
-from entrypoints.http.csv import csv_response
-from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
-from entrypoints.http.pages.lists import OutcomeFilter, PageNumber, SearchText, outcome_tabs, paginate
-from entrypoints.http.pages.rendering import crumb, redirect_to, zone_of
+from entrypoints.http.pages.events.record_page import (
+    Cell,
+    Column,
+    CsvExport,
+    RecordPage,
+    has_left,
+    outcome_of,
+    steps_of,
+)
+from entrypoints.http.pages.rendering import zone_of
 
-routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
 CSV_COLUMNS = (
     "source_id", "title", "status", "starts_at", "ends_at", "speakers", "would_be", "reason", "detail",
 )  # fmt: skip
 LAST = datetime.max.replace(tzinfo=UTC)
+MAX_STATUS_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
 class AgendaPageRow:
-    """A session, if Sessionboard has it, and what a sync would do with it, if known."""
+    """A session, if the source has it, and what a sync would do with it, if known."""
 
-    id: SourceId
+    record_id: SourceId
     title: str
     session: Session | None
     step: Step | None
     has_left: bool = False
-    """It is in Gleanin but no longer in Sessionboard."""
-
-    @property
-    def outcome(self) -> Outcome | None:
-        return expected_outcome(self.step) if self.step else None
+    """It is in the destination but no longer in the source."""
 
     @property
     def speakers(self) -> str:
@@ -52,58 +50,15 @@ class AgendaPageRow:
     def fits(self, search: RecordSearch) -> bool:
         """Check whether the session or one of its people matches a search."""
         people = (participant.person for participant in (self.session.people if self.session else ()))
-        return search.fits(self.title, None, self.id) or any(
+        return search.fits(self.title, None, self.record_id) or any(
             search.fits(person.label, person.email, person.id) for person in people
         )
 
 
-@routes.get("")
-async def start(page: RequestedEventPage) -> Response:
-    return redirect_to(f"{page.url}/agenda")
-
-
-@routes.get("/agenda")
-async def agenda(
-    request: Request,
-    page: RequestedEventPage,
-    search_text: SearchText = "",
-    outcome: OutcomeFilter = None,
-    number: PageNumber = 1,
-) -> Response:
-    url, query = f"{page.url}/agenda", {"q": search_text, "outcome": outcome.value if outcome else ""}
-    crumbs = event_breadcrumbs(page, crumb("Sessions", url), crumb("Agenda"))
-    if page.view is None:
-        return show(request, page, "agenda.html", "agenda", crumbs=crumbs)
-    rows = [*rows_of(page.view)]
-    search = RecordSearch(search_text)
-    chosen = [row for row in rows if (outcome is None or row.outcome is outcome) and row.fits(search)]
-    return show(
-        request,
-        page,
-        "agenda.html",
-        "agenda",
-        crumbs=crumbs,
-        list=paginate(chosen, number, url, query),
-        tabs=outcome_tabs(url, query, _counted(rows), outcome) if page.view.plan else (),
-        is_empty=not rows,
-        search_text=search_text,
-        query=query,
-        times=times,
-        zone_name=zone_of(page.zone).key,
-    )
-
-
-@routes.get("/agenda.csv")
-async def agenda_csv(page: RequestedEventPage) -> Response:
-    if page.view is None:
-        return redirect_to(f"{page.url}/agenda")  # the page shows the problem or waits
-    return csv_response("agenda", CSV_COLUMNS, _csv_rows(page.view))
-
-
 def rows_of(view: EventView) -> Iterator[AgendaPageRow]:
-    """Yield the sessions by time, then those in Gleanin that are no longer in Sessionboard."""
+    """Yield the sessions by time, then those in the destination that are no longer in the source."""
     steps = steps_of(view, SESSION)
-    for session in sorted(view.sessions, key=_starts):
+    for session in sorted(view.rows(SESSIONS), key=_starts):
         step = steps.pop(session.id, None)
         yield AgendaPageRow(
             session.id, session.label, session if isinstance(session, Session) else None, step
@@ -112,22 +67,28 @@ def rows_of(view: EventView) -> Iterator[AgendaPageRow]:
         yield AgendaPageRow(step.record.source_id, step.record.label, None, step, has_left=has_left(step))
 
 
-def has_left(step: Step) -> bool:
-    """Check whether a record without a row has left Sessionboard, rather than being missing from an incomplete read."""
-    return step.reason.code != NOT_ALL_READ.code
-
-
-def steps_of(view: EventView, kind: RecordKind) -> dict[SourceId, Step]:
-    steps = view.plan.steps if view.plan else ()
-    return {step.record.source_id: step for step in steps if step.record.kind is kind}
-
-
 def _starts(session: Session | Unreadable) -> datetime:
     return (session.starts_at if isinstance(session, Session) else None) or LAST
 
 
-def _counted(rows: Iterable[AgendaPageRow]) -> Mapping[Outcome, int]:
-    return Counter(outcome for row in rows if (outcome := row.outcome))
+def columns(source: ExternalSystem, zone: str | None) -> Sequence[Column[AgendaPageRow]]:
+    def status(row: AgendaPageRow) -> Cell:
+        if row.session is None:
+            return Cell(f"Not in {source}" if row.has_left else "Not read")
+        if not row.session.status:
+            return Cell("No status")
+        tone = "green" if row.session.status == ACCEPTED else "grey"
+        return Cell(row.session.status[:MAX_STATUS_LENGTH], tone=tone)
+
+    return (
+        Column("Session", lambda row: Cell(row.title, row.speakers), is_record=True),
+        Column(
+            f"Time ({zone_of(zone).key})",
+            lambda row: Cell(times(row.session, zone) or "No time"),
+            is_labelled=True,
+        ),
+        Column("Status", status, is_labelled=True),
+    )
 
 
 def times(session: Session | None, zone: str | None) -> str:
@@ -143,20 +104,27 @@ def times(session: Session | None, zone: str | None) -> str:
     return text
 
 
-async def _csv_rows(view: EventView) -> AsyncIterator[Iterable[Sequence[str | None]]]:
-    yield [_csv_row(row) for row in rows_of(view)]
-
-
-def _csv_row(row: AgendaPageRow) -> Sequence[str | None]:
-    session, reason = row.session, row.step.reason if row.step else None
+def csv_row(row: AgendaPageRow) -> Sequence[str | None]:
+    session, reason, outcome = row.session, row.step.reason if row.step else None, outcome_of(row)
     return [
-        row.id,
+        row.record_id,
         row.title,
         session.status if session else None,
         session.starts_at.isoformat() if session and session.starts_at else None,
         session.ends_at.isoformat() if session and session.ends_at else None,
         row.speakers,
-        row.outcome.value if row.outcome else None,
+        outcome.value if outcome else None,
         reason.sentence if reason else None,
         reason.detail if reason else None,
     ]
+
+
+AGENDA_PAGE = RecordPage(
+    AGENDA,
+    "Agenda",
+    "Sessions",
+    "Search sessions and speakers",
+    rows_of,
+    columns,
+    CsvExport(CSV_COLUMNS, csv_row),
+)

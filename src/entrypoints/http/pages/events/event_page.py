@@ -1,6 +1,6 @@
 """The data that all pages of an event share: its mapping, its latest runs, its last snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -22,7 +22,8 @@ from core.usecases.sync.get_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.dependencies import OrganizationContext, Wired
 from entrypoints.http.pages.dependencies import ReadOrganization
-from entrypoints.http.pages.lists import with_query
+from entrypoints.http.pages.events.record_page import RECORD_PAGES
+from entrypoints.http.pages.lists import Tab, with_query
 from entrypoints.http.pages.problem_pages import problem_on_page
 from entrypoints.http.pages.rendering import FLASHES, Crumb, crumb, flash, organization_url, render
 from entrypoints.http.problems import HANDLED_ERRORS, Problem
@@ -30,6 +31,8 @@ from entrypoints.http.snapshots import FIRST_READ_TIMEOUT, EventViews, EventView
 
 STARTED_RUN = "started_run"
 """Cookie key of the run that the browser has just started, whose end it may not have shown yet."""
+PREVIEW = "preview"
+"""The last part of the address of an event's preview."""
 POLL_TIMEOUT = 3.0
 """Seconds that a polling request waits for the event to be read."""
 TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn", RunState.STOPPED: "error"}
@@ -95,7 +98,7 @@ async def _event_page(
     watched: Annotated[list[str], Query(max_length=LATEST_RUNS)] = [],  # noqa: B006 - never changed
 ) -> EventPage:
     if not event_id.isprintable():
-        raise NotFound("Sessionboard event", event_id)
+        raise NotFound(f"{ctx.organization.source} event", event_id)
     source_event_id = SourceEventId(event_id)
     overview = await container.resolve(GetHealth)(ctx.organization.id)
     matching = (pair for pair in overview.mappings if pair[0].events.source_id == source_event_id)
@@ -168,6 +171,7 @@ def show(request: Request, page: EventPage, template: str, part: str, **variable
         status=page.problem.status if page.problem else HTTPStatus.OK,
         page=page,
         part=part,
+        parts=[*_tabs(page, part)],
         own_url=(own_url := _own_url(request)),
         refresh_url=_refresh_url(own_url, page.open_runs),
         **variables,
@@ -177,6 +181,13 @@ def show(request: Request, page: EventPage, template: str, part: str, **variable
         request.session[FLASHES] = flashes
     response.headers.update(page.problem.headers if page.problem else {})
     return response
+
+
+def _tabs(page: EventPage, part: str) -> Iterator[Tab]:
+    for records in RECORD_PAGES:
+        is_current = part == records.scope
+        yield {"label": records.label, "url": f"{page.url}/{records.scope}", "current": is_current}
+    yield {"label": "Preview", "url": f"{page.url}/{PREVIEW}", "current": part == PREVIEW}
 
 
 def _own_url(request: Request) -> str:

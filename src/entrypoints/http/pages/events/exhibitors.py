@@ -1,27 +1,19 @@
 """An event's exhibitors: their contacts, the primary one, and what a sync would do with each."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
 
 from core.domain.ids import SourceId
 from core.domain.planning.plan import Step
+from core.domain.records import kinds
+from core.domain.records.feeds import EXHIBITORS
 from core.domain.records.kinds import EXHIBITOR_CONTACT
-from core.domain.records.outcomes import Outcome
 from core.domain.records.search import RecordSearch
 from core.domain.records.source_records import Exhibitor, Person, Unreadable
 from core.domain.selection.exhibitor_contacts import primary_contact
+from core.domain.systems import ExternalSystem
 from core.usecases.sync.get_event import EventView
-from core.usecases.sync.preview import expected_outcome
-from entrypoints.http.pages.events.agenda import has_left, steps_of
-from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
-from entrypoints.http.pages.lists import OutcomeFilter, PageNumber, SearchText, outcome_tabs, paginate
-from entrypoints.http.pages.rendering import crumb
-
-routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
+from entrypoints.http.pages.events.record_page import Cell, Column, RecordPage, has_left, steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +28,8 @@ class ExhibitorPageRow:
     step: Step | None
     is_primary: bool = False
     has_left: bool = False
-    """It is in Gleanin but no longer in Sessionboard."""
+    """It is in the destination but no longer in the source."""
     exhibitor_id: str = ""
-
-    @property
-    def outcome(self) -> Outcome | None:
-        return expected_outcome(self.step) if self.step else None
 
     @property
     def email(self) -> str:
@@ -56,41 +44,10 @@ class ExhibitorPageRow:
         )
 
 
-@routes.get("/exhibitors")
-async def exhibitors(
-    request: Request,
-    page: RequestedEventPage,
-    search_text: SearchText = "",
-    outcome: OutcomeFilter = None,
-    number: PageNumber = 1,
-) -> Response:
-    url, query = f"{page.url}/exhibitors", {"q": search_text, "outcome": outcome.value if outcome else ""}
-    crumbs = event_breadcrumbs(page, crumb("Exhibitors"))
-    if page.view is None:
-        return show(request, page, "exhibitors.html", "exhibitors", crumbs=crumbs)
-    rows = [*_rows(page.view)]
-    search = RecordSearch(search_text)
-    chosen = [row for row in rows if (outcome is None or row.outcome is outcome) and row.fits(search)]
-    # A contact of several exhibitors is one record.
-    counts = Counter({row.record_id: result for row in rows if (result := row.outcome)}.values())
-    return show(
-        request,
-        page,
-        "exhibitors.html",
-        "exhibitors",
-        crumbs=crumbs,
-        list=paginate(chosen, number, url, query),
-        tabs=outcome_tabs(url, query, counts, outcome) if page.view.plan else (),
-        is_empty=not rows,
-        search_text=search_text,
-        query=query,
-    )
-
-
 def _rows(view: EventView) -> Iterator[ExhibitorPageRow]:
-    """Yield each exhibitor's contacts, the primary one first, then those that are no longer in Sessionboard."""
+    """Yield each exhibitor's contacts, the primary one first, then those that are no longer in the source."""
     steps, shown_ids = steps_of(view, EXHIBITOR_CONTACT), set[SourceId]()
-    for exhibitor in view.exhibitors:
+    for exhibitor in view.rows(EXHIBITORS):
         rows = (
             _contacts(exhibitor, steps)
             if isinstance(exhibitor, Exhibitor)
@@ -135,3 +92,27 @@ def _placeholder_id(exhibitor_id: SourceId, steps: Mapping[SourceId, Step]) -> S
     """Return the record id of an exhibitor without contacts, prefixed if a contact has the plain one."""
     placeholder_id = SourceId(f"exhibitor:{exhibitor_id}")
     return placeholder_id if placeholder_id in steps else exhibitor_id
+
+
+def columns(source: ExternalSystem, _zone: str | None) -> Sequence[Column[ExhibitorPageRow]]:
+    def role(row: ExhibitorPageRow) -> Cell:
+        if row.has_left:
+            return Cell(f"Not in {source}")
+        if row.is_primary:
+            return Cell("Primary", tone="blue")
+        return Cell("Team member" if row.person else "")
+
+    return (
+        Column("Exhibitor", lambda row: Cell(row.exhibitor or "Unknown")),
+        Column(
+            "Contact",
+            lambda row: Cell(row.label, "" if row.email == row.label else row.email),
+            is_record=True,
+        ),
+        Column("Role", role),
+    )
+
+
+EXHIBITORS_PAGE = RecordPage(
+    kinds.EXHIBITORS, "Exhibitors", "Exhibitors", "Search exhibitors and contacts", _rows, columns
+)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from core.domain.ids import MAX_ID_LENGTH, RunId, can_be_id
-from core.domain.records.kinds import RecordKind, kinds_in
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, SyncRun
 from core.usecases.mappings.queries import ListLastChecks, ListMappings
@@ -63,7 +63,7 @@ async def show_runs(
 
 def _synced(run: SyncRun) -> Sequence[str]:
     """Return the numbers of synced and attempted records by kind, as text."""
-    tallies = ((kind, run.counts.of(kind)) for kind in kinds_in(run.scope))
+    tallies = ((kind, run.counts.of(kind)) for kind in KINDS.in_scope(run.scope))
     return [
         f"{tally.succeeded:,} of {tally.attempted:,} {kind.plural}" for kind, tally in tallies if tally.read
     ]
@@ -96,7 +96,7 @@ async def show_run(
         )
     )
     organization, mapping = organization_url(ctx.organization), ctx.mapping
-    kinds = kinds_in(run.scope)
+    kinds = KINDS.in_scope(run.scope)
     return render(
         request,
         "run.html",

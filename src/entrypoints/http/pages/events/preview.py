@@ -13,7 +13,7 @@ from core.domain.records.outcomes import Outcome
 from core.domain.records.reasons import field_name
 from core.domain.records.search import RecordSearch
 from core.usecases.sync.preview import expected_changes, expected_outcome
-from entrypoints.http.pages.events.event_page import RequestedEventPage, event_breadcrumbs, show
+from entrypoints.http.pages.events.event_page import PREVIEW, RequestedEventPage, event_breadcrumbs, show
 from entrypoints.http.pages.lists import (
     KindFilter,
     OutcomeFilter,
@@ -43,7 +43,7 @@ async def preview(
     kind: KindFilter = "",
     number: PageNumber = 1,
 ) -> Response:
-    url, chosen_kind = f"{page.url}/preview", kind_named(kind)
+    url, chosen_kind = f"{page.url}/{PREVIEW}", kind_named(kind)
     query = {
         "q": search_text,
         "outcome": outcome.value if outcome else "",
@@ -51,7 +51,7 @@ async def preview(
     }
     crumbs = event_breadcrumbs(page, crumb("Preview"))
     if page.view is None:
-        return show(request, page, "preview.html", "preview", crumbs=crumbs)
+        return show(request, page, "preview.html", PREVIEW, crumbs=crumbs)
     steps = page.view.plan.steps if page.view.plan else ()
     steps_of_kind = [step for step in steps if chosen_kind is None or step.record.kind is chosen_kind]
     part = paginate([*_chosen(steps_of_kind, outcome, search_text)], number, url, query)
@@ -59,7 +59,7 @@ async def preview(
         request,
         page,
         "preview.html",
-        "preview",
+        PREVIEW,
         crumbs=crumbs,
         list=part,
         steps=[(step, expected_outcome(step), [*_changes(step)]) for step in part.items],

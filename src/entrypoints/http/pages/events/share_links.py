@@ -9,7 +9,6 @@ from starlette.datastructures import FormData
 
 from core.domain.errors import NotFound
 from core.domain.ids import MAX_EXTERNAL_ID_LENGTH, MAX_ID_LENGTH, SourceId
-from core.domain.records.kinds import PEOPLE
 from core.domain.records.synced_records import SyncedRecord, presentable
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.access.create_portal_link import CreatePortalLink
@@ -30,7 +29,7 @@ from entrypoints.text import shortened
 routes = APIRouter()
 Missing = Annotated[bool, Query(alias="missing")]
 MappingFilter = Annotated[str, Query(alias="mapping", max_length=MAX_ID_LENGTH)]
-MAX_PERSON_LENGTH = max(len(kind.name) for kind in PEOPLE) + len(":") + MAX_EXTERNAL_ID_LENGTH
+MAX_PERSON_LENGTH = MAX_ID_LENGTH + len(":") + MAX_EXTERNAL_ID_LENGTH
 OfPerson = Annotated[str, Query(max_length=MAX_PERSON_LENGTH)]
 """The name of the kind and the id in the source, with a colon between them."""
 

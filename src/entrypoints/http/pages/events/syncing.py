@@ -1,7 +1,6 @@
 """Starting a sync, following its progress, reading an event again."""
 
 from collections.abc import AsyncIterator
-from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from core.domain.ids import MAX_EXTERNAL_ID_LENGTH, SourceEventId
-from core.domain.records.kinds import Scope
+from core.domain.records.kinds import AGENDA, ALL
 from core.domain.runs.messages import started
 from core.domain.runs.run import RunState, SyncRun
 from core.usecases.runs.queries import ListRuns
@@ -18,31 +17,17 @@ from core.usecases.runs.request_sync import SyncRequest
 from entrypoints.container import Container
 from entrypoints.http.dependencies import Wired, actor_of_session
 from entrypoints.http.pages.dependencies import ReadOrganization, ReadRun, SyncMapping
-from entrypoints.http.pages.events.event_page import STARTED_RUN, TONES, event_url
+from entrypoints.http.pages.events.event_page import PREVIEW, STARTED_RUN, TONES, event_url
+from entrypoints.http.pages.events.record_page import RECORD_PAGES
 from entrypoints.http.pages.forms import SentForm
 from entrypoints.http.pages.rendering import flash, fragment, redirect_to
 from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
 from entrypoints.http.snapshots import EventViewsOf
 from entrypoints.http.starting import start_sync
+from entrypoints.resources.kind_names import ScopeName
 
 routes = APIRouter()
 WAITS = "Another sync of this event is running. Yours starts when it has finished."
-
-
-class EventSubpage(StrEnum):
-    """The pages of an event."""
-
-    AGENDA = "agenda"
-    EXHIBITORS = "exhibitors"
-    PREVIEW = "preview"
-
-
-STARTED_FROM = {
-    Scope.AGENDA: EventSubpage.AGENDA,
-    Scope.EXHIBITORS: EventSubpage.EXHIBITORS,
-    Scope.ALL: EventSubpage.PREVIEW,
-}
-"""The page of an event that offers the sync of a scope."""
 
 
 @routes.post("/mappings/{mapping_id}/sync")
@@ -51,7 +36,7 @@ async def start(
     container: Wired,
     ctx: SyncMapping,
     _: SentForm,
-    scope: Annotated[Scope, Query()] = Scope.ALL,
+    scope: Annotated[ScopeName, Query()] = ALL,
 ) -> Response:
     mapping = ctx.mapping
     run = await start_sync(container, SyncRequest(mapping.id, scope, actor=ctx.actor))
@@ -59,7 +44,7 @@ async def start(
     flash(request, WAITS if waits else started(mapping.systems), "info" if waits else "success")
     request.session[STARTED_RUN] = run.id
     event_id = mapping.events.source_id
-    return redirect_to(f"{event_url(ctx.organization, event_id)}/{STARTED_FROM[scope]}")
+    return redirect_to(f"{event_url(ctx.organization, event_id)}/{_page_of(scope)}")
 
 
 @routes.post("/organizations/{organization_id}/events/{event_id}/read-again")
@@ -68,11 +53,16 @@ async def read_again(
     ctx: ReadOrganization,
     _: SentForm,
     event_id: Annotated[str, Path(max_length=MAX_EXTERNAL_ID_LENGTH)],
-    to: Annotated[EventSubpage, Query()] = EventSubpage.AGENDA,
+    to: Annotated[str, Query(max_length=100)] = AGENDA,
 ) -> Response:
     source_event_id = SourceEventId(event_id)
     views.forget(ctx.organization.id, source_event_id)
-    return redirect_to(f"{event_url(ctx.organization, source_event_id)}/{to}")
+    return redirect_to(f"{event_url(ctx.organization, source_event_id)}/{_page_of(to)}")
+
+
+def _page_of(scope: str) -> str:
+    """Return the last part of the address of the page that offers the sync of a scope."""
+    return scope if RECORD_PAGES.get(scope) else PREVIEW
 
 
 async def _seat(ctx: ReadRun, followers: RunWatchersOf) -> AsyncIterator[RunWatchers]:
