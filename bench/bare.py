@@ -23,7 +23,7 @@ INCLUDES = ("sessions", "speakers", "exhibitors")
 async def measured(sessionboard_url: str, gleanin_url: str, **_: str) -> Json:
     """Do what a first sync does: read both systems, create everything, read the links; then read everything again."""
     container = Container(Settings.model_validate({"allow_private_addresses": True}))
-    transport = container.gleanin().transport
+    transport = container.http().transport
     async with httpx.AsyncClient(transport=transport(), timeout=30) as client:
         loop = _Loop(client, sessionboard_url, gleanin_url)
         start, cpu = time.perf_counter(), time.process_time()

@@ -6,7 +6,7 @@ Each provider imports its adapter, so that a command loads only what it needs.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import MISSING, Field, fields, replace
+from dataclasses import MISSING, Field, fields
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -17,10 +17,11 @@ from dependency_injector.providers import Provider
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from adapters.gleanin.destination import GleaninDestinations
+    from adapters.http_client.clients import HttpClients
     from adapters.http_client.library_transport import LibraryTransport
     from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
     from adapters.telemetry.prometheus import PrometheusMetrics
+    from entrypoints.plugins import PluginCatalog
     from entrypoints.settings import Settings
     from ports.cipher import TokenCipher
     from ports.clock import Clock
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ports.log import EventLog
     from ports.notifications import Notifier
     from ports.passwords import Passwords
+    from ports.plugins import DestinationPlugin, SourcePlugin
     from ports.probe import DestinationProbe
     from ports.public_urls import PublicUrls
     from ports.signer import Signer
@@ -50,6 +52,8 @@ class Container:
 
     def __init__(self, settings: Settings) -> None:
         self._objects: dict[type[Any], Provider[Any]] = {}
+        self.plugins: Provider[PluginCatalog] = providers.Singleton(_plugins)
+        self.plugins()  # the kinds must be known before anything is read from the database
         self.settings: Provider[Settings] = providers.Object(settings)
         chosen = cast("Any", self.settings.provided)
         self.engine: Provider[Engine] = providers.Singleton(_engine, self.settings)
@@ -65,18 +69,24 @@ class Container:
         self.cookie_secret: Provider[str] = providers.Singleton(_cookie_secret, self.keys)
         self.passwords: Provider[Passwords] = providers.Singleton(_passwords)
 
-        self.patient_sources: Provider[Sources] = providers.Singleton(_sources, self.settings)
-        self.gleanin: Provider[GleaninDestinations] = providers.Singleton(_gleanin, self.settings)
-        self.patient_destinations: Provider[Destinations] = _as_port(self.gleanin)
+        self.patient_http: Provider[HttpClients] = providers.Singleton(_patient_http, self.settings)
+        self.http: Provider[HttpClients] = providers.Singleton(_interactive_http, self.patient_http)
+        self.patient_sources: Provider[Sources] = providers.Singleton(
+            _sources, self.settings, self.plugins, self.patient_http
+        )
+        self.patient_destinations: Provider[Destinations] = providers.Singleton(
+            _destinations, self.settings, self.plugins, self.patient_http
+        )
         self.patient_access: Provider[Any] = providers.Factory(
             _access, self.units, self.patient_sources, self.patient_destinations, self.cipher
         )
-        self.sources: Provider[Sources] = providers.Singleton(_interactive_sources, self.patient_sources)
-        self.interactive_gleanin: Provider[GleaninDestinations] = providers.Singleton(
-            _interactive_gleanin, self.gleanin
+        self.sources: Provider[Sources] = providers.Singleton(
+            _sources, self.settings, self.plugins, self.http
         )
-        self.destinations: Provider[Destinations] = _as_port(self.interactive_gleanin)
-        self.probe: Provider[DestinationProbe] = providers.Singleton(_probe, self.interactive_gleanin)
+        self.destinations: Provider[Destinations] = providers.Singleton(
+            _destinations, self.settings, self.plugins, self.http
+        )
+        self.probe: Provider[DestinationProbe] = providers.Singleton(_probe, self.settings, self.http)
 
         self.notifier: Provider[Notifier] = providers.Singleton(_notifier, self.settings, self.clock)
         self.openid_transport: Provider[LibraryTransport] = providers.Singleton(_openid_transport)
@@ -208,50 +218,73 @@ def _log() -> EventLog:
     return MetricsEventLog(SampledEvents(StructlogEvents()))
 
 
-def _sources(settings: Settings) -> Sources:
+def _plugins() -> PluginCatalog:
+    from entrypoints.plugins import installed_plugins
+
+    plugins = installed_plugins()
+    plugins.register_kinds()
+    return plugins
+
+
+def _patient_http(settings: Settings) -> HttpClients:
+    from adapters.http_client.clients import HttpClients
+    from adapters.http_client.transport import HardenedTransport
+
+    allow_private = settings.allow_private_addresses
+    return HttpClients(allow_private, partial(HardenedTransport, allow_private=allow_private))
+
+
+def _interactive_http(patient: HttpClients) -> HttpClients:
+    return patient.interactive()
+
+
+def _sources(settings: Settings, plugins: PluginCatalog, http: HttpClients) -> Sources:
+    from adapters.http_client.address_rules import check_base_url
+    from adapters.plugins.sources import InstalledSources
+    from entrypoints.plugins import PluginGroup, PluginMissing
+    from ports.source import SourceMissing
+
+    def find(identifier: str) -> tuple[SourcePlugin, str]:
+        try:
+            return plugins.source(identifier), plugins.package_of(PluginGroup.SOURCES, identifier)
+        except PluginMissing as error:
+            raise SourceMissing(str(error)) from error
+
     if settings.saved_event is not None:
-        from adapters.sessionboard.saved_events import SavedEvent, SavedEvents
+        from adapters.sessionboard.saved_events import saved_event_plugin
 
-        return SavedEvents(SavedEvent(settings.saved_event))
-    from adapters.http_client.transport import HardenedTransport
-    from adapters.sessionboard.source import SessionboardSources
-
-    allow_private = settings.allow_private_addresses
-    return SessionboardSources(allow_private, partial(HardenedTransport, allow_private=allow_private))
+        saved = saved_event_plugin(settings.saved_event), "gleanin-sync"
+        return InstalledSources(lambda _: saved, http, str, plugins.readers)
+    return InstalledSources(find, http, partial(check_base_url, allow_private=True), plugins.readers)
 
 
-def _interactive_sources(sources: Sources) -> Sources:
-    """Return the sources with the retry policy of interactive requests; a saved event has no policy."""
-    from adapters.http_client.retries import INTERACTIVE
-    from adapters.sessionboard.source import SessionboardSources
+def _destinations(settings: Settings, plugins: PluginCatalog, http: HttpClients) -> Destinations:
+    from adapters.gleanin.system import GLEANIN
+    from adapters.plugins.destinations import InstalledDestinations
+    from entrypoints.plugins import PluginGroup, PluginMissing
+    from ports.destination import DestinationMissing
 
-    return replace(sources, policy=INTERACTIVE) if isinstance(sources, SessionboardSources) else sources
+    def find(identifier: str) -> tuple[DestinationPlugin, str]:
+        try:
+            return plugins.destination(identifier), plugins.package_of(PluginGroup.DESTINATIONS, identifier)
+        except PluginMissing as error:
+            raise DestinationMissing(str(error)) from error
 
-
-def _gleanin(settings: Settings) -> GleaninDestinations:
-    from adapters.gleanin.destination import GleaninDestinations
-    from adapters.gleanin.wire import LINK_HOSTS
-    from adapters.http_client.transport import HardenedTransport
-
-    allow_private = settings.allow_private_addresses
-    return GleaninDestinations(
-        settings.gleanin_url,
-        allow_private,
-        partial(HardenedTransport, allow_private=allow_private),
-        link_hosts=LINK_HOSTS | settings.further_link_hosts,
+    return InstalledDestinations(
+        find,
+        plugins.schemas,
+        http,
+        {GLEANIN.identifier: settings.gleanin_url},
+        settings.further_link_hosts,
+        without_prefix=GLEANIN.identifier,
     )
 
 
-def _interactive_gleanin(gleanin: GleaninDestinations) -> GleaninDestinations:
-    from adapters.http_client.retries import INTERACTIVE
-
-    return replace(gleanin, policy=INTERACTIVE)
-
-
-def _probe(gleanin: GleaninDestinations) -> DestinationProbe:
+def _probe(settings: Settings, http: HttpClients) -> DestinationProbe:
+    from adapters.gleanin.plugin import at
     from adapters.gleanin.probe import GleaninProbe
 
-    return GleaninProbe(gleanin)
+    return GleaninProbe(at(settings.gleanin_url, http))
 
 
 def _access(*arguments: Any) -> Any:

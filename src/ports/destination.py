@@ -11,8 +11,10 @@ DestinationError
 │   └── UnsupportedKind      this kind of record cannot be listed: none of them can be written safely
 ├── RecordRejected           this record was refused and not written; continue with the others
 │   ├── RecordGone           the record no longer exists
+│   ├── FailedBeforeWrite    the plug-in itself failed, and had not sent it
 │   └── WriteForbidden       refused without a reason: check whether the token is still accepted
 └── WriteOutcomeUnknown      the write may have happened: look the record up before sending it again
+    └── FailedInWrite        the plug-in itself failed, and had sent it
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -74,6 +76,12 @@ class WriteForbidden(RecordRejected):
     code = "forbidden"
 
 
+class FailedBeforeWrite(RecordRejected):
+    """The plug-in itself failed; the text names it."""
+
+    code = "plugin_failed"
+
+
 class WriteOutcomeUnknown(DestinationError):
     code = "answer_lost"
 
@@ -86,6 +94,24 @@ class WriteOutcomeUnknown(DestinationError):
         """
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+class FailedInWrite(WriteOutcomeUnknown):
+    """The plug-in itself failed; the text names it."""
+
+    code = "plugin_failed"
+
+
+class DestinationMissing(DestinationError):
+    """The plug-in for a destination is not installed or was refused; the text says what to do."""
+
+    code = "plugin_missing"
+
+
+class DestinationFailed(DestinationError):
+    """The plug-in itself failed; the text names it."""
+
+    code = "plugin_failed"
 
 
 class Destination(Protocol):
@@ -156,10 +182,24 @@ class Destination(Protocol):
         ...
 
 
-class Destinations(Protocol):
+class DestinationOpener(Protocol):
+    """Opens one kind of destination."""
+
     @property
     def system(self) -> ExternalSystem: ...
 
     def open(
         self, token: Token, before_write: BeforeWrite | None = None
     ) -> AbstractAsyncContextManager[Destination]: ...
+
+
+class Destinations(Protocol):
+    """The destinations that are installed."""
+
+    def named(self, identifier: str) -> DestinationOpener:
+        """Return a destination by its identifier.
+
+        Raises:
+            DestinationMissing: it is not installed, or its plug-in cannot be used.
+        """
+        ...

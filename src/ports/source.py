@@ -53,6 +53,18 @@ class SourceIncomplete(SourceError):
     code = "incomplete"
 
 
+class SourceMissing(SourceError):
+    """The plug-in for a source is not installed or was refused; the text says what to do."""
+
+    code = "plugin_missing"
+
+
+class SourceFailed(SourceError):
+    """The plug-in itself failed; the text names it."""
+
+    code = "plugin_failed"
+
+
 class Source(Protocol):
     """A source; it only reads, since nothing is ever written to a source (rule 33)."""
 
@@ -91,7 +103,9 @@ class Source(Protocol):
         ...
 
 
-class Sources(Protocol):
+class SourceOpener(Protocol):
+    """Opens one kind of source."""
+
     @property
     def system(self) -> ExternalSystem: ...
 
@@ -108,5 +122,17 @@ class Sources(Protocol):
 
         Raises:
             InvalidInput: the URL is invalid or not allowed.
+        """
+        ...
+
+
+class Sources(Protocol):
+    """The sources that are installed."""
+
+    def named(self, identifier: str) -> SourceOpener:
+        """Return a source by its identifier.
+
+        Raises:
+            SourceMissing: it is not installed, or its plug-in cannot be used.
         """
         ...

@@ -99,6 +99,10 @@ class Gate:
     def system(self) -> ExternalSystem:
         return self.gleanin.system
 
+    def named(self, identifier: str) -> "Gate":
+        self.gleanin.named(identifier)
+        return self
+
     @asynccontextmanager
     async def open(
         self, token: Token, before_write: BeforeWrite | None = None

@@ -11,8 +11,9 @@ from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
-from ports.destination import BeforeWrite, Destinations
+from ports.destination import BeforeWrite, DestinationOpener, Destinations
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.delegating_destination import DelegatingDestination
 
@@ -84,11 +85,15 @@ class KillableDestination(DelegatingDestination):
 
 
 @dataclass(frozen=True, slots=True)
-class KillableDestinations:
+class KillableDestinationOpener:
     """Destinations with another kill point between the fence and the request."""
 
-    destinations: Destinations
+    opener: DestinationOpener
     kill_point: KillPoint
+
+    @property
+    def system(self) -> ExternalSystem:
+        return self.opener.system
 
     @asynccontextmanager
     async def open(
@@ -99,5 +104,14 @@ class KillableDestinations:
                 await before_write()
             self.kill_point.pass_moment()
 
-        async with self.destinations.open(token, check_and_pass) as destination:
+        async with self.opener.open(token, check_and_pass) as destination:
             yield KillableDestination(destination, self.kill_point)
+
+
+@dataclass(frozen=True, slots=True)
+class KillableDestinations:
+    destinations: Destinations
+    kill_point: KillPoint
+
+    def named(self, identifier: str) -> DestinationOpener:
+        return KillableDestinationOpener(self.destinations.named(identifier), self.kill_point)

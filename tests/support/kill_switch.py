@@ -15,7 +15,7 @@ from core.domain.records.kinds import RecordKind
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
-from ports.destination import BeforeWrite, Destination, Destinations
+from ports.destination import BeforeWrite, Destination, DestinationOpener, Destinations
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.delegating_destination import DelegatingDestination
 from tests.support.harness import LEASE, Harness
@@ -109,13 +109,13 @@ class KillableUnits:
 
 
 @dataclass(frozen=True, slots=True)
-class KillableDestinations:
-    destinations: Destinations
+class KillableDestinationOpener:
+    opener: DestinationOpener
     kill_switch: KillSwitch
 
     @property
     def system(self) -> ExternalSystem:
-        return self.destinations.system
+        return self.opener.system
 
     def open(
         self, token: Token, before_write: BeforeWrite | None = None
@@ -124,7 +124,7 @@ class KillableDestinations:
 
     @asynccontextmanager
     async def _open(self, token: Token, before_write: BeforeWrite | None) -> AsyncIterator[Destination]:
-        async with self.destinations.open(token, before_write) as destination:
+        async with self.opener.open(token, before_write) as destination:
             yield KillableDestination(destination, self.kill_switch)
 
 
@@ -176,3 +176,12 @@ async def kill(
     finally:
         kill_switch.restart()
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class KillableDestinations:
+    destinations: Destinations
+    kill_switch: KillSwitch
+
+    def named(self, identifier: str) -> DestinationOpener:
+        return KillableDestinationOpener(self.destinations.named(identifier), self.kill_switch)

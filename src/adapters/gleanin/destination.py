@@ -1,7 +1,7 @@
 """The destination over HTTP."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
@@ -32,14 +32,28 @@ from ports.destination import (
     UnsupportedKind,
     WriteOutcomeUnknown,
 )
+from ports.plugins import RecordSchema
 
 _MAX_PAGES = 100_000
 
 
 class GleaninDestination:
-    def __init__(self, client: GleaninClient, link_hosts: AbstractSet[str]) -> None:
+    def __init__(
+        self,
+        client: GleaninClient,
+        link_hosts: AbstractSet[str],
+        schemas: Mapping[str, RecordSchema] | None = None,
+    ) -> None:
         self._client = client
         self.link_hosts = link_hosts
+        self._schemas = schemas or {}
+
+    def _schema(self, kind: RecordKind) -> wire.ResourceSchema:
+        if own := wire.SCHEMAS.get(kind.name):
+            return own
+        if further := self._schemas.get(kind.name):
+            return wire.further_schema(further, is_person=kind.is_person)
+        raise UnsupportedKind(f"Gleanin has no {kind.plural} that this program can write.")
 
     @property
     def max_in_flight(self) -> int:
@@ -70,7 +84,7 @@ class GleaninDestination:
     async def records(
         self, event_id: DestinationEventId, kind: RecordKind
     ) -> AsyncIterator[Sequence[DestinationRecord]]:
-        schema = wire.schema_of(kind)
+        schema = self._schema(kind)
         reader = responses.EventRecordReader(event_id, schema)
         try:
             async for batch in self._read(wire.records_path(_checked(event_id), schema), reader):
@@ -94,7 +108,7 @@ class GleaninDestination:
     async def create(
         self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
     ) -> DestinationId:
-        schema = wire.schema_of(kind)
+        schema = self._schema(kind)
         body = wire.create_body(schema, event_id, external_id, fields)
         try:
             response = await self._client.write("POST", schema.type, body)
@@ -115,7 +129,7 @@ class GleaninDestination:
         destination_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
-        schema = wire.schema_of(kind)
+        schema = self._schema(kind)
         body = wire.update_body(schema, destination_id, changes)
         try:
             response = await self._client.write("PATCH", wire.record_path(schema, destination_id), body)
@@ -161,6 +175,8 @@ class GleaninDestinations:
     """Shared by all connections, for parsing large responses."""
     limits: dict[str, AdaptiveLimit] = field(default_factory=dict, repr=False)
     """By token; shared by instances with other retry policies."""
+    schemas: Mapping[str, RecordSchema] = field(default_factory=dict)
+    """How kinds are written that other plug-ins bring, by the kind's name."""
 
     @property
     def system(self) -> ExternalSystem:
@@ -176,7 +192,7 @@ class GleaninDestinations:
             InvalidInput: the base URL is invalid or not allowed.
         """
         async with self.client(token, before_write) as client:
-            yield GleaninDestination(client, self.link_hosts)
+            yield GleaninDestination(client, self.link_hosts, self.schemas)
 
     @asynccontextmanager
     async def client(

@@ -6,7 +6,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -26,8 +26,9 @@ from adapters.gleanin.value_types import (
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields, FieldValue
-from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.synced_records import ShareLink
+from ports.plugins import RecordSchema
 from ports.probe import Marked
 
 DOC, GUESS = Marked.DOCUMENTED, Marked.GUESSED
@@ -70,6 +71,8 @@ class ResourceSchema:
     written: Mapping[str, Attribute]
     """Our field -> their attribute. A list is cleared by an empty list, anything else by null [guess]."""
     only_read: tuple[Attribute, ...] = _RECORD_ATTRIBUTES
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """Attributes that every record gets."""
 
 
 # POST /{type} -> 201 and PATCH /{type}/{id} -> 200 [guess], after the documented POST /events.
@@ -114,8 +117,16 @@ SCHEMAS: Mapping[str, ResourceSchema] = {
 }
 
 
-def schema_of(kind: RecordKind) -> ResourceSchema:
-    return SCHEMAS[kind.name]
+def further_schema(schema: RecordSchema, *, is_person: bool) -> ResourceSchema:
+    """Return the schema of a kind that another plug-in brings; nothing in it is documented."""
+    links = (_PERSON_LINKS,) if is_person else ()
+    return ResourceSchema(
+        schema.type,
+        GUESS,
+        {name: Attribute(attribute, GUESS, TEXT) for name, attribute in schema.attributes.items()},
+        (*_RECORD_ATTRIBUTES, *links),
+        schema.constants,
+    )
 
 
 def event_path(event_id: str) -> str:
@@ -138,7 +149,11 @@ def record_path(schema: ResourceSchema, destination_id: str) -> str:
 def create_body(
     schema: ResourceSchema, event_id: DestinationEventId, external_id: ExternalId, fields: Fields
 ) -> bytes:
-    attributes: dict[str, object] = {"event_id": _foreign_key(event_id), "external_idx": external_id}
+    attributes: dict[str, object] = {
+        "event_id": _foreign_key(event_id),
+        "external_idx": external_id,
+        **schema.constants,
+    }
     for name, value in fields.items():
         attribute = schema.written[name]
         attributes[attribute.name] = _to_json(attribute.value_type, value)
@@ -158,7 +173,7 @@ def update_body(
 def _to_json(value_type: ValueType, value: FieldValue | None) -> object:
     if value_type is INTEGERS:
         return [_foreign_key(item) for item in value or ()]
-    return list(value or ()) if value_type is TEXTS else value
+    return list(value or ()) if value_type is TEXTS or isinstance(value, tuple) else value
 
 
 def _foreign_key(identifier: str) -> int | str:

@@ -23,6 +23,7 @@ from ports.clock import Clock
 from ports.destination import (
     BeforeWrite,
     DestinationEventGone,
+    DestinationMissing,
     DestinationRefused,
     DestinationUnavailable,
     DestinationUnreadable,
@@ -60,6 +61,11 @@ class InMemoryGleanin:
     """Every create that arrived and was not rejected, and when."""
     _late: list[tuple[datetime, StoredRecord]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1001))
+
+    def named(self, identifier: str) -> "InMemoryGleanin":
+        if identifier != self.system.identifier:
+            raise DestinationMissing(f"There is no destination {identifier!r}.")
+        return self
 
     @asynccontextmanager
     async def open(

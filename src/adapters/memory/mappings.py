@@ -9,6 +9,7 @@ from core.domain.ids import ConnectionId, DestinationEventId, MappingId, Organiz
 from core.domain.runs.fair_queue import ContinuousMapping, DueMapping
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.unchanged_marker import UnchangedMarker
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from ports.store.errors import UniqueConstraint, UniqueViolation
 
@@ -105,6 +106,14 @@ class InMemorySchedules:
         schedules = await self.list_for_open_connections(organization_id)
         halts = [schedule.halt for _, schedule in schedules if schedule.halt]
         return min(halts, key=lambda halt: halt.since, default=None)
+
+    async def find_destination(
+        self, organization_id: OrganizationId
+    ) -> tuple[ExternalSystem, Halt | None] | None:
+        for connection in self._store.connections.values():
+            if connection.organization_id == organization_id and connection.is_open:
+                return connection.destination, await self.find_halt(organization_id)
+        return None
 
     async def list_due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
         due = [

@@ -18,6 +18,7 @@ from ports.source import (
     SourceError,
     SourceEventGone,
     SourceIncomplete,
+    SourceMissing,
     SourceRefused,
     SourceUnavailable,
 )
@@ -133,6 +134,11 @@ class InMemorySources:
     tokens: set[str] | None = None
     """The tokens that are accepted; None accepts any."""
     system: ExternalSystem = SESSIONBOARD
+
+    def named(self, identifier: str) -> "InMemorySources":
+        if identifier != self.system.identifier:
+            raise SourceMissing(f"There is no source {identifier!r}.")
+        return self
 
     def normalize_url(self, url: str) -> str:
         return check_base_url(url, allow_private=True)

@@ -4,7 +4,7 @@ import copy
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -27,7 +27,9 @@ from adapters.sessionboard.wire import (
     to_sessions,
 )
 from core.domain.ids import SourceId
+from core.domain.records.feeds import SourceRow
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable, is_id
+from ports.plugins import FeedReader
 
 DECISIVE = frozenset({"is_abstract", "composition_status", "status", "custom_status"})
 """Fields that decide whether a session syncs: repairing them could send the wrong session, or report it as gone."""
@@ -149,6 +151,34 @@ class RowSchema(Generic[W, R]):
             if fields == ["id"]:
                 return unreadable(row, "The row has no valid id.")
             return unreadable(row, f"These fields cannot be read: {', '.join(fields)[:200]}.")
+
+
+class PluginSchema(RowSchema[Any, SourceRow]):
+    """Rows of a feed that another kind brings: parsed by its plug-in, one by one."""
+
+    def __init__(self, reader: FeedReader) -> None:
+        super().__init__(TypeAdapter(dict), reader.parse)
+
+    def read_rows(self, rows: Sequence[object], totals: Pagination | None = None) -> PageRead[SourceRow]:
+        page: PageRead[SourceRow] = PageRead([], [], [], totals or Pagination())
+        for row in rows:
+            read = self._parsed(row)
+            page.records.extend(read)
+            page.ids.append(SourceId(str(row["id"])) if _has_id(row) else read[0].id)
+            page.ends.append(len(page.records))
+        return page
+
+    def _parsed(self, row: object) -> list[SourceRow | Unreadable]:
+        if not _has_id(row):
+            return [unreadable(row, _problem_with(row) or "The row has no valid id.")]
+        try:
+            return [*self.to_records(row)]
+        except (ValueError, RecursionError) as error:
+            return [unreadable(row, f"{error}.")]
+
+
+def _has_id(row: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(row, dict) and isinstance(row.get("id"), str | int) and is_id(SourceId(str(row["id"])))
 
 
 def _problem_with(row: object) -> str:

@@ -1,7 +1,7 @@
 """A saved event: the objects of Sessionboard's API, read from a JSON file."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +19,8 @@ from adapters.sessionboard.system import SESSIONBOARD
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
-from core.domain.systems import ExternalSystem
-from core.domain.tenancy.secrets import Token
-from ports.source import Source, SourceEventGone, SourceUnreadable
+from ports.plugins import SourcePlugin
+from ports.source import SourceEventGone, SourceUnreadable
 
 PAGE_SIZE = 100
 R = TypeVar("R", bound=SourceRow)
@@ -105,18 +104,10 @@ class SavedEvent:
         return event
 
 
-@dataclass(frozen=True, slots=True)
-class SavedEvents:
-    """Opens the saved event, whatever the address and the token."""
-
-    saved: SavedEvent
-
-    @property
-    def system(self) -> ExternalSystem:
-        return SESSIONBOARD
-
-    def normalize_url(self, url: str) -> str:
-        return url
-
-    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:  # noqa: ARG002 - the port's
-        return nullcontext(self.saved)
+def saved_event_plugin(path: Path) -> SourcePlugin:
+    """Return a source with the saved event only, whatever the address and the token."""
+    return SourcePlugin(
+        SESSIONBOARD.identifier,
+        SESSIONBOARD.display_name,
+        lambda _access, _http: nullcontext(SavedEvent(path)),
+    )

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 from adapters.http_client.address_rules import check_base_url
@@ -20,6 +20,7 @@ from adapters.sessionboard.parsing import (
     EVENT_SCHEMA,
     SCHEMAS,
     PageRead,
+    PluginSchema,
     RowSchema,
     WrongShape,
     cut_page,
@@ -34,6 +35,7 @@ from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
+from ports.plugins import FeedReader
 from ports.source import (
     Source,
     SourceError,
@@ -63,6 +65,8 @@ class SessionboardSource:
     client: SessionboardClient
     parallel: int = 5
     """Pages in flight or waiting to be consumed; this bounds the memory."""
+    readers: Mapping[str, FeedReader] = field(default_factory=dict)
+    """How feeds are read that other kinds bring, by the feed's name."""
 
     async def events(self) -> Sequence[SourceEvent]:
         rows, _ = await self._events()
@@ -97,8 +101,15 @@ class SessionboardSource:
         return rows, None
 
     def records(self, event_id: SourceEventId, feed: Feed[Row]) -> AsyncIterator[Sequence[Row | Unreadable]]:
-        path = f"{_path(event_id)}/{feed.name}"
-        return self._list(SCHEMAS[feed.name], feed.name, "POST", path, SEARCHES[feed.name])
+        if feed.name in SCHEMAS:
+            path = f"{_path(event_id)}/{feed.name}"
+            return self._list(SCHEMAS[feed.name], feed.name, "POST", path, SEARCHES[feed.name])
+        reader = self.readers.get(feed.name)
+        if reader is None:
+            raise SourceUnreadable(f"Sessionboard has no {feed.name} that this program can read.")
+        path, search = f"{_path(event_id)}/{reader.path}", {"sort": OLDEST_FIRST, **reader.query}
+        schema = cast("RowSchema[Any, Row]", PluginSchema(reader))
+        return self._list(schema, feed.name, "POST", path, search)
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
         changed = {"filters": {"updatedAt": {"after": instant_text(since)}}}
@@ -168,6 +179,7 @@ class SessionboardSources:
     parallel: int = 5
     threads: Executor = field(default_factory=parsing_threads)
     """Shared by all organizations, for parsing large responses."""
+    readers: Mapping[str, FeedReader] = field(default_factory=dict)
 
     @property
     def system(self) -> ExternalSystem:
@@ -189,7 +201,9 @@ class SessionboardSources:
         async with self.transport() as transport:
             http = HttpClient(transport, address, "Sessionboard", headers, self.policy.started())
             yield SessionboardSource(
-                SessionboardClient(http, ParsingLane(self.threads), self.limits), self.parallel
+                SessionboardClient(http, ParsingLane(self.threads), self.limits),
+                self.parallel,
+                self.readers,
             )
 
 

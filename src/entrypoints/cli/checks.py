@@ -1,4 +1,4 @@
-"""The checks of `doctor`: settings, keys, database, migrations, queue, clock, and access to Sessionboard and Gleanin."""
+"""The checks of `doctor`: settings, keys, database, migrations, queue, clock, and access to the sources and destinations."""
 
 import os
 import stat
@@ -11,10 +11,13 @@ from itertools import chain
 from core.domain.errors import DomainError
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import Token
+from core.usecases.organizations.connect import DEFAULT_DESTINATION
 from core.usecases.organizations.queries import ListOrganizations
 from entrypoints.cli.errors import ExitCode, failure_of
 from entrypoints.container import Container, cipher_for
 from entrypoints.database import database_clock, database_revisions, opened, workers_on_queue
+from entrypoints.names import default_destination
+from entrypoints.plugins import installed_plugins
 from entrypoints.settings import GONE, PREFIX, Settings
 from ports.cipher import DecryptionFailed, KeysUnusable
 from ports.destination import DestinationError, DestinationRefused
@@ -26,7 +29,7 @@ _EARLIEST_YEAR = 2025
 _MAX_CLOCK_SKEW = timedelta(seconds=5)
 """A sixth of the default lease."""
 _NO_TOKEN = Token("gleanin-sync-doctor")
-"""An invalid token: when Gleanin refuses it, Gleanin can be reached."""
+"""An invalid token: when the destination refuses it, the destination can be reached."""
 _READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -59,7 +62,7 @@ def problem(name: str, error: Exception) -> DoctorCheck:
 
 async def checks(settings: Settings) -> AsyncIterator[DoctorCheck]:
     """Run the checks one after another; a failed check does not stop the others."""
-    for check in chain(_unknown_settings(), _keys(settings)):
+    for check in chain(_unknown_settings(), _keys(settings), _plugins()):
         yield check
     try:
         current, head = database_revisions(settings)
@@ -153,46 +156,65 @@ def _clock(now: datetime, database_now: datetime | None) -> DoctorCheck:
     return ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC.")
 
 
+def _plugins() -> Iterator[DoctorCheck]:
+    loaded = [*installed_plugins().all()]
+    for each in loaded:
+        if each.problem:
+            name = f"plug-in {each.installed.package}"
+            yield warning(name, f"{each.installed.identifier} cannot be used. {each.problem}")
+    names = ", ".join(each.installed.identifier for each in loaded if not each.problem)
+    yield ok("plug-ins", f"Available: {names}.")
+
+
 async def _external_systems(container: Container) -> AsyncIterator[DoctorCheck]:
     organizations = await container.resolve(ListOrganizations)()
     for organization, _ in organizations:
-        yield await _sessionboard(container, organization)
+        yield await _source(container, organization)
     connected = [(organization, connection) for organization, connection in organizations if connection]
     for organization, connection in connected:
-        yield await _gleanin(container, organization, connection)
+        yield await _destination(container, organization, connection)
     if not connected:
-        yield await _gleanin_without_token(container)
+        yield await _destination_without_token(container)
 
 
-async def _sessionboard(container: Container, organization: Organization) -> DoctorCheck:
-    name = f"Sessionboard of {organization.name}"
+async def _source(container: Container, organization: Organization) -> DoctorCheck:
+    name = f"{organization.source} of {organization.name}"
     try:
         access = container.cipher().unseal(organization.source_token)
-        async with container.sources().open(organization.source_url, access) as source:
+        async with (
+            container.sources()
+            .named(organization.source.identifier)
+            .open(organization.source_url, access) as source
+        ):
             events = await source.events()
     except (DomainError, DecryptionFailed, SourceError) as error:
         return problem(name, error)
     return ok(name, f"Reachable. Events: {len(events)}.")
 
 
-async def _gleanin(container: Container, organization: Organization, connection: Connection) -> DoctorCheck:
-    name = f"Gleanin of {organization.name}"
+async def _destination(
+    container: Container, organization: Organization, connection: Connection
+) -> DoctorCheck:
+    name = f"{connection.destination} of {organization.name}"
     assert connection.token is not None, "an open connection has a token"
     try:
         token = container.cipher().unseal(connection.token)
-        async with container.destinations().open(token) as destination:
+        async with (
+            container.destinations().named(connection.destination.identifier).open(token) as destination
+        ):
             events = await destination.events()
     except (DomainError, DecryptionFailed, DestinationError) as error:
         return problem(name, error)
     return ok(name, f"Reachable. Events: {len(events)}.")
 
 
-async def _gleanin_without_token(container: Container) -> DoctorCheck:
+async def _destination_without_token(container: Container) -> DoctorCheck:
+    name = default_destination(container)
     try:
-        async with container.destinations().open(_NO_TOKEN) as destination:
+        async with container.destinations().named(DEFAULT_DESTINATION).open(_NO_TOKEN) as destination:
             await destination.events()
     except DestinationRefused:
         pass
     except (DomainError, DestinationError) as error:
-        return problem("Gleanin", error)
-    return ok("Gleanin", "Reachable. No organization is connected yet.")
+        return problem(name, error)
+    return ok(name, "Reachable. No organization is connected yet.")

@@ -6,7 +6,7 @@ Exit codes
 ├── 2    wrong usage, or invalid settings
 ├── 3    refused by a rule
 ├── 4    finished with problems
-├── 5    Sessionboard or Gleanin is unreachable or refused the request
+├── 5    the source or the destination is unreachable or refused the request
 ├── 130  interrupted from the keyboard
 └── 141  the reader of stdout has closed it
 """
@@ -17,6 +17,7 @@ from enum import IntEnum
 from core.domain.errors import DomainError, NotFound
 from core.domain.runs.stop_reasons import StopCause, StopReason
 from core.usecases.sync.error_mapping import SyncStopped
+from entrypoints.plugins import PluginGroup, installed_plugins
 from ports.cipher import DecryptionFailed, KeysUnusable
 from ports.destination import DestinationError
 from ports.notifications import NotDelivered
@@ -69,9 +70,9 @@ HINTS = {
     "not_connected": "To connect: gleanin-sync connect ORG",
     "time_zone_unconfirmed": "To confirm it, add --confirm-time-zone.",
     "not_confirmed": "To confirm it, add --yes.",
-    "already_connected": "To replace the token: gleanin-sync token ORG gleanin",
-    "token_refused": "To replace the token: gleanin-sync token ORG sessionboard|gleanin",
-    "masked_emails": "To replace the token: gleanin-sync token ORG sessionboard",
+    "already_connected": "To replace the token: gleanin-sync token ORG {destination}",
+    "token_refused": "To replace the token: gleanin-sync token ORG {source}|{destination}",
+    "masked_emails": "To replace the token: gleanin-sync token ORG {source}",
 }
 LIST_HINTS = {
     "organization": "To list them: gleanin-sync organization list",
@@ -79,9 +80,9 @@ LIST_HINTS = {
     "run": "To list them: gleanin-sync runs MAPPING",
     "account": "To list them: gleanin-sync user list",
     "API key": "To list them: gleanin-sync key list",
-    "Sessionboard event": "To list them: gleanin-sync events ORG",
-    "Gleanin event": "To list them: gleanin-sync events ORG",
 }
+LIST_EVENTS_HINT = "To list them: gleanin-sync events ORG"
+"""For "Sessionboard event" and the like: the events of any system."""
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -92,7 +93,7 @@ def failure_of(error: BaseException) -> Failure:
         case SyncStopped():
             return failure_of_stop(error.stop)
         case SourceError() | DestinationError() | NotDelivered():
-            return Failure(ExitCode.EXTERNAL_SYSTEM, error.code, str(error), HINTS.get(error.code, ""))
+            return Failure(ExitCode.EXTERNAL_SYSTEM, error.code, str(error), _hint_for(error.code))
     for kind, exit_code, code in EXIT_CODE_BY_ERROR:
         if isinstance(error, kind):
             return Failure(exit_code, code, str(error))
@@ -103,9 +104,24 @@ def failure_of(error: BaseException) -> Failure:
 
 def _hint(error: DomainError) -> str:
     if isinstance(error, NotFound):
-        return LIST_HINTS.get(error.what, "")
-    return HINTS.get(error.code, "")
+        return LIST_HINTS.get(error.what, LIST_EVENTS_HINT if error.what.endswith(" event") else "")
+    return _hint_for(error.code)
+
+
+def _hint_for(code: str) -> str:
+    return with_systems(HINTS.get(code, ""))
+
+
+def with_systems(hint: str) -> str:
+    """Return a hint for any organization; it names a source or a destination only if there is no other."""
+    sources, destinations = (
+        installed_plugins().installed[group] for group in (PluginGroup.SOURCES, PluginGroup.DESTINATIONS)
+    )
+    return hint.format(
+        source=next(iter(sources)) if len(sources) == 1 else "SOURCE",
+        destination=next(iter(destinations)) if len(destinations) == 1 else "DESTINATION",
+    )
 
 
 def failure_of_stop(stop: StopReason) -> Failure:
-    return Failure(EXIT_CODE_BY_STOP_CAUSE[stop.by], stop.code, stop.sentence, HINTS.get(stop.code, ""))
+    return Failure(EXIT_CODE_BY_STOP_CAUSE[stop.by], stop.code, stop.sentence, _hint_for(stop.code))

@@ -31,7 +31,7 @@ COMMANDS = {
     "status": ("status", "Show what is due, queued, running and failing in each organization."),
     "connect": (
         "organizations",
-        "Connect an organization to Gleanin with an API token (Gleanin: My Profile > API Tokens).",
+        "Connect an organization to a destination with an API token (such as Gleanin: My Profile > API Tokens).",
     ),
     "token": (
         "organizations",
@@ -39,17 +39,17 @@ COMMANDS = {
     ),
     "disconnect": (
         "organizations",
-        "Disconnect an organization from Gleanin: ends all its mappings and erases the token.",
+        "Disconnect an organization from its destination: ends all its mappings and erases the token.",
     ),
-    "organization": ("organizations", "Add, list and remove organizations and their Sessionboard access."),
+    "organization": ("organizations", "Add, list and remove organizations and their access to a source."),
     "events": (
         "mappings",
-        "List the events in Sessionboard and Gleanin, and which of them can still be mapped.",
+        "List the events in the source and the destination, and which of them can still be mapped.",
     ),
-    "map": ("mappings", "Map a Sessionboard event to a Gleanin event, one to one."),
+    "map": ("mappings", "Map an event of the source to one of the destination, one to one."),
     "unmap": (
         "mappings",
-        "Remove a mapping; nothing is removed from Gleanin, and other mappings are not affected.",
+        "Remove a mapping; nothing is removed from the destination, and other mappings are not affected.",
     ),
     "mappings": ("mappings", "List an organization's event mappings."),
     "settings": (
@@ -76,11 +76,15 @@ COMMANDS = {
     "key": ("access", "Manage API keys for other programs."),
     "probe": (
         "maintenance",
-        "Check what this program assumes about Gleanin against an organization's account; nothing is written.",
+        "Check what this program assumes about the destination against an organization's account; nothing is written.",
     ),
     "doctor": (
         "maintenance",
-        "Check settings, keys, database, migrations, queue and clock, and that Sessionboard and Gleanin can be reached.",
+        "Check settings, keys, database, migrations, queue and clock, and that sources and destinations can be reached.",
+    ),
+    "plugins": (
+        "plugins",
+        "List the sources, destinations and kinds of records that are installed, and why one was refused.",
     ),
     "database": ("maintenance", "Maintain the database."),
     "sandbox": ("sandbox", "Serve stand-ins for Sessionboard and Gleanin on this machine, until Ctrl-C."),
@@ -121,7 +125,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
         "Exit codes: 0 done; 1 internal error or run interrupted; 2 wrong usage; 3 refused by a rule; "
-        "4 finished with problems; 5 Sessionboard or Gleanin is unreachable or refused the request; 130 interrupted; "
+        "4 finished with problems; 5 the source or the destination is unreachable or refused the request; 130 interrupted; "
         "141 output closed (SIGPIPE)."
         "\n\nAll settings are GLEANIN_SYNC_* environment variables; `gleanin-sync doctor` shows them."
         "\n\nTo try everything without preparation: gleanin-sync demo"
@@ -143,7 +147,7 @@ def sync_to_gleanin(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Sync conference programmes one way, from Sessionboard to Gleanin."""
+    """Sync conference programmes one way, from a source such as Sessionboard to a destination such as Gleanin."""
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from core.usecases.organizations.probe_destination import ProbeDestination
-from core.usecases.organizations.queries import FindOrganization
+from core.usecases.organizations.queries import FindConnection, FindOrganization
 from entrypoints.cli.checks import checks
 from entrypoints.cli.errors import ExitCode
 from entrypoints.cli.options import AsJson, Org, examples
@@ -15,6 +15,7 @@ from entrypoints.cli.output import Answer, safe_text, table
 from entrypoints.cli.runner import finish, run_async, run_command, settings
 from entrypoints.container import Container
 from entrypoints.database import upgrade_database
+from entrypoints.names import default_destination
 from entrypoints.settings import Settings
 from entrypoints.text import safe
 
@@ -95,13 +96,15 @@ def _without_password(url: str) -> str:
 async def probe_destination(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     findings = await container.resolve(ProbeDestination)(found.id)
+    connection = await container.resolve(FindConnection)(found.id)
+    destination = str(connection.destination) if connection else default_destination(container)
 
     def show(console: Console) -> None:
         rows = (
             (_styled(finding.verdict), finding.marked, _below(finding.assumption, finding.seen))
             for finding in findings
         )
-        heading = f"Assumptions about Gleanin, checked with the account of {found.name}"
+        heading = f"Assumptions about {destination}, checked with the account of {found.name}"
         console.print(table(heading, ("", "Based on", "Assumption and observation"), rows))
         console.print("Nothing was written.", style="dim")
 
@@ -128,13 +131,13 @@ def _styled(state: str) -> Text:
 
 @commands.command(epilog=examples('gleanin-sync probe "PyCon FR"'))
 def probe(org: Org, as_json: AsJson = False) -> None:
-    """Check what this program assumes about Gleanin against an organization's account; nothing is written."""
+    """Check what this program assumes about the destination against an organization's account; nothing is written."""
     run_command(lambda container: probe_destination(container, org), as_json=as_json)
 
 
 @commands.command(epilog=examples("gleanin-sync doctor"))
 def doctor(as_json: AsJson = False) -> None:
-    """Check settings, keys, database, migrations, queue and clock, and that Sessionboard and Gleanin can be reached.
+    """Check settings, keys, database, migrations, queue and clock, and that sources and destinations can be reached.
 
     The exit code is that of the first problem.
     """

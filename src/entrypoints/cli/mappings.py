@@ -15,12 +15,13 @@ from core.usecases.mappings.get_health import GetHealth
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.mappings.remove_mapping import RemoveMapping
-from core.usecases.organizations.queries import FindOrganization
+from core.usecases.organizations.queries import FindConnection, FindOrganization
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
 from entrypoints.cli.output import Answer, safe_text, table
 from entrypoints.cli.reports import unchanged
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.names import default_destination
 from entrypoints.resources.mappings import EventResponse, MappingOnly, MappingResponse, SettingsResponse
 
 commands = typer.Typer()
@@ -29,7 +30,9 @@ commands = typer.Typer()
 async def list_events(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     lists = await container.resolve(ListEvents)(found.id)
-    events_by_system = {"Sessionboard": lists.source, "Gleanin": lists.destination}
+    connection = await container.resolve(FindConnection)(found.id)
+    destination = str(connection.destination) if connection else default_destination(container)
+    events_by_system = {str(found.source): lists.source, destination: lists.destination}
 
     def show(console: Console) -> None:
         for system, events in events_by_system.items():
@@ -38,13 +41,13 @@ async def list_events(container: Container, org: str) -> Answer:
                 for event in events
             )
             console.print(table(f"Events in {system}", ("ID", "Name", "Time zone", "Can be mapped"), rows))
-        hint = f"To map two events: gleanin-sync map {found.id} SESSIONBOARD_EVENT GLEANIN_EVENT"
+        hint = f"To map two events: gleanin-sync map {found.id} SOURCE_EVENT DESTINATION_EVENT"
         console.print(safe_text(hint), style="dim")
 
     def document() -> dict[str, Any]:
         return {
-            system.lower(): [EventResponse.from_domain(event).document() for event in events]
-            for system, events in events_by_system.items()
+            system: [EventResponse.from_domain(event).document() for event in events]
+            for system, events in (("sessionboard", lists.source), ("gleanin", lists.destination))
         }
 
     return Answer(document, show)
@@ -112,6 +115,8 @@ async def list_mappings(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     health_report = await container.resolve(GetHealth)(found.id)
     mappings_with_health = health_report.mappings
+    connection = health_report.connection
+    destination = str(connection.destination) if connection else default_destination(container)
 
     def show(console: Console) -> None:
         rows = (
@@ -126,7 +131,7 @@ async def list_mappings(container: Container, org: str) -> Answer:
             for mapping, health in mappings_with_health
         )
         console.print(
-            table(f"Event mappings of {found.name}", ("ID", "Sessionboard", "Gleanin", "State"), rows)
+            table(f"Event mappings of {found.name}", ("ID", str(found.source), destination, "State"), rows)
         )
         for mapping, health in mappings_with_health:
             if not health.is_well:
@@ -161,14 +166,14 @@ async def change_settings(container: Container, change: SettingsChange) -> Answe
 
 
 def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> None:
-    chosen = mapping.settings
+    chosen, destination = mapping.settings, mapping.systems.destination
     rows = (
         ("tracks", chosen.tracks, "where a session's tracks come from"),
         ("chairpersons", _switch(on=chosen.chairpersons), "whether chairpersons are synced as speakers"),
         ("moderators", _switch(on=chosen.moderators), "whether moderators are synced as speakers"),
-        ("exhibitor-name", chosen.exhibitor_name, "whose name is sent as Gleanin's Company Name"),
+        ("exhibitor-name", chosen.exhibitor_name, f"whose name is sent as {destination}'s Company Name"),
         ("continuous", _switch(on=mapping.continuous_sync), "whether it syncs about every 30 minutes"),
-        ("time zone", _zone(mapping), "to be confirmed if Gleanin does not report one"),
+        ("time zone", _zone(mapping), f"to be confirmed if {destination} does not report one"),
     )
     heading = f"Settings of {mapping.source_event_name} to {mapping.destination_event_name}"
     console.print(table(heading, ("Setting", "Value", "Meaning"), rows))
@@ -178,7 +183,7 @@ def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> No
 
 def _zone(mapping: EventMapping) -> str:
     if zone_named(mapping.destination_time_zone):
-        return f"{mapping.destination_time_zone} in Gleanin"
+        return f"{mapping.destination_time_zone} in {mapping.systems.destination}"
     return mapping.confirmed_time_zone or "not confirmed"
 
 
@@ -192,7 +197,7 @@ def _switch(*, on: bool) -> Switch:
 
 @commands.command(epilog=examples('gleanin-sync events "PyCon FR"'))
 def events(org: Org, as_json: AsJson = False) -> None:
-    """List the events in Sessionboard and Gleanin, and which of them can still be mapped."""
+    """List the events in the source and the destination, and which of them can still be mapped."""
     run_command(lambda container: list_events(container, org), as_json=as_json)
 
 
@@ -205,17 +210,17 @@ def events(org: Org, as_json: AsJson = False) -> None:
 def map_events(
     org: Org,
     sessionboard_event: Annotated[
-        str, typer.Argument(metavar="SESSIONBOARD_EVENT", help="The id of the Sessionboard event.")
+        str, typer.Argument(metavar="SOURCE_EVENT", help="The id of the source's event.")
     ],
     gleanin_event: Annotated[
-        str, typer.Argument(metavar="GLEANIN_EVENT", help="The id of the Gleanin event.")
+        str, typer.Argument(metavar="DESTINATION_EVENT", help="The id of the destination's event.")
     ],
     confirm_time_zone: ConfirmTimeZone = False,
     as_json: AsJson = False,
 ) -> None:
-    """Map a Sessionboard event to a Gleanin event, one to one.
+    """Map an event of the source to one of the destination, one to one.
 
-    If Gleanin does not report its event's time zone, the command shows Sessionboard's for you to confirm.
+    If the destination does not report its event's time zone, the command shows the source's for you to confirm.
     """
     run_command(
         lambda container: create_mapping(
@@ -227,7 +232,7 @@ def map_events(
 
 @commands.command(epilog=examples("gleanin-sync unmap MAPPING"))
 def unmap(mapping: Mapping, as_json: AsJson = False) -> None:
-    """Remove a mapping; nothing is removed from Gleanin, and other mappings are not affected."""
+    """Remove a mapping; nothing is removed from the destination, and other mappings are not affected."""
     run_command(lambda container: remove_mapping(container, mapping), as_json=as_json)
 
 
@@ -255,7 +260,9 @@ def settings(  # noqa: PLR0917 - Typer passes by name
     ] = None,
     exhibitor_name: Annotated[
         ExhibitorName | None,
-        typer.Option(help="Whose name is sent as Gleanin's Company Name.", show_default=False),
+        typer.Option(
+            help="Whose name is sent as the company name of exhibitor contacts.", show_default=False
+        ),
     ] = None,
     continuous: Annotated[
         Switch | None,

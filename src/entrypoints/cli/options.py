@@ -45,7 +45,7 @@ ConfirmTimeZone = Annotated[
     bool,
     typer.Option(
         "--confirm-time-zone",
-        help="Confirm that the Gleanin event has the Sessionboard event's time zone.",
+        help="Confirm that the destination's event has the time zone of the source's event.",
     ),
 ]
 Csv = Annotated[

@@ -1,6 +1,6 @@
-"""Organizations and their connection to Gleanin: `organization`, `connect`, `token`, `disconnect`."""
+"""Organizations and their connections: `organization`, `connect`, `token`, `disconnect`."""
 
-from enum import StrEnum
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -8,16 +8,16 @@ from rich.console import Console
 from rich.text import Text
 
 from core.domain.access.authorization import COMMAND_LINE
+from core.domain.errors import InvalidInput
 from core.domain.runs.organization_health import OrganizationHealth
-from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
 from core.domain.tenancy.secrets import Token
 from core.usecases.mappings.queries import ListMappings
-from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
-from core.usecases.organizations.connect import Connect
+from core.usecases.organizations.add_organization import DEFAULT_SOURCE, AddOrganization, NewOrganization
+from core.usecases.organizations.connect import DEFAULT_DESTINATION, Connect
 from core.usecases.organizations.count_lost_by_disconnecting import CountLostByDisconnecting
 from core.usecases.organizations.disconnect import Disconnect
 from core.usecases.organizations.list_health import ListOrganizationHealth
-from core.usecases.organizations.queries import FindOrganization
+from core.usecases.organizations.queries import FindConnection, FindOrganization
 from core.usecases.organizations.remove_organization import RemoveOrganization
 from core.usecases.organizations.replace_destination_token import ReplaceDestinationToken
 from core.usecases.organizations.replace_source_token import ReplaceSourceToken
@@ -26,6 +26,7 @@ from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, ty
 from entrypoints.cli.output import Answer, safe_text, table
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.plugins import PluginMissing, installed_plugins, url_of_region
 from entrypoints.resources.organizations import OrganizationResponse
 from entrypoints.text import safe, shortened
 
@@ -34,31 +35,29 @@ organization = typer.Typer()
 commands.add_typer(
     organization,
     name="organization",
-    help="Add, list and remove organizations and their Sessionboard access.",
+    help="Add, list and remove organizations and their access to a source.",
     epilog=examples('gleanin-sync organization add "PyCon FR" --region eu', "gleanin-sync organization list"),
 )
 
 
-class SystemOption(StrEnum):
-    SESSIONBOARD = "sessionboard"
-    GLEANIN = "gleanin"
-
-
-class Region(StrEnum):
-    US = "us"
-    EU = "eu"
-
-
-async def add_organization(container: Container, name: str, sessionboard_url: str, access: Token) -> Answer:
+async def add_organization(
+    container: Container, name: str, url: str, access: Token, *, source: str = DEFAULT_SOURCE
+) -> Answer:
     new = await container.resolve(AddOrganization)(
-        NewOrganization(name, sessionboard_url, access), actor=COMMAND_LINE
+        NewOrganization(name, url, access, source), actor=COMMAND_LINE
     )
 
     def show(console: Console) -> None:
         console.print(safe_text(f"Added the organization {new.name}. Its id: {new.id}"))
         console.print(safe_text(f"Next: gleanin-sync connect {new.id}"), style="dim")
 
-    return Answer(lambda: {"id": new.id, "name": new.name, "sessionboard_url": new.source_url}, show)
+    document = {
+        "id": new.id,
+        "name": new.name,
+        "sessionboard_url": new.source_url,
+        "source": new.source.identifier,
+    }
+    return Answer(lambda: document, show)
 
 
 async def list_organizations(container: Container) -> Answer:
@@ -68,13 +67,17 @@ async def list_organizations(container: Container) -> Answer:
         console.print(
             table(
                 "Organizations",
-                ("ID", "Name and Sessionboard URL", "Gleanin"),
+                ("ID", "Name, source and its URL", "Destination"),
                 (
                     (
                         organization.id,
                         # Below each other: beside the name, the URL would be wrapped.
                         Text.assemble(
-                            shortened(organization.name), "\n", (safe(organization.source_url), "dim")
+                            shortened(organization.name),
+                            "\n",
+                            (safe(organization.source.display_name), "dim"),
+                            "\n",
+                            (safe(organization.source_url), "dim"),
                         ),
                         _connection(summary),
                     )
@@ -100,22 +103,28 @@ async def list_organizations(container: Container) -> Answer:
 def _connection(summary: OrganizationHealth) -> Text:
     if summary.connection is None:
         return Text("not connected")
-    state, health = f"connected, token …{summary.connection.token_hint}", summary.overall
+    connection, health = summary.connection, summary.overall
+    state = f"connected to {safe(connection.destination.display_name)}\ntoken …{connection.token_hint}"
     if health.is_well:
         return Text(state)
     return Text.assemble(state, "\n", (health.state.value, "red"))
 
 
 async def connect_organization(
-    container: Container, org: str, access: Token, *, continuous_sync: bool = False
+    container: Container,
+    org: str,
+    access: Token,
+    *,
+    continuous_sync: bool = False,
+    destination: str = DEFAULT_DESTINATION,
 ) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     connection = await container.resolve(Connect)(
-        found.id, access, continuous_sync=continuous_sync, actor=COMMAND_LINE
+        found.id, access, destination=destination, continuous_sync=continuous_sync, actor=COMMAND_LINE
     )
 
     def show(console: Console) -> None:
-        console.print(safe_text(f"Connected {found.name} to Gleanin."))
+        console.print(safe_text(f"Connected {found.name} to {connection.destination}."))
         console.print(safe_text(f"Next: gleanin-sync events {found.id}"), style="dim")
 
     document = {
@@ -127,23 +136,37 @@ async def connect_organization(
     return Answer(lambda: document, show)
 
 
-async def renew_token(container: Container, org: str, system: SystemOption, new_token: Token) -> Answer:
+async def renew_token(container: Container, org: str, system: str, new_token: Token) -> Answer:
+    """Replace the token of the source or the destination, whose identifier is given.
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
     found = await container.resolve(FindOrganization)(org)
-    if system is SystemOption.SESSIONBOARD:
+    connection = await container.resolve(FindConnection)(found.id)
+    destination = connection.destination.identifier if connection else DEFAULT_DESTINATION
+    if system not in (found.source.identifier, destination):
+        raise typer.BadParameter(
+            f"{safe(system)} is no system of this organization. Use {found.source.identifier} or {destination}.",
+            param_hint="SYSTEM",
+        )
+    if system == found.source.identifier:
+        display_name = str(found.source)
         await container.resolve(ReplaceSourceToken)(found.id, new_token, actor=COMMAND_LINE)
     else:
-        await container.resolve(ReplaceDestinationToken)(found.id, new_token, actor=COMMAND_LINE)
+        renewed = await container.resolve(ReplaceDestinationToken)(found.id, new_token, actor=COMMAND_LINE)
+        display_name = str(renewed.destination)
 
     mappings = await container.resolve(ListMappings)(found.id)
 
     def show(console: Console) -> None:
-        console.print(safe_text(f"Replaced the {system.capitalize()} token of {found.name}."))
+        console.print(safe_text(f"Replaced the {display_name} token of {found.name}."))
         if mappings:
             console.print("To check that syncing works again:", style="dim")
         for mapping in mappings:
             console.print(safe_text(f"gleanin-sync sync {mapping.id}"), style="dim")
 
-    document = {"organization_id": found.id, "side": system.value, "token_hint": new_token.hint}
+    document = {"organization_id": found.id, "side": system, "token_hint": new_token.hint}
     return Answer(lambda: document, show)
 
 
@@ -163,7 +186,7 @@ async def disconnect_organization(container: Container, org: str, *, confirmed: 
     def show(console: Console) -> None:
         console.print(
             safe_text(
-                f"Disconnected {found.name} from Gleanin. Its token was erased and its mappings were ended."
+                f"Disconnected {found.name} from {connection.destination}. Its token was erased and its mappings were ended."
             )
         )
 
@@ -182,32 +205,64 @@ async def disconnect_organization(container: Container, org: str, *, confirmed: 
         'gleanin-sync organization add "PyCon FR" --region eu --token-stdin < sessionboard-token.txt',
     ),
 )
-def add(
+def add(  # noqa: PLR0917 - each is an option
     name: Annotated[str, typer.Argument(help="A name of your choice.", show_default=False)],
+    source: Annotated[
+        str, typer.Option(metavar="NAME", help="The source; `gleanin-sync plugins` lists them.")
+    ] = DEFAULT_SOURCE,
     region: Annotated[
-        Region | None, typer.Option(help="The Sessionboard region of the organization.")
-    ] = None,
-    sessionboard_url: Annotated[
         str | None,
         typer.Option(
+            help="The region of the organization's account (such as us or eu of Sessionboard).",
+            show_default=False,
+        ),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url",
+            "--sessionboard-url",
             metavar="URL",
-            help="The URL of Sessionboard's API. Only if the account is in neither region.",
+            help="The URL of the source's API, if it has no regions or the account is in none of them.",
             show_default=False,
         ),
     ] = None,
     token_stdin: TokenStdin = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add an organization with its Sessionboard API token.
+    """Add an organization with the API token of its source, which never changes.
 
-    The token is tested before anything is stored. It needs the scopes read:events, read:sessions and
-    read:contacts, and permission to see personal data.
+    The token is tested before anything is stored. A token of Sessionboard, for example, needs the scopes read:events,
+    read:sessions and read:contacts, and permission to see personal data.
     """
-    if (region is None) == (sessionboard_url is None):
-        raise typer.BadParameter("Use exactly one of them.", param_hint=["--region", "--sessionboard-url"])
-    url = SESSIONBOARD_REGIONS[region.value] if region else sessionboard_url or ""
-    access = token("Sessionboard API token", from_stdin=token_stdin)
-    run_command(lambda container: add_organization(container, name, url, access), as_json=as_json)
+    if (region is None) == (url is None):
+        raise typer.BadParameter("Use exactly one of them.", param_hint=["--region", "--url"])
+    address = url or _url_of(source, region or "")
+    access = token(f"{_display_name(source)} API token", from_stdin=token_stdin)
+    run_command(
+        lambda container: add_organization(container, name, address, access, source=source), as_json=as_json
+    )
+
+
+def _display_name(identifier: str) -> str:
+    """Return what a source or a destination is called; its identifier if it is not installed."""
+    plugins = installed_plugins()
+    for find in (plugins.source, plugins.destination):
+        with suppress(PluginMissing):
+            return safe(find(identifier).display_name)
+    return safe(identifier).capitalize()
+
+
+def _url_of(source: str, region: str) -> str:
+    """Return the URL of a region, before anything is asked for.
+
+    Raises:
+        typer.BadParameter: the source has no such region, or is not installed.
+    """
+    try:
+        return url_of_region(installed_plugins(), source, region)
+    except InvalidInput as error:
+        raise typer.BadParameter(str(error), param_hint=f"--{error.about}") from error
 
 
 async def remove_organization(container: Container, org: str, typed_name: str | None) -> Answer:
@@ -230,7 +285,7 @@ def remove(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove a disconnected organization: deletes its history and share links; Gleanin is not changed."""
+    """Remove a disconnected organization: deletes its history and share links; the destination is not changed."""
     typed_name = confirm or typed(
         f"This deletes the history and share links of {safe(org)}. To confirm, type the organization's name"
     )
@@ -251,19 +306,24 @@ def list_all(as_json: AsJson = False) -> None:
 )
 def connect(
     org: Org,
+    destination: Annotated[
+        str, typer.Option(metavar="NAME", help="The destination; `gleanin-sync plugins` lists them.")
+    ] = DEFAULT_DESTINATION,
     token_stdin: TokenStdin = False,
     continuous: Annotated[
         bool, typer.Option("--continuous", help="Switch continuous sync on for new mappings.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Connect an organization to Gleanin with an API token (Gleanin: My Profile > API Tokens).
+    """Connect an organization to a destination with an API token (such as Gleanin: My Profile > API Tokens).
 
     The token is tested before it is stored. It is stored encrypted and never shown again.
     """
-    access = token("Gleanin API token", from_stdin=token_stdin)
+    access = token(f"{_display_name(destination)} API token", from_stdin=token_stdin)
     run_command(
-        lambda container: connect_organization(container, org, access, continuous_sync=continuous),
+        lambda container: connect_organization(
+            container, org, access, continuous_sync=continuous, destination=destination
+        ),
         as_json=as_json,
     )
 
@@ -273,15 +333,22 @@ def connect(
 )
 def replace_token(
     org: Org,
-    side: Annotated[SystemOption, typer.Argument(help="The system the token is for.", show_default=False)],
+    side: Annotated[
+        str,
+        typer.Argument(
+            metavar="SYSTEM",
+            help="The system the token is for: the name of its source or destination, such as sessionboard or gleanin.",
+            show_default=False,
+        ),
+    ],
     token_stdin: TokenStdin = False,
     as_json: AsJson = False,
 ) -> None:
     """Replace a token; the connection, its mappings and everything synced stay.
 
-    The token is tested before it is stored. A Gleanin token must have access to the mapped events.
+    The token is tested before it is stored. A token of the destination must have access to the mapped events.
     """
-    new_token = token(f"New {side.capitalize()} API token", from_stdin=token_stdin)
+    new_token = token(f"New {_display_name(side)} API token", from_stdin=token_stdin)
     run_command(lambda container: renew_token(container, org, side, new_token), as_json=as_json)
 
 
@@ -291,9 +358,9 @@ def disconnect(
     yes: Annotated[bool, typer.Option("--yes", help="Confirm without a prompt.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Disconnect an organization from Gleanin: ends all its mappings and erases the token.
+    """Disconnect an organization from its destination: ends all its mappings and erases the token.
 
-    A running sync stops before its next write. Records that were synced cannot be synced to the same Gleanin
+    A running sync stops before its next write. Records that were synced cannot be synced to the same
     events again, even after reconnecting.
     """
     run_command(lambda container: disconnect_organization(container, org, confirmed=yes), as_json=as_json)

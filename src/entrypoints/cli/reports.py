@@ -12,6 +12,7 @@ from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef
 from core.domain.records.reasons import Reason, field_name
 from core.domain.runs.health import Health
+from core.domain.systems import Systems
 from core.usecases.sync.preview import expected_changes, expected_outcome
 from entrypoints.cli.output import table
 from entrypoints.text import safe, shortened
@@ -40,9 +41,12 @@ def counts(all_kinds: Counts) -> Table:
     return table("Counts", ("", *(kind.plural for kind in kinds)), rows)
 
 
-def outcomes(heading: str, record_outcomes: Iterable[RecordOutcome]) -> Table:
-    """Return a table of outcomes with their reasons."""
-    rows = ((_styled(record_outcome.outcome), _outcome(record_outcome)) for record_outcome in record_outcomes)
+def outcomes(heading: str, record_outcomes: Iterable[RecordOutcome], systems: Systems) -> Table:
+    """Return a table of outcomes with their reasons, and their ids in the two systems."""
+    rows = (
+        (_styled(record_outcome.outcome), _outcome(record_outcome, systems))
+        for record_outcome in record_outcomes
+    )
     return table(heading, ("Outcome", "Record and reason"), rows)
 
 
@@ -75,11 +79,11 @@ def _record(record: RecordRef, reason: Reason) -> Text:
     return Text.assemble((shortened(record.label), "bold"), f" ({record.kind}): {why(reason)}")
 
 
-def _outcome(outcome: RecordOutcome) -> Text:
+def _outcome(outcome: RecordOutcome, systems: Systems) -> Text:
     text = _record(outcome.record, outcome.reason)
-    text.append(f"\nSessionboard {safe(outcome.record.source_id)}", style="dim")
+    text.append(f"\n{safe(systems.source.display_name)} {safe(outcome.record.source_id)}", style="dim")
     if outcome.destination_id:
-        text.append(f", Gleanin {safe(outcome.destination_id)}", style="dim")
+        text.append(f", {safe(systems.destination.display_name)} {safe(outcome.destination_id)}", style="dim")
     return text
 
 

@@ -12,7 +12,7 @@ from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import SyncRun
-from core.usecases.mappings.queries import FindLastCheck
+from core.usecases.mappings.queries import FindLastCheck, GetMapping
 from core.usecases.results.get_record_history import FindLastCheckOfRecord, GetRecordHistory
 from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.runs.queries import ListRuns
@@ -69,6 +69,7 @@ async def show_run(
     container: Container, run_id: str, only: Sequence[Outcome] = (), csv: Path | None = None
 ) -> Answer:
     found, outcomes = await container.resolve(GetRunWithOutcomes)(RunId(run_id), only)
+    mapping = await container.resolve(GetMapping)(found.mapping_id)
     checked_at = await container.resolve(FindLastCheckOfRecord)(found)
     if csv is not None:
         write_csv(csv, OUTCOME_COLUMNS, map(outcome_row, outcomes))
@@ -92,7 +93,7 @@ async def show_run(
             )
         if found.counts.read:
             console.print(reports.counts(found.counts))
-        console.print(reports.outcomes("Outcomes", outcomes))
+        console.print(reports.outcomes("Outcomes", outcomes, mapping.systems))
         if csv is not None:
             console.print(safe_text(f"Wrote {len(outcomes)} outcomes to {csv}"))
 
@@ -107,6 +108,7 @@ async def show_run(
 
 async def show_record_history(container: Container, mapping_id: str, id_or_email: str) -> Answer:
     entries = await container.resolve(GetRecordHistory)(MappingId(mapping_id), id_or_email)
+    mapping = await container.resolve(GetMapping)(MappingId(mapping_id))
 
     def show(console: Console) -> None:
         last = entries[-1].outcome
@@ -116,7 +118,7 @@ async def show_record_history(container: Container, mapping_id: str, id_or_email
         console.print(
             table(
                 "History, oldest first",
-                ("When", "Run id", "Outcome", "Why", "Gleanin id"),
+                ("When", "Run id", "Outcome", "Why", f"{mapping.systems.destination} id"),
                 (
                     (
                         f"{entry.at:%Y-%m-%d %H:%M:%S} UTC",
@@ -168,7 +170,7 @@ def record(
         str,
         typer.Argument(
             metavar="ID_OR_EMAIL",
-            help="The record's id in Sessionboard or in Gleanin, or the person's e-mail.",
+            help="The record's id in the source or in the destination, or the person's e-mail.",
             show_default=False,
         ),
     ],

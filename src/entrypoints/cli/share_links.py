@@ -1,4 +1,4 @@
-"""The share links that Gleanin created: `links`."""
+"""The share links that the destination created: `links`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from rich.text import Text
 
 from core.domain.ids import MappingId
 from core.domain.records.synced_records import ShareLink, SyncedRecord
+from core.usecases.mappings.queries import GetMapping
 from core.usecases.results.queries import ListShareLinks
 from entrypoints.cli.options import AsJson, Csv, Mapping, examples
 from entrypoints.cli.output import Answer, safe_text, table, write_csv
@@ -26,15 +27,15 @@ async def list_links(
     container: Container, mapping_id: str, *, missing: bool = False, csv: Path | None = None
 ) -> Answer:
     people = await container.resolve(ListShareLinks)(MappingId(mapping_id), missing=missing)
+    mapping = await container.resolve(GetMapping)(MappingId(mapping_id))
     if csv is not None:
         write_csv(csv, LINK_COLUMNS, (row for person in people for row in link_rows(person)))
 
     def show(console: Console) -> None:
         if missing:
             rows = [(person.label, person.kind, person.email or "", person.source_id) for person in people]
-            console.print(
-                table("Synced without a link yet", ("Name", "Kind", "E-mail", "Sessionboard id"), rows)
-            )
+            columns = ("Name", "Kind", "E-mail", f"{mapping.systems.source} id")
+            console.print(table("Synced without a link yet", columns, rows))
         else:
             links = [
                 (_who(person), _where(link)) for person in people for link in person.links or (_NO_LINK,)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from core.usecases.runs.get_status import GetStatus, Status
 from entrypoints.cli import reports
+from entrypoints.cli.errors import with_systems
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, console, safe_text, table
 from entrypoints.cli.runner import run_command
@@ -64,8 +65,8 @@ async def show_status(container: Container) -> Answer:
     def show(screen: Console) -> None:
         screen.print(_table(rows))
         if any(status.halted for status in rows):
-            hint = "Halted: a token was refused. To replace it: gleanin-sync token ORG sessionboard|gleanin"
-            screen.print(safe_text(hint), style="dim")
+            hint = "Halted: a token was refused. To replace it: gleanin-sync token ORG {source}|{destination}"
+            screen.print(safe_text(with_systems(hint)), style="dim")
 
     return Answer(lambda: [StatusResponse.from_domain(status).document() for status in rows], show)
 

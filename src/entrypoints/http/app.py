@@ -20,6 +20,8 @@ from entrypoints.http.middleware.head_requests import HeadRequests
 from entrypoints.http.middleware.known_hosts import KnownHosts
 from entrypoints.http.middleware.limits import RequestLimits
 from entrypoints.http.pages.app import add_pages
+from entrypoints.http.pages.events.plugin_page import page_of
+from entrypoints.http.pages.events.record_page import RECORD_PAGES
 from entrypoints.http.run_watchers import RunWatchers
 from entrypoints.http.single_flight import SingleFlight
 from entrypoints.http.snapshots import EventViews, Previews
@@ -53,6 +55,9 @@ def application(container: Container) -> ASGIApp:
     app.include_router(health.routes)
     app.include_router(webhooks.routes)
     add_pages(app)
+    for kind in container.plugins().further_kinds():
+        if kind.page_label:
+            RECORD_PAGES.register(page_of(kind))
     if settings.offers_openid:
         _add_openid(app, container)
     app.add_middleware(

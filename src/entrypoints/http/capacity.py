@@ -1,4 +1,4 @@
-"""Limits for requests that read Sessionboard and Gleanin: in total, per organization, and how long they may wait."""
+"""Limits for requests that read the source and the destination: in total, per organization, and how long they may wait."""
 
 import asyncio
 from collections import Counter

@@ -16,12 +16,13 @@ from core.domain.errors import NotAuthenticated, NotFound
 from core.domain.ids import MAX_ID_LENGTH, MappingId, OrganizationId, RunId, can_be_id
 from core.domain.runs.health import Health
 from core.domain.runs.run import SyncRun
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 from core.usecases.access.authenticate_api_key import AuthenticateApiKey
 from core.usecases.access.authenticate_session import AuthenticateSession
 from core.usecases.access.authorize import AuthorizeMapping, AuthorizeOrganization, AuthorizeRun
-from core.usecases.mappings.get_health import FindHalt
+from core.usecases.mappings.get_health import ConnectionState, FindConnectionState, FindHalt
 from entrypoints.container import Container
 from entrypoints.http.fair_shares import FairShares
 
@@ -99,6 +100,8 @@ class OrganizationContext:
     organization: Organization
     halt: Health | None = field(default=None, kw_only=True)
     """The health of the organization's connection while it is halted, shown on pages."""
+    destination: ExternalSystem | None = field(default=None, kw_only=True)
+    """The mapping's destination, or that of the open connection; loaded for pages, which name it."""
 
     def may(self, permission: Permission) -> bool:
         return self.actor.may(permission, self.organization.id)
@@ -123,9 +126,9 @@ class RunContext(MappingContext):
 
 
 def organization_context(
-    permission: Permission, authenticate: Authenticate, *, with_halt: bool = False
+    permission: Permission, authenticate: Authenticate, *, for_pages: bool = False
 ) -> Callable[..., AsyncIterator[OrganizationContext]]:
-    """Return a dependency that authorizes requests for an organization; `with_halt` is for pages."""
+    """Return a dependency that authorizes requests for an organization; those for pages load what every page shows."""
 
     async def authorized(
         organization_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)],
@@ -135,15 +138,15 @@ def organization_context(
     ) -> AsyncIterator[OrganizationContext]:
         requested = OrganizationId(_checked(organization_id, "organization"))
         organization = await container.resolve(AuthorizeOrganization)(actor, permission, requested)
-        halt = await _halt(container, organization, with_halt=with_halt)
+        state = await state_on_pages(container, organization) if for_pages else _NOT_LOADED
         with requests.hold(organization.id, actor.id):
-            yield OrganizationContext(actor, organization, halt=halt)
+            yield OrganizationContext(actor, organization, halt=state.halt, destination=state.destination)
 
     return authorized
 
 
 def mapping_context(
-    permission: Permission, authenticate: Authenticate, *, with_halt: bool = False
+    permission: Permission, authenticate: Authenticate, *, for_pages: bool = False
 ) -> Callable[..., AsyncIterator[MappingContext]]:
     """Return a dependency that authorizes requests for a mapping."""
 
@@ -155,15 +158,15 @@ def mapping_context(
     ) -> AsyncIterator[MappingContext]:
         requested = MappingId(_checked(mapping_id, "mapping"))
         organization, mapping = await container.resolve(AuthorizeMapping)(actor, permission, requested)
-        halt = await _halt(container, organization, with_halt=with_halt)
+        state = await state_on_pages(container, organization, mapping) if for_pages else _NOT_LOADED
         with requests.hold(organization.id, actor.id):
-            yield MappingContext(actor, organization, mapping, halt=halt)
+            yield MappingContext(actor, organization, mapping, halt=state.halt, destination=state.destination)
 
     return authorized
 
 
 def run_context(
-    permission: Permission, authenticate: Authenticate, *, with_halt: bool = False
+    permission: Permission, authenticate: Authenticate, *, for_pages: bool = False
 ) -> Callable[..., AsyncIterator[RunContext]]:
     """Return a dependency that authorizes requests for a run."""
 
@@ -176,15 +179,25 @@ def run_context(
         organization, mapping, run = await container.resolve(AuthorizeRun)(
             actor, permission, RunId(_checked(run_id, "run"))
         )
-        halt = await _halt(container, organization, with_halt=with_halt)
+        state = await state_on_pages(container, organization, mapping) if for_pages else _NOT_LOADED
         with requests.hold(organization.id, actor.id):
-            yield RunContext(actor, organization, mapping, run, halt=halt)
+            yield RunContext(
+                actor, organization, mapping, run, halt=state.halt, destination=state.destination
+            )
 
     return authorized
 
 
-async def _halt(container: Container, organization: Organization, *, with_halt: bool) -> Health | None:
-    return await container.resolve(FindHalt)(organization.id) if with_halt else None
+_NOT_LOADED = ConnectionState(None, None)
+
+
+async def state_on_pages(
+    container: Container, organization: Organization, mapping: EventMapping | None = None
+) -> ConnectionState:
+    """Return what the pages of an organization or of one of its mappings say about the connection."""
+    if mapping is None:
+        return await container.resolve(FindConnectionState)(organization.id)
+    return ConnectionState(mapping.systems.destination, await container.resolve(FindHalt)(organization.id))
 
 
 def _checked(requested_id: str, what: str) -> str:

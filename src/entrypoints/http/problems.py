@@ -53,7 +53,7 @@ STATUS_BY_SYSTEM_ERROR: tuple[tuple[type[Exception], tuple[HTTPStatus, int | Non
     (SourceError, (HTTPStatus.BAD_GATEWAY, None)),
     (DestinationError, (HTTPStatus.BAD_GATEWAY, None)),
 )
-"""Errors of Sessionboard, Gleanin and notification recipients: the status, and the seconds until a retry."""
+"""Errors of sources, destinations and notification recipients: the status, and the seconds until a retry."""
 STATUS_BY_STOP = {
     StopCause.RULE: HTTPStatus.CONFLICT,
     StopCause.EXTERNAL_SYSTEM: HTTPStatus.BAD_GATEWAY,

@@ -14,7 +14,7 @@ from entrypoints.settings import Settings
 SHUTDOWN_SECONDS = 5
 """How long requests in progress may take at shutdown; a client that follows a run would otherwise stay until its end."""
 RESERVED_FILES = 256
-"""File descriptors reserved for the database, for Sessionboard and Gleanin, and for files."""
+"""File descriptors reserved for the database, for the sources and destinations, and for files."""
 FILE_LIMIT = 65_536
 """The limit of open files to set if the system has none."""
 BACKLOG = 2048

@@ -1,4 +1,4 @@
-"""Data read from Sessionboard and Gleanin, cached for a while, so that not every page of a list reads it again."""
+"""Data read from the source and the destination, cached for a while, so that not every page of a list reads it again."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Webhooks from Sessionboard: used as hints that something has changed, never as data."""
+"""Webhooks from sources: used as hints that something has changed, never as data."""
 
 import json
 from http import HTTPStatus

@@ -71,9 +71,9 @@ class _Mapping(ResponseModel):
     waits_for_settings: bool = Field(
         description="Whether continuous sync waits until the settings have been saved; any change saves them"
     )
-    time_zone: str | None = Field(description="The time zone in Sessionboard, as last read")
+    time_zone: str | None = Field(description="The time zone in the source, as last read")
     gleanin_time_zone: str | None = Field(
-        description="The time zone in Gleanin, as last read; null if Gleanin does not report one, or if it has not "
+        description="The time zone in the destination, as last read; null if it does not report one, or if it has not "
         "been read since an upgrade"
     )
     settings: SettingsResponse
@@ -117,7 +117,7 @@ class MappingResponse(_Mapping):
 
 
 class CreatedMappingResponse(MappingResponse):
-    warnings: list[str] = Field(description="Why the sync, or some records, cannot go to Gleanin")
+    warnings: list[str] = Field(description="Why the sync, or some records, cannot go to the destination")
 
     @classmethod
     def from_domain(

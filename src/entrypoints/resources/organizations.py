@@ -1,4 +1,4 @@
-"""Organizations and their connection to Gleanin."""
+"""Organizations and their connection to a destination."""
 
 from datetime import datetime
 from typing import Self
@@ -14,7 +14,8 @@ from entrypoints.resources.health import HealthResponse
 class OrganizationResponse(ResponseModel):
     id: str
     name: str
-    sessionboard_url: str
+    source: str = Field(description="The identifier of the source")
+    sessionboard_url: str = Field(description="The base URL of the source's API")
     connected: bool
     token_hint: str | None
     connected_at: datetime | None
@@ -29,6 +30,7 @@ class OrganizationResponse(ResponseModel):
         return cls(
             id=organization.id,
             name=organization.name,
+            source=organization.source.identifier,
             sessionboard_url=organization.source_url,
             connected=connection is not None,
             token_hint=connection.token_hint if connection else None,
@@ -40,6 +42,7 @@ class OrganizationResponse(ResponseModel):
 class ConnectionResponse(ResponseModel):
     connected: bool
     id: str | None = None
+    destination: str | None = Field(default=None, description="The identifier of the destination")
     token_hint: str | None = Field(default=None, description="The last four characters")
     connected_at: datetime | None = None
     continuous_sync: bool | None = None
@@ -58,6 +61,7 @@ class ConnectionResponse(ResponseModel):
         return cls(
             connected=True,
             id=connection.id,
+            destination=connection.destination.identifier,
             token_hint=connection.token_hint,
             connected_at=connection.opened_at,
             continuous_sync=connection.continuous_sync,

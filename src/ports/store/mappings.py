@@ -14,6 +14,7 @@ from core.domain.ids import (
 from core.domain.runs.fair_queue import ContinuousMapping, DueMapping
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.unchanged_marker import UnchangedMarker
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
 
 
@@ -73,6 +74,12 @@ class Schedules(Protocol):
 
     async def find_halt(self, organization_id: OrganizationId) -> Halt | None:
         """Return the first halt of the organization's open connection, if there is one."""
+        ...
+
+    async def find_destination(
+        self, organization_id: OrganizationId
+    ) -> tuple[ExternalSystem, Halt | None] | None:
+        """Return the destination of the organization's open connection, and its first halt, in one query."""
         ...
 
     async def list_due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:

@@ -15,7 +15,7 @@ from core.domain.ids import DestinationEventId, ExternalId
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.tenancy.secrets import Token
-from ports.destination import BeforeWrite, Destination, Destinations
+from ports.destination import BeforeWrite, Destination, DestinationOpener
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal
 
 QUICK = RetryPolicy(first_delay=0.001, max_delay=0.01, jitter=0.001, max_attempts=3)
@@ -28,7 +28,7 @@ class Scenario(Protocol):
     """Sets up and inspects either Gleanin, in terms of the domain."""
 
     @property
-    def destinations(self) -> Destinations: ...
+    def destinations(self) -> DestinationOpener: ...
 
     def add_event(self, event_id: str, name: str, time_zone: str | None = None) -> None: ...
     def remove_event(self, event_id: str) -> None: ...
@@ -50,7 +50,7 @@ class InMemoryScenario:
     gleanin: InMemoryGleanin
 
     @property
-    def destinations(self) -> Destinations:
+    def destinations(self) -> DestinationOpener:
         return self.gleanin
 
     def add_event(self, event_id: str, name: str, time_zone: str | None = None) -> None:

@@ -32,7 +32,7 @@ from tests.support.store_samples import (
     counts,
     store,
 )
-from tests.support.systems import SYSTEMS
+from tests.support.systems import GLEANIN, SYSTEMS
 
 HOUR = timedelta(hours=1)
 
@@ -92,6 +92,9 @@ async def test_schedules_and_halts_of_open_connections(two_tenants: UnitOfWorkFa
         assert len(await unit.schedules.list_for_open_connections()) == 3
         assert await unit.schedules.find_halt(OTHER) == first
         assert await unit.schedules.find_halt(ORGANIZATION) is None
+        assert await unit.schedules.find_destination(OTHER) == (GLEANIN, first)
+        assert await unit.schedules.find_destination(ORGANIZATION) == (GLEANIN, None)
+        assert await unit.schedules.find_destination(OrganizationId("nobody")) is None
 
 
 async def test_active_mappings_of_an_organization_or_of_all(two_tenants: UnitOfWorkFactory) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from adapters.memory.source import InMemorySource, InMemorySources
-from adapters.sessionboard.saved_events import SavedEvent, SavedEvents
+from adapters.sessionboard.saved_events import SavedEvent
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records import feeds
@@ -24,7 +24,7 @@ from core.domain.records.source_records import (
     SourceEvent,
 )
 from core.domain.tenancy.secrets import Token
-from ports.source import Source, SourceEventGone, SourceRefused, Sources, SourceUnavailable
+from ports.source import Source, SourceEventGone, SourceOpener, SourceRefused, SourceUnavailable
 from tests.contract.source.conftest import HASTE, all_rows, incomplete_rows
 from tests.contract.source.fake_api import TOKEN, FakeApi, served
 
@@ -79,16 +79,16 @@ EXHIBITORS = [
 PYCON = SourceEvent(EVENT, "PyCon", "Europe/Paris")
 
 
-def in_memory() -> Sources:
+def in_memory() -> SourceOpener:
     source = InMemorySource()
     source.put(PYCON, SESSIONS, EXHIBITORS)
     return InMemorySources(source)
 
 
-def in_a_file(folder: Path) -> Sources:
+def in_a_file(folder: Path) -> SavedEvent:
     path = folder / "event.json"
     path.write_text(json.dumps(PROGRAMME))
-    return SavedEvents(SavedEvent(path))
+    return SavedEvent(path)
 
 
 def fake_api() -> FakeApi:
@@ -99,12 +99,13 @@ def fake_api() -> FakeApi:
 @pytest.fixture(params=["memory", "file", "http", "http over the wire"])
 async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Source]:
     runner, url = None, "https://api.example.com"
-    sources: Sources
+    sources: SourceOpener
     match request.param:
         case "memory":
             sources = in_memory()
         case "file":
-            sources = in_a_file(tmp_path)
+            yield in_a_file(tmp_path)
+            return
         case "http":
             api = fake_api()
             sources = SessionboardSources(transport=lambda: httpx.MockTransport(api), policy=HASTE)

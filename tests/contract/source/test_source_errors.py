@@ -3,11 +3,11 @@
 import httpx
 import pytest
 
+from adapters.sessionboard.plugin import REGIONS
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.errors import InvalidInput
 from core.domain.ids import SourceEventId
 from core.domain.records.feeds import SESSIONS
-from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
 from core.domain.tenancy.secrets import Token
 from ports.source import (
     Source,
@@ -123,7 +123,7 @@ def test_disallowed_address_is_refused_before_any_request(
     assert not api.requests
 
 
-@pytest.mark.parametrize("region", SESSIONBOARD_REGIONS.values())
+@pytest.mark.parametrize("region", REGIONS.values())
 async def test_addresses_of_both_regions_are_allowed(
     api: FakeApi, sources: SessionboardSources, region: str
 ) -> None:

@@ -20,6 +20,7 @@ def test_an_added_organization_is_listed_with_markup_as_its_name(cli: CommandLin
         {
             "id": organization,
             "name": ORG,
+            "source": "sessionboard",
             "sessionboard_url": cli.json("organization", "list").document[0]["sessionboard_url"],
             "connected": False,
             "token_hint": None,

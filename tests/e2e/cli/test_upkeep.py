@@ -21,8 +21,8 @@ def test_the_doctor_finds_a_well_installation_well(cli: CommandLine, connected: 
     assert result.exit_code == 0
     assert {check["health"] for check in result.document["checks"]} == {"ok"}
     names = [check["name"] for check in result.document["checks"]]
-    assert names[:5] == ["secret keys", "database", "migrations", "queue", "clock"]
-    assert len(names) == 7
+    assert names[:6] == ["secret keys", "plug-ins", "database", "migrations", "queue", "clock"]
+    assert len(names) == 8
     output = cli("doctor").out
     assert output.startswith("Settings\n")
     assert "GLEANIN_SYNC_DATABASE_URL" in output
@@ -95,8 +95,8 @@ def test_the_doctor_sets_up_nothing(cli: CommandLine, tmp_path: Path) -> None:
 def test_a_database_is_upgraded(cli: CommandLine) -> None:
     revision = cli.json("database", "upgrade").document["revision"]
     assert f"({revision})" in cli("database", "upgrade").out
-    migrations = cli.json("doctor").document["checks"][2]
-    assert migrations["message"] == f"The database is up to date ({revision})."
+    checks = {check["name"]: check for check in cli.json("doctor").document["checks"]}
+    assert checks["migrations"]["message"] == f"The database is up to date ({revision})."
 
 
 def test_a_database_that_cannot_be_used_ends_with_1_and_says_what_to_do(

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
-from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
+from adapters.sessionboard.plugin import REGIONS
 from tests.e2e.http.conftest import Served
 from tests.support.http_fixtures import EVERYWHERE
 
@@ -87,8 +87,8 @@ def attack(served: Served, folder: Path, *options: str, seconds: float) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_other_machine_is_asked(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    for region in SESSIONBOARD_REGIONS:
-        monkeypatch.setitem(SESSIONBOARD_REGIONS, region, served.seeded_database.sandbox.sessionboard_url)
+    for region in REGIONS:
+        monkeypatch.setitem(REGIONS, region, served.seeded_database.sandbox.sessionboard_url)
 
 
 def test_whatever_is_asked_with_a_key_for_everything_is_answered_as_documented(

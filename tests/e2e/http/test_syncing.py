@@ -95,7 +95,7 @@ def test_rule_08_disconnecting_needs_the_name_and_stops_what_runs(fresh: Served)
     stopped = wait_for_end(client, run)
     assert (stopped["state"], stopped["code"]) == ("stopped", "disconnected")
     assert client.get(url).json() == {
-        "connected": False, "id": None, "token_hint": None, "connected_at": None, "continuous_sync": None,
+        "connected": False, "id": None, "destination": None, "token_hint": None, "connected_at": None, "continuous_sync": None,
         "health": None, "lost_by_disconnecting": None,
     }  # fmt: skip
     assert client.get(f"/organizations/{fresh.acme.organization}/mappings").json()["items"] == []

@@ -51,6 +51,7 @@ COMMANDS = [
     ["key", "list"],
     ["key", "revoke"],
     ["probe"],
+    ["plugins"],
     ["doctor"],
     ["database", "upgrade"],
 ]
@@ -125,7 +126,10 @@ def test_the_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> No
             ["organization", "add", "ACME", "--region", "eu", "--sessionboard-url", "https://x.example"],
             "--region",
         ),
-        (["organization", "add", "ACME", "--region", "mars"], "'mars' is not one of"),
+        (
+            ["organization", "add", "ACME", "--region", "mars"],
+            "There is no region 'mars'. Use one of: us, eu.",
+        ),
         (["events", "\udcff"], "not text"),
         (["user", "add", "ada@example.org"], "--password-stdin"),
         (["user", "password", "ada@example.org"], "--password-stdin"),

@@ -87,6 +87,9 @@ class UnreadableDestinations:
     def system(self) -> ExternalSystem:
         return self.harness.gate.system
 
+    def named(self, _identifier: str) -> "UnreadableDestinations":
+        return self
+
     @asynccontextmanager
     async def open(self, token: Token, before_write: BeforeWrite | None = None) -> AsyncIterator[Destination]:
         async with self.harness.gate.open(token, before_write) as destination:

@@ -70,6 +70,9 @@ class HeldSource:
 class HeldSources:
     source: HeldSource
 
+    def named(self, _identifier: str) -> "HeldSources":
+        return self
+
     def normalize_url(self, url: str) -> str:
         return url
 

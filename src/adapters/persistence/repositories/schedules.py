@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts
-from adapters.persistence.tables import IS_CONTINUOUS, mappings, schedules
+from adapters.persistence.tables import IS_CONTINUOUS, connections, mappings, schedules
 from core.domain.ids import ConnectionId, MappingId, OrganizationId
 from core.domain.runs.fair_queue import ContinuousMapping, DueMapping
 from core.domain.runs.schedule import Halt, Schedule
+from core.domain.systems import ExternalSystem
 
 _SCHEDULES = sa.select(schedules)
 _OF_MAPPING = _SCHEDULES.where(schedules.c.mapping_id == sa.bindparam("of_mapping"))
@@ -35,6 +36,22 @@ _HALT = (
         schedules.c.halted_at.is_not(None),
     )
     .order_by(schedules.c.halted_at)
+    .limit(1)
+)
+_DESTINATION = (
+    sa.select(
+        connections.c.destination,
+        connections.c.destination_name,
+        schedules.c.halted_at,
+        schedules.c.halted_by,
+    )
+    .outerjoin(mappings, sa.and_(mappings.c.connection_id == connections.c.id, ~mappings.c.connection_ended))
+    .outerjoin(schedules, schedules.c.mapping_id == mappings.c.id)
+    .where(
+        connections.c.organization_id == sa.bindparam("of_organization"),
+        connections.c.ended_at.is_(sa.null()),
+    )
+    .order_by(schedules.c.halted_at.is_(None), schedules.c.halted_at)
     .limit(1)
 )
 _UPSERTS = Upserts(
@@ -143,6 +160,15 @@ class SqlSchedules:
         row = await self._run(lambda database: database.execute(_HALT, params).first())
         return None if row is None else Halt(row.halted_by or "", row.halted_at)
 
+    async def find_destination(
+        self, organization_id: OrganizationId
+    ) -> tuple[ExternalSystem, Halt | None] | None:
+        params = {"of_organization": organization_id}
+        row = await self._run(lambda database: database.execute(_DESTINATION, params).first())
+        if row is None:
+            return None
+        return ExternalSystem(row.destination, row.destination_name), _halt(row)
+
     async def list_due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
         params = {"now": now, "max_per_organization": max_per_organization, "limit": limit}
         rows = await self._run(lambda database: database.execute(DUE, params).all())
@@ -169,7 +195,11 @@ class SqlSchedules:
 
 
 def _schedule(row: sa.Row[*tuple[Any, ...]]) -> Schedule:
-    halt = Halt(row.halted_by or "", row.halted_at) if row.halted_at else None
+    halt = _halt(row)
     return Schedule(
         row.mapping_id, row.due_at, row.failures, row.failing_since, halt, row.hinted_at, row.last_checked_at
     )
+
+
+def _halt(row: sa.Row[*tuple[Any, ...]]) -> Halt | None:
+    return Halt(row.halted_by or "", row.halted_at) if row.halted_at else None

@@ -119,12 +119,19 @@ class KindRegistry:
         Raises:
             ValueError: another kind has its name or its plural.
         """
-        if self._kinds.get(kind.name) is kind:
-            return
-        if kind.name in self._kinds or any(kind.plural == other.plural for other in self):
+        self.check(kind)
+        self._kinds[kind.name] = kind
+
+    def check(self, kind: RecordKind) -> None:
+        """Check whether a kind can be added.
+
+        Raises:
+            ValueError: another kind has its name or its plural.
+        """
+        others = (other for other in self if other is not kind)
+        if any(kind.name == other.name or kind.plural == other.plural for other in others):
             message = f"there is another kind {kind.name!r} or {kind.plural!r}"
             raise ValueError(message)
-        self._kinds[kind.name] = kind
 
     def unregister(self, kind: RecordKind) -> None:
         """Remove a kind; what is stored of it can still be read."""

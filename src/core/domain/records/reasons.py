@@ -266,6 +266,11 @@ def rejected(message: str, systems: Systems, *, waited: bool = False) -> Reason:
     return Reason("rejected", f"{systems.destination} rejected it: {message}", advice)
 
 
+def plugin_failed(message: str) -> Reason:
+    """Return the reason for a write that was not sent because a plug-in failed; the message names it."""
+    return Reason("plugin_failed", f"It was not sent: {message}")
+
+
 def forbidden(message: str, systems: Systems) -> Reason:
     return Reason(
         "forbidden",

@@ -68,6 +68,11 @@ def event_gone(system: ExternalSystem, event: str) -> StopReason:
     )
 
 
+def plugin_failed(system: ExternalSystem, message: str) -> StopReason:
+    """Return the reason for a stop by a plug-in that failed or is missing; the message names it."""
+    return _about(system, "plugin_failed", f"{system} cannot be used: {message}")
+
+
 def _about(system: ExternalSystem, code: str, sentence: str) -> StopReason:
     return StopReason(code, StopCause.EXTERNAL_SYSTEM, sentence, system.display_name)
 

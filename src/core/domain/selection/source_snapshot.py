@@ -19,7 +19,14 @@ _make_rows: dict[Feed[SourceRow], MakeRows] = {SESSIONS: AgendaRows, EXHIBITORS:
 
 
 def register_feed(feed: Feed[SourceRow], make_rows: MakeRows) -> None:
-    """Register what indexes the rows of a feed and knows the selectors of the kinds that are selected from it."""
+    """Register what indexes the rows of a feed and knows the selectors of the kinds that are selected from it.
+
+    Raises:
+        ValueError: another feed has its name, or its rows are indexed by something else.
+    """
+    if any(known.name == feed.name and other is not make_rows for known, other in _make_rows.items()):
+        message = f"there is another feed {feed.name!r}"
+        raise ValueError(message)
     _make_rows[feed] = make_rows
 
 

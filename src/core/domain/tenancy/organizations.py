@@ -9,11 +9,6 @@ from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import SealedToken
 
 MAX_NAME_LENGTH = 200
-SESSIONBOARD_REGIONS = {
-    "us": "https://public-api.sessionboard.com",
-    "eu": "https://public-api-eu.sessionboard.com",
-}
-"""The URLs of Sessionboard's public API, by region; an organization and its token belong to one region."""
 
 
 @dataclass(frozen=True, slots=True)

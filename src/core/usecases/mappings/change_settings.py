@@ -92,7 +92,9 @@ class ChangeSettings:
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
         access = self.cipher.unseal(organization.source_token)
-        async with self.sources.open(mapping.events.source_url, access) as source:
+        async with self.sources.named(mapping.systems.source.identifier).open(
+            mapping.events.source_url, access
+        ) as source:
             return (await source.event(mapping.events.source_id)).time_zone
 
 

@@ -35,7 +35,9 @@ class ConfirmZone:
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
             token = open_token(await unit.connections.get(mapping.connection_id), organization)
-        async with self.destinations.open(self.cipher.unseal(token)) as destination:
+        async with self.destinations.named(mapping.systems.destination.identifier).open(
+            self.cipher.unseal(token)
+        ) as destination:
             zone = (await destination.event(mapping.events.destination_id)).time_zone
         async with self.units.write() as unit:
             mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)

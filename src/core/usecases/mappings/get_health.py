@@ -1,10 +1,11 @@
-"""Get the health of an organization's connection and mappings."""
+"""Get the health and the state of an organization's connection and mappings."""
 
 from dataclasses import dataclass
 
 from core.domain.ids import OrganizationId
 from core.domain.runs.health import Health, halted
 from core.domain.runs.organization_health import OrganizationHealth, organization_healths
+from core.domain.systems import ExternalSystem
 from ports.clock import Clock
 from ports.store.unit_of_work import UnitOfWorkFactory
 
@@ -27,11 +28,31 @@ class GetHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """What all of an organization's pages say about its open connection."""
+
+    destination: ExternalSystem | None
+    """None without an open connection."""
+    halt: Health | None
+    """The health to show while the connection is halted."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindConnectionState:
+    units: UnitOfWorkFactory
+
+    async def __call__(self, organization_id: OrganizationId) -> ConnectionState:
+        async with self.units.read() as unit:
+            destination, halt = await unit.schedules.find_destination(organization_id) or (None, None)
+        return ConnectionState(destination, halted(halt) if halt else None)
+
+
+@dataclass(frozen=True, slots=True)
 class FindHalt:
     units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Health | None:
-        """Return the health to show on all of the organization's pages while its connection is halted."""
+        """Return the health to show on the pages of a mapping while its connection is halted."""
         async with self.units.read() as unit:
             halt = await unit.schedules.find_halt(organization_id)
         return halted(halt) if halt else None

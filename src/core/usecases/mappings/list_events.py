@@ -10,8 +10,7 @@ from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.organizations import open_token
-from core.domain.tenancy.secrets import SealedToken
+from core.domain.tenancy.organizations import Connection, open_token
 from ports.cipher import TokenCipher
 from ports.destination import Destinations
 from ports.source import Sources
@@ -57,13 +56,14 @@ class ListEvents:
             organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            token = None
+            connection = None
             if not source_only:
-                token = open_token(await unit.connections.get_open(organization_id), organization)
+                connection = await unit.connections.get_open(organization_id)
+                open_token(connection, organization)
         access, url = self.cipher.unseal(organization.source_token), organization.source_url
-        async with self.sources.open(url, access) as source:
+        async with self.sources.named(organization.source.identifier).open(url, access) as source:
             source_events, destination_events = await asyncio.gather(
-                source.events(), self._destination_events(token)
+                source.events(), self._destination_events(connection)
             )
         async with self.units.read() as unit:
             holders = await unit.mappings.list_by_events(
@@ -89,21 +89,23 @@ class ListEvents:
                     )
                     for mapping in holders
                 },
-                self.destinations.system,
+                connection.destination if connection else None,
             ),
         )
 
-    async def _destination_events(self, token: SealedToken | None) -> Sequence[DestinationEvent]:
-        if token is None:
+    async def _destination_events(self, connection: Connection | None) -> Sequence[DestinationEvent]:
+        if connection is None or connection.token is None:
             return ()
-        async with self.destinations.open(self.cipher.unseal(token)) as destination:
+        async with self.destinations.named(connection.destination.identifier).open(
+            self.cipher.unseal(connection.token)
+        ) as destination:
             return await destination.events()
 
 
 def _list(
     events: Iterable[SourceEvent | DestinationEvent],
     restrictions: Mapping[str, tuple[str, str]],
-    system: ExternalSystem,
+    system: ExternalSystem | None,
 ) -> list[ListedEvent]:
     listed = []
     for event in events:

@@ -109,8 +109,12 @@ class MapEvents:
         access = self.cipher.unseal(organization.source_token)
         # Open both together: their time limits run concurrently and do not add up.
         async with (
-            self.sources.open(organization.source_url, access) as source,
-            self.destinations.open(self.cipher.unseal(token)) as destination,
+            self.sources.named(organization.source.identifier).open(
+                organization.source_url, access
+            ) as source,
+            self.destinations.named(connection.destination.identifier).open(
+                self.cipher.unseal(token)
+            ) as destination,
         ):
             try:
                 source_event = await source.event(command.source_event)

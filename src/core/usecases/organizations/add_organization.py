@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
-from core.domain.errors import AlreadyExists
+from core.domain.errors import AlreadyExists, InvalidInput
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
-from ports.source import Sources
+from ports.source import SourceMissing, SourceOpener, Sources
 from ports.store.errors import UniqueViolation
 from ports.store.unit_of_work import UnitOfWorkFactory
+
+DEFAULT_SOURCE = "sessionboard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class NewOrganization:
     name: str
     source_url: str
     token: Token
+    source: str = DEFAULT_SOURCE
+    """The identifier of the source; it never changes (rule 43)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +43,16 @@ class AddOrganization:
             SourceError: the source refused the token or cannot be reached; nothing is stored.
         """
         # Normalize the URL: it tells an event from the same event of another region (rule 4).
-        url = self.sources.normalize_url(command.source_url)
+        opener = self._opener(command.source)
+        url = opener.normalize_url(command.source_url)
         organization = Organization(
             OrganizationId(self.ids.new()),
             command.name.strip(),
-            self.sources.system,
+            opener.system,
             url,
             self.cipher.seal(command.token),
         )
-        async with self.sources.open(url, command.token) as source:
+        async with opener.open(url, command.token) as source:
             await source.events()
         async with self.units.write() as unit:
             try:
@@ -58,3 +63,9 @@ class AddOrganization:
             await unit.audit.add(AuditEntry(now, actor.name, action, organization.id, organization.name))
             await unit.commit()
         return organization
+
+    def _opener(self, identifier: str) -> SourceOpener:
+        try:
+            return self.sources.named(identifier)
+        except SourceMissing as error:
+            raise InvalidInput(str(error), about="source") from error

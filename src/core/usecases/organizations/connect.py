@@ -15,6 +15,8 @@ from ports.id_generator import IdGenerator
 from ports.store.errors import UniqueViolation
 from ports.store.unit_of_work import UnitOfWorkFactory
 
+DEFAULT_DESTINATION = "gleanin"
+
 
 @dataclass(frozen=True, slots=True)
 class Connect:
@@ -29,6 +31,7 @@ class Connect:
         organization_id: OrganizationId,
         token: Token,
         *,
+        destination: str = DEFAULT_DESTINATION,
         continuous_sync: bool = False,
         actor: Actor,
     ) -> Connection:
@@ -37,6 +40,7 @@ class Connect:
         Args:
             organization_id: the organization to connect.
             token: the token of the destination.
+            destination: the identifier of the destination.
             continuous_sync: whether new mappings start with continuous sync (rule 24).
             actor: who connects it.
 
@@ -50,12 +54,13 @@ class Connect:
             )
             if connected := await unit.connections.get_open(organization_id):
                 raise AlreadyConnected(organization.name, connected.destination)
-        async with self.destinations.open(token) as destination:
-            await destination.events()
+        opener = self.destinations.named(destination)
+        async with opener.open(token) as opened:
+            await opened.events()
         connection = Connection(
             ConnectionId(self.ids.new()),
             organization_id,
-            self.destinations.system,
+            opener.system,
             self.cipher.seal(token),
             token.hint,
             self.clock.now(),

@@ -7,7 +7,7 @@ from core.domain.errors import AlreadyConnected
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Connection
 from core.domain.tenancy.secrets import Token
-from core.usecases.organizations.connect import Connect
+from core.usecases.organizations.connect import DEFAULT_DESTINATION, Connect
 from core.usecases.organizations.replace_destination_token import ReplaceDestinationToken
 
 
@@ -21,6 +21,7 @@ class ConnectOrRenew:
         organization_id: OrganizationId,
         token: Token,
         *,
+        destination: str = DEFAULT_DESTINATION,
         continuous_sync: bool | None = None,
         actor: Actor,
     ) -> tuple[Connection, bool]:
@@ -29,6 +30,7 @@ class ConnectOrRenew:
         Args:
             organization_id: the organization to connect.
             token: the token of the destination.
+            destination: the identifier of the destination; an open connection keeps its own.
             continuous_sync: whether new mappings start with continuous sync (rule 24); None leaves this unchanged,
                 which means no for a new connection.
             actor: who connects it.
@@ -41,7 +43,11 @@ class ConnectOrRenew:
         """
         try:
             opened = await self.connect(
-                organization_id, token, continuous_sync=continuous_sync or False, actor=actor
+                organization_id,
+                token,
+                destination=destination,
+                continuous_sync=continuous_sync or False,
+                actor=actor,
             )
         except AlreadyConnected:
             return await self.renew(

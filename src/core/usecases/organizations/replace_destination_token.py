@@ -43,7 +43,14 @@ class ReplaceDestinationToken:
             DifferentAccount: the token cannot see the mapped events.
             DestinationError: the destination refused the token or cannot be reached; nothing is stored.
         """
-        async with self.destinations.open(token) as destination:
+        async with self.units.read() as unit:
+            organization = require(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            connection = await unit.connections.get_open(organization_id)
+        open_token(connection, organization)
+        assert connection is not None, "it has a token"
+        async with self.destinations.named(connection.destination.identifier).open(token) as destination:
             visible = {event.id for event in await destination.events()}
         async with self.units.write() as unit:
             organization = require(

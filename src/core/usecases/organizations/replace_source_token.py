@@ -33,7 +33,9 @@ class ReplaceSourceToken:
             organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-        async with self.sources.open(organization.source_url, token) as source:
+        async with self.sources.named(organization.source.identifier).open(
+            organization.source_url, token
+        ) as source:
             await source.events()
         async with self.units.write() as unit:
             # Read again: the organization may have been removed meanwhile.

@@ -9,11 +9,20 @@ from core.domain.tenancy.event_mappings import EventMapping
 from ports.destination import (
     DestinationError,
     DestinationEventGone,
+    DestinationFailed,
+    DestinationMissing,
     DestinationRefused,
     DestinationUnavailable,
     WriteOutcomeUnknown,
 )
-from ports.source import SourceError, SourceEventGone, SourceRefused, SourceUnavailable
+from ports.source import (
+    SourceError,
+    SourceEventGone,
+    SourceFailed,
+    SourceMissing,
+    SourceRefused,
+    SourceUnavailable,
+)
 
 T = TypeVar("T")
 
@@ -40,6 +49,8 @@ def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> St
             return stop_reasons.token_refused(system, str(error))
         case SourceUnavailable() | DestinationUnavailable() | WriteOutcomeUnknown():
             return stop_reasons.unreachable(system, str(error))
+        case SourceMissing() | SourceFailed() | DestinationMissing() | DestinationFailed():
+            return stop_reasons.plugin_failed(system, str(error))
         case _:
             return stop_reasons.unreadable(system, str(error))
 

@@ -70,8 +70,9 @@ class GetEvent:
         event = rows.event
         if event is None or not rows.are_all:
             access = self.access.cipher.unseal(organization.source_token)
+            sources = self.access.sources.named(organization.source.identifier)
             # Open once: the time limit covers all requests together.
-            async with self.access.sources.open(organization.source_url, access) as source:
+            async with sources.open(organization.source_url, access) as source:
                 event = event or await self._event(source, event_id, organization.source)
                 if not rows.are_all:
                     rows = await self._alone(source, event_id)

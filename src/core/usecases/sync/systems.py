@@ -53,7 +53,11 @@ async def open_systems(
         access.cipher.unseal(tokens.destination),
     )
     async with (
-        access.sources.open(mapping.events.source_url, source_token) as source,
-        access.destinations.open(destination_token, before_write) as destination,
+        access.sources.named(mapping.systems.source.identifier).open(
+            mapping.events.source_url, source_token
+        ) as source,
+        access.destinations.named(mapping.systems.destination.identifier).open(
+            destination_token, before_write
+        ) as destination,
     ):
         yield source, destination

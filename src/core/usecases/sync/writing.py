@@ -28,6 +28,8 @@ from ports.destination import (
     Destination,
     DestinationError,
     DestinationUnreadable,
+    FailedBeforeWrite,
+    FailedInWrite,
     RecordGone,
     RecordRejected,
     RecordsNotReported,
@@ -69,6 +71,8 @@ class Writer:
     _attempts: Counter[RecordKey] = field(default_factory=Counter)
     _succeeded: dict[str, set[SourceId]] = field(default_factory=dict)
     """Records that were written, by the kind's name; their former e-mails are free now."""
+    _failures: dict[RecordKey, str] = field(default_factory=dict)
+    """How a plug-in failed after it had sent a write."""
     _forbidden_in_a_row: int = 0
 
     async def execute(
@@ -206,9 +210,7 @@ class Writer:
         for create in creates:
             if self._attempts[key_of(create.record)] >= MAX_ATTEMPTS:
                 self.recorder.unconfirmed.pop(key_of(create.record))
-                self._note_failure(
-                    create, reasons.no_answer("no attempt was answered.", self.mapping.systems)
-                )
+                self._note_failure(create, self._no_answer(create))
             else:
                 by_kind.setdefault(create.record.kind, []).append(create)
         for kind in sorted(by_kind, key=lambda kind: kind.phase):
@@ -253,9 +255,7 @@ class Writer:
                 self.recorder.mark_unconfirmed(batch.unconfirmed)
                 silent_rounds = 0 if batch.has_answer else silent_rounds + 1
                 if silent_rounds >= MAX_ATTEMPTS:
-                    stop = stop or stop_reasons.unreachable(
-                        self.mapping.systems.destination, "no write was answered."
-                    )
+                    stop = stop or self._silence(nothing_said)
                 stop = stop or await self._stop_of(self._recover(kind, batch))
                 self._send_lost_again(queue, batch.lost, stop)
             if stop is not None:
@@ -264,6 +264,18 @@ class Writer:
                 self._release(kind, queue)
             if queue.is_exhausted:
                 return None
+
+    def _no_answer(self, step: Write) -> Reason:
+        problem = self._failures.get(key_of(step.record), "no attempt was answered.")
+        return reasons.no_answer(problem, self.mapping.systems)
+
+    def _silence(self, writes: Iterable[Write]) -> StopReason:
+        """Return the reason to stop when no write is answered."""
+        destination = self.mapping.systems.destination
+        for step in writes:
+            if failure := self._failures.get(key_of(step.record)):
+                return stop_reasons.plugin_failed(destination, failure)
+        return stop_reasons.unreachable(destination, "no write was answered.")
 
     async def _recover(self, kind: RecordKind, batch: WriteBatch) -> None:
         """Pause after lost answers; if there was no answer at all, check whether the destination answers a read."""
@@ -279,7 +291,7 @@ class Writer:
             if stop is not None:
                 self._note_failure(step, reasons.no_answer(stop.sentence, self.mapping.systems))
             elif self._attempts[key_of(step.record)] >= MAX_ATTEMPTS:
-                self._note_failure(step, reasons.no_answer("no attempt was answered.", self.mapping.systems))
+                self._note_failure(step, self._no_answer(step))
             else:
                 queue.requeue([step])
 
@@ -325,6 +337,8 @@ class Writer:
             destination_id = await self._send(step)
         except WriteOutcomeUnknown as lost:
             self.recorder.may_have_written = True
+            if isinstance(lost, FailedInWrite):
+                self._failures[key_of(step.record)] = str(lost)
             batch.record_timeout(lost.retry_after)
             if isinstance(step, Create) and not self.recorder.is_unsent(step.record):
                 batch.unconfirmed.append(step)
@@ -351,6 +365,8 @@ class Writer:
                 create = Create(step.record, reasons.gone_from_destination(self.mapping.systems), step.fields)
                 await self.recorder.save_intents([create])
                 queue.requeue([create])
+            case _, FailedBeforeWrite():
+                self._note_refused(step, reasons.plugin_failed(str(rejection)))
             case _, WriteForbidden():
                 await self._note_forbidden(step, rejection, batch)
             case _:

@@ -39,7 +39,7 @@ def api(version: str) -> FastAPI:
     app = Api(
         title=TITLE,
         version=version,
-        description="Syncs conference programmes one way, from Sessionboard to Gleanin.",
+        description="Syncs conference programmes one way, from a source such as Sessionboard to a destination such as Gleanin.",
         docs_url=None,  # its pages load scripts from other sites
         redoc_url=None,
         generate_unique_id_function=_operation,

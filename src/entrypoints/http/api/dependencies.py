@@ -62,8 +62,8 @@ _DESCRIPTIONS = {
     413: "The request is too large",
     422: "The request is not valid, or a rule forbids it",
     429: "Too many concurrent requests",
-    502: "Sessionboard or Gleanin refused the request or sent a response that cannot be read",
-    503: "Sessionboard, Gleanin or the database cannot be reached",
+    502: "The source or the destination refused the request or sent a response that cannot be read",
+    503: "The source, the destination or the database cannot be reached",
 }
 
 

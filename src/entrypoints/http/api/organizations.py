@@ -1,4 +1,4 @@
-"""Organizations with their connection to Gleanin, events, API keys and audit log."""
+"""Organizations with their connection to a destination, events, API keys and audit log."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from core.domain.access.authorization import Grant, Permission, Role
 from core.domain.errors import InvalidInput
 from core.domain.ids import MAX_ID_LENGTH, ApiKeyId
-from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS, Organization
+from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
 from core.usecases.access.create_api_key import CreateApiKey
 from core.usecases.access.queries import ListApiKeys, ListAuditEntries
@@ -39,6 +39,7 @@ from entrypoints.http.api.dependencies import (
 )
 from entrypoints.http.capacity import RequestCapacityOf
 from entrypoints.http.dependencies import Wired
+from entrypoints.plugins import url_of_region
 from entrypoints.resources.access import ApiKeyResponse, AuditEntryResponse, CreatedApiKeyResponse
 from entrypoints.resources.base import Listed
 from entrypoints.resources.mappings import EventResponse, EventsResponse
@@ -88,12 +89,12 @@ async def list_organizations(
 async def add(
     new: requests.NewOrganizationRequest, actor: Caller, container: Wired, response: Response
 ) -> OrganizationResponse:
-    """Add an organization with its Sessionboard access; needs an API key for all organizations."""
+    """Add an organization with the access to its source; needs an API key for all organizations."""
     actor.check(Permission.MANAGE, None)
     if (new.region is None) == (new.sessionboard_url is None):
         raise InvalidInput("Send either region or sessionboard_url.")
-    url = SESSIONBOARD_REGIONS[new.region] if new.region else new.sessionboard_url or ""
-    command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()))
+    url = new.sessionboard_url or url_of_region(container.plugins(), new.source, new.region or "")
+    command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()), new.source)
     added = await container.resolve(AddOrganization)(command, actor=actor)
     response.headers["Location"] = f"/api/v1/organizations/{added.id}"
     return OrganizationResponse.from_domain(added, None)
@@ -132,7 +133,7 @@ async def remove(
 async def replace_sessionboard_token(
     new: requests.NewTokenRequest, ctx: ManageOrganization, container: Wired
 ) -> OrganizationResponse:
-    """Replace the Sessionboard token."""
+    """Replace the source's token."""
     renewed = await container.resolve(ReplaceSourceToken)(
         ctx.organization.id, Token(new.token.get_secret_value()), actor=ctx.actor
     )
@@ -145,7 +146,7 @@ async def replace_sessionboard_token(
     tags=["connection"],
 )
 async def read_connection(ctx: ReadOrganization, container: Wired) -> ConnectionResponse:
-    """Return the organization's connection to Gleanin, without its token."""
+    """Return the organization's connection to its destination, without its token."""
     return await _connection(container, ctx.organization)
 
 
@@ -157,10 +158,14 @@ async def read_connection(ctx: ReadOrganization, container: Wired) -> Connection
 async def connect(
     new: requests.NewConnectionRequest, ctx: ManageOrganization, container: Wired, response: Response
 ) -> ConnectionResponse:
-    """Connect to Gleanin; an open connection continues with the new token."""
+    """Connect to a destination; an open connection continues with the new token."""
     token = Token(new.token.get_secret_value())
     _, is_new = await container.resolve(ConnectOrRenew)(
-        ctx.organization.id, token, continuous_sync=new.continuous_sync, actor=ctx.actor
+        ctx.organization.id,
+        token,
+        destination=new.destination,
+        continuous_sync=new.continuous_sync,
+        actor=ctx.actor,
     )
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     return await _connection(container, ctx.organization)
@@ -177,7 +182,7 @@ async def disconnect(
     container: Wired,
     confirm: Annotated[requests.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
-    """Disconnect: ends all mappings. Synced records cannot be synced to the same Gleanin events again."""
+    """Disconnect: ends all mappings. Synced records cannot be synced to the same events of the destination again."""
     await container.resolve(Disconnect)(ctx.organization.id, confirm, actor=ctx.actor)
 
 
@@ -196,7 +201,7 @@ async def list_events(
     limit: Limit = 200,
     cursor_: Cursor = None,
 ) -> EventsResponse:
-    """List the events in Sessionboard and Gleanin, read live, and which can be mapped; `limit` applies to each system."""
+    """List the events in the source and the destination, read live, and which can be mapped; `limit` applies to each system."""
     start, term = offset(cursor_), search.casefold()
     async with capacity.slot(ctx.organization.id):
         lists = await container.resolve(ListEvents)(ctx.organization.id)

@@ -14,7 +14,10 @@ from core.domain.tenancy import organizations
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 from core.domain.tenancy.secrets import MAX_TOKEN_LENGTH
 from core.domain.text import MAX_URL_LENGTH
-from entrypoints.resources.kind_names import KindName, ScopeName
+from core.usecases.organizations.add_organization import DEFAULT_SOURCE
+from core.usecases.organizations.connect import DEFAULT_DESTINATION
+from entrypoints.plugins import PluginGroup, installed_plugins
+from entrypoints.resources.kind_names import KindName, OneOf, ScopeName
 
 
 def _printable(text: str) -> str:
@@ -37,6 +40,9 @@ POSITION = "[0-9]{1,15}"
 """A position in a list: this many digits fit into the integers of every database."""
 StrictBool = Annotated[bool, Strict()]
 
+SourceName = Annotated[str, OneOf(lambda: installed_plugins().installed[PluginGroup.SOURCES])]
+DestinationName = Annotated[str, OneOf(lambda: installed_plugins().installed[PluginGroup.DESTINATIONS])]
+
 
 class RequestModel(BaseModel):
     """The base of requests. Unknown keys are rejected, because they are probably mistyped."""
@@ -46,11 +52,13 @@ class RequestModel(BaseModel):
 
 class NewOrganizationRequest(RequestModel):
     name: Annotated[Name, Field(max_length=organizations.MAX_NAME_LENGTH)]
-    region: Literal["us", "eu"] | None = Field(
-        None, description="The Sessionboard region. Send either this or sessionboard_url"
+    source: SourceName = Field(DEFAULT_SOURCE, description="The source; it never changes")
+    region: Name | None = Field(
+        None,
+        description="The region of the account, if the source has regions. Send either this or sessionboard_url",
     )
-    sessionboard_url: Address | None = Field(None, description="The base URL of Sessionboard's API")
-    token: Secret = Field(description="The Sessionboard API token; it is never shown again")
+    sessionboard_url: Address | None = Field(None, description="The base URL of the source's API")
+    token: Secret = Field(description="The API token of the source; it is never shown again")
 
 
 class NewTokenRequest(RequestModel):
@@ -58,7 +66,10 @@ class NewTokenRequest(RequestModel):
 
 
 class NewConnectionRequest(RequestModel):
-    token: Secret = Field(description="The Gleanin API token; it is never shown again")
+    destination: DestinationName = Field(
+        DEFAULT_DESTINATION, description="The destination of a new connection; an open one keeps its own"
+    )
+    token: Secret = Field(description="The API token of the destination; it is never shown again")
     continuous_sync: StrictBool | None = Field(
         None,
         description="Whether new mappings start with continuous sync. "
@@ -85,7 +96,7 @@ class SettingsChangeRequest(RequestModel):
     confirm_time_zone: StrictBool = Field(
         False,
         description="Confirms that an admin has checked that both events have the same time zone. "
-        "Needed only if Gleanin does not report a known time zone",
+        "Needed only if the destination does not report a known time zone",
     )
 
 

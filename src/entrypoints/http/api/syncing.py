@@ -44,7 +44,7 @@ async def preview(
 ) -> PreviewResponse:
     """Return what a sync would do with each record; nothing is written.
 
-    Without a cursor, Sessionboard and Gleanin are read again. With a cursor, the response continues that preview.
+    Without a cursor, the source and the destination are read again. With a cursor, the response continues that preview.
     """
     start, preview_id = _parse_cursor(query.cursor)
     stored = await previews.get(container, ctx.mapping, query.scope, preview_id)

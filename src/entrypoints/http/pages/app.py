@@ -16,7 +16,7 @@ from entrypoints.http.pages.events import (
     events,
     history,
     preview,
-    records,
+    record_history,
     records_list,
     share_links,
     syncing,
@@ -53,7 +53,7 @@ PAGE_MODULES = (
     records_list,  # after the other pages of an event: its address ends in any scope
     syncing,
     history,
-    records,
+    record_history,
     share_links,
     portal,
 )

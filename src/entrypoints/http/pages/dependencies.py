@@ -17,22 +17,22 @@ from entrypoints.http.dependencies import (
 
 SignedIn = Annotated[Actor, Depends(actor_of_session)]
 ReadOrganization = Annotated[
-    OrganizationContext, Depends(organization_context(Permission.READ, actor_of_session, with_halt=True))
+    OrganizationContext, Depends(organization_context(Permission.READ, actor_of_session, for_pages=True))
 ]
 SyncOrganization = Annotated[
-    OrganizationContext, Depends(organization_context(Permission.SYNC, actor_of_session, with_halt=True))
+    OrganizationContext, Depends(organization_context(Permission.SYNC, actor_of_session, for_pages=True))
 ]
 ManageOrganization = Annotated[
-    OrganizationContext, Depends(organization_context(Permission.MANAGE, actor_of_session, with_halt=True))
+    OrganizationContext, Depends(organization_context(Permission.MANAGE, actor_of_session, for_pages=True))
 ]
 ReadMapping = Annotated[
-    MappingContext, Depends(mapping_context(Permission.READ, actor_of_session, with_halt=True))
+    MappingContext, Depends(mapping_context(Permission.READ, actor_of_session, for_pages=True))
 ]
 SyncMapping = Annotated[
-    MappingContext, Depends(mapping_context(Permission.SYNC, actor_of_session, with_halt=True))
+    MappingContext, Depends(mapping_context(Permission.SYNC, actor_of_session, for_pages=True))
 ]
 ManageMapping = Annotated[
-    MappingContext, Depends(mapping_context(Permission.MANAGE, actor_of_session, with_halt=True))
+    MappingContext, Depends(mapping_context(Permission.MANAGE, actor_of_session, for_pages=True))
 ]
 
 
@@ -47,7 +47,7 @@ class RunMoved(Exception):
 async def _at_own_url(
     request: Request,
     run_id: str,
-    ctx: Annotated[RunContext, Depends(run_context(Permission.READ, actor_of_session, with_halt=True))],
+    ctx: Annotated[RunContext, Depends(run_context(Permission.READ, actor_of_session, for_pages=True))],
 ) -> RunContext:
     if run_id == ctx.run.id:
         return ctx

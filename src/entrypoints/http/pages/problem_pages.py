@@ -17,9 +17,13 @@ from core.domain.ids import MappingId, OrganizationId, RunId, can_be_id
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 from core.usecases.access.authorize import AuthorizeMapping, AuthorizeOrganization, AuthorizeRun
-from core.usecases.mappings.get_health import FindHalt
 from entrypoints.container import Container
-from entrypoints.http.dependencies import OrganizationContext, actor_of_session, container_of
+from entrypoints.http.dependencies import (
+    OrganizationContext,
+    actor_of_session,
+    container_of,
+    state_on_pages,
+)
 from entrypoints.http.pages.rendering import Crumb, crumb, organization_breadcrumbs, organization_url, render
 from entrypoints.http.problems import INTERNAL_ERROR, Problem, problem_of
 from ports.store.errors import DatabaseUnavailable
@@ -119,18 +123,18 @@ async def _locate(request: Request) -> PageLocation:
                 organization, mapping, _ = await container.resolve(AuthorizeRun)(
                     actor, Permission.READ, RunId(given_id)
                 )
-            return PageLocation(
-                actor, await _in_organization(container, actor, organization), mapping, "history"
-            )
+            ctx = await _in_organization(container, actor, organization, mapping)
+            return PageLocation(actor, ctx, mapping, "history")
     except DomainError:
         pass  # no navigation without permission to read
     return PageLocation(actor)
 
 
 async def _in_organization(
-    container: Container, actor: Actor, organization: Organization
+    container: Container, actor: Actor, organization: Organization, mapping: EventMapping | None = None
 ) -> OrganizationContext:
-    return OrganizationContext(actor, organization, halt=await container.resolve(FindHalt)(organization.id))
+    state = await state_on_pages(container, organization, mapping)
+    return OrganizationContext(actor, organization, halt=state.halt, destination=state.destination)
 
 
 def _validated_id(value: str) -> str:

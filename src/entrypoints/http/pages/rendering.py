@@ -22,8 +22,10 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.time_zones import zone_named
 from core.domain.text import MAX_URL_LENGTH
+from entrypoints.container import Container
 from entrypoints.http.dependencies import OrganizationContext, container_of
 from entrypoints.http.pages.forms import csrf_token
+from entrypoints.names import default_destination, default_source
 from entrypoints.text import shortened
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -128,6 +130,17 @@ def organization_breadcrumbs(ctx: OrganizationContext, section: Crumb, *rest: Cr
     return [*start, section if rest else crumb(section["label"]), *rest]
 
 
+def destination_of(container: Container, ctx: OrganizationContext) -> str:
+    return str(ctx.destination) if ctx.destination else default_destination(container)
+
+
+def _names(container: Container, ctx: OrganizationContext | None) -> Mapping[str, str]:
+    """Return the names of the source and the destination, as pages call them."""
+    if ctx is None:
+        return {"source": default_source(container), "destination": default_destination(container)}
+    return {"source": str(ctx.organization.source), "destination": destination_of(container, ctx)}
+
+
 def render(
     request: Request,
     template: str,
@@ -163,6 +176,7 @@ def render(
         "csrf_token": csrf_token(request, container_of(request).ids()),
         "flashes": request.session.pop(FLASHES, []),
         "assets_version": _VERSION,
+        **_names(container_of(request), ctx),
         **variables,
     }
     return HTMLResponse(_templates.get_template(template).render(context), status)

@@ -1,4 +1,4 @@
-"""An organization's Sessionboard events and their mappings; only the mapped events if Sessionboard cannot be read."""
+"""An organization's events in the source and their mappings; only the mapped events if the source cannot be read."""
 
 from http import HTTPStatus
 
@@ -62,6 +62,6 @@ async def show(
 
 
 def _as_mapped(mapping: EventMapping) -> ListedEvent:
-    """Return a mapped event from stored data, without reading Sessionboard."""
+    """Return a mapped event from stored data, without reading the source."""
     event_id = mapping.events.source_id
     return ListedEvent(str(event_id), mapping.source_event_name, mapping.time_zone)

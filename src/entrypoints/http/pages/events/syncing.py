@@ -75,10 +75,13 @@ async def follow(
     ctx: ReadRun, container: Wired, followers: Annotated[RunWatchers, Depends(_seat)], request: Request
 ) -> AsyncIterator[ServerSentEvent]:
     """Stream a run's progress as HTML fragments, and its closing message at the end."""
+    systems = ctx.mapping.systems
+    names = {"source": str(systems.source), "destination": str(systems.destination)}
     async for run in followers.follow(container, ctx.run, partial(actor_of_session, request, container)):
         if run.is_open:
             waits = run.state is RunState.QUEUED and await _waits(container, run)
-            yield ServerSentEvent(raw_data=fragment("parts/run_open.html", run=run, waits=waits))
+            progress = fragment("parts/run_open.html", run=run, waits=waits, **names)
+            yield ServerSentEvent(raw_data=progress)
         else:
             yield ServerSentEvent(raw_data=fragment("parts/run_ended.html", run=run, tone=TONES[run.state]))
             yield ServerSentEvent(event="done", raw_data=run.id)

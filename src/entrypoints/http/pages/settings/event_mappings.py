@@ -25,6 +25,7 @@ from core.domain.tenancy.time_zones import known_mismatch
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
+from core.usecases.organizations.queries import FindConnection
 from entrypoints.container import Container
 from entrypoints.http.capacity import RequestCapacity, RequestCapacityOf
 from entrypoints.http.dependencies import OrganizationContext, Wired
@@ -86,13 +87,21 @@ async def show_pair_warnings(
     The page already has both time zones, so neither system is read again.
     """
     now = container.clock().now()
-    mismatch = known_mismatch(sessionboard_zone, gleanin_zone, now, _systems(container, ctx))
+    mismatch = known_mismatch(sessionboard_zone, gleanin_zone, now, await _systems(container, ctx))
     lost = await _lost(container, ctx, gleanin)
     return HTMLResponse(fragment("parts/pair.html", mismatch=mismatch, lost=lost))
 
 
-def _systems(container: Container, ctx: OrganizationContext) -> Systems:
-    return Systems(ctx.organization.source, container.destinations().system)
+async def _systems(container: Container, ctx: OrganizationContext) -> Systems:
+    """Return the organization's source, and the destination of its open connection.
+
+    Raises:
+        NotConnected
+    """
+    connection = await container.resolve(FindConnection)(ctx.organization.id)
+    if connection is None:
+        raise NotConnected(ctx.organization.name)
+    return Systems(ctx.organization.source, connection.destination)
 
 
 async def _lost(container: Container, ctx: OrganizationContext, gleanin: str) -> str:
@@ -127,7 +136,7 @@ async def add(
         # Reading it again immediately would wait for it twice.
         return await _form(request, places, container, ctx, chosen=chosen, read_error=error)
     except (DomainError, *READ_FAILED) as error:
-        errors = {_field(error, _systems(container, ctx)): str(error)}
+        errors = {_field(error, await _systems(container, ctx)): str(error)}
         problem = problem_of(error)
         return await _form(request, places, container, ctx, chosen=chosen, errors=errors, problem=problem)
     mismatch = mapping.known_mismatch(container.clock().now())
@@ -189,10 +198,10 @@ async def _form(
         sessionboard_zone = _zone(lists.source, chosen.get("sessionboard"))
         gleanin_zone = _zone(lists.destination, chosen.get("gleanin"))
         mismatch = known_mismatch(
-            sessionboard_zone, gleanin_zone, container.clock().now(), _systems(container, ctx)
+            sessionboard_zone, gleanin_zone, container.clock().now(), await _systems(container, ctx)
         )
     except (*READ_FAILED, Overloaded) as error:
-        systems = _systems(container, ctx)
+        systems = await _systems(container, ctx)
         names = {"gleanin": str(systems.destination), "sessionboard": str(systems.source)}
         unread, system = str(error), names.get(_field(error, systems), "")
         is_refused = isinstance(error, (SourceRefused, DestinationRefused))

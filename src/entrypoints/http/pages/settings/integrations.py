@@ -1,4 +1,4 @@
-"""Integrations: the connection of an organization to Gleanin, connecting and disconnecting."""
+"""Integrations: the connection of an organization to its destination, connecting and disconnecting."""
 
 from http import HTTPStatus
 from typing import Any
@@ -70,12 +70,12 @@ async def connect(request: Request, container: Wired, ctx: ManageOrganization, f
     continuous = is_on(form, "continuous_sync")
     try:
         token = Token(text(form, "token").strip())
-        await container.resolve(Connect)(
+        connection = await container.resolve(Connect)(
             ctx.organization.id, token, continuous_sync=continuous, actor=ctx.actor
         )
     except (DomainError, DestinationError) as error:
         return await _drawer(request, container, ctx, error, continuous=continuous)
-    flash(request, "Connected to Gleanin. Map your events next.")
+    flash(request, f"Connected to {connection.destination}. Map your events next.")
     return redirect_to(mappings_url(ctx.organization))
 
 
@@ -102,10 +102,12 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.resolve(ReplaceDestinationToken)(ctx.organization.id, token, actor=ctx.actor)
+        renewed = await container.resolve(ReplaceDestinationToken)(
+            ctx.organization.id, token, actor=ctx.actor
+        )
     except (DomainError, DestinationError) as error:
         return await _drawer(request, container, ctx, error)
-    flash(request, "The Gleanin API token was replaced.")
+    flash(request, f"The {renewed.destination} API token was replaced.")
     return redirect_to(f"{mappings_url(ctx.organization)}?replaced=true")
 
 
@@ -150,10 +152,13 @@ async def show_disconnect_form(request: Request, container: Wired, ctx: ManageOr
 async def disconnect(request: Request, container: Wired, ctx: ManageOrganization, form: SentForm) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.resolve(Disconnect)(ctx.organization.id, typed, actor=ctx.actor)
+        ended = await container.resolve(Disconnect)(ctx.organization.id, typed, actor=ctx.actor)
     except NotConfirmed as error:
         return await _confirmation(request, container, ctx, typed=typed, error=error)
-    flash(request, "Disconnected from Gleanin. You can connect again with the same token or another one.")
+    flash(
+        request,
+        f"Disconnected from {ended.destination}. You can connect again with the same token or another one.",
+    )
     return redirect_to(integrations_url(ctx.organization))
 
 

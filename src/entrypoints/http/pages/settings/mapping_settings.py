@@ -117,7 +117,7 @@ async def _settings(
     unread = ""
     if ctx.may_manage and not is_confirmed:
         mapping, unread = await _with_destination_zone(container, mapping, error)
-    # If Gleanin reports a known zone, the two are compared and no confirmation is needed (rule 7).
+    # If the destination reports a known zone, the two are compared and no confirmation is needed (rule 7).
     asks_zone = not is_confirmed and not unread and zone_named(mapping.destination_time_zone) is None
     settings: MappingSettings = command.applied_to(mapping.settings) if command else mapping.settings
     continuous = command.continuous_sync if command else mapping.continuous_sync
@@ -141,7 +141,7 @@ async def _settings(
 async def _with_destination_zone(
     container: Container, mapping: EventMapping, error: Exception | None
 ) -> tuple[EventMapping, str]:
-    """Return the mapping with the zone that Gleanin reports, or why it could not be read."""
+    """Return the mapping with the zone that the destination reports, or why it could not be read."""
     if isinstance(error, DestinationError):  # reading it again immediately would wait for it twice
         return mapping, str(error)
     try:

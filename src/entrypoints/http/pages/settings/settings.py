@@ -1,4 +1,4 @@
-"""An organization's settings: its Sessionboard access, its members, and removing it."""
+"""An organization's settings: its access to the source, its members, and removing it."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -11,6 +11,7 @@ from core.domain.access.accounts import Account
 from core.domain.access.authorization import Permission
 from core.domain.errors import DomainError, InvalidInput, StillConnected
 from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
 from core.usecases.access.queries import ListAccounts, ListApiKeys, ListMembers
 from core.usecases.notifications.queries import FindRecipient
@@ -29,6 +30,7 @@ from entrypoints.http.pages.rendering import (
 )
 from entrypoints.http.pages.settings.navigation import mappings_url, settings_breadcrumbs, settings_url
 from entrypoints.http.problems import problem_of
+from entrypoints.plugins import PluginMissing
 from ports.source import SourceError
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings")
@@ -46,6 +48,7 @@ async def settings_context(container: Container, ctx: OrganizationContext) -> di
         "ctx": ctx,
         "section": SECTION,
         "at": settings_url(ctx.organization),
+        "access_help": _access_help(container, organization),
         "connection": await container.resolve(FindConnection)(organization.id),
         "members": [
             (account.email, ", ".join(_roles(account, organization.id)))
@@ -63,6 +66,14 @@ async def settings_context(container: Container, ctx: OrganizationContext) -> di
         "notices_values": {},
         "test_error": "",
     }
+
+
+def _access_help(container: Container, organization: Organization) -> str:
+    """Return what the source's token must be allowed to do; empty if its plug-in is not installed."""
+    try:
+        return container.plugins().source(organization.source.identifier).access_help
+    except PluginMissing:
+        return ""
 
 
 async def _members(container: Container, ctx: OrganizationContext) -> Sequence[Account]:
@@ -104,7 +115,7 @@ async def replace_token(
         page = await settings_context(container, ctx) | {"token_error": str(error)}
         status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "settings.html", status=status, crumbs=settings_breadcrumbs(ctx), **page)
-    flash(request, "The Sessionboard API token was replaced.")
+    flash(request, f"The {ctx.organization.source} API token was replaced.")
     if ctx.halt:
         return redirect_to(f"{mappings_url(ctx.organization)}?replaced=true")
     return redirect_to(settings_url(ctx.organization))

@@ -1,4 +1,4 @@
-"""The history of one record in all runs of a mapping: "why is this person not in Gleanin?"."""
+"""The history of one record in all runs of a mapping: "why is this person not in the destination?"."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -55,7 +55,7 @@ async def show_history(
     labels = dict.fromkeys(entry.outcome.record.label for entry in page_entries)
     return render(
         request,
-        "records.html",
+        "record_history.html",
         ctx=ctx,
         section="history",
         status=HTTPStatus.NOT_FOUND if is_unknown else HTTPStatus.OK,

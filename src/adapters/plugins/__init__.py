@@ -1,0 +1,1 @@
+"""The systems that are installed as plug-ins, behind the ports of source and destination."""

@@ -1,0 +1,229 @@
+"""The installed destinations. What a plug-in raises becomes an error of the port that names it."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+
+from adapters.plugins.sources import described
+from core.domain.errors import DomainError
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
+from core.domain.planning.plan import FieldChange
+from core.domain.records.destination_records import DestinationEvent, DestinationRecord
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import RecordKind
+from core.domain.systems import ExternalSystem
+from core.domain.tenancy.secrets import Token
+from ports.destination import (
+    BeforeWrite,
+    Destination,
+    DestinationError,
+    DestinationEventGone,
+    DestinationFailed,
+    DestinationOpener,
+    FailedBeforeWrite,
+    FailedInWrite,
+)
+from ports.plugins import Access, DestinationPlugin, OpenHttp, RecordSchema
+
+
+@dataclass(slots=True)
+class _Write:
+    """A create or an update in progress."""
+
+    has_left: bool = False
+
+
+_write: ContextVar[_Write | None] = ContextVar("write", default=None)
+"""Of this task; what a plug-in does in tasks of its own belongs to it, too."""
+
+
+@dataclass(slots=True)
+class _Fence:
+    """What is awaited before each write, and remembers what it raised and what has left."""
+
+    before_write: BeforeWrite | None
+    _raised: list[Exception] = field(default_factory=list)
+
+    async def __call__(self) -> None:
+        assert self.before_write is not None, "a destination without a fence is not given one"
+        try:
+            await self.before_write()
+        except Exception as error:
+            self._raised.append(error)
+            raise
+        if (write := _write.get()) is not None:
+            write.has_left = True
+
+    def has_raised(self, error: Exception) -> bool:
+        return any(error is raised for raised in self._raised)
+
+
+@dataclass(frozen=True, slots=True)
+class PluginDestination:
+    """A destination of a plug-in, opened."""
+
+    destination: Destination
+    package: str
+    further_link_hosts: AbstractSet[str]
+    prefix: str
+    """Put before the ids of its events: those of two destinations may be equal, and what is stored must tell them apart."""
+    fence: "_Fence"
+
+    @property
+    def max_in_flight(self) -> int:
+        return self.destination.max_in_flight
+
+    @property
+    def link_hosts(self) -> AbstractSet[str]:
+        return self.destination.link_hosts | self.further_link_hosts
+
+    async def events(self) -> Sequence[DestinationEvent]:
+        with naming(self.package):
+            return [self._ours(event) for event in await self.destination.events()]
+
+    async def event(self, event_id: DestinationEventId) -> DestinationEvent:
+        with naming(self.package):
+            return self._ours(await self.destination.event(self._theirs(event_id)))
+
+    async def records(
+        self, event_id: DestinationEventId, kind: RecordKind
+    ) -> AsyncIterator[Sequence[DestinationRecord]]:
+        with naming(self.package):
+            pages = self.destination.records(self._theirs(event_id), kind)
+        while True:
+            with naming(self.package):
+                try:
+                    page = await anext(pages)
+                except StopAsyncIteration:
+                    return
+            yield page
+
+    async def create(
+        self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> DestinationId:
+        with naming_write(self.package, self.fence):
+            return await self.destination.create(self._theirs(event_id), kind, external_id, fields)
+
+    async def update(
+        self,
+        event_id: DestinationEventId,
+        kind: RecordKind,
+        destination_id: DestinationId,
+        changes: Sequence[FieldChange],
+    ) -> None:
+        with naming_write(self.package, self.fence):
+            await self.destination.update(self._theirs(event_id), kind, destination_id, changes)
+
+    def _ours(self, event: DestinationEvent) -> DestinationEvent:
+        return replace(event, id=DestinationEventId(self.prefix + event.id)) if self.prefix else event
+
+    def _theirs(self, event_id: DestinationEventId) -> DestinationEventId:
+        if not event_id.startswith(self.prefix):
+            raise DestinationEventGone(f"There is no event {event_id!r:.60}.")
+        return DestinationEventId(event_id[len(self.prefix) :])
+
+
+@dataclass(frozen=True, slots=True)
+class PluginDestinationOpener:
+    plugin: DestinationPlugin
+    package: str
+    url: str
+    open_http: OpenHttp
+    further_link_hosts: AbstractSet[str]
+    prefix: str
+    schemas: Mapping[str, RecordSchema]
+    """By the name of the kind."""
+
+    @property
+    def system(self) -> ExternalSystem:
+        return self.plugin.system
+
+    def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AbstractAsyncContextManager[Destination]:
+        return self._opened(Access(self.url, token, schemas=self.schemas), before_write)
+
+    @asynccontextmanager
+    async def _opened(self, access: Access, before_write: BeforeWrite | None) -> AsyncIterator[Destination]:
+        fence = _Fence(before_write)
+        with naming(self.package):
+            manager = self.plugin.open(access, self.open_http, fence if before_write else None)
+            destination = await manager.__aenter__()
+        try:
+            yield PluginDestination(destination, self.package, self.further_link_hosts, self.prefix, fence)
+        except BaseException as error:
+            with naming(self.package):
+                is_handled = await manager.__aexit__(type(error), error, error.__traceback__)
+            if not is_handled:
+                raise
+        else:
+            with naming(self.package):
+                await manager.__aexit__(None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledDestinations:
+    """Finds destinations by their identifier."""
+
+    find: Callable[[str], tuple[DestinationPlugin, str]]
+    """Returns a plug-in and its distribution; raises DestinationMissing."""
+    schemas: Callable[[str], Mapping[str, RecordSchema]]
+    """Returns how a destination writes the kinds that other plug-ins bring."""
+    open_http: OpenHttp
+    urls: dict[str, str]
+    """Base URLs from the settings, by identifier."""
+    further_link_hosts: AbstractSet[str] = frozenset()
+    without_prefix: str = ""
+    """The identifier of the destination whose events are stored under their own ids."""
+
+    def named(self, identifier: str) -> DestinationOpener:
+        plugin, package = self.find(identifier)
+        return PluginDestinationOpener(
+            plugin,
+            package,
+            self.urls.get(identifier, plugin.url),
+            self.open_http,
+            self.further_link_hosts,
+            "" if identifier == self.without_prefix else f"{identifier}:",
+            self.schemas(identifier),
+        )
+
+
+@contextmanager
+def naming(package: str) -> Iterator[None]:
+    """Raise what is no error of the port as one that names the plug-in."""
+    try:
+        yield
+    except (DestinationError, DomainError):
+        raise
+    except Exception as error:
+        raise DestinationFailed(_sentence(package, error)) from error
+
+
+@contextmanager
+def naming_write(package: str, fence: _Fence) -> Iterator[None]:
+    """Raise what is no error of the port as one about this record that names the plug-in.
+
+    If the write has left, what became of it is not known, so it is looked up before it is sent again.
+    """
+    write = _Write()
+    token = _write.set(write)
+    try:
+        yield
+    except (DestinationError, DomainError):
+        raise
+    except Exception as error:
+        if fence.has_raised(error):
+            raise  # it stops the run, and the write has not left
+        sentence = _sentence(package, error)
+        if fence.before_write is None or write.has_left:
+            raise FailedInWrite(sentence) from error
+        raise FailedBeforeWrite(sentence) from error
+    finally:
+        _write.reset(token)
+
+
+def _sentence(package: str, error: Exception) -> str:
+    return f"{package} failed: {described(error)}. Report this to its authors."

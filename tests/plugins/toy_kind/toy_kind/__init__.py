@@ -1,0 +1,123 @@
+"""Helpers: people with a name, an e-mail and a shift, from a feed of their own."""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ports.plugins import (
+    Candidate,
+    DestinationView,
+    EmailConflicts,
+    Feed,
+    FeedReader,
+    KindPlugin,
+    PageColumn,
+    Person,
+    RecordKind,
+    RecordRef,
+    RecordSchema,
+    Scope,
+    Selection,
+    SelectionContext,
+    Selector,
+    SourceId,
+    Unreadable,
+    check_required_fields,
+    filled,
+    unreadable_candidate,
+)
+
+HELPERS: Feed[Any] = Feed("helpers", Person)
+HELPER = RecordKind(
+    name="helper",
+    plural="helpers",
+    singular="helper",
+    scope=Scope("helpers"),
+    feed=HELPERS,
+    required=("name", "email"),
+    optional=("job_title",),
+    is_person=True,
+    phase=2,
+    share_text="I am helping",
+)
+
+
+@dataclass
+class HelperRows:
+    context: SelectionContext
+    masked: str | None = None
+    incomplete: bool = False
+    instants: AbstractSet[datetime] = frozenset()
+    next_transition_at: datetime | None = None
+    people: dict[SourceId, Person] = field(default_factory=dict)
+    unreadable: dict[SourceId, Unreadable] = field(default_factory=dict)
+
+    def add(self, row: object) -> None:
+        if isinstance(row, Unreadable):
+            self.unreadable[row.id] = row
+        elif isinstance(row, Person):
+            self.people[row.id] = row
+        else:
+            raise TypeError(f"{type(row).__name__} is no helper")
+
+    def selectors(self) -> Mapping[RecordKind, Selector]:
+        return {HELPER: HelperSelector(self)}
+
+
+@dataclass(frozen=True)
+class HelperSelector:
+    rows: HelperRows
+
+    def dependents(self, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
+        return set()
+
+    def select(
+        self,
+        destination: DestinationView,
+        associations: Mapping[SourceId, str],
+        excluded: Mapping[str, AbstractSet[SourceId]],
+    ) -> Selection:
+        people, systems = self.rows.people, self.rows.context.systems
+
+        def can_go(source_id: SourceId) -> bool:
+            person = people[source_id]
+            return source_id not in excluded[HELPER.name] and bool(person.email and person.full_name)
+
+        conflicts, changes = EmailConflicts(
+            people.values, destination.emails_in_use(HELPER), can_go, systems
+        ).resolve()
+
+        def candidates() -> Iterator[Candidate]:
+            for row in self.rows.unreadable.values():
+                yield unreadable_candidate(HELPER, row, systems)
+            for person in people.values():
+                fields = filled(
+                    (("name", person.full_name), ("email", person.email), ("job_title", person.job_title))
+                )
+                verdict = check_required_fields(HELPER, fields, systems, problem=conflicts.get(person.id))
+                yield Candidate(RecordRef(HELPER, person.id, person.label, person.email), verdict)
+
+        return Selection(len(people) + len(self.rows.unreadable), candidates, changes)
+
+
+def _helpers(row: Mapping[str, Any]) -> list[Person]:
+    return [
+        Person(SourceId(row["id"]), full_name=row["name"], email=row["email"], job_title=row.get("shift"))
+    ]
+
+
+PLUGIN = KindPlugin(
+    HELPER,
+    HelperRows,
+    readers={"toys": FeedReader("helpers", _helpers)},
+    schemas={
+        "toy-shelf": RecordSchema(
+            "helpers", {"name": "whole", "email": "email", "job_title": "shift"}, {"badge": "yes"}
+        )
+    },
+    page_label="Helpers",
+    search_label="Search helpers",
+    columns=(PageColumn("Shift", lambda person: person.job_title or ""),),
+)

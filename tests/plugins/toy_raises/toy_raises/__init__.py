@@ -1,0 +1,3 @@
+"""A package that raises while it is loaded."""
+
+raise RuntimeError("the box is empty")

@@ -1,0 +1,1 @@
+"""It has the name of a package of the program."""
