@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
-from core.domain.errors import AlreadyMapped, NotConnected, NotFound, require, validate_id
+from core.domain.errors import AlreadyMapped, NotFound, validate_id
 from core.domain.ids import DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
 from core.domain.systems import Systems
 from core.domain.tenancy.event_mappings import EventMapping, EventPair, mapping_to_continue, zone_to_confirm
 from core.domain.tenancy.organizations import Connection, Organization, open_token
+from core.usecases.shared.connections import get_connected
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import DestinationEventGone, Destinations
@@ -49,7 +50,7 @@ class MapEvents:
             SourceError, DestinationError: a system refused the token or cannot be reached.
         """
         async with self.units.read() as unit:
-            organization, connection = await self._connection(unit, command.organization_id)
+            organization, connection = await get_connected(unit, command.organization_id)
             systems = Systems(organization.source, connection.destination)
             validate_id(f"{systems.source} event", command.source_event)
             validate_id(f"{systems.destination} event", command.destination_event)
@@ -65,7 +66,7 @@ class MapEvents:
             source_event, destination_event, systems, self.clock.now(), confirmed=is_confirmed
         )
         async with self.units.write() as unit:
-            _, connection = await self._connection(unit, command.organization_id)
+            _, connection = await get_connected(unit, command.organization_id)
             previous = mapping_to_continue(pair, systems, connection.id, await _holders(unit, pair))
             if previous:
                 zones = source_event.time_zone, destination_event.time_zone
@@ -92,15 +93,6 @@ class MapEvents:
             await unit.audit.add(AuditEntry(now, actor.name, Action.MAPPED, organization.id, what))
             await unit.commit()
         return mapping
-
-    async def _connection(
-        self, unit: UnitOfWork, organization_id: OrganizationId
-    ) -> tuple[Organization, Connection]:
-        organization = require(await unit.organizations.get(organization_id), "organization", organization_id)
-        connection = await unit.connections.get_open(organization_id)
-        if connection is None:
-            raise NotConnected(organization.name)
-        return organization, connection
 
     async def _events(
         self, organization: Organization, connection: Connection, command: NewMapping

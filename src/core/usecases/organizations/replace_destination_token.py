@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
-from core.domain.errors import DifferentAccount, require
+from core.domain.errors import DifferentAccount
 from core.domain.ids import OrganizationId
 from core.domain.runs.schedule import released
-from core.domain.tenancy.organizations import Connection, open_token
+from core.domain.tenancy.organizations import Connection
 from core.domain.tenancy.secrets import Token
+from core.usecases.shared.connections import get_connected
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import Destinations
@@ -44,21 +45,11 @@ class ReplaceDestinationToken:
             DestinationError: the destination refused the token or cannot be reached; nothing is stored.
         """
         async with self.units.read() as unit:
-            organization = require(
-                await unit.organizations.get(organization_id), "organization", organization_id
-            )
-            connection = await unit.connections.get_open(organization_id)
-        open_token(connection, organization)
-        assert connection is not None, "it has a token"
+            _, connection = await get_connected(unit, organization_id)
         async with self.destinations.named(connection.destination.identifier).open(token) as destination:
             visible = {event.id for event in await destination.events()}
         async with self.units.write() as unit:
-            organization = require(
-                await unit.organizations.get(organization_id), "organization", organization_id
-            )
-            connection = await unit.connections.get_open(organization_id)
-            open_token(connection, organization)
-            assert connection is not None, "it has a token"
+            _, connection = await get_connected(unit, organization_id)
             for mapping in await unit.mappings.list_by_connection(connection.id):
                 if mapping.reserves_events and mapping.events.destination_id not in visible:
                     raise DifferentAccount(mapping.destination_event_name, connection.destination)
