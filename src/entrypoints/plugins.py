@@ -12,6 +12,8 @@ from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, cast
 
+from core.domain.errors import InvalidInput, describe
+
 if TYPE_CHECKING:
     from core.domain.records.feeds import SourceRow
     from ports.plugins import DestinationPlugin, FeedReader, KindPlugin, Plugin, RecordSchema, SourcePlugin
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 OWN_PACKAGES = frozenset({"core", "ports", "adapters", "entrypoints"})
 """Top-level packages of this program; a distribution that brings one of them would replace it."""
 OWN_DISTRIBUTION = "gleanin-sync"
-MAX_PROBLEM_LENGTH = 300
 
 
 class PluginGroup(StrEnum):
@@ -219,7 +220,7 @@ def _loaded(installed: InstalledPlugin) -> LoadedPlugin:
     try:
         plugin = installed.entry_point.load()
     except Exception as error:  # noqa: BLE001 - whatever a package raises, the others must work
-        return LoadedPlugin(installed, None, f"It cannot be loaded: {_described(error)}")
+        return LoadedPlugin(installed, None, f"It cannot be loaded: {describe(error)}")
     if not isinstance(plugin, expected):
         return LoadedPlugin(installed, None, f"{installed.entry_point.value} is no {expected.__name__}.")
     if plugin.api_version != API_VERSION:
@@ -243,14 +244,9 @@ def _naming(
         try:
             return [*parse(row)]
         except Exception as error:
-            raise ValueError(f"{package} cannot read it: {_described(error)}") from error
+            raise ValueError(f"{package} cannot read it: {describe(error)}") from error
 
     return named
-
-
-def _described(error: BaseException) -> str:
-    text = f"{type(error).__name__}: {error}".strip()
-    return " ".join(text.split())[:MAX_PROBLEM_LENGTH]
 
 
 def url_of_region(plugins: PluginCatalog, source: str, region: str) -> str:
@@ -259,8 +255,6 @@ def url_of_region(plugins: PluginCatalog, source: str, region: str) -> str:
     Raises:
         InvalidInput: the source has no such region, or is not installed.
     """
-    from core.domain.errors import InvalidInput
-
     try:
         regions = plugins.source(source).regions
     except PluginMissing as error:

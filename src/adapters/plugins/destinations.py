@@ -2,11 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from adapters.plugins.sources import described
+from adapters.plugins import guard
+from adapters.plugins.guard import pages_of, sentence_of
 from core.domain.errors import DomainError
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
@@ -87,18 +94,12 @@ class PluginDestination:
         with naming(self.package):
             return self._ours(await self.destination.event(self._theirs(event_id)))
 
-    async def records(
+    def records(
         self, event_id: DestinationEventId, kind: RecordKind
     ) -> AsyncIterator[Sequence[DestinationRecord]]:
-        with naming(self.package):
-            pages = self.destination.records(self._theirs(event_id), kind)
-        while True:
-            with naming(self.package):
-                try:
-                    page = await anext(pages)
-                except StopAsyncIteration:
-                    return
-            yield page
+        return pages_of(
+            lambda: self.destination.records(self._theirs(event_id), kind), partial(naming, self.package)
+        )
 
     async def create(
         self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
@@ -148,19 +149,12 @@ class PluginDestinationOpener:
     @asynccontextmanager
     async def _opened(self, access: Access, before_write: BeforeWrite | None) -> AsyncIterator[Destination]:
         fence = _Fence(before_write)
-        with naming(self.package):
-            manager = self.plugin.open(access, self.open_http, fence if before_write else None)
-            destination = await manager.__aenter__()
-        try:
+
+        def start() -> AbstractAsyncContextManager[Destination]:
+            return self.plugin.open(access, self.open_http, fence if before_write else None)
+
+        async with guard.opened(start, partial(naming, self.package)) as destination:
             yield PluginDestination(destination, self.package, self.further_link_hosts, self.prefix, fence)
-        except BaseException as error:
-            with naming(self.package):
-                is_handled = await manager.__aexit__(type(error), error, error.__traceback__)
-            if not is_handled:
-                raise
-        else:
-            with naming(self.package):
-                await manager.__aexit__(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +185,9 @@ class InstalledDestinations:
         )
 
 
-@contextmanager
-def naming(package: str) -> Iterator[None]:
-    """Raise what is no error of the port as one that names the plug-in."""
-    try:
-        yield
-    except (DestinationError, DomainError):
-        raise
-    except Exception as error:
-        raise DestinationFailed(_sentence(package, error)) from error
+def naming(package: str) -> AbstractContextManager[None]:
+    """Return a context in which what is no error of the port is raised as one that names the plug-in."""
+    return guard.naming(package, DestinationError, DestinationFailed)
 
 
 @contextmanager
@@ -217,13 +205,9 @@ def naming_write(package: str, fence: _Fence) -> Iterator[None]:
     except Exception as error:
         if fence.has_raised(error):
             raise  # it stops the run, and the write has not left
-        sentence = _sentence(package, error)
+        sentence = sentence_of(package, error)
         if fence.before_write is None or write.has_left:
             raise FailedInWrite(sentence) from error
         raise FailedBeforeWrite(sentence) from error
     finally:
         _write.reset(token)
-
-
-def _sentence(package: str, error: Exception) -> str:
-    return f"{package} failed: {described(error)}. Report this to its authors."

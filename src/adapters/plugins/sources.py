@@ -1,13 +1,15 @@
 """The installed sources. What a plug-in raises becomes an error of the port that names it."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
+from adapters.plugins import guard
+from adapters.plugins.guard import pages_of
 from adapters.plugins.rows import row_by_row
-from core.domain.errors import DomainError
 from core.domain.ids import SourceEventId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
@@ -17,7 +19,6 @@ from ports.plugins import Access, FeedReader, OpenHttp, SourcePlugin
 from ports.source import Source, SourceError, SourceFailed, SourceOpener
 
 R = TypeVar("R", bound=SourceRow)
-MAX_DETAIL_LENGTH = 300
 NormalizeUrl = Callable[[str], str]
 
 
@@ -36,18 +37,8 @@ class PluginSource:
         with naming(self.package):
             return await self.source.event(event_id)
 
-    async def records(
-        self, event_id: SourceEventId, feed: Feed[R]
-    ) -> AsyncIterator[Sequence[R | Unreadable]]:
-        with naming(self.package):
-            pages = self.source.records(event_id, feed)
-        while True:
-            with naming(self.package):
-                try:
-                    page = await anext(pages)
-                except StopAsyncIteration:
-                    return
-            yield page
+    def records(self, event_id: SourceEventId, feed: Feed[R]) -> AsyncIterator[Sequence[R | Unreadable]]:
+        return pages_of(lambda: self.source.records(event_id, feed), partial(naming, self.package))
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
         with naming(self.package):
@@ -76,19 +67,11 @@ class PluginSourceOpener:
 
     @asynccontextmanager
     async def _opened(self, access: Access) -> AsyncIterator[Source]:
-        with naming(self.package):
-            manager = self.plugin.open(access, self.open_http)
-            source = await manager.__aenter__()
-        try:
+        def start() -> AbstractAsyncContextManager[Source]:
+            return self.plugin.open(access, self.open_http)
+
+        async with guard.opened(start, partial(naming, self.package)) as source:
             yield PluginSource(source, self.package)
-        except BaseException as error:
-            with naming(self.package):
-                is_handled = await manager.__aexit__(type(error), error, error.__traceback__)
-            if not is_handled:
-                raise
-        else:
-            with naming(self.package):
-                await manager.__aexit__(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +91,6 @@ class InstalledSources:
         return PluginSourceOpener(plugin, package, self.open_http, self.normalize, readers)
 
 
-@contextmanager
-def naming(package: str) -> Iterator[None]:
-    """Raise what is no error of the port as one that names the plug-in."""
-    try:
-        yield
-    except (SourceError, DomainError):
-        raise
-    except Exception as error:
-        raise SourceFailed(f"{package} failed: {described(error)}. Report this to its authors.") from error
-
-
-def described(error: BaseException) -> str:
-    """Return an unexpected error in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:MAX_DETAIL_LENGTH].rstrip(".")
+def naming(package: str) -> AbstractContextManager[None]:
+    """Return a context in which what is no error of the port is raised as one that names the plug-in."""
+    return guard.naming(package, SourceError, SourceFailed)

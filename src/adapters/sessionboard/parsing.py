@@ -171,10 +171,7 @@ class PluginSchema(RowSchema[Any, SourceRow]):
     def _parsed(self, row: object) -> list[SourceRow | Unreadable]:
         if not _has_id(row):
             return [unreadable(row, _problem_with(row) or "The row has no valid id.")]
-        try:
-            return [*self.to_records(row)]
-        except (ValueError, RecursionError) as error:
-            return [unreadable(row, f"{error}.")]
+        return [*self.to_records(row)]  # a row that the plug-in cannot parse comes as an unreadable one
 
 
 def _has_id(row: object) -> TypeGuard[dict[str, Any]]:

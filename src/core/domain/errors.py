@@ -32,6 +32,8 @@ from typing import ClassVar, TypeVar
 from core.domain.systems import ExternalSystem, Systems
 
 T = TypeVar("T")
+MAX_DESCRIPTION_LENGTH = 300
+"""Of an unexpected error, in characters."""
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 """NUL and lone surrogates: databases cannot store them, and some even refuse queries that contain them."""
 
@@ -256,3 +258,8 @@ def require(value: T | None, what: str, requested: str, hint: str = "") -> T:
     if value is None:
         raise NotFound(what, requested, hint)
     return value
+
+
+def describe(error: BaseException) -> str:
+    """Return an unexpected error in one line: its type and its text, shortened."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:MAX_DESCRIPTION_LENGTH]

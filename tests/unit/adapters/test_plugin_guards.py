@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from adapters.plugins.destinations import InstalledDestinations
+from adapters.plugins.guard import described
 from adapters.plugins.rows import row_by_row
-from adapters.plugins.sources import MAX_DETAIL_LENGTH, InstalledSources, described
-from core.domain.errors import InvalidInput
+from adapters.plugins.sources import InstalledSources
+from core.domain.errors import MAX_DESCRIPTION_LENGTH, InvalidInput
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId, SourceEventId, SourceId
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.feeds import SESSIONS, Feed
@@ -168,7 +169,7 @@ async def test_what_its_user_raises_is_not_the_fault_of_the_source() -> None:
 
 def test_a_description_is_one_short_line() -> None:
     assert described(ValueError("one\n  two.")) == "ValueError: one two"
-    assert len(described(ValueError("x" * 10_000))) == MAX_DETAIL_LENGTH
+    assert len(described(ValueError("x" * 10_000))) == MAX_DESCRIPTION_LENGTH
 
 
 @dataclass

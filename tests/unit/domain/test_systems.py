@@ -93,6 +93,7 @@ EXAMPLES: dict[object, Iterable[object]] = {
     RecordKind: KINDS,
     Scope: KINDS.scopes,
     Counts: [Counts(), ALL_BLOCKED],
+    BaseException: [ValueError("a text")],
     Sequence[str]: [("sessions", "speakers")],
     Causes: [{}, {(SESSION, reasons.ENDED_CONNECTION): 1, (SPEAKER, "missing_fields"): 2}],
     Remarks: [Remarks(("a remark.",), ("A note.",))],
