@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from core.domain.access import api_keys
 from core.domain.access.authorization import Actor
-from core.domain.records.kinds import ALL, KINDS, Scope
+from core.domain.records.kinds import KINDS, Scope
 from core.domain.runs.health import Health, Remedy
 from core.domain.runs.messages import listed
 from core.domain.tenancy import organizations
@@ -94,7 +94,7 @@ def crumb(label: str, url: str = "") -> Crumb:
 
 def kinds_in(scope: Scope) -> str:
     """Return the kinds that a run of a scope covers, in words; the scope's own name if none is installed."""
-    return listed([kind.plural for kind in KINDS if scope in (ALL, kind.scope)]) or scope
+    return listed([kind.plural for kind in KINDS.in_scope(scope)]) or scope
 
 
 def _environment() -> Environment:
