@@ -1,12 +1,10 @@
 """A sandbox for each test, served from a thread, and the command line."""
 
 import io
-import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,24 +13,9 @@ from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
 from tests.e2e.cli.conference import EVENT_NAME, clean_conference, conference, masked_conference
+from tests.support.command_result import CommandResult
 
 ORG = "ACME [bold]Events[/]"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    exit_code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """Return the single JSON document on stdout."""
-        return json.loads(self.out)
-
-    @property
-    def error(self) -> Any:
-        return self.document["error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +25,14 @@ class CommandLine:
     capture: pytest.CaptureFixture[str]
     patch: pytest.MonkeyPatch
 
-    def __call__(self, *arguments: str, stdin: str = "") -> Result:
+    def __call__(self, *arguments: str, stdin: str = "") -> CommandResult:
         self.patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         self.capture.readouterr()
         exit_code = run(arguments)
         captured = self.capture.readouterr()
-        return Result(exit_code, captured.out, captured.err)
+        return CommandResult(exit_code, captured.out, captured.err)
 
-    def json(self, *arguments: str, stdin: str = "") -> Result:
+    def json(self, *arguments: str, stdin: str = "") -> CommandResult:
         return self(*arguments, "--json", stdin=stdin)
 
 

@@ -16,12 +16,13 @@ from core.usecases.access.sign_in_with_identity_provider import ProviderClaims, 
 from core.usecases.notifications.served_url import SaveServedUrl
 from entrypoints.database import opened
 from entrypoints.settings import Settings
-from tests.e2e.cli.conftest import ORG, CommandLine, Result
+from tests.e2e.cli.conftest import ORG, CommandLine
+from tests.support.command_result import CommandResult
 
 ADA, PASSWORD = "ada@example.org", "correct-horse-battery"
 
 
-def add(cli: CommandLine, *arguments: str, email: str = ADA, password: str = PASSWORD) -> Result:
+def add(cli: CommandLine, *arguments: str, email: str = ADA, password: str = PASSWORD) -> CommandResult:
     return cli.json("user", "add", email, *arguments, "--password-stdin", stdin=f"{password}\n")
 
 

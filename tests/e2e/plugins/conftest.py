@@ -1,6 +1,5 @@
 """Toy plug-ins, installed as packages beside this program, which runs as a process of its own."""
 
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_result import CommandResult
 from tests.support.processes import COMMAND, free_port, until_ready
 from tests.support.timeouts import WITHIN
 from tests.support.toy_server import TOKEN, ToyServer, ToyState, serving_toys
@@ -27,20 +27,8 @@ Install = Callable[..., Path]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(CommandResult):
     arguments: tuple[str, ...]
-    exit_code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """Return the single JSON document on stdout."""
-        return json.loads(self.out)
-
-    @property
-    def error(self) -> Any:
-        return self.document["error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +61,7 @@ class Program:
             timeout=WITHIN,
             check=False,
         )
-        result = Result(arguments, done.returncode, done.stdout, done.stderr)
+        result = Result(done.returncode, done.stdout, done.stderr, arguments)
         self.results.append(result)
         return result
 
