@@ -58,9 +58,9 @@ $(VENV)/.uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	touch $@
 
-$(VENV)/.ready: $(VENV)/.uv requirements-dev.lock pyproject.toml
+$(VENV)/.ready: $(VENV)/.uv requirements-dev.lock pyproject.toml plugins/testkit/pyproject.toml
 	$(INSTALL) --require-hashes -r requirements-dev.lock
-	$(INSTALL) --no-deps --no-build-isolation -e .
+	$(INSTALL) --no-deps --no-build-isolation -e . -e plugins/testkit
 	touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.lock
