@@ -1,4 +1,4 @@
-"""`python -m bench [first|latency|again|scaling|pages|fairness|cycles|days|workers|all] [--runs N]`: measure, and write bench/README.md.
+"""`python -m bench [first|latency|again|scaling|pages|fairness|cycles|days|workers|startup|all] [--runs N]`: measure, and write bench/README.md.
 
 The sandbox runs in one process and each measured client in another, fresh one, so with two cores each has one.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from bench import continuous, fairness, many, workers
 from bench.report import Line, Series, write
+from bench.startup import startup
 from entrypoints.sandbox.running import in_process
 
 PEOPLE_PER_SESSION = 1.2
@@ -193,6 +194,7 @@ MEASURES: dict[str, Callable[[int], Iterable[Line]]] = {
     "cycles": cycles,
     "days": days,
     "workers": worker_processes,
+    "startup": startup,
 }
 
 
