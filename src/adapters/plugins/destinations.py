@@ -1,16 +1,16 @@
 """The installed destinations. What a plug-in raises becomes an error of the port that names it."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
     asynccontextmanager,
-    contextmanager,
 )
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NoReturn
 
 from adapters.plugins import guard
 from adapters.plugins.guard import pages_of, sentence_of
@@ -104,8 +104,17 @@ class PluginDestination:
     async def create(
         self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
     ) -> DestinationId:
-        with naming_write(self.package, self.fence):
+        # Without a context manager: two of these calls are made for every record.
+        write = _Write()
+        before = _write.set(write)
+        try:
             return await self.destination.create(self._theirs(event_id), kind, external_id, fields)
+        except (DestinationError, DomainError):
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again by name
+            self._raise_named(write, error)
+        finally:
+            _write.reset(before)
 
     async def update(
         self,
@@ -114,8 +123,28 @@ class PluginDestination:
         destination_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
-        with naming_write(self.package, self.fence):
+        write = _Write()
+        before = _write.set(write)
+        try:
             await self.destination.update(self._theirs(event_id), kind, destination_id, changes)
+        except (DestinationError, DomainError):
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again by name
+            self._raise_named(write, error)
+        finally:
+            _write.reset(before)
+
+    def _raise_named(self, write: _Write, error: Exception) -> NoReturn:
+        """Raise what a plug-in raised during a write as an error about this record that names the plug-in.
+
+        If the write has left, what became of it is not known, so it is looked up before it is sent again.
+        """
+        if self.fence.has_raised(error):
+            raise error  # it stops the run, and the write has not left
+        sentence = sentence_of(self.package, error)
+        if self.fence.before_write is None or write.has_left:
+            raise FailedInWrite(sentence) from error
+        raise FailedBeforeWrite(sentence) from error
 
     def _ours(self, event: DestinationEvent) -> DestinationEvent:
         return replace(event, id=DestinationEventId(self.prefix + event.id)) if self.prefix else event
@@ -188,26 +217,3 @@ class InstalledDestinations:
 def naming(package: str) -> AbstractContextManager[None]:
     """Return a context in which what is no error of the port is raised as one that names the plug-in."""
     return guard.naming(package, DestinationError, DestinationFailed)
-
-
-@contextmanager
-def naming_write(package: str, fence: _Fence) -> Iterator[None]:
-    """Raise what is no error of the port as one about this record that names the plug-in.
-
-    If the write has left, what became of it is not known, so it is looked up before it is sent again.
-    """
-    write = _Write()
-    token = _write.set(write)
-    try:
-        yield
-    except (DestinationError, DomainError):
-        raise
-    except Exception as error:
-        if fence.has_raised(error):
-            raise  # it stops the run, and the write has not left
-        sentence = sentence_of(package, error)
-        if fence.before_write is None or write.has_left:
-            raise FailedInWrite(sentence) from error
-        raise FailedBeforeWrite(sentence) from error
-    finally:
-        _write.reset(token)
