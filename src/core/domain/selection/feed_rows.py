@@ -77,6 +77,7 @@ class FeedRows(Protocol):
 
         Raises:
             TypeError: it is no row of this feed.
+            RowFailed: the row cannot be used; it is reported as unreadable.
         """
         ...
 

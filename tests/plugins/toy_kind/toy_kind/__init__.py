@@ -58,6 +58,8 @@ class HelperRows:
         if isinstance(row, Unreadable):
             self.unreadable[row.id] = row
         elif isinstance(row, Person):
+            if row.full_name == "Break the rows":
+                raise ZeroDivisionError("the helpers broke")
             self.people[row.id] = row
         else:
             raise TypeError(f"{type(row).__name__} is no helper")
@@ -93,6 +95,8 @@ class HelperSelector:
             for row in self.rows.unreadable.values():
                 yield unreadable_candidate(HELPER, row, systems)
             for person in people.values():
+                if person.full_name == "Break the list":
+                    raise ZeroDivisionError("the list broke")
                 fields = filled(
                     (("name", person.full_name), ("email", person.email), ("job_title", person.job_title))
                 )
@@ -108,6 +112,12 @@ def _helpers(row: Mapping[str, Any]) -> list[Person]:
     ]
 
 
+def _shift(person: Person) -> str:
+    if person.job_title == "Break the column":
+        raise ZeroDivisionError("the column broke")
+    return person.job_title or ""
+
+
 PLUGIN = KindPlugin(
     HELPER,
     HelperRows,
@@ -119,5 +129,5 @@ PLUGIN = KindPlugin(
     },
     page_label="Helpers",
     search_label="Search helpers",
-    columns=(PageColumn("Shift", lambda person: person.job_title or ""),),
+    columns=(PageColumn("Shift", _shift),),
 )
