@@ -77,7 +77,7 @@ def check_kind(plugin: KindPlugin) -> None:
     Raises:
         ValueError: something of it has another type or form than it must have.
     """
-    for name in ("readers", "schemas"):
+    for name in ("readers", "schemas", "webhooks", "sandbox_rows"):
         if not isinstance(getattr(plugin, name), Mapping):
             message = f"its {name} are no mapping"
             raise ValueError(message)  # noqa: TRY004 - a value of the plug-in's, as all others here
