@@ -122,6 +122,14 @@ class PluginCatalog:
             if (schema := kind.schemas.get(destination))
         }
 
+    def webhook_topics(self, source: str) -> tuple[str, ...]:
+        """List the topics of a source's webhooks that tell of changes of any kind."""
+        loaded = (
+            self.load(PluginGroup.KINDS, identifier) for identifier in self.installed[PluginGroup.KINDS]
+        )
+        kinds = (cast("KindPlugin", each.plugin) for each in loaded if each.plugin)
+        return tuple(dict.fromkeys(topic for kind in kinds for topic in kind.webhooks.get(source, ())))
+
     def register_kinds(self) -> None:
         """Add the further kinds to those that come with the program; those that clash with another are refused."""
         for kind, package in [*self._further_kinds()]:
@@ -143,6 +151,10 @@ class PluginCatalog:
         from adapters.plugins.kind_guard import guarded
 
         return (guarded(kind, package) for kind, package in self._further_kinds())
+
+    def kinds_with_packages(self) -> Iterator[tuple[KindPlugin, str]]:
+        """Yield the further kinds with the distributions that bring them."""
+        return self._further_kinds()
 
     def _further_kinds(self) -> Iterator[tuple[KindPlugin, str]]:
         """Load the kinds of other distributions; those that come with the program are registered already."""
