@@ -99,7 +99,12 @@ def test_rule_30_a_persons_portal_page_has_the_words_of_the_kind(install: Instal
             assert made.status_code in {200, 201}, made.text
             page = client.get(httpx.URL(made.json()["address"]).raw_path.decode())
         assert page.status_code == 200
-        for words in ("Share Your Help", "Thank you for helping.", "I%20am%20helping%20at", "Helper campaign"):
+        for words in (
+            "Share Your Help",
+            "Thank you for helping.",
+            "I%20am%20helping%20at",
+            "Helper campaign",
+        ):
             assert words in page.text, page.text
 
 
