@@ -59,8 +59,6 @@ def _seconds(arguments: Sequence[str], path: str, data: str) -> float:
         "XDG_DATA_HOME": data,
     }
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(
-        [*COMMAND, *arguments], env=environment, capture_output=True, timeout=TIMEOUT, check=True
-    )
+    subprocess.run([*COMMAND, *arguments], env=environment, capture_output=True, timeout=TIMEOUT, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
