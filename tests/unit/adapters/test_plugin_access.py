@@ -12,7 +12,7 @@ from adapters.gleanin.destination import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
 from adapters.plugins.destinations import InstalledDestinations
 from adapters.plugins.sources import InstalledSources
-from core.domain.errors import NothingToProbe
+from core.domain.errors import InvalidInput, NothingToProbe
 from core.domain.ids import DestinationEventId
 from core.domain.records.destination_records import DestinationEvent
 from core.domain.systems import ExternalSystem
@@ -33,6 +33,7 @@ from ports.plugins import (
 
 TOKEN = Token("some-token-1234")
 PIN = AccessField("pin", "PIN", is_secret=True)
+VALUES = {"pin": "4711"}
 HERE, THERE = "https://here.example.org", "https://there.example.org"
 FOUND = Finding("there is a shelf", Marked.GUESSED, Verdict.AGREES, "1")
 
@@ -86,14 +87,29 @@ async def test_rule_43_a_plug_in_gets_what_was_entered_and_shows_none_of_it() ->
     assert "471" not in repr(accesses)
 
 
+async def test_what_a_newer_plug_in_needs_is_named_and_what_it_has_no_more_is_left_out() -> None:
+    accesses: list[Access] = []
+    shelf = shelves(accesses).named("shelf")
+    for stored, problem in (
+        (SystemCredentials(HERE, TOKEN), "PIN"),
+        (SystemCredentials(HERE, NO_TOKEN, VALUES), "token"),
+    ):
+        with pytest.raises(InvalidInput, match=problem):
+            async with shelf.open(stored):
+                pass
+    async with shelf.open(SystemCredentials(HERE, TOKEN, {**VALUES, "former": "x"})):
+        pass
+    assert [dict(access.fields) for access in accesses] == [VALUES]
+
+
 async def test_rule_10_events_of_two_servers_are_told_apart() -> None:
     shelf = shelves([]).named("shelf")
     ids = []
     for url in (HERE, THERE, HERE):
-        async with shelf.open(SystemCredentials(url, TOKEN)) as destination:
+        async with shelf.open(SystemCredentials(url, TOKEN, VALUES)) as destination:
             ids += [event.id for event in await destination.events()]
     assert ids[0] == ids[2] != ids[1]
-    async with shelf.open(SystemCredentials(HERE, TOKEN)) as destination:
+    async with shelf.open(SystemCredentials(HERE, TOKEN, VALUES)) as destination:
         assert (await destination.event(ids[0])).id == ids[0]
         with pytest.raises(DestinationEventGone):
             await destination.event(ids[1])
@@ -104,7 +120,7 @@ async def test_a_url_that_is_known_is_not_entered_and_the_settings_come_first() 
         accesses: list[Access] = []
         shelf = shelves(accesses, urls, url=HERE).named("shelf")
         assert not shelf.requirements.needs_url
-        async with shelf.open(SystemCredentials("", TOKEN)) as destination:
+        async with shelf.open(SystemCredentials("", TOKEN, VALUES)) as destination:
             assert [event.id for event in await destination.events()] == ["shelf:7"]
         assert [access.url for access in accesses] == [expected]
 
