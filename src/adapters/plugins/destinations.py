@@ -196,8 +196,9 @@ class PluginDestinationOpener:
         probe = self.plugin.probe
         if probe is None:
             raise NothingToProbe(self.system)
+        access = self._access(credentials)
         with naming(self.package):
-            return [_finding(found) for found in await probe(self._access(credentials), self.open_http)]
+            return [_finding(found) for found in await probe(access, self.open_http)]
 
     @asynccontextmanager
     async def _opened(
@@ -214,7 +215,8 @@ class PluginDestinationOpener:
 
     def _access(self, credentials: SystemCredentials) -> Access:
         url = credentials.url or self.url
-        return Access(url, credentials.token, schemas=self.schemas, fields=credentials.fields)
+        fields = self.requirements.complete(credentials)
+        return Access(url, credentials.token, schemas=self.schemas, fields=fields)
 
     def _prefix(self, credentials: SystemCredentials) -> str:
         """Return what is put before the ids of events; where an admin entered the URL, it tells the servers apart."""

@@ -68,12 +68,13 @@ class PluginSourceOpener:
         return self.normalize(url)
 
     def open(self, credentials: SystemCredentials) -> AbstractAsyncContextManager[Source]:
-        return self._opened(
-            Access(credentials.url, credentials.token, readers=self.readers, fields=credentials.fields)
-        )
+        return self._opened(credentials)
 
     @asynccontextmanager
-    async def _opened(self, access: Access) -> AsyncIterator[Source]:
+    async def _opened(self, credentials: SystemCredentials) -> AsyncIterator[Source]:
+        fields = self.requirements.complete(credentials)
+        access = Access(credentials.url, credentials.token, readers=self.readers, fields=fields)
+
         def start() -> AbstractAsyncContextManager[Source]:
             return self.plugin.open(access, self.open_http)
 

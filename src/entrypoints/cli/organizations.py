@@ -325,6 +325,7 @@ def list_all(as_json: AsJson = False) -> None:
     epilog=examples(
         'gleanin-sync connect "PyCon FR"',
         'gleanin-sync connect "PyCon FR" --token-stdin < gleanin-token.txt',
+        'gleanin-sync connect "PyCon FR" --destination NAME --url URL --access workspace=main',
     )
 )
 def connect(  # noqa: PLR0917 - each is an option
@@ -389,8 +390,9 @@ def replace_token(
 ) -> None:
     """Replace a token or other fields of an access; the connection, its mappings and everything synced stay.
 
-    The access is tested before it is stored. That of the destination must reach the mapped events. With --access, the
-    token stays unless it is given, and so does each field that is not named; an empty value removes an optional one.
+    The access is tested before it is stored. That of the destination must reach the mapped events.
+
+    With --access, the token and the fields that are not named stay; an empty value removes an optional field.
     """
     values, new_token = access_values(access), NO_TOKEN
     if token_stdin or not values:

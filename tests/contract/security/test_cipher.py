@@ -55,3 +55,14 @@ def test_malformed_key_is_refused_without_being_shown(key: str) -> None:
 def test_cipher_needs_a_key() -> None:
     with pytest.raises(KeysUnusable, match="There is no secret key"):
         FernetCipher([])
+
+
+def test_rule_02_access_fields_are_sealed_as_one_document_that_any_key_opens() -> None:
+    values = {"pin": "4711", "note": "Grüße 🐍", "long": "x" * 2000}
+    sealed = FernetCipher([OLD]).seal_fields(values)
+    assert not any(text in f"{sealed!r} {sealed.value}" for text in ("4711", "pin", "xxx"))
+    assert FernetCipher([NEW, OLD]).unseal_fields(sealed) == values
+    assert FernetCipher([NEW]).unseal_fields(FernetCipher([NEW, OLD]).seal_fields(values)) == values
+    with pytest.raises(DecryptionFailed, match="access fields") as caught:
+        FernetCipher([NEW]).unseal_fields(sealed)
+    assert "4711" not in str(caught.value)

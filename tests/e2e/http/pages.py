@@ -15,6 +15,6 @@ def csrf_in(page: httpx.Response) -> str:
     return html.unescape(found.group(1))
 
 
-def post(browser: httpx.Client, url: str, *, page: str = "", **form: str) -> httpx.Response:
+def post(browser: httpx.Client, url: str, /, *, page: str = "", **form: str) -> httpx.Response:
     """Send a form of a page with its CSRF token."""
     return browser.post(url, data={"csrf_token": csrf_in(browser.get(page or url)), **form})

@@ -133,6 +133,16 @@ class AccessRequirements:
             field.check(entered.get(field.name, ""), self.system)
         return {name: entered[name] for name in names if entered.get(name)}
 
+    def complete(self, stored: SystemCredentials) -> Mapping[str, str]:
+        """Return the stored values of the fields that the plug-in has now; it may have changed since they were entered.
+
+        Raises:
+            InvalidInput: it needs something that was not entered.
+        """
+        names = {field.name for field in self.fields}
+        known = {name: value for name, value in stored.fields.items() if name in names}
+        return self.check_again(stored.token, known)
+
     def _check_url(self, url: str) -> None:
         if self.needs_url and not url:
             raise InvalidInput(f"{self.system} needs the URL of its API. Enter it.", about="url")
