@@ -255,7 +255,8 @@ def _register(kind: KindPlugin, package: str) -> None:
     Raises:
         ValueError: it clashes with another, or is not what a kind must be.
     """
-    from adapters.plugins.kind_guard import check_kind, guarded
+    from adapters.plugins.kind_checks import check_kind
+    from adapters.plugins.kind_guard import guarded
     from core.domain.records.kinds import KINDS
     from core.domain.selection.source_snapshot import register_feed
 

@@ -1,6 +1,6 @@
 """The kinds of plug-ins, guarded: whatever their code raises or returns, it names them and concerns one row or one run."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -69,15 +69,3 @@ def naming(kind: RecordKind, package: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise KindFailed(kind, sentence_of(package, error)) from error
-
-
-def check_kind(plugin: KindPlugin) -> None:
-    """Check what a kind brings, before it is registered.
-
-    Raises:
-        ValueError: something of it has another type or form than it must have.
-    """
-    for name in ("readers", "schemas", "webhooks", "sandbox_rows"):
-        if not isinstance(getattr(plugin, name), Mapping):
-            message = f"its {name} are no mapping"
-            raise ValueError(message)  # noqa: TRY004 - a value of the plug-in's, as all others here
