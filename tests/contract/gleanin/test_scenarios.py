@@ -19,8 +19,8 @@ from ports.destination import (
     RecordRejected,
     WriteOutcomeUnknown,
 )
-from tests.contract.destination.conftest import EVENT, Scenario
-from tests.contract.destination.fake_server import TOKEN
+from tests.contract.gleanin.conftest import EVENT, Scenario
+from tests.contract.gleanin.fake_server import TOKEN
 
 ID = ExternalId("sessionboard:c1:42")
 FIELDS: dict[RecordKind, Fields] = {
