@@ -1,0 +1,10 @@
+"""Gleanin over HTTP."""
+
+from adapters.gleanin.plugin import PLUGIN
+from gleanin_sync_testkit.destination import DestinationSuite
+from tests.contract.destination.gleanin_stand_in import GleaninStandIn
+
+
+class TestGleanin(DestinationSuite):
+    plugin = PLUGIN
+    stand_in = GleaninStandIn

@@ -1,0 +1,29 @@
+"""The destination in memory, which most other tests use."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+
+from adapters.gleanin.plugin import PLUGIN
+from gleanin_sync_testkit.destination import DestinationCapabilities, DestinationSuite
+from gleanin_sync_testkit.destination.rig import Rig
+from ports.plugins import BeforeWrite, Destination, RecordSchema, Token
+from tests.contract.destination.memory_stand_in import MemoryStandIn
+
+
+class TestInMemory(DestinationSuite):
+    plugin = PLUGIN
+    stand_in = MemoryStandIn
+    capabilities = DestinationCapabilities(
+        is_http=False, is_paged=False, tells_totals=False, has_next_links=False, takes_further_kinds=False
+    )
+
+    def opened(
+        self,
+        rig: Rig,
+        before_write: BeforeWrite | None = None,
+        *,
+        token: str | None = None,
+        schemas: Mapping[str, RecordSchema] | None = None,
+    ) -> AbstractAsyncContextManager[Destination]:
+        assert isinstance(rig.stand_in, MemoryStandIn)
+        return rig.stand_in.gleanin.open(Token(token or rig.stand_in.token), rig.announcing(before_write))

@@ -1,0 +1,13 @@
+"""The toy destination, which shows how little a plug-in needs."""
+
+from gleanin_sync_testkit.destination import DestinationCapabilities, DestinationSuite
+from tests.contract.destination.shelf_stand_in import ShelfStandIn
+from tests.plugins.toy_destination.toy_destination import PLUGIN
+
+
+class TestToyShelf(DestinationSuite):
+    plugin = PLUGIN
+    stand_in = ShelfStandIn
+    capabilities = DestinationCapabilities(
+        has_share_links=False, is_paged=False, tells_totals=False, has_next_links=False
+    )
