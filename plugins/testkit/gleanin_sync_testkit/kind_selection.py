@@ -133,6 +133,7 @@ class KindSelection(KindBase):
     @requirement("an unreadable row is one blocked record, under its own name", rule=29)
     def test_unreadable_row(self) -> None:
         made = self.add([*self.rows(), ODD, ODD])
+        self._check_candidates(self.select(made))
         found = [candidate for candidate in self._all(made) if candidate.record.source_id == ODD.id]
         assert len(found) == 1, f"An unreadable row has {len(found)} candidates instead of one"
         (candidate,) = found
