@@ -69,6 +69,10 @@ class MemoryStandIn(DestinationStandIn):
         )
         return self.records[record.id]
 
+    def update_record(self, record_id: str, attributes: Mapping[str, Any]) -> StoredRecord:
+        self.gleanin.records[DestinationId(record_id)].fields.update(attributes)
+        return self.records[record_id]
+
     def add_event(self, name: str, time_zone: str | None = None) -> str:
         return self.gleanin.add_event(self.new_id(), name, time_zone).id
 

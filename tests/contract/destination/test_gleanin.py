@@ -7,4 +7,6 @@ from tests.contract.destination.gleanin_stand_in import GleaninStandIn
 
 class TestGleanin(DestinationSuite):
     plugin = PLUGIN
-    stand_in = GleaninStandIn
+
+    def stand_in(self) -> GleaninStandIn:
+        return GleaninStandIn()

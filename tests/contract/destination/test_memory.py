@@ -6,16 +6,19 @@ from contextlib import AbstractAsyncContextManager
 from adapters.gleanin.plugin import PLUGIN
 from gleanin_sync_testkit.destination import DestinationCapabilities, DestinationSuite
 from gleanin_sync_testkit.destination.rig import Rig
-from ports.plugins import BeforeWrite, Destination, RecordSchema, Token
+from gleanin_sync_testkit.product_systems import ProductDestination
+from ports.plugins import BeforeWrite, Destination, DestinationEventId, RecordSchema, Token
 from tests.contract.destination.memory_stand_in import MemoryStandIn
 
 
 class TestInMemory(DestinationSuite):
     plugin = PLUGIN
-    stand_in = MemoryStandIn
     capabilities = DestinationCapabilities(
         is_http=False, is_paged=False, tells_totals=False, has_next_links=False, takes_further_kinds=False
     )
+
+    def stand_in(self) -> MemoryStandIn:
+        return MemoryStandIn()
 
     def opened(
         self,
@@ -27,3 +30,7 @@ class TestInMemory(DestinationSuite):
     ) -> AbstractAsyncContextManager[Destination]:
         assert isinstance(rig.stand_in, MemoryStandIn)
         return rig.stand_in.gleanin.open(Token(token or rig.stand_in.token), rig.announcing(before_write))
+
+    def product_destination(self, rig: Rig, event: DestinationEventId) -> ProductDestination:
+        assert isinstance(rig.stand_in, MemoryStandIn)
+        return ProductDestination(rig.stand_in.gleanin, event, Token(rig.stand_in.token))

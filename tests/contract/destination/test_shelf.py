@@ -7,7 +7,9 @@ from tests.plugins.toy_destination.toy_destination import PLUGIN
 
 class TestToyShelf(DestinationSuite):
     plugin = PLUGIN
-    stand_in = ShelfStandIn
     capabilities = DestinationCapabilities(
         has_share_links=False, is_paged=False, tells_totals=False, has_next_links=False
     )
+
+    def stand_in(self) -> ShelfStandIn:
+        return ShelfStandIn()

@@ -1,7 +1,5 @@
 """Requirements: events, and which of them are gone."""
 
-import re
-
 import pytest
 
 from gleanin_sync_testkit.destination.base import ID, DestinationSuiteBase, new_event, read_all
@@ -11,7 +9,6 @@ from gleanin_sync_testkit.destination.samples import sample
 from gleanin_sync_testkit.requirements import requirement
 from gleanin_sync_testkit.wire import Answer
 from ports.plugins import (
-    API_VERSION,
     DestinationError,
     DestinationEventGone,
     DestinationEventId,
@@ -40,15 +37,6 @@ HTML = {"content-type": "text/html; charset=utf-8"}
 
 
 class EventTests(DestinationSuiteBase):
-    @requirement("The plug-in describes itself", rule=43)
-    def test_description(self) -> None:
-        plugin = self.plugin
-        assert re.fullmatch(r"[a-z][a-z0-9_-]*", plugin.identifier), (
-            f"The identifier {plugin.identifier!r} must be lower-case letters, digits, - and _"
-        )
-        assert plugin.display_name.strip(), "The plug-in has no display name"
-        assert plugin.api_version == API_VERSION, f"The plug-in must be made for API version {API_VERSION}"
-
     @requirement("Events are listed with their ids and names")
     async def test_events(self, rig: Rig) -> None:
         async with self.opened(rig) as destination:
