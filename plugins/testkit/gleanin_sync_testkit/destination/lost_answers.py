@@ -101,7 +101,7 @@ class LostAnswerTests(DestinationSuiteBase):
     @requirement(
         "The id of a created record is read from the answer, not made up", rule=32, needs=("is_http",)
     )
-    @pytest.mark.parametrize("replacement", [None, "", {}, [], True], ids=repr)
+    @pytest.mark.parametrize("replacement", [None, "", {}, []], ids=repr)
     async def test_answer_without_id(self, rig: Rig, replacement: object) -> None:
         def without_id(answer: Answer) -> Answer:
             ids = {*rig.stand_in.records}
