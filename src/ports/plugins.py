@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from core.domain.email import normalize_email
+from core.domain.email import clean_email, is_masked, normalize_email
 from core.domain.errors import InvalidInput
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId, SourceEventId, SourceId
 from core.domain.planning.plan import FieldChange
@@ -55,6 +55,7 @@ from core.domain.selection.feed_rows import FeedRows, SelectionContext, Selector
 from core.domain.systems import ExternalSystem, Systems
 from core.domain.tenancy.access_fields import AccessField, check_different
 from core.domain.tenancy.secrets import NO_TOKEN, Token
+from core.domain.text import normalize_line, normalize_rich_text, normalize_url
 from ports.destination import (
     BeforeWrite,
     Destination,
@@ -383,8 +384,13 @@ __all__ = [
     "WriteForbidden",
     "WriteOutcomeUnknown",
     "check_required_fields",
+    "clean_email",
     "filled",
+    "is_masked",
     "normalize_email",
+    "normalize_line",
+    "normalize_rich_text",
+    "normalize_url",
     "picture_url",
     "reasons",
     "unreadable_candidate",

@@ -1,7 +1,7 @@
 """What stands between a plug-in and an author's stand-in: the real HTTP client, and faults below it."""
 
 import json as jsonlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,10 @@ def _nothing(_request: Request) -> None:
     pass
 
 
+async def _no_pause(_request: Request) -> None:
+    pass
+
+
 @dataclass(slots=True)
 class Fault:
     """What happens to some requests instead of, or after, being executed."""
@@ -64,6 +68,10 @@ class Fault:
     """Whether the stand-in executes the request all the same: the answer is lost."""
     is_late: bool = False
     """Whether the stand-in executes the request only when `Wire.settle` is called."""
+    is_unsent: bool = False
+    """Whether no connection can be made at all."""
+    alter: Callable[[Answer], Answer] | None = None
+    """What becomes of the answer to a request that is executed; takes precedence over `answer`."""
     matches: Callable[[Request], bool] = _every
     after: int = 0
     """How many matching requests pass before."""
@@ -96,6 +104,8 @@ class Wire:
     """Called before each request is executed; it may change the stand-in's rows, or raise."""
     after: Callable[[Request], None] = _nothing
     """Called after each request was executed, before its answer arrives; what it raises replaces the answer."""
+    pause: Callable[[Request], Awaitable[None]] = _no_pause
+    """Awaited with each request that is under way, before it is executed."""
 
     def settle(self) -> None:
         """Execute what was answered before it was executed, as a slow application behind a gateway does."""
@@ -107,7 +117,7 @@ class Wire:
         """Return the product's HTTP client, with this wire in the place of the network."""
         return HttpClients(transport=lambda: httpx.MockTransport(self._handle), policy=HASTE)
 
-    def _handle(self, sent: httpx.Request) -> httpx.Response:
+    async def _handle(self, sent: httpx.Request) -> httpx.Response:
         request = Request(
             sent.method,
             sent.url.path,
@@ -117,10 +127,17 @@ class Wire:
             str(sent.url),
         )
         self.requests.append(request)
+        await self.pause(request)
         self.before(request)
         fault = next((fault for fault in self.faults if fault.happens_to(request)), None)
         if fault is None:
             answer = self.respond(request)
+            self.after(request)
+            return _response(answer)
+        if fault.is_unsent:
+            raise httpx.ConnectError("no connection", request=sent)
+        if fault.alter is not None:
+            answer = fault.alter(self.respond(request))
             self.after(request)
             return _response(answer)
         if fault.is_executed:

@@ -153,21 +153,24 @@ def create_body(
         "event_id": _foreign_key(event_id),
         "external_idx": external_id,
         **schema.constants,
+        **_written(schema, fields),
     }
-    for name, value in fields.items():
-        attribute = schema.written[name]
-        attributes[attribute.name] = _to_json(attribute.value_type, value)
     return json.dumps({"data": {"type": schema.type, "attributes": attributes}}).encode()
 
 
 def update_body(
     schema: ResourceSchema, destination_id: DestinationId, changes: Sequence[FieldChange]
 ) -> bytes:
-    written = ((schema.written[change.field], change.new) for change in changes)
-    attributes = {attribute.name: _to_json(attribute.value_type, new) for attribute, new in written}
+    attributes = _written(schema, {change.field: change.new for change in changes})
     return json.dumps(
         {"data": {"type": schema.type, "id": destination_id, "attributes": attributes}}
     ).encode()
+
+
+def _written(schema: ResourceSchema, values: Mapping[str, FieldValue | None]) -> dict[str, object]:
+    """Return the attributes of fields; a field that is not in the schema is not sent."""
+    known = ((schema.written[name], value) for name, value in values.items() if name in schema.written)
+    return {attribute.name: _to_json(attribute.value_type, value) for attribute, value in known}
 
 
 def _to_json(value_type: ValueType, value: FieldValue | None) -> object:

@@ -27,6 +27,7 @@ from ports.plugins import (
     Unreadable,
     check_required_fields,
     filled,
+    is_masked,
     unreadable_candidate,
 )
 
@@ -69,11 +70,13 @@ class HelperRows:
 
     def add(self, row: object) -> None:
         if isinstance(row, Unreadable):
+            self.incomplete = True
             self.unreadable[row.id] = row
         elif isinstance(row, Person):
             if row.full_name == "Break the rows":
                 raise ZeroDivisionError("the helpers broke")
             self.people[row.id] = row
+            self.masked = row.email if is_masked(row.email) else self.masked
         else:
             raise TypeError(f"{type(row).__name__} is no helper")
 
@@ -95,6 +98,7 @@ class HelperSelector:
         excluded: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
         people, systems = self.rows.people, self.rows.context.systems
+        unreadable = [row for row in self.rows.unreadable.values() if row.id not in people]
 
         def can_go(source_id: SourceId) -> bool:
             person = people[source_id]
@@ -105,7 +109,7 @@ class HelperSelector:
         ).resolve()
 
         def candidates() -> Iterator[Candidate]:
-            for row in self.rows.unreadable.values():
+            for row in unreadable:
                 yield unreadable_candidate(HELPER, row, systems)
             for person in people.values():
                 if person.full_name == "Break the list":
@@ -114,7 +118,7 @@ class HelperSelector:
                 verdict = check_required_fields(HELPER, fields, systems, problem=conflicts.get(person.id))
                 yield Candidate(RecordRef(HELPER, person.id, person.label, person.email), verdict)
 
-        return Selection(len(people) + len(self.rows.unreadable), candidates, changes)
+        return Selection(len(people) + len(unreadable), candidates, changes, incomplete=self.rows.incomplete)
 
 
 def _fields(person: Person, context: SelectionContext) -> Iterator[tuple[str, str | None]]:
@@ -126,6 +130,8 @@ def _fields(person: Person, context: SelectionContext) -> Iterator[tuple[str, st
 
 
 def _helpers(row: Mapping[str, Any]) -> list[Person]:
+    if not isinstance(row["id"], str) or not row["id"].strip():
+        raise ValueError("it has no id")
     return [
         Person(SourceId(row["id"]), full_name=row["name"], email=row["email"], job_title=row.get("shift"))
     ]

@@ -20,8 +20,8 @@ from ports.destination import (
     WriteForbidden,
     WriteOutcomeUnknown,
 )
-from tests.contract.destination.conftest import EVENT, Answering, Opening
-from tests.contract.destination.fake_server import TOKEN
+from tests.contract.gleanin.conftest import EVENT, Answering, Opening
+from tests.contract.gleanin.fake_server import TOKEN
 
 ID = ExternalId("sessionboard:c1:42")
 ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}

@@ -20,8 +20,8 @@ from ports.destination import (
     DestinationUnreadable,
     WriteOutcomeUnknown,
 )
-from tests.contract.destination.conftest import EVENT, QUICK, Reachable
-from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal, too_many
+from tests.contract.gleanin.conftest import EVENT, QUICK, Reachable
+from tests.contract.gleanin.fake_server import TOKEN, FakeGleanin, Misstep, refusal, too_many
 from tests.contract.http_client.conftest import closed_port
 
 ID = ExternalId("sessionboard:c1:42")

@@ -5,7 +5,7 @@ import pytest
 
 from adapters.gleanin.time_zones import RAILS_ZONES, iana_name
 from core.domain.tenancy.time_zones import zone_named
-from tests.contract.destination.conftest import Opening
+from tests.contract.gleanin.conftest import Opening
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from adapters.gleanin.destination import GleaninDestinations
 from adapters.http_client.retries import INTERACTIVE, RetryPolicy
 from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationUnavailable
-from tests.contract.destination.conftest import Opening
+from tests.contract.gleanin.conftest import Opening
 from tests.support.timeouts import WITHIN, until
 
 

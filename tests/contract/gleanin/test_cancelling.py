@@ -9,8 +9,8 @@ from core.domain.ids import ExternalId
 from core.domain.records.kinds import SPEAKER
 from core.domain.tenancy.secrets import Token
 from ports.destination import Destination, DestinationUnavailable, WriteOutcomeUnknown
-from tests.contract.destination.conftest import EVENT, QUICK, Reachable
-from tests.contract.destination.fake_server import TOKEN, Misstep, too_many
+from tests.contract.gleanin.conftest import EVENT, QUICK, Reachable
+from tests.contract.gleanin.fake_server import TOKEN, Misstep, too_many
 from tests.support.timeouts import happens, until
 
 ID = ExternalId("sessionboard:c1:42")

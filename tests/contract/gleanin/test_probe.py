@@ -7,8 +7,8 @@ from adapters.gleanin.probe import GleaninProbe
 from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationRefused
 from ports.probe import Finding, Marked, Verdict
-from tests.contract.destination.conftest import Reachable
-from tests.contract.destination.fake_server import TOKEN, Misstep, refusal
+from tests.contract.gleanin.conftest import Reachable
+from tests.contract.gleanin.fake_server import TOKEN, Misstep, refusal
 
 
 async def findings(destinations: GleaninDestinations) -> dict[str, Finding]:

@@ -1,4 +1,4 @@
-"""The contract of every destination, in memory and over HTTP."""
+"""Gleanin in memory and over real HTTP, beyond what is tested of every destination."""
 
 import asyncio
 
@@ -7,20 +7,18 @@ import pytest
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
-from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink
-from core.domain.tenancy.secrets import Token
 from ports.destination import (
     Destination,
-    DestinationEventGone,
     DestinationRefused,
     DestinationUnavailable,
     DestinationUnreadable,
     RecordRejected,
     WriteOutcomeUnknown,
 )
-from tests.contract.destination.conftest import EVENT, Scenario
-from tests.contract.destination.fake_server import TOKEN
+from tests.contract.gleanin.conftest import EVENT, Scenario
+from tests.contract.gleanin.fake_server import TOKEN
 
 ID = ExternalId("sessionboard:c1:42")
 FIELDS: dict[RecordKind, Fields] = {
@@ -49,29 +47,10 @@ FIELDS: dict[RecordKind, Fields] = {
 }
 
 
-def as_stored(fields: Fields) -> dict[str, object]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
-
-
 async def all_records(
     gleanin: Destination, kind: RecordKind, event: DestinationEventId = EVENT
 ) -> list[object]:
     return [record async for page in gleanin.records(event, kind) for record in page]
-
-
-async def test_events_are_listed_with_their_names_and_zones(scenario: Scenario, gleanin: Destination) -> None:
-    scenario.add_event("9", "EuroPython", "Europe/Prague")
-    assert [(event.id, event.name, event.time_zone) for event in await gleanin.events()] == [
-        ("8", "PyCon", None),
-        ("9", "EuroPython", "Europe/Prague"),
-    ]
-    assert (await gleanin.event(DestinationEventId("9"))).time_zone == "Europe/Prague"
-
-
-@pytest.mark.parametrize("event_id", ["77", "", "..", "../events", "8?include=speakers", "8/"])
-async def test_unknown_event_is_gone(gleanin: Destination, event_id: str) -> None:
-    with pytest.raises(DestinationEventGone):
-        await gleanin.event(DestinationEventId(event_id))
 
 
 async def test_rule_01_refused_token_is_a_separate_error(scenario: Scenario, gleanin: Destination) -> None:
@@ -79,37 +58,6 @@ async def test_rule_01_refused_token_is_a_separate_error(scenario: Scenario, gle
     with pytest.raises(DestinationRefused) as refusal:
         await gleanin.events()
     assert TOKEN not in str(refusal.value)
-
-
-@pytest.mark.parametrize("kind", [*KINDS], ids=str)
-async def test_created_record_has_all_fields_and_its_external_id(
-    scenario: Scenario, gleanin: Destination, kind: RecordKind
-) -> None:
-    created = await gleanin.create(EVENT, kind, ID, FIELDS[kind])
-    assert scenario.stored(EVENT, kind) == [as_stored(FIELDS[kind])]
-    async for page in gleanin.records(EVENT, kind):
-        assert [(record.id, record.external_id, record.email) for record in page] == [
-            (created, ID, FIELDS[kind].get("email"))
-        ]
-
-
-async def test_speaker_is_associated_with_sessions(scenario: Scenario, gleanin: Destination) -> None:
-    sessions = [await gleanin.create(EVENT, SESSION, ExternalId(f"s{n}"), FIELDS[SESSION]) for n in (1, 2)]
-    await gleanin.create(EVENT, SPEAKER, ID, {**FIELDS[SPEAKER], "sessions": tuple(sessions)})
-    async for page in gleanin.records(EVENT, SPEAKER):
-        assert [record.sessions for record in page] == [tuple(sessions)]
-
-
-async def test_rule_20_update_changes_only_the_named_fields(scenario: Scenario, gleanin: Destination) -> None:
-    created = await gleanin.create(EVENT, SESSION, ID, FIELDS[SESSION])
-    changes = (
-        FieldChange("title", "old", "Wasps"),
-        FieldChange("description", "old", None),
-        FieldChange("tracks", ("Insects",), None),
-    )
-    await gleanin.update(EVENT, SESSION, created, changes)
-    left = {name: value for name, value in FIELDS[SESSION].items() if name not in ("description", "tracks")}
-    assert scenario.stored(EVENT, SESSION) == [{**left, "title": "Wasps"}]
 
 
 async def test_update_of_a_deleted_record_is_rejected(gleanin: Destination) -> None:
@@ -134,14 +82,6 @@ async def test_record_without_a_required_field_is_rejected(scenario: Scenario, g
     with pytest.raises(RecordRejected, match="email"):
         await gleanin.create(EVENT, EXHIBITOR_CONTACT, ID, {"company_name": "Ben Ray"})
     assert scenario.writes() == 0
-
-
-async def test_create_in_a_deleted_event_says_that_the_event_is_gone(
-    scenario: Scenario, gleanin: Destination
-) -> None:
-    scenario.remove_event(EVENT)
-    with pytest.raises(DestinationEventGone):
-        await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
 
 
 @pytest.mark.parametrize("written", [True, False])
@@ -187,27 +127,6 @@ async def test_gleanin_that_stays_down_is_unavailable(scenario: Scenario, gleani
     assert len(await gleanin.events()) == 1
 
 
-async def test_only_records_of_the_event_and_kind_are_returned(
-    scenario: Scenario, gleanin: Destination
-) -> None:
-    scenario.add_event("9", "EuroPython")
-    scenario.add_record(DestinationEventId("9"), SPEAKER, FIELDS[SPEAKER], ID)
-    scenario.add_record(EVENT, EXHIBITOR_CONTACT, FIELDS[EXHIBITOR_CONTACT], ID)
-    ours = scenario.add_record(EVENT, SPEAKER, FIELDS[SPEAKER], None)
-    async for page in gleanin.records(EVENT, SPEAKER):
-        assert [(record.id, record.external_id) for record in page] == [(ours, None)]
-    assert len(await all_records(gleanin, SPEAKER)) == 1
-
-
-async def test_event_without_records_returns_none(gleanin: Destination) -> None:
-    assert await all_records(gleanin, EXHIBITOR_CONTACT) == []
-
-
-async def test_records_of_a_deleted_event_cannot_be_read(gleanin: Destination) -> None:
-    with pytest.raises(DestinationEventGone):
-        await all_records(gleanin, SPEAKER, DestinationEventId("77"))
-
-
 async def test_rule_30_share_links_can_appear_after_the_record(
     scenario: Scenario, gleanin: Destination
 ) -> None:
@@ -219,31 +138,6 @@ async def test_rule_30_share_links_can_appear_after_the_record(
             seen.extend(record.links for record in page)
     assert seen[0] == ()
     assert [link.url.startswith("https://app.gleanin.com/share/") for link in seen[1] or ()] == [True]
-
-
-async def test_before_write_can_prevent_a_write(scenario: Scenario) -> None:
-    class Stopped(Exception):
-        pass
-
-    calls = 0
-
-    async def before_write() -> None:
-        nonlocal calls
-        calls += 1
-        if calls > 1:
-            raise Stopped
-
-    async with scenario.destinations.open(Token(TOKEN), before_write) as gleanin:
-        await gleanin.events()
-        assert calls == 0
-        created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
-        for _ in range(2):  # the first attempt has no after-effects
-            with pytest.raises(Stopped):
-                await gleanin.update(EVENT, SPEAKER, created, (FieldChange("job_title", None, "Queen"),))
-            with pytest.raises(Stopped):
-                await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
-    assert calls == 5
-    assert scenario.writes() == 1
 
 
 async def test_concurrent_writes_all_arrive(scenario: Scenario, gleanin: Destination) -> None:

@@ -16,7 +16,7 @@ from core.domain.records.fields import Fields
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.tenancy.secrets import SystemCredentials, Token
 from ports.destination import BeforeWrite, Destination
-from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal
+from tests.contract.gleanin.fake_server import TOKEN, FakeGleanin, Misstep, refusal
 
 QUICK = RetryPolicy(first_delay=0.001, max_delay=0.01, jitter=0.001, max_attempts=3)
 EVENT = DestinationEventId("8")
