@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from core.domain.records.source_records import Person
-from gleanin_sync_testkit.kinds import KindCapabilities, KindSuite
+from gleanin_sync_testkit.kind import KindCapabilities, KindSuite
 from tests.plugins.toy_kind.toy_kind import PLUGIN
 
 ROW = {"id": "h1", "name": "Ada Lovelace", "email": "ada@example.org", "shift": "Morning"}

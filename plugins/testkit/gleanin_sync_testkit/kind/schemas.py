@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gleanin_sync_testkit.kind_base import KindBase
+from gleanin_sync_testkit.kind.base import KindBase
 from gleanin_sync_testkit.requirements import requirement
 
 SCHEMAS = ("has_schemas",)

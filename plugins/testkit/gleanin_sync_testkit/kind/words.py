@@ -4,7 +4,7 @@ import pickle
 import re
 
 from core.domain.records.kinds import ALL, KINDS, LAST_PHASE
-from gleanin_sync_testkit.kind_base import KindBase
+from gleanin_sync_testkit.kind.base import KindBase
 from gleanin_sync_testkit.requirements import requirement
 from ports.plugins import API_VERSION
 

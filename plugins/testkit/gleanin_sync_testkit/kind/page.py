@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from gleanin_sync_testkit.kind_base import KindBase
+from gleanin_sync_testkit.kind.base import KindBase
 from gleanin_sync_testkit.requirements import requirement
 
 PAGE = ("has_page",)

@@ -2,7 +2,8 @@
 
 from core.domain.email import normalize_email
 from core.domain.selection.candidates import Eligible
-from gleanin_sync_testkit.kind_base import KindBase, Selected
+from gleanin_sync_testkit.kind.base import KindBase
+from gleanin_sync_testkit.kind.selected import Selected
 from gleanin_sync_testkit.requirements import requirement
 
 PEOPLE = ("are_people",)

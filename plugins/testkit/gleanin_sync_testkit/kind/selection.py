@@ -1,0 +1,79 @@
+"""What a suite requires of a kind's selection: one verdict for each record (rule 26)."""
+
+from copy import deepcopy
+
+import pytest
+
+from core.domain.ids import SourceId
+from core.domain.records.kinds import KINDS
+from gleanin_sync_testkit.kind.base import KindBase
+from gleanin_sync_testkit.kind.clockless import without_clock
+from gleanin_sync_testkit.requirements import requirement
+
+
+class KindSelection(KindBase):
+    @requirement("each record that was read has one candidate", rule=26)
+    def test_each_record_has_one_candidate(self) -> None:
+        rows = self.rows()
+        assert len({row.id for row in rows}) > 1, "`rows` must return at least two rows with different ids"
+        expected = {record_id for row in rows for record_id in self.record_ids(row)}
+        selected = self.select(rows)
+        self.check_candidates(selected)
+        assert selected.verdicts.keys() == expected, (
+            f"The records of the example rows are {sorted(expected)}, but the candidates {sorted(selected.verdicts)}"
+        )
+
+    @requirement("a row that comes twice counts once, and the order of rows makes no difference", rule=26)
+    def test_repeated_and_reordered_rows(self) -> None:
+        rows = self.rows()
+        expected = self.select(rows).verdicts
+        for other in ([*rows, *rows], [rows[0], *rows], [*reversed(rows)]):
+            selected = self.select(other)
+            self.check_candidates(selected)
+            assert selected.verdicts == expected, (
+                "Rows that come twice, or in another order, change the selection"
+            )
+
+    @requirement("selecting again gives the same candidates, and leaves the rows as they are")
+    def test_selecting_again(self) -> None:
+        rows = self.rows()
+        before = deepcopy(rows)
+        made = self.add(rows)
+        first, second = self.select(made), self.select(made)
+        assert second.candidates == first.candidates, "A second selection of the same rows differs"
+        assert [*first.selection.candidates()] == first.candidates, (
+            "`Selection.candidates` must return a new iterator each time it is called"
+        )
+        assert [*rows] == [*before], "Rows must not be changed"
+
+    @requirement("it takes the time from its context and reads no clock")
+    def test_reads_no_clock(self) -> None:
+        with without_clock(self.plugin.make_rows.__module__):
+            self.select(self.rows())
+
+    @requirement("something that is no row of its feed is refused")
+    def test_no_row_of_the_feed(self) -> None:
+        for other in (None, "text", {"id": "1"}, object()):
+            with pytest.raises(TypeError):
+                self.add([other])
+
+    @requirement("the instants that it tells have a time zone")
+    def test_instants_have_a_zone(self) -> None:
+        made = self.add(self.rows())
+        transition = made.next_transition_at
+        for instant in (*made.instants, *((transition,) if transition else ())):
+            assert instant.tzinfo is not None, f"{instant} has no time zone"
+        assert made.masked is None, f"`masked` is {made.masked!r}, but no e-mail of the example rows is"
+
+    @requirement("what depends on other records is a set of its own records", rule=25)
+    def test_dependents(self) -> None:
+        selector = self.add(self.rows()).selectors()[self.plugin.kind]
+        own = {record_id for row in self.rows() for record_id in self.record_ids(row)}
+        ids = {SourceId(record_id) for record_id in own}
+        for records in (
+            {},
+            {kind.name: {SourceId("nobody")} for kind in KINDS},
+            {k.name: ids for k in KINDS},
+        ):
+            found = selector.dependents(records)
+            assert found <= own, f"{found - own} are no records of this kind"
