@@ -168,4 +168,32 @@ BUGS = (
         "self.context.systems)\n",
         f"{EXHIBITOR_TEST}::test_incomplete_reading",
     ),
+    SeededBug(
+        "an optional field was not read",
+        TOY,
+        'job_title=row.get("shift")',
+        "job_title=None",
+        f"{TOY_TEST}::test_samples_have_all_fields",
+    ),
+    SeededBug(
+        "the rows of a run were kept for the next",
+        TOY,
+        "people: dict[SourceId, Person] = field(default_factory=dict)",
+        "people: dict[SourceId, Person] = field(default_factory=lambda known={}: known)",
+        f"{TOY_TEST}::test_runs_are_independent",
+    ),
+    SeededBug(
+        "when the next session will have passed was not said",
+        AGENDA,
+        "if row.ends_at is not None and row.ends_at > now:",
+        "if False:",
+        f"{SESSION_TEST}::test_next_transition",
+    ),
+    SeededBug(
+        "a picture that browsers do not show was sent",
+        EXHIBITORS,
+        "logo, left_out = picture_url(exhibitor.logo)",
+        "logo, left_out = exhibitor.logo, None",
+        f"{EXHIBITOR_TEST}::test_unusable_pictures",
+    ),
 )

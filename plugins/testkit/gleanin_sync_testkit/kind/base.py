@@ -42,6 +42,9 @@ class KindBase:
     derived: ClassVar[Sequence[str]] = ()
     """The fields whose value follows from other fields or from the destination, so that no edit concerns them alone."""
 
+    pictures: ClassVar[Sequence[str]] = ("headshot", "logo")
+    """The fields, among those that the kind has, whose values are addresses of pictures."""
+
     def rows(self) -> Sequence[Any]:
         """Return at least two rows of the feed, with different ids, whose records are all eligible."""
         raise NotImplementedError
@@ -78,6 +81,10 @@ class KindBase:
     @property
     def own_optional(self) -> tuple[str, ...]:
         return tuple(name for name in self.plugin.kind.optional if name not in self.derived)
+
+    @property
+    def picture_fields(self) -> tuple[str, ...]:
+        return tuple(name for name in self.plugin.kind.fields if name in self.pictures)
 
     def first_id(self, row: Any) -> str:
         return self.record_ids(row)[0]

@@ -12,6 +12,7 @@ from gleanin_sync_testkit.requirements import requirement
 
 INVISIBLE = "\u200b\u2060\u00ad"
 BLANKS = ("", "  \t ", INVISIBLE)
+UNUSABLE_PICTURES = ("https://img.example.org/ada.heic", "/pictures/ada.png", "ftp://img.example.org/ada.png")
 
 
 class KindFields(KindBase):
@@ -89,3 +90,31 @@ class KindFields(KindBase):
             assert not isinstance(sent, Eligible) or all(
                 strip_invisible(text) == text for text in texts_of(sent.fields.get(field, ()))
             ), f"{field!r} would be sent with invisible characters: build rows with normalized texts"
+
+    @requirement("a picture that browsers do not show is left out, and the outcome says so", rule=14)
+    def test_unusable_pictures(self) -> None:
+        if not self.picture_fields:
+            pytest.skip("it has no pictures")
+        row, source_id = self.example()
+        for field in self.picture_fields:
+            for url in UNUSABLE_PICTURES:
+                verdict = self.select([self.with_value(row, field, url)]).eligible(source_id)
+                assert field not in verdict.fields, f"The picture {url!r} would be sent: use `picture_url`"
+                assert any(note.strip() for note in verdict.notes), f"No note says that {url!r} was left out"
+            odd = self.with_value(row, field, "https://img.example.org/ada lovelace.png")
+            sent = self.select([odd]).eligible(source_id).fields.get(field)
+            assert sent == "https://img.example.org/ada%20lovelace.png", (
+                f"A blank in the address of a picture must be percent-encoded, but {sent!r} would be sent"
+            )
+
+    @requirement("records that are equal in a field other than the e-mail are different records")
+    def test_equal_values(self) -> None:
+        rows = self.rows()
+        for field in (*self.own_required, *self.own_optional):
+            if field == "email":
+                continue
+            equal = [self.with_value(row, field, self.other_value(field)) for row in rows]
+            for source_id, verdict in self.select(equal).verdicts.items():
+                assert isinstance(verdict, Eligible), (
+                    f"{source_id!r} is not sent because another record has the same {field!r}: {verdict}"
+                )

@@ -44,6 +44,16 @@ class KindReaders(KindBase):
                 f"Of the samples of {source!r}, some rows have the same id: {ids}"
             )
 
+    @requirement("the samples have a value of each field", needs=READERS)
+    def test_samples_have_all_fields(self) -> None:
+        rows = [row for _, reader, sample in self._samples() for row in reader.parse(sample)]
+        verdicts = self.select(rows).verdicts.values()
+        read = {name for verdict in verdicts if isinstance(verdict, Eligible) for name in verdict.fields}
+        missing = {*self.own_required, *self.own_optional} - read
+        assert not missing, (
+            f"No sample gives a value of {sorted(missing)}: add one to `samples`, or the fields are never read"
+        )
+
     @requirement("it asks for a path below the event's own", needs=READERS)
     def test_paths(self) -> None:
         for source, reader in self.plugin.readers.items():

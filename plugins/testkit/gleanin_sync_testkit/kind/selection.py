@@ -7,7 +7,6 @@ import pytest
 from core.domain.ids import SourceId
 from core.domain.records.kinds import KINDS
 from gleanin_sync_testkit.kind.base import KindBase
-from gleanin_sync_testkit.kind.clockless import without_clock
 from gleanin_sync_testkit.requirements import requirement
 
 
@@ -46,24 +45,21 @@ class KindSelection(KindBase):
         )
         assert [*rows] == [*before], "Rows must not be changed"
 
-    @requirement("it takes the time from its context and reads no clock")
-    def test_reads_no_clock(self) -> None:
-        with without_clock(self.plugin.make_rows.__module__):
-            self.select(self.rows())
+    @requirement("a run knows nothing of the rows of another one")
+    def test_runs_are_independent(self) -> None:
+        rows = self.rows()
+        self.add(rows)
+        expected = {record_id for row in rows[1:] for record_id in self.record_ids(row)}
+        found = self.select(self.add(rows[1:])).verdicts.keys()
+        assert found == expected, (
+            f"`make_rows` must return new rows each time, but there are also {sorted(found - expected)} of another run"
+        )
 
     @requirement("something that is no row of its feed is refused")
     def test_no_row_of_the_feed(self) -> None:
         for other in (None, "text", {"id": "1"}, object()):
             with pytest.raises(TypeError):
                 self.add([other])
-
-    @requirement("the instants that it tells have a time zone")
-    def test_instants_have_a_zone(self) -> None:
-        made = self.add(self.rows())
-        transition = made.next_transition_at
-        for instant in (*made.instants, *((transition,) if transition else ())):
-            assert instant.tzinfo is not None, f"{instant} has no time zone"
-        assert made.masked is None, f"`masked` is {made.masked!r}, but no e-mail of the example rows is"
 
     @requirement("what depends on other records is a set of its own records", rule=25)
     def test_dependents(self) -> None:

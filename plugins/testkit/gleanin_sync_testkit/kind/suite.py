@@ -10,6 +10,7 @@ from gleanin_sync_testkit.kind.readers import KindReaders
 from gleanin_sync_testkit.kind.schemas import KindSchemas
 from gleanin_sync_testkit.kind.selection import KindSelection
 from gleanin_sync_testkit.kind.sync import KindSync
+from gleanin_sync_testkit.kind.time import KindTime
 from gleanin_sync_testkit.kind.words import KindWords
 
 
@@ -18,6 +19,7 @@ class KindSuite(
     KindSelection,
     KindFields,
     KindIncomplete,
+    KindTime,
     KindPeople,
     KindReaders,
     KindSchemas,
