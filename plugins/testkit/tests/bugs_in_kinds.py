@@ -25,7 +25,7 @@ BUGS = (
         TOY,
         "incomplete=self.rows.incomplete",
         "incomplete=False",
-        f"{TOY_TEST}::test_incomplete_reading_in_a_sync",
+        f"{TOY_TEST}::test_incomplete_reading",
     ),
     SeededBug(
         "a row without an id was read as a record",
@@ -101,8 +101,8 @@ BUGS = (
     SeededBug(
         "an empty field was sent",
         TOY,
-        "fields = filled(\n",
-        "fields = dict(\n",
+        "fields = filled(_fields(person, self.rows.context))",
+        "fields = dict(_fields(person, self.rows.context)) | {'job_title': person.job_title or ''}",
         f"{TOY_TEST}::test_missing_optional_field",
     ),
     SeededBug(
@@ -115,8 +115,8 @@ BUGS = (
     SeededBug(
         "two fields went into one attribute",
         TOY,
-        '"job_title": "shift"}',
-        '"job_title": "email"}',
+        '"helpers", {"name": "whole", "email": "email", "job_title": "shift"}',
+        '"helpers", {"name": "whole", "email": "email", "job_title": "email"}',
         f"{TOY_TEST}::test_attributes_are_different",
     ),
     SeededBug(
@@ -129,8 +129,8 @@ BUGS = (
     SeededBug(
         "a column of the page needed a value",
         TOY,
-        'person.job_title or ""',
-        "person.job_title",
+        'return person.job_title or ""',
+        "return person.job_title",
         f"{TOY_TEST}::test_columns_are_texts",
     ),
     SeededBug(
@@ -195,5 +195,19 @@ BUGS = (
         "logo, left_out = picture_url(exhibitor.logo)",
         "logo, left_out = exhibitor.logo, None",
         f"{EXHIBITOR_TEST}::test_unusable_pictures",
+    ),
+    SeededBug(
+        "a setting had no effect",
+        TOY,
+        'if shift and context.setting(HELPER, "shifts"):',
+        "if shift:",
+        f"{TOY_TEST}::test_each_setting_has_an_effect",
+    ),
+    SeededBug(
+        "a row for the sandbox had no e-mail",
+        TOY,
+        '"email": f"{name.lower()}@example.org"',
+        '"email": None',
+        f"{TOY_TEST}::test_sandbox_rows_are_read",
     ),
 )

@@ -13,6 +13,7 @@ import pytest
 from core.domain.ids import ConnectionId, DestinationId, SourceId, external_id
 from core.domain.planning.destination_index import DestinationIndex
 from core.domain.records.destination_records import DestinationRecord
+from core.domain.records.kind_settings import SettingValue
 from core.domain.records.kinds import KINDS
 from core.domain.records.reasons import field_name
 from core.domain.selection.candidates import Candidate
@@ -26,6 +27,7 @@ from gleanin_sync_testkit.programmes import NOW
 from gleanin_sync_testkit.registered_kinds import registered
 from ports.plugins import KindPlugin
 
+DEFAULTS = MappingSettings()
 CONNECTION = ConnectionId("connection")
 SYSTEMS = Systems(MEMORY, ExternalSystem("elsewhere", "Elsewhere"))
 
@@ -44,6 +46,9 @@ class KindBase:
 
     pictures: ClassVar[Sequence[str]] = ("headshot", "logo")
     """The fields, among those that the kind has, whose values are addresses of pictures."""
+
+    setting_values: ClassVar[Mapping[str, Sequence[SettingValue]]] = {}
+    """Values to try of settings that are texts, by the setting's name; by default "Something"."""
 
     def rows(self) -> Sequence[Any]:
         """Return at least two rows of the feed, with different ids, whose records are all eligible."""
@@ -94,11 +99,9 @@ class KindBase:
         row = self.rows()[0]
         return row, self.first_id(row)
 
-    def add(self, rows: Iterable[Any], now: datetime = NOW) -> FeedRows:
+    def add(self, rows: Iterable[Any], now: datetime = NOW, settings: MappingSettings = DEFAULTS) -> FeedRows:
         """Add rows as a run does."""
-        made = self.plugin.make_rows(
-            SelectionContext(MappingSettings(), ZoneInfo("Europe/Paris"), now, SYSTEMS)
-        )
+        made = self.plugin.make_rows(SelectionContext(settings, ZoneInfo("Europe/Paris"), now, SYSTEMS))
         for row in rows:
             made.add(row)
         return made

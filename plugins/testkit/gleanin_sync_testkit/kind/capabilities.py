@@ -13,5 +13,9 @@ class KindCapabilities:
     """It says how sources read its feed."""
     has_schemas: bool = True
     """It says how destinations write it."""
+    has_settings: bool = False
+    """An admin can set something for each mapping."""
+    has_sandbox_rows: bool = False
+    """It has rows for the sandbox."""
     has_page: bool = True
     """It has a page, which shows the rows of its feed."""

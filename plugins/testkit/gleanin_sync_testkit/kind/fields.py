@@ -17,7 +17,7 @@ UNUSABLE_PICTURES = ("https://img.example.org/ada.heic", "/pictures/ada.png", "f
 
 class KindFields(KindBase):
     @requirement(
-        "complete records are eligible, with fields of the kind only, and without empty ones", rule=20
+        "Complete records are eligible, with fields of the kind only, and without empty ones", rule=20
     )
     def test_complete_records_are_eligible(self) -> None:
         kind, selected = self.plugin.kind, self.select(self.rows())
@@ -33,7 +33,7 @@ class KindFields(KindBase):
                     isinstance(value, tuple) and all(isinstance(part, str) for part in value)
                 ), f"The value of {name!r} is {value!r}: it must be text, or a tuple of texts"
 
-    @requirement("a missing required field blocks the record and is named", rule=18)
+    @requirement("A missing required field blocks the record and is named", rule=18)
     def test_missing_required_field(self) -> None:
         rows = self.rows()
         for field in self.own_required:
@@ -53,7 +53,7 @@ class KindFields(KindBase):
                     f"A record without {field!r} must not keep others from being sent"
                 )
 
-    @requirement("all missing required fields are named, not only the first", rule=18)
+    @requirement("All missing required fields are named, not only the first", rule=18)
     def test_all_missing_required_fields(self) -> None:
         row, source_id = self.example()
         for field in self.own_required:
@@ -63,7 +63,7 @@ class KindFields(KindBase):
             f"{self.own_required} are all missing, but the reason names fewer: {reason}"
         )
 
-    @requirement("no record is lost for an optional field", rule=14)
+    @requirement("No record is lost for an optional field", rule=14)
     def test_missing_optional_field(self) -> None:
         if not self.own_optional:
             pytest.skip("it has no optional fields of its own")
@@ -78,7 +78,7 @@ class KindFields(KindBase):
                 lost = before.keys() - fields.keys() - {field, *self.derived}
                 assert not lost, f"Without {field!r}, {sorted(lost)} would not be sent either"
 
-    @requirement("no invisible characters are sent", rule=18)
+    @requirement("No invisible characters are sent", rule=18)
     def test_no_invisible_characters_are_sent(self) -> None:
         row, source_id = self.example()
         for field in self.plugin.kind.fields:
@@ -91,7 +91,7 @@ class KindFields(KindBase):
                 strip_invisible(text) == text for text in texts_of(sent.fields.get(field, ()))
             ), f"{field!r} would be sent with invisible characters: build rows with normalized texts"
 
-    @requirement("a picture that browsers do not show is left out, and the outcome says so", rule=14)
+    @requirement("A picture that browsers do not show is left out, and the outcome says so", rule=14)
     def test_unusable_pictures(self) -> None:
         if not self.picture_fields:
             pytest.skip("it has no pictures")
@@ -107,7 +107,7 @@ class KindFields(KindBase):
                 f"A blank in the address of a picture must be percent-encoded, but {sent!r} would be sent"
             )
 
-    @requirement("records that are equal in a field other than the e-mail are different records")
+    @requirement("Records that are equal in a field other than the e-mail are different records")
     def test_equal_values(self) -> None:
         rows = self.rows()
         for field in (*self.own_required, *self.own_optional):

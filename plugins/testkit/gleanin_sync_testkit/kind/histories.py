@@ -26,7 +26,7 @@ class HistoryStep:
 
 class KindHistories(KindSyncBase):
     @requirement(
-        "whatever is edited: sums balance, nothing is removed or doubled, and a second sync writes nothing"
+        "Whatever is edited: sums balance, nothing is removed or doubled, and a second sync writes nothing"
     )
     def test_random_histories(self) -> None:
         @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])

@@ -10,7 +10,7 @@ ODD = Unreadable(SourceId("odd"), "The odd one", "It has two heads.")
 
 
 class KindIncomplete(KindBase):
-    @requirement("an unreadable row is one blocked record, under its own name", rule=29)
+    @requirement("An unreadable row is one blocked record, under its own name", rule=29)
     def test_unreadable_row(self) -> None:
         made = self.add([*self.rows(), ODD, ODD])
         self.check_candidates(self.select(made))
@@ -28,14 +28,14 @@ class KindIncomplete(KindBase):
             "An unreadable row must not change what becomes of the others"
         )
 
-    @requirement("a row that comes readable and unreadable has one candidate", rule=26)
+    @requirement("A row that comes readable and unreadable has one candidate", rule=26)
     def test_row_that_is_readable_and_unreadable(self) -> None:
         rows = self.rows()
         unreadable = Unreadable(rows[0].id, "Once more", "It was cut.")
         for both in ([*rows, unreadable], [unreadable, *rows]):
             self.check_candidates(self.select(both))
 
-    @requirement("after a reading that is not complete, nothing counts as gone", rule=34)
+    @requirement("After a reading that is not complete, nothing counts as gone", rule=34)
     def test_incomplete_reading(self) -> None:
         assert not self.select(self.rows()).selection.incomplete, (
             "Everything was read, but it says it was not"

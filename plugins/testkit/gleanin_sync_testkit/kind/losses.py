@@ -14,7 +14,7 @@ GONE = "not_in_sessionboard"
 
 
 class KindLosses(KindSyncBase):
-    @requirement("a record whose row is gone is kept, and nothing is removed", rule=22)
+    @requirement("A record whose row is gone is kept, and nothing is removed", rule=22)
     async def test_gone_rows_are_kept(self) -> None:
         product, gone = self.product_of(), self.ids_of_first()
         await product.sync()
@@ -29,7 +29,7 @@ class KindLosses(KindSyncBase):
         assert not sent, f"A row is gone, but this was sent: {sent}"
         assert product.stored(self.plugin.kind).keys() == before.keys(), "Records were removed"
 
-    @requirement("a reading that is not complete reports nothing as gone", rule=34)
+    @requirement("A reading that is not complete reports nothing as gone", rule=34)
     async def test_incomplete_reading_in_a_sync(self) -> None:
         kind = self.plugin.kind
         for is_unreadable in (False, True):
@@ -47,7 +47,7 @@ class KindLosses(KindSyncBase):
                 f"The run ended as {result.run.state}"
             )
 
-    @requirement("after a disconnect, what was sent before is not written again", rule=10)
+    @requirement("After a disconnect, what was sent before is not written again", rule=10)
     async def test_no_resync_after_disconnect(self) -> None:
         product, new = self.product_of(self.rows()[1:]), self.ids_of_first()
         await product.sync()
@@ -66,7 +66,7 @@ class KindLosses(KindSyncBase):
                 f"{source_id!r} was never sent, but is {outcome.outcome}: {outcome.reason}"
             )
 
-    @requirement("a required field that is emptied blocks the record, and is not cleared", rule=18)
+    @requirement("A required field that is emptied blocks the record, and is not cleared", rule=18)
     async def test_emptied_required_field(self) -> None:
         kind = self.plugin.kind
         for field in self.own_required:
@@ -83,7 +83,7 @@ class KindLosses(KindSyncBase):
                 f"{field!r} is missing, but it was sent"
             )
 
-    @requirement("an optional field that is emptied is cleared, one that was never sent is not", rule=20)
+    @requirement("An optional field that is emptied is cleared, one that was never sent is not", rule=20)
     async def test_emptied_optional_field(self) -> None:
         if not self.own_optional:
             pytest.skip("it has no optional fields of its own")

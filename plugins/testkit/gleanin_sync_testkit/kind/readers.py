@@ -16,14 +16,14 @@ from gleanin_sync_testkit.kind.selected import texts_of
 from gleanin_sync_testkit.requirements import requirement
 from ports.plugins import FeedReader
 
+SANDBOX_EVENT = {"id": "7", "name": "PyConf"}
 READERS = ("has_readers",)
 NO_ROWS: tuple[Any, ...] = (None, "text", 7, True, [], [{}], {})
 
 
 class KindReaders(KindBase):
-    @requirement("each source's sample is read as rows of the feed", needs=READERS)
+    @requirement("Each source's sample is read as rows of the feed", needs=READERS)
     def test_samples_are_read(self) -> None:
-        assert self.plugin.readers, "`has_readers` is declared, but the plug-in has no `readers`"
         for source, reader, sample in self._samples():
             before = deepcopy(sample)
             rows = [*reader.parse(sample)]
@@ -36,7 +36,7 @@ class KindReaders(KindBase):
             assert sample == before, "`parse` must not change what it is given"
             assert [*reader.parse(sample)] == rows, "Reading the same object twice gives different rows"
 
-    @requirement("different objects are different rows", needs=READERS)
+    @requirement("Different objects are different rows", needs=READERS)
     def test_samples_have_different_ids(self) -> None:
         for source, reader in self._readers():
             ids = [row.id for sample in self._of(source) for row in reader.parse(sample)]
@@ -44,7 +44,7 @@ class KindReaders(KindBase):
                 f"Of the samples of {source!r}, some rows have the same id: {ids}"
             )
 
-    @requirement("the samples have a value of each field", needs=READERS)
+    @requirement("The samples have a value of each field", needs=READERS)
     def test_samples_have_all_fields(self) -> None:
         rows = [row for _, reader, sample in self._samples() for row in reader.parse(sample)]
         verdicts = self.select(rows).verdicts.values()
@@ -54,7 +54,7 @@ class KindReaders(KindBase):
             f"No sample gives a value of {sorted(missing)}: add one to `samples`, or the fields are never read"
         )
 
-    @requirement("it asks for a path below the event's own", needs=READERS)
+    @requirement("It asks for a path below the event's own", needs=READERS)
     def test_paths(self) -> None:
         for source, reader in self.plugin.readers.items():
             parts = reader.path.split("/")
@@ -63,7 +63,7 @@ class KindReaders(KindBase):
             ), f"The path {reader.path!r} at {source!r} must be relative, and its query stand in `query`"
 
     @requirement(
-        "an object that is changed anywhere is the same row, or an unreadable one", rule=29, needs=READERS
+        "An object that is changed anywhere is the same row, or an unreadable one", rule=29, needs=READERS
     )
     def test_damaged_samples(self) -> None:
         for source, reader, sample in self._samples():
@@ -78,7 +78,7 @@ class KindReaders(KindBase):
                     "another record"
                 )
 
-    @requirement("whatever was read, each record is decided upon", rule=29, needs=READERS)
+    @requirement("Whatever was read, each record is decided upon", rule=29, needs=READERS)
     def test_damaged_samples_are_decided_upon(self) -> None:
         for source, reader, sample in self._samples():
             for case in damaged(sample):
@@ -92,7 +92,7 @@ class KindReaders(KindBase):
                         missing = {*self.plugin.kind.required} - verdict.fields.keys()
                         assert not missing, f"At {source!r}, {case} is eligible without {sorted(missing)}"
 
-    @requirement("texts are normalized, so that nothing invisible is sent", rule=18, needs=READERS)
+    @requirement("Texts are normalized, so that nothing invisible is sent", rule=18, needs=READERS)
     def test_texts_are_normalized(self) -> None:
         for source, reader, sample in self._samples():
             for case in texts_changed(sample, "\u200b", "\u2060\x00"):
@@ -104,13 +104,25 @@ class KindReaders(KindBase):
                             f"At {source!r}, {case} would send {source_id!r} with invisible characters in {name!r}"
                         )
 
-    @requirement("something that is no object is an unreadable row", rule=29, needs=READERS)
+    @requirement("Something that is no object is an unreadable row", rule=29, needs=READERS)
     def test_no_objects(self) -> None:
         for source, reader in self._readers():
             for value in NO_ROWS:
                 rows = [*row_by_row({"feed": reader})["feed"].parse(value)]
                 assert rows and all(isinstance(row, Unreadable) for row in rows), (
                     f"At {source!r}, {value!r} is read as {rows}, not as an unreadable row"
+                )
+
+    @requirement("The rows for the sandbox are read as records that can be sent", needs=("has_sandbox_rows",))
+    def test_sandbox_rows_are_read(self) -> None:
+        for source, given in self.plugin.sandbox_rows.items():
+            assert source in self.plugin.readers, f"There are rows for {source!r}, but no reader"
+            objects = given(SANDBOX_EVENT) if callable(given) else given
+            assert objects, f"The sandbox gets no row for {source!r}"
+            rows = [row for sent in objects for row in self.plugin.readers[source].parse(sent)]
+            for source_id, verdict in self.select(rows).verdicts.items():
+                assert isinstance(verdict, Eligible), (
+                    f"In the sandbox of {source!r}, {source_id!r} is {verdict}"
                 )
 
     def _readers(self) -> Iterator[tuple[str, FeedReader]]:

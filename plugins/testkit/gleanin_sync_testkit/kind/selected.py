@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.domain.records.fields import Fields
 from core.domain.records.reasons import Reason, field_name
 from core.domain.selection.candidates import Blocked, Candidate, Eligible, Selection, Verdict
 from core.domain.selection.feed_rows import FeedRows
@@ -19,6 +20,13 @@ class Selected:
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
         return {candidate.record.source_id: candidate.verdict for candidate in self.candidates}
+
+    @property
+    def fields(self) -> Mapping[str, Fields]:
+        """The fields of the eligible records."""
+        return {
+            key: verdict.fields for key, verdict in self.verdicts.items() if isinstance(verdict, Eligible)
+        }
 
     def of(self, source_id: str) -> Verdict:
         assert source_id in self.verdicts, (

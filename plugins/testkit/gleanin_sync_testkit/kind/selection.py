@@ -11,7 +11,7 @@ from gleanin_sync_testkit.requirements import requirement
 
 
 class KindSelection(KindBase):
-    @requirement("each record that was read has one candidate", rule=26)
+    @requirement("Each record that was read has one candidate", rule=26)
     def test_each_record_has_one_candidate(self) -> None:
         rows = self.rows()
         assert len({row.id for row in rows}) > 1, "`rows` must return at least two rows with different ids"
@@ -22,7 +22,7 @@ class KindSelection(KindBase):
             f"The records of the example rows are {sorted(expected)}, but the candidates {sorted(selected.verdicts)}"
         )
 
-    @requirement("a row that comes twice counts once, and the order of rows makes no difference", rule=26)
+    @requirement("A row that comes twice counts once, and the order of rows makes no difference", rule=26)
     def test_repeated_and_reordered_rows(self) -> None:
         rows = self.rows()
         expected = self.select(rows).verdicts
@@ -33,7 +33,7 @@ class KindSelection(KindBase):
                 "Rows that come twice, or in another order, change the selection"
             )
 
-    @requirement("selecting again gives the same candidates, and leaves the rows as they are")
+    @requirement("Selecting again gives the same candidates, and leaves the rows as they are")
     def test_selecting_again(self) -> None:
         rows = self.rows()
         before = deepcopy(rows)
@@ -45,7 +45,7 @@ class KindSelection(KindBase):
         )
         assert [*rows] == [*before], "Rows must not be changed"
 
-    @requirement("a run knows nothing of the rows of another one")
+    @requirement("A run knows nothing of the rows of another one")
     def test_runs_are_independent(self) -> None:
         rows = self.rows()
         self.add(rows)
@@ -55,13 +55,13 @@ class KindSelection(KindBase):
             f"`make_rows` must return new rows each time, but there are also {sorted(found - expected)} of another run"
         )
 
-    @requirement("something that is no row of its feed is refused")
+    @requirement("Something that is no row of its feed is refused")
     def test_no_row_of_the_feed(self) -> None:
         for other in (None, "text", {"id": "1"}, object()):
             with pytest.raises(TypeError):
                 self.add([other])
 
-    @requirement("what depends on other records is a set of its own records", rule=25)
+    @requirement("What depends on other records is a set of its own records", rule=25)
     def test_dependents(self) -> None:
         selector = self.add(self.rows()).selectors()[self.plugin.kind]
         own = {record_id for row in self.rows() for record_id in self.record_ids(row)}

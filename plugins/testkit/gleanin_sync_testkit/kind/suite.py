@@ -9,6 +9,7 @@ from gleanin_sync_testkit.kind.people import KindPeople
 from gleanin_sync_testkit.kind.readers import KindReaders
 from gleanin_sync_testkit.kind.schemas import KindSchemas
 from gleanin_sync_testkit.kind.selection import KindSelection
+from gleanin_sync_testkit.kind.settings import KindSettings
 from gleanin_sync_testkit.kind.sync import KindSync
 from gleanin_sync_testkit.kind.time import KindTime
 from gleanin_sync_testkit.kind.words import KindWords
@@ -24,6 +25,7 @@ class KindSuite(
     KindReaders,
     KindSchemas,
     KindPage,
+    KindSettings,
     KindSync,
     KindLosses,
     KindHistories,

@@ -9,7 +9,7 @@ from gleanin_sync_testkit.requirements import requirement
 
 
 class KindSync(KindSyncBase):
-    @requirement("the first sync creates each record, and the second writes nothing", rule=21)
+    @requirement("The first sync creates each record, and the second writes nothing", rule=21)
     async def test_second_sync_writes_nothing(self) -> None:
         product = self.product_of()
         first = await product.sync()
@@ -21,7 +21,7 @@ class KindSync(KindSyncBase):
         changed = [outcome for outcome in second.outcomes if outcome.outcome is not Outcome.UNCHANGED]
         assert not changed, f"Nothing was edited, but the second sync does this: {changed}"
 
-    @requirement("a check finds that nothing has changed, and finds an edit", rule=24)
+    @requirement("A check finds that nothing has changed, and finds an edit", rule=24)
     async def test_checks(self) -> None:
         product = self.product_of()
         await product.sync()
@@ -36,7 +36,7 @@ class KindSync(KindSyncBase):
         run = await product.check()
         assert run is not None and run.writes, f"{field!r} was edited, but a check finds no difference"
 
-    @requirement("an edit of one field is one update of just that field", rule=21)
+    @requirement("An edit of one field is one update of just that field", rule=21)
     async def test_edits_send_what_they_change(self) -> None:
         for field in (*self.own_required, *self.own_optional):
             product, row = self.product_of(), self.rows()[0]
@@ -58,7 +58,7 @@ class KindSync(KindSyncBase):
                 )
                 assert names <= {field, *self.derived}, f"{field!r} was edited, but {sorted(names)} were sent"
 
-    @requirement("a sync of its scope covers it, and a sync of another scope leaves it alone")
+    @requirement("A sync of its scope covers it, and a sync of another scope leaves it alone")
     async def test_scopes(self) -> None:
         kind = self.plugin.kind
         for scope in KINDS.scopes:

@@ -13,12 +13,12 @@ MOMENT = timedelta(microseconds=1)
 
 
 class KindTime(KindBase):
-    @requirement("it takes the time from its context and reads no clock")
+    @requirement("It takes the time from its context and reads no clock")
     def test_reads_no_clock(self) -> None:
         with without_clock(self.plugin.make_rows.__module__):
             self.select(self.rows())
 
-    @requirement("the instants that it tells have a time zone")
+    @requirement("The instants that it tells have a time zone")
     def test_instants_have_a_zone(self) -> None:
         made = self.add(self.rows())
         transition = made.next_transition_at
@@ -26,7 +26,7 @@ class KindTime(KindBase):
             assert instant.tzinfo is not None, f"{instant} has no time zone"
         assert made.masked is None, f"`masked` is {made.masked!r}, but no e-mail of the example rows is"
 
-    @requirement("when time alone changes what becomes of a record, it says when", rule=24)
+    @requirement("When time alone changes what becomes of a record, it says when", rule=24)
     def test_next_transition(self) -> None:
         now = self._at(NOW)
         transition = now.rows.next_transition_at
