@@ -210,4 +210,11 @@ BUGS = (
         '"email": None',
         f"{TOY_TEST}::test_sandbox_rows_are_read",
     ),
+    SeededBug(
+        "something was imported that is not for plug-ins",
+        TOY,
+        "from ports.plugins import (\n    Candidate,",
+        "import core.domain.ids\nfrom ports.plugins import (\n    Candidate,",
+        f"{TOY_TEST}::test_imports",
+    ),
 )

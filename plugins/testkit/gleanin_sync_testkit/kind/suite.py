@@ -4,6 +4,7 @@ from gleanin_sync_testkit.kind.fields import KindFields
 from gleanin_sync_testkit.kind.histories import KindHistories
 from gleanin_sync_testkit.kind.incomplete import KindIncomplete
 from gleanin_sync_testkit.kind.losses import KindLosses
+from gleanin_sync_testkit.kind.packaging import KindPackaging
 from gleanin_sync_testkit.kind.page import KindPage
 from gleanin_sync_testkit.kind.people import KindPeople
 from gleanin_sync_testkit.kind.readers import KindReaders
@@ -29,6 +30,7 @@ class KindSuite(
     KindSync,
     KindLosses,
     KindHistories,
+    KindPackaging,
 ):
     """What every kind of records must do.
 
