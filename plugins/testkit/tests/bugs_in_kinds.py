@@ -217,4 +217,25 @@ BUGS = (
         "import core.domain.ids\nfrom ports.plugins import (\n    Candidate,",
         f"{TOY_TEST}::test_imports",
     ),
+    SeededBug(
+        "ids lost their case",
+        TOY,
+        'Person(SourceId(row["id"])',
+        'Person(SourceId(row["id"].lower())',
+        f"{TOY_TEST}::test_similar_ids",
+    ),
+    SeededBug(
+        "a field was sent in another form",
+        TOY,
+        "else name\n",
+        "else name.title()\n",
+        f"{TOY_TEST}::test_values_are_those_of_the_row",
+    ),
+    SeededBug(
+        "a long job title blocked the person",
+        TOY,
+        'yield "email", person.email',
+        'yield "email", person.email if len(shift or "") < 256 else None',
+        f"{TOY_TEST}::test_long_optional_field",
+    ),
 )

@@ -7,6 +7,7 @@ import pytest
 from core.domain.selection.candidates import Blocked, Eligible
 from core.domain.text import strip_invisible
 from gleanin_sync_testkit.kind.base import KindBase
+from gleanin_sync_testkit.kind.damage import LONG
 from gleanin_sync_testkit.kind.selected import naming_all, texts_of
 from gleanin_sync_testkit.requirements import requirement
 
@@ -77,6 +78,30 @@ class KindFields(KindBase):
                 assert field not in fields, f"{field!r} is empty, but {fields[field]!r} would be sent"
                 lost = before.keys() - fields.keys() - {field, *self.derived}
                 assert not lost, f"Without {field!r}, {sorted(lost)} would not be sent either"
+
+    @requirement("No record is lost because an optional field is long", rule=14)
+    def test_long_optional_field(self) -> None:
+        if not self.own_optional:
+            pytest.skip("it has no optional fields of its own")
+        row, source_id = self.example()
+        for field in self.own_optional:
+            verdict = self.select([self.with_value(row, field, LONG)]).of(source_id)
+            assert isinstance(verdict, Eligible), (
+                f"With {len(LONG):,} characters in {field!r}, it is {verdict}"
+            )
+
+    @requirement("Each field has the value of its row")
+    def test_values_are_those_of_the_row(self) -> None:
+        row, source_id = self.example()
+        for field in (*self.own_required, *self.own_optional):
+            if field in self.other_values and field != "email":
+                continue  # it may be sent in another form
+            value = self.other_value(field)
+            sent = self.select([self.with_value(row, field, value)]).eligible(source_id).fields.get(field, ())
+            assert any(value in text for text in texts_of(sent)), (
+                f"The row has {value!r} as {field!r}, but {sent!r} would be sent. If that is right, give a valid value in "
+                "`other_values`"
+            )
 
     @requirement("No invisible characters are sent", rule=18)
     def test_no_invisible_characters_are_sent(self) -> None:

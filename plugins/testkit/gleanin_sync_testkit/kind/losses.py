@@ -66,6 +66,24 @@ class KindLosses(KindSyncBase):
                 f"{source_id!r} was never sent, but is {outcome.outcome}: {outcome.reason}"
             )
 
+    @requirement(
+        "Somebody else's contact with the same e-mail blocks a person, and is not written to",
+        rule=19,
+        needs=("are_people",),
+    )
+    async def test_contacts_of_others(self) -> None:
+        product, kind = self.product_of(), self.plugin.kind
+        row, source_id = self.example()
+        email = self.select([row]).eligible(source_id).fields["email"]
+        mapping = await product.start()
+        contact = product.memory.add_record(mapping.events.destination_id, kind, {"email": email})
+        result = await product.sync()
+        outcome = result.of(kind, source_id)
+        assert outcome.outcome is Outcome.BLOCKED, (
+            f"{email!r} belongs to a contact of somebody else, but {source_id!r} is {outcome.outcome}: {outcome.reason}"
+        )
+        assert contact.fields == {"email": email}, f"Somebody else's contact was written to: {contact.fields}"
+
     @requirement("A required field that is emptied blocks the record, and is not cleared", rule=18)
     async def test_emptied_required_field(self) -> None:
         kind = self.plugin.kind

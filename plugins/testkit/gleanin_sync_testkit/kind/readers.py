@@ -11,7 +11,7 @@ from core.domain.records.source_records import Unreadable, is_id
 from core.domain.selection.candidates import Eligible
 from core.domain.text import strip_invisible
 from gleanin_sync_testkit.kind.base import KindBase
-from gleanin_sync_testkit.kind.damage import Damaged, damaged, texts_changed
+from gleanin_sync_testkit.kind.damage import Damaged, Path, damaged, similar_ids, texts_changed
 from gleanin_sync_testkit.kind.selected import texts_of
 from gleanin_sync_testkit.requirements import requirement
 from ports.plugins import FeedReader
@@ -42,6 +42,23 @@ class KindReaders(KindBase):
             ids = [row.id for sample in self._of(source) for row in reader.parse(sample)]
             assert len(ids) == len(set(ids)), (
                 f"Of the samples of {source!r}, some rows have the same id: {ids}"
+            )
+
+    @requirement("Ids that differ in one character are of different rows", needs=READERS)
+    def test_similar_ids(self) -> None:
+        for source, reader, sample in self._samples():
+            ids = {row.id for row in reader.parse(sample)}
+            cases = [case for case in similar_ids(sample) if str(case.former) in ids]
+            if not cases:
+                pytest.skip("its ids are made of several values")
+            by_place: dict[Path, list[bool]] = {}
+            for case in cases:
+                found = {
+                    row.id for row in self._guarded(source, reader, case) if not isinstance(row, Unreadable)
+                }
+                by_place.setdefault(case.path, []).append(not found & ids)
+            assert any(all(differ) for differ in by_place.values()), (
+                f"At {source!r}, {', '.join(map(str, cases))} would be taken for {sorted(ids)}"
             )
 
     @requirement("The samples have a value of each field", needs=READERS)
