@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TEST_TIMEOUT = 60
+TEST_TIMEOUT = 200
 """Seconds for one test."""
 PROCESS = Path(__file__).with_name("forked_tests_process.py")
 
@@ -55,7 +55,6 @@ class ForkedTests:
 def forked_tests() -> Iterator[ForkedTests]:
     """Start the process; it ends with the block."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
-    kept |= {"PYTHONDONTWRITEBYTECODE": "1"}
     with subprocess.Popen(  # noqa: S603 - our own file
         [sys.executable, "-P", str(PROCESS)],
         stdin=subprocess.PIPE,

@@ -25,7 +25,7 @@ BUGS = (
         TOY,
         "incomplete=self.rows.incomplete",
         "incomplete=False",
-        f"{TOY_TEST}::test_incomplete_reading_in_a_sync",
+        f"{TOY_TEST}::test_incomplete_reading",
     ),
     SeededBug(
         "a row without an id was read as a record",
@@ -101,8 +101,8 @@ BUGS = (
     SeededBug(
         "an empty field was sent",
         TOY,
-        "fields = filled(\n",
-        "fields = dict(\n",
+        "fields = filled(_fields(person, self.rows.context))",
+        "fields = dict(_fields(person, self.rows.context)) | {'job_title': person.job_title or ''}",
         f"{TOY_TEST}::test_missing_optional_field",
     ),
     SeededBug(
@@ -115,8 +115,8 @@ BUGS = (
     SeededBug(
         "two fields went into one attribute",
         TOY,
-        '"job_title": "shift"}',
-        '"job_title": "email"}',
+        '"helpers", {"name": "whole", "email": "email", "job_title": "shift"}',
+        '"helpers", {"name": "whole", "email": "email", "job_title": "email"}',
         f"{TOY_TEST}::test_attributes_are_different",
     ),
     SeededBug(
@@ -129,8 +129,8 @@ BUGS = (
     SeededBug(
         "a column of the page needed a value",
         TOY,
-        'person.job_title or ""',
-        "person.job_title",
+        'return person.job_title or ""',
+        "return person.job_title",
         f"{TOY_TEST}::test_columns_are_texts",
     ),
     SeededBug(
@@ -167,5 +167,75 @@ BUGS = (
         "self.context.systems)\n            self.incomplete = True\n",
         "self.context.systems)\n",
         f"{EXHIBITOR_TEST}::test_incomplete_reading",
+    ),
+    SeededBug(
+        "an optional field was not read",
+        TOY,
+        'job_title=row.get("shift")',
+        "job_title=None",
+        f"{TOY_TEST}::test_samples_have_all_fields",
+    ),
+    SeededBug(
+        "the rows of a run were kept for the next",
+        TOY,
+        "people: dict[SourceId, Person] = field(default_factory=dict)",
+        "people: dict[SourceId, Person] = field(default_factory=lambda known={}: known)",
+        f"{TOY_TEST}::test_runs_are_independent",
+    ),
+    SeededBug(
+        "when the next session will have passed was not said",
+        AGENDA,
+        "if row.ends_at is not None and row.ends_at > now:",
+        "if False:",
+        f"{SESSION_TEST}::test_next_transition",
+    ),
+    SeededBug(
+        "a picture that browsers do not show was sent",
+        EXHIBITORS,
+        "logo, left_out = picture_url(exhibitor.logo)",
+        "logo, left_out = exhibitor.logo, None",
+        f"{EXHIBITOR_TEST}::test_unusable_pictures",
+    ),
+    SeededBug(
+        "a setting had no effect",
+        TOY,
+        'if shift and context.setting(HELPER, "shifts"):',
+        "if shift:",
+        f"{TOY_TEST}::test_each_setting_has_an_effect",
+    ),
+    SeededBug(
+        "a row for the sandbox had no e-mail",
+        TOY,
+        '"email": f"{name.lower()}@example.org"',
+        '"email": None',
+        f"{TOY_TEST}::test_sandbox_rows_are_read",
+    ),
+    SeededBug(
+        "something was imported that is not for plug-ins",
+        TOY,
+        "from ports.plugins import (\n    Candidate,",
+        "import core.domain.ids\nfrom ports.plugins import (\n    Candidate,",
+        f"{TOY_TEST}::test_imports",
+    ),
+    SeededBug(
+        "ids lost their case",
+        TOY,
+        'Person(SourceId(row["id"])',
+        'Person(SourceId(row["id"].lower())',
+        f"{TOY_TEST}::test_similar_ids",
+    ),
+    SeededBug(
+        "a field was sent in another form",
+        TOY,
+        "else name\n",
+        "else name.title()\n",
+        f"{TOY_TEST}::test_values_are_those_of_the_row",
+    ),
+    SeededBug(
+        "a long job title blocked the person",
+        TOY,
+        'yield "email", person.email',
+        'yield "email", person.email if len(shift or "") < 256 else None',
+        f"{TOY_TEST}::test_long_optional_field",
     ),
 )

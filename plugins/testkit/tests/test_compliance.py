@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gleanin_sync_testkit.kinds import KindSuite
+from gleanin_sync_testkit.kind import KindSuite
 from gleanin_sync_testkit.requirements import Requirement, requirement, requirement_of
 
 pytest_plugins = ["pytester"]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapters.plugins.kinds import SESSION_PLUGIN
 from core.domain.records.source_records import Session
-from gleanin_sync_testkit.kinds import KindCapabilities, KindSuite
+from gleanin_sync_testkit.kind import KindCapabilities, KindSuite
 from gleanin_sync_testkit.programmes import person, session
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from adapters.plugins.kinds import SPEAKER_PLUGIN
 from core.domain.records.source_records import Session
-from gleanin_sync_testkit.kinds import KindCapabilities, KindSuite
+from gleanin_sync_testkit.kind import KindCapabilities, KindSuite
 from gleanin_sync_testkit.programmes import person, session
 
 

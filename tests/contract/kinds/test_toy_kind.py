@@ -3,19 +3,20 @@
 from dataclasses import replace
 
 from core.domain.records.source_records import Person
-from gleanin_sync_testkit.kinds import KindCapabilities, KindSuite
+from gleanin_sync_testkit.kind import KindCapabilities, KindSuite
 from tests.plugins.toy_kind.toy_kind import PLUGIN
 
 ROW = {"id": "h1", "name": "Ada Lovelace", "email": "ada@example.org", "shift": "Morning"}
+ROWS = [ROW, {"id": "h2", "name": "Grace Hopper", "email": "grace@example.org"}]
 
 
 class TestToyKind(KindSuite):
     plugin = PLUGIN
-    capabilities = KindCapabilities()
-    samples = {"toys": [ROW, {"id": "h2", "name": "Grace Hopper", "email": "grace@example.org"}]}
+    capabilities = KindCapabilities(has_settings=True, has_sandbox_rows=True)
+    samples = {"toys": ROWS, "sessionboard": ROWS}
 
     def rows(self) -> list[Person]:
-        (helpers,) = self.plugin.readers.values()
+        helpers = self.plugin.readers["toys"]
         return [
             row
             for number, name in enumerate(("Ada Lovelace", "Grace Hopper", "Joan Clarke"))

@@ -68,6 +68,19 @@ def texts_changed(row: Any, before: str, after: str) -> Iterator[Damaged]:
             yield Damaged(_replaced(row, path, value), path, former, value)
 
 
+def similar_ids(row: Any) -> Iterator[Damaged]:
+    """Yield the row with each of its texts and numbers replaced by a similar one."""
+    for path, former in places(row):
+        similar: tuple[Any, ...] = ()
+        if isinstance(former, str):
+            similar = (f"{former}0", f"0{former}", former.swapcase())
+        elif isinstance(former, int) and not isinstance(former, bool):
+            similar = (former + 1, former * 10)
+        for value in similar:
+            if value != former:
+                yield Damaged(_replaced(row, path, value), path, former, value)
+
+
 def _replaced(row: Any, path: Path, value: Any) -> Any:
     changed, parent = _copied(row, path)
     parent[path[-1]] = deepcopy(value)

@@ -10,19 +10,20 @@ from adapters.plugins.rows import row_by_row
 from core.domain.records.source_records import Unreadable, is_id
 from core.domain.selection.candidates import Eligible
 from core.domain.text import strip_invisible
-from gleanin_sync_testkit.damage import Damaged, damaged, texts_changed
-from gleanin_sync_testkit.kind_base import KindBase
+from gleanin_sync_testkit.kind.base import KindBase
+from gleanin_sync_testkit.kind.damage import Damaged, Path, damaged, similar_ids, texts_changed
+from gleanin_sync_testkit.kind.selected import texts_of
 from gleanin_sync_testkit.requirements import requirement
 from ports.plugins import FeedReader
 
+SANDBOX_EVENT = {"id": "7", "name": "PyConf"}
 READERS = ("has_readers",)
 NO_ROWS: tuple[Any, ...] = (None, "text", 7, True, [], [{}], {})
 
 
 class KindReaders(KindBase):
-    @requirement("each source's sample is read as rows of the feed", needs=READERS)
+    @requirement("Each source's sample is read as rows of the feed", needs=READERS)
     def test_samples_are_read(self) -> None:
-        assert self.plugin.readers, "`has_readers` is declared, but the plug-in has no `readers`"
         for source, reader, sample in self._samples():
             before = deepcopy(sample)
             rows = [*reader.parse(sample)]
@@ -35,7 +36,7 @@ class KindReaders(KindBase):
             assert sample == before, "`parse` must not change what it is given"
             assert [*reader.parse(sample)] == rows, "Reading the same object twice gives different rows"
 
-    @requirement("different objects are different rows", needs=READERS)
+    @requirement("Different objects are different rows", needs=READERS)
     def test_samples_have_different_ids(self) -> None:
         for source, reader in self._readers():
             ids = [row.id for sample in self._of(source) for row in reader.parse(sample)]
@@ -43,7 +44,34 @@ class KindReaders(KindBase):
                 f"Of the samples of {source!r}, some rows have the same id: {ids}"
             )
 
-    @requirement("it asks for a path below the event's own", needs=READERS)
+    @requirement("Ids that differ in one character are of different rows", needs=READERS)
+    def test_similar_ids(self) -> None:
+        for source, reader, sample in self._samples():
+            ids = {row.id for row in reader.parse(sample)}
+            cases = [case for case in similar_ids(sample) if str(case.former) in ids]
+            if not cases:
+                pytest.skip("its ids are made of several values")
+            by_place: dict[Path, list[bool]] = {}
+            for case in cases:
+                found = {
+                    row.id for row in self._guarded(source, reader, case) if not isinstance(row, Unreadable)
+                }
+                by_place.setdefault(case.path, []).append(not found & ids)
+            assert any(all(differ) for differ in by_place.values()), (
+                f"At {source!r}, {', '.join(map(str, cases))} would be taken for {sorted(ids)}"
+            )
+
+    @requirement("The samples have a value of each field", needs=READERS)
+    def test_samples_have_all_fields(self) -> None:
+        rows = [row for _, reader, sample in self._samples() for row in reader.parse(sample)]
+        verdicts = self.select(rows).verdicts.values()
+        read = {name for verdict in verdicts if isinstance(verdict, Eligible) for name in verdict.fields}
+        missing = {*self.own_required, *self.own_optional} - read
+        assert not missing, (
+            f"No sample gives a value of {sorted(missing)}: add one to `samples`, or the fields are never read"
+        )
+
+    @requirement("It asks for a path below the event's own", needs=READERS)
     def test_paths(self) -> None:
         for source, reader in self.plugin.readers.items():
             parts = reader.path.split("/")
@@ -52,7 +80,7 @@ class KindReaders(KindBase):
             ), f"The path {reader.path!r} at {source!r} must be relative, and its query stand in `query`"
 
     @requirement(
-        "an object that is changed anywhere is the same row, or an unreadable one", rule=29, needs=READERS
+        "An object that is changed anywhere is the same row, or an unreadable one", rule=29, needs=READERS
     )
     def test_damaged_samples(self) -> None:
         for source, reader, sample in self._samples():
@@ -61,13 +89,13 @@ class KindReaders(KindBase):
                 rows = self._guarded(source, reader, case)
                 if not _is_emptied(case):
                     assert rows, f"At {source!r}, {case} is no row at all: it must be an `Unreadable` one"
-                if not _has_id(case, ids):
-                    assert {row.id for row in rows} <= ids, (
-                        f"At {source!r}, {case} has the ids {[row.id for row in rows]} instead of {sorted(ids)}: it would "
-                        "be synced as another record"
-                    )
+                found = {row.id for row in rows if not isinstance(row, Unreadable)}
+                assert _has_id(case, ids) or found <= ids, (
+                    f"At {source!r}, {case} has the ids {sorted(found)} instead of {sorted(ids)}: it would be synced as "
+                    "another record"
+                )
 
-    @requirement("whatever was read, each record is decided upon", rule=29, needs=READERS)
+    @requirement("Whatever was read, each record is decided upon", rule=29, needs=READERS)
     def test_damaged_samples_are_decided_upon(self) -> None:
         for source, reader, sample in self._samples():
             for case in damaged(sample):
@@ -81,7 +109,7 @@ class KindReaders(KindBase):
                         missing = {*self.plugin.kind.required} - verdict.fields.keys()
                         assert not missing, f"At {source!r}, {case} is eligible without {sorted(missing)}"
 
-    @requirement("texts are normalized, so that nothing invisible is sent", rule=18, needs=READERS)
+    @requirement("Texts are normalized, so that nothing invisible is sent", rule=18, needs=READERS)
     def test_texts_are_normalized(self) -> None:
         for source, reader, sample in self._samples():
             for case in texts_changed(sample, "\u200b", "\u2060\x00"):
@@ -89,17 +117,29 @@ class KindReaders(KindBase):
                 for source_id, verdict in self.select(rows).verdicts.items():
                     sent = verdict.fields if isinstance(verdict, Eligible) else {}
                     for name, value in sent.items():
-                        assert all(strip_invisible(text) == text for text in _texts(value)), (
+                        assert all(strip_invisible(text) == text for text in texts_of(value)), (
                             f"At {source!r}, {case} would send {source_id!r} with invisible characters in {name!r}"
                         )
 
-    @requirement("something that is no object is an unreadable row", rule=29, needs=READERS)
+    @requirement("Something that is no object is an unreadable row", rule=29, needs=READERS)
     def test_no_objects(self) -> None:
         for source, reader in self._readers():
             for value in NO_ROWS:
                 rows = [*row_by_row({"feed": reader})["feed"].parse(value)]
                 assert rows and all(isinstance(row, Unreadable) for row in rows), (
                     f"At {source!r}, {value!r} is read as {rows}, not as an unreadable row"
+                )
+
+    @requirement("The rows for the sandbox are read as records that can be sent", needs=("has_sandbox_rows",))
+    def test_sandbox_rows_are_read(self) -> None:
+        for source, given in self.plugin.sandbox_rows.items():
+            assert source in self.plugin.readers, f"There are rows for {source!r}, but no reader"
+            objects = given(SANDBOX_EVENT) if callable(given) else given
+            assert objects, f"The sandbox gets no row for {source!r}"
+            rows = [row for sent in objects for row in self.plugin.readers[source].parse(sent)]
+            for source_id, verdict in self.select(rows).verdicts.items():
+                assert isinstance(verdict, Eligible), (
+                    f"In the sandbox of {source!r}, {source_id!r} is {verdict}"
                 )
 
     def _readers(self) -> Iterator[tuple[str, FeedReader]]:
@@ -140,7 +180,3 @@ def _has_id(case: Damaged, ids: set[str]) -> bool:
     """Check whether the former value at the place is a part of an id, or contains one."""
     former = str(case.former)
     return any(each in former or former in each for each in ids) or not ids
-
-
-def _texts(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)

@@ -2,24 +2,23 @@
 
 from typing import Any
 
-from gleanin_sync_testkit.kind_base import KindBase
+from gleanin_sync_testkit.kind.base import KindBase
 from gleanin_sync_testkit.requirements import requirement
 
 SCHEMAS = ("has_schemas",)
 
 
 class KindSchemas(KindBase):
-    @requirement("each destination gets fields of the kind only, and all required ones", needs=SCHEMAS)
+    @requirement("Each destination gets fields of the kind only, and all required ones", needs=SCHEMAS)
     def test_fields_are_those_of_the_kind(self) -> None:
         kind = self.plugin.kind
-        assert self.plugin.schemas, "`has_schemas` is declared, but the plug-in has no `schemas`"
         for destination, schema in self.plugin.schemas.items():
             unknown = schema.attributes.keys() - {*kind.fields}
             assert not unknown, f"{sorted(unknown)}, sent to {destination!r}, are no fields of the kind"
             missing = {*kind.required} - schema.attributes.keys()
             assert not missing, f"{sorted(missing)} are required, but {destination!r} never gets them"
 
-    @requirement("no two values go into the same attribute", needs=SCHEMAS)
+    @requirement("No two values go into the same attribute", needs=SCHEMAS)
     def test_attributes_are_different(self) -> None:
         for destination, schema in self.plugin.schemas.items():
             names = [*schema.attributes.values()]
@@ -28,7 +27,7 @@ class KindSchemas(KindBase):
             hidden = {*names} & schema.constants.keys()
             assert not hidden, f"At {destination!r}, constants replace the fields sent as {sorted(hidden)}"
 
-    @requirement("types, attributes and constants are texts", needs=SCHEMAS)
+    @requirement("Types, attributes and constants are texts", needs=SCHEMAS)
     def test_names_are_texts(self) -> None:
         for destination, schema in self.plugin.schemas.items():
             name: Any

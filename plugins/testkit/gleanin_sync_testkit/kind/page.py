@@ -3,22 +3,22 @@
 from collections.abc import Iterator
 from typing import Any
 
-from gleanin_sync_testkit.kind_base import KindBase
+from gleanin_sync_testkit.kind.base import KindBase
 from gleanin_sync_testkit.requirements import requirement
 
 PAGE = ("has_page",)
 
 
 class KindPage(KindBase):
-    @requirement("its page has a title, a search, and columns with different headings", needs=PAGE)
+    @requirement("Its page has a title, a search, and columns with different headings", needs=PAGE)
     def test_page_has_headings(self) -> None:
-        assert self.plugin.page_label.strip(), "`has_page` is declared, but `page_label` is empty"
+        assert self.plugin.page_label.strip(), "`page_label` is blank"
         assert self.plugin.search_label.strip(), "`search_label` is empty"
         headings = [column.heading for column in self.plugin.columns]
         assert all(heading.strip() for heading in headings), f"A column has no heading: {headings}"
         assert len(set(headings)) == len(headings), f"Several columns have the same heading: {headings}"
 
-    @requirement("each line has a name, and the id of a record", needs=PAGE)
+    @requirement("Each line has a name, and the id of a record", needs=PAGE)
     def test_lines_are_records(self) -> None:
         for row in self._rows():
             records = self.select([row]).verdicts.keys()
@@ -31,7 +31,7 @@ class KindPage(KindBase):
             for line in lines:
                 assert isinstance(line.label, str) and line.label.strip(), f"{line!r:.200} has no label"
 
-    @requirement("each column is a text, also where values are missing", needs=PAGE)
+    @requirement("Each column is a text, also where values are missing", needs=PAGE)
     def test_columns_are_texts(self) -> None:
         for row in self._rows():
             for line in self.plugin.lines(row):

@@ -2,7 +2,8 @@
 
 from core.domain.email import normalize_email
 from core.domain.selection.candidates import Eligible
-from gleanin_sync_testkit.kind_base import KindBase, Selected
+from gleanin_sync_testkit.kind.base import KindBase
+from gleanin_sync_testkit.kind.selected import Selected
 from gleanin_sync_testkit.requirements import requirement
 
 PEOPLE = ("are_people",)
@@ -10,7 +11,7 @@ MASKED = "j***@a***.com"
 
 
 class KindPeople(KindBase):
-    @requirement("the candidate of a person has the person's e-mail", needs=PEOPLE)
+    @requirement("The candidate of a person has the person's e-mail", needs=PEOPLE)
     def test_candidates_have_their_email(self) -> None:
         selected = self.select(self.rows())
         for candidate in selected.candidates:
@@ -19,7 +20,7 @@ class KindPeople(KindBase):
                 f"{candidate.record} needs the e-mail that is sent, {sent!r}: people find themselves by it"
             )
 
-    @requirement("of two people with the same e-mail, one goes and both are named", rule=15, needs=PEOPLE)
+    @requirement("Of two people with the same e-mail, one goes and both are named", rule=15, needs=PEOPLE)
     def test_same_email(self) -> None:
         one, other = self._two()
         email = self._email(one)
@@ -37,7 +38,7 @@ class KindPeople(KindBase):
                 f"The reason must name both people: {reason.sentence}"
             )
 
-    @requirement("who is in the destination with an e-mail goes on with it", rule=15, needs=PEOPLE)
+    @requirement("Who is in the destination with an e-mail goes on with it", rule=15, needs=PEOPLE)
     def test_who_has_the_email_keeps_it(self) -> None:
         one, other = self._two()
         email = self._email(one)
@@ -48,7 +49,7 @@ class KindPeople(KindBase):
                 f"{holder!r} has the e-mail in the destination and must keep it: pass `emails_in_use` on"
             )
 
-    @requirement("who is not sent claims no e-mail", rule=15, needs=PEOPLE)
+    @requirement("Who is not sent claims no e-mail", rule=15, needs=PEOPLE)
     def test_who_is_not_sent_claims_no_email(self) -> None:
         one, other = self._two()
         email, first = self._email(one), self.first_id(one)
@@ -68,7 +69,7 @@ class KindPeople(KindBase):
                     )
         assert first in self.select(rows).verdicts
 
-    @requirement("a new e-mail is announced, so that another may have the former one", rule=15, needs=PEOPLE)
+    @requirement("A new e-mail is announced, so that another may have the former one", rule=15, needs=PEOPLE)
     def test_email_changes_are_announced(self) -> None:
         one, other = self._two()
         first, email = self.first_id(one), self._email(one)
@@ -78,13 +79,13 @@ class KindPeople(KindBase):
             f"{dict(selected.selection.email_changes)}"
         )
 
-    @requirement("a text that is no e-mail blocks the record and is quoted", rule=15, needs=PEOPLE)
+    @requirement("A text that is no e-mail blocks the record and is quoted", rule=15, needs=PEOPLE)
     def test_no_email_at_all(self) -> None:
         row, source_id = self.example()
         reason = self.select([self.with_value(row, "email", "ada at example")]).blocked(source_id)
         assert "ada at example" in reason.sentence, f"The reason must quote it: {reason.sentence}"
 
-    @requirement("an e-mail that came masked is reported", rule=16, needs=PEOPLE)
+    @requirement("An e-mail that came masked is reported", rule=16, needs=PEOPLE)
     def test_masked_email(self) -> None:
         rows = self.rows()
         for at, row in enumerate(rows):

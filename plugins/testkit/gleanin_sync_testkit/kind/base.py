@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -13,62 +13,23 @@ import pytest
 from core.domain.ids import ConnectionId, DestinationId, SourceId, external_id
 from core.domain.planning.destination_index import DestinationIndex
 from core.domain.records.destination_records import DestinationRecord
+from core.domain.records.kind_settings import SettingValue
 from core.domain.records.kinds import KINDS
-from core.domain.records.reasons import Reason, field_name
-from core.domain.selection.candidates import Blocked, Candidate, Eligible, Selection, Verdict
+from core.domain.records.reasons import field_name
+from core.domain.selection.candidates import Candidate
 from core.domain.selection.feed_rows import FeedRows, SelectionContext
 from core.domain.systems import ExternalSystem, Systems
 from core.domain.tenancy.event_mappings import MappingSettings
+from gleanin_sync_testkit.kind.capabilities import KindCapabilities
+from gleanin_sync_testkit.kind.selected import Selected
 from gleanin_sync_testkit.memory_source import MEMORY
 from gleanin_sync_testkit.programmes import NOW
 from gleanin_sync_testkit.registered_kinds import registered
 from ports.plugins import KindPlugin
 
+DEFAULTS = MappingSettings()
 CONNECTION = ConnectionId("connection")
 SYSTEMS = Systems(MEMORY, ExternalSystem("elsewhere", "Elsewhere"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KindCapabilities:
-    """What a kind has; without one of these, the tests that need it are skipped."""
-
-    are_people: bool = True
-    """Its records are people, with an e-mail each."""
-    has_readers: bool = True
-    """It says how sources read its feed."""
-    has_schemas: bool = True
-    """It says how destinations write it."""
-    has_page: bool = True
-    """It has a page, which shows the rows of its feed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """What a kind made of some rows."""
-
-    rows: FeedRows
-    selection: Selection
-    candidates: Sequence[Candidate]
-
-    @property
-    def verdicts(self) -> Mapping[str, Verdict]:
-        return {candidate.record.source_id: candidate.verdict for candidate in self.candidates}
-
-    def of(self, source_id: str) -> Verdict:
-        assert source_id in self.verdicts, (
-            f"There is no candidate {source_id!r}, only {[*self.verdicts]}. Each record that was read needs one (rule 26)."
-        )
-        return self.verdicts[source_id]
-
-    def eligible(self, source_id: str) -> Eligible:
-        verdict = self.of(source_id)
-        assert isinstance(verdict, Eligible), f"{source_id!r} should be eligible, but it is {verdict}"
-        return verdict
-
-    def blocked(self, source_id: str) -> Reason:
-        verdict = self.of(source_id)
-        assert isinstance(verdict, Blocked), f"{source_id!r} should be blocked, but it is {verdict}"
-        return verdict.reason
 
 
 class KindBase:
@@ -83,6 +44,12 @@ class KindBase:
     derived: ClassVar[Sequence[str]] = ()
     """The fields whose value follows from other fields or from the destination, so that no edit concerns them alone."""
 
+    pictures: ClassVar[Sequence[str]] = ("headshot", "logo")
+    """The fields, among those that the kind has, whose values are addresses of pictures."""
+
+    setting_values: ClassVar[Mapping[str, Sequence[SettingValue]]] = {}
+    """Values to try of settings that are texts, by the setting's name; by default "Something"."""
+
     def rows(self) -> Sequence[Any]:
         """Return at least two rows of the feed, with different ids, whose records are all eligible."""
         raise NotImplementedError
@@ -94,7 +61,8 @@ class KindBase:
     def with_value(self, row: Any, field: str, value: str | None) -> Any:
         """Return the row with another value of a field of its first record; None for a row without it.
 
-        By default, the row is a dataclass with an attribute for each field.
+        By default, the row is a dataclass with an attribute for each field. The value may be blank, or have invisible
+        characters: normalize it if the reader does, rather than the row itself.
         """
         return replace(row, **{field: value})
 
@@ -119,6 +87,10 @@ class KindBase:
     def own_optional(self) -> tuple[str, ...]:
         return tuple(name for name in self.plugin.kind.optional if name not in self.derived)
 
+    @property
+    def picture_fields(self) -> tuple[str, ...]:
+        return tuple(name for name in self.plugin.kind.fields if name in self.pictures)
+
     def first_id(self, row: Any) -> str:
         return self.record_ids(row)[0]
 
@@ -127,11 +99,9 @@ class KindBase:
         row = self.rows()[0]
         return row, self.first_id(row)
 
-    def add(self, rows: Iterable[Any], now: datetime = NOW) -> FeedRows:
+    def add(self, rows: Iterable[Any], now: datetime = NOW, settings: MappingSettings = DEFAULTS) -> FeedRows:
         """Add rows as a run does."""
-        made = self.plugin.make_rows(
-            SelectionContext(MappingSettings(), ZoneInfo("Europe/Paris"), now, SYSTEMS)
-        )
+        made = self.plugin.make_rows(SelectionContext(settings, ZoneInfo("Europe/Paris"), now, SYSTEMS))
         for row in rows:
             made.add(row)
         return made
@@ -159,13 +129,29 @@ class KindBase:
         selection = selectors[kind].select(index, {}, none | {kind.name: frozenset(map(SourceId, excluded))})
         return Selected(made, selection, list(selection.candidates()))
 
+    def check_candidates(self, selected: Selected) -> None:
+        """Check what holds for any candidates."""
+        ids = [candidate.record.source_id for candidate in selected.candidates]
+        twice = {each for each in ids if ids.count(each) > 1}
+        assert not twice, f"{sorted(twice)} have several candidates"
+        assert selected.selection.size == len(ids), (
+            f"`Selection.size` is {selected.selection.size}, but there are {len(ids)} candidates"
+        )
+        for candidate in selected.candidates:
+            assert candidate.record.kind is self.plugin.kind, f"{candidate.record} is of another kind"
+            assert candidate.record.label.strip(), f"{candidate.record.source_id!r} has no label"
+
+    def all_candidates(self, made: FeedRows) -> list[Candidate]:
+        """Return the candidates of all kinds that are selected from these rows."""
+        index = DestinationIndex(SYSTEMS.source, CONNECTION)
+        none = {other.name: frozenset[SourceId]() for other in KINDS}
+        return [
+            candidate
+            for selector in made.selectors().values()
+            for candidate in selector.select(index, {}, none).candidates()
+        ]
+
 
 def _sent(source_id: str, email: str) -> DestinationRecord:
     sent_as = external_id(SYSTEMS.source, CONNECTION, SourceId(source_id))
     return DestinationRecord(DestinationId(f"there-{source_id}"), sent_as, email)
-
-
-def naming_all(fields: Iterable[str], reason: Reason) -> bool:
-    """Check whether a reason names all these fields in words for people."""
-    text = f"{reason.sentence} {reason.detail}".lower()
-    return all(field_name(name) in text for name in fields)
