@@ -65,9 +65,7 @@ class SessionboardStandIn(SourceStandIn):
         match [request.method, *request.path.strip("/").split("/")]:
             case ["GET", "v1", "events"]:
                 return self._page([event.json for event in self.events.values()], request)
-            case ["POST", "v1", "event", event_id, ("sessions" | "exhibitors" | "speakers" as name)] if (
-                event_id in self.events
-            ):
+            case ["POST", "v1", "event", event_id, name] if event_id in self.events:
                 rows = self.events[event_id].rows("people" if name == "speakers" else name)
                 return self._page([row for row in rows if _is_wanted(row, request.json)], request)
         return Answer({"error": "NotFound"}, status=404)
@@ -95,7 +93,9 @@ class SessionboardStandIn(SourceStandIn):
 
 class TestSessionboard(SourceSuite):
     plugin = PLUGIN
-    capabilities = SourceCapabilities(tells_totals=True, has_change_feed=True, searches_by_post=True)
+    capabilities = SourceCapabilities(
+        tells_totals=True, has_change_feed=True, searches_by_post=True, reads_other_feeds=True
+    )
 
     def stand_in(self) -> SourceStandIn:
         return SessionboardStandIn()

@@ -41,6 +41,11 @@ class SourceCapabilities:
     searches_by_post: bool = False
     """Whether it reads by POST requests, which change nothing."""
     reads_other_feeds: bool = False
-    """Whether it reads the feeds of other plug-ins' kinds, by the readers in its access."""
+    """Whether it reads the feeds of other plug-ins' kinds, by the readers in its access.
+
+    The suite puts rows into the list `kit_rows`, which the stand-in must serve where the reader's path says: `kit_rows`.
+    """
+    reads_json: bool = True
+    """False for a source whose rows are never JSON, so that they cannot be odd in the ways of JSON."""
     is_http: bool = True
     """False for a source that sends no requests, such as a file on the disk."""

@@ -87,7 +87,9 @@ class EventTests(SourceTests):
             (await system.read(event_id=odd)).failed(SourceError, why=why)
 
     @requirement(
-        "Lists the other events when one of them cannot be read", rule=29, needs=("has_several_events",)
+        "Lists the other events when one of them cannot be read",
+        rule=29,
+        needs=("has_several_events", "reads_json"),
     )
     async def test_unreadable_event_does_not_hide_others(self, system: System) -> None:
         _put_odd_events(system)
@@ -98,7 +100,7 @@ class EventTests(SourceTests):
     @requirement(
         "Does not say that an event is gone if it may be one that cannot be read",
         rule=34,
-        needs=("has_several_events",),
+        needs=("has_several_events", "reads_json"),
     )
     async def test_event_is_not_gone_while_one_is_unreadable(self, system: System) -> None:
         _put_odd_events(system)

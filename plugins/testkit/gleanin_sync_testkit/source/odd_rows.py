@@ -32,7 +32,11 @@ class OddRow:
 
 class OddRowTests(SourceTests):
     @FEEDS
-    @requirement("Returns a row for each that has an odd value anywhere, and loses no other", rule=29)
+    @requirement(
+        "Returns a row for each that has an odd value anywhere, and loses no other",
+        rule=29,
+        needs=("reads_json",),
+    )
     async def test_odd_values(self, system: System, name: str) -> None:
         feed = _feed(system, name)
         good = _rows(system, feed, range(1, 4))
@@ -54,7 +58,7 @@ class OddRowTests(SourceTests):
         )
 
     @FEEDS
-    @requirement("Returns a row for each whose id is odd", rule=29)
+    @requirement("Returns a row for each whose id is odd", rule=29, needs=("reads_json",))
     async def test_odd_ids(self, system: System, name: str) -> None:
         feed = _feed(system, name)
         expected = system.put(feed, _rows(system, feed, range(1, 3)))
@@ -75,7 +79,7 @@ class OddRowTests(SourceTests):
             assert len(reading.rows) == 3, f"{reading.words} left out {why}. Return it as Unreadable."
 
     @FEEDS
-    @requirement("Returns a row that is no object as unreadable", rule=29)
+    @requirement("Returns a row that is no object as unreadable", rule=29, needs=("reads_json",))
     async def test_rows_that_are_none(self, system: System, name: str) -> None:
         feed = _feed(system, name)
         expected = system.put(feed, _rows(system, feed, range(1, 3)))
@@ -93,7 +97,7 @@ class OddRowTests(SourceTests):
             )
 
     @FEEDS
-    @requirement("Has the same id for an unreadable row at each reading", rule=34)
+    @requirement("Has the same id for an unreadable row at each reading", rule=34, needs=("reads_json",))
     async def test_ids_of_unreadable_rows_are_stable(self, system: System, name: str) -> None:
         feed = _feed(system, name)
         system.put(feed, _rows(system, feed, range(1, 3)))
@@ -112,7 +116,7 @@ class OddRowTests(SourceTests):
             "Derive the id of a row without one from its content: id_from_content."
         )
 
-    @requirement("Leaves out nobody silently who cannot be read", rule=34)
+    @requirement("Leaves out nobody silently who cannot be read", rule=34, needs=("reads_json",))
     async def test_unreadable_people_are_not_left_out(self, system: System) -> None:
         ada, bob = system.examples.person(1), system.examples.person(2)
         people = [
@@ -138,7 +142,9 @@ class OddRowTests(SourceTests):
                     "had left. Return the row as Unreadable."
                 )
 
-    @requirement("Leaves out nobody silently who is missing in the list of people", rule=34)
+    @requirement(
+        "Leaves out nobody silently who is missing in the list of people", rule=34, needs=("reads_json",)
+    )
     async def test_people_missing_in_their_list(self, system: System) -> None:
         ada, bob = system.examples.person(1), system.examples.person(2)
         system.put(SESSIONS, [system.examples.session(1, ada, bob), system.examples.session(2, ada)])
@@ -159,7 +165,9 @@ class OddRowTests(SourceTests):
                 "left. Return the row as Unreadable."
             )
 
-    @requirement("Returns sessions whatever is odd about the rows of their people", rule=29)
+    @requirement(
+        "Returns sessions whatever is odd about the rows of their people", rule=29, needs=("reads_json",)
+    )
     async def test_odd_values_of_people_in_their_list(self, system: System) -> None:
         system.put(
             SESSIONS, [system.examples.session(1, system.examples.person(1)), system.examples.session(2)]

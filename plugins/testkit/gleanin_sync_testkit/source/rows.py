@@ -90,7 +90,7 @@ class RowTests(SourceTests):
         expected = system.put(SESSIONS, edited)
         check_same(await system.read(), expected)
 
-    @requirement("Returns only one of two rows with one id, and all others")
+    @requirement("Returns only one of two rows with one id, and all others", needs=("reads_json",))
     async def test_equal_ids(self, system: System) -> None:
         put = system.put_sessions(3)
         rows = system.stand_in.events[system.event.id].rows(SESSIONS.name)
@@ -100,7 +100,9 @@ class RowTests(SourceTests):
         check_contains(reading, put)
 
     @requirement(
-        "Guesses no time zone: a time without its offset is no time", rule=13, needs=("has_offsets",)
+        "Guesses no time zone: a time without its offset is no time",
+        rule=13,
+        needs=("has_offsets", "reads_json"),
     )
     async def test_naive_times_are_not_guessed(self, system: System) -> None:
         good = system.put(SESSIONS, [system.examples.session(1), system.examples.session(2)])
@@ -124,7 +126,7 @@ class RowTests(SourceTests):
             "Leave the time out, with its text in unreadable_times, or return an Unreadable."
         )
 
-    @requirement("Takes what is no time for none, and does not stop at it", rule=13)
+    @requirement("Takes what is no time for none, and does not stop at it", rule=13, needs=("reads_json",))
     async def test_broken_times(self, system: System) -> None:
         good = system.put(SESSIONS, [system.examples.session(1), system.examples.session(2)])
         rows = [*system.stand_in.events[system.event.id].rows(SESSIONS.name)]

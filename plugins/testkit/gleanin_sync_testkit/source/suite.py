@@ -5,6 +5,7 @@ from gleanin_sync_testkit.source.events import EventTests
 from gleanin_sync_testkit.source.faults import FaultTests
 from gleanin_sync_testkit.source.links import LinkTests
 from gleanin_sync_testkit.source.odd_rows import OddRowTests
+from gleanin_sync_testkit.source.other_feeds import OtherFeedTests
 from gleanin_sync_testkit.source.packaging import PackagingTests
 from gleanin_sync_testkit.source.pages import PageTests
 from gleanin_sync_testkit.source.reading_control import ReadingControlTests
@@ -22,6 +23,7 @@ class SourceSuite(
     ReadingControlTests,
     RequestTests,
     ChangeTests,
+    OtherFeedTests,
     PackagingTests,
 ):
     """What every source must do. Subclass it as `Test…`, with `plugin`, `capabilities` and `stand_in`."""
