@@ -122,25 +122,39 @@ class PluginCatalog:
             if (schema := kind.schemas.get(destination))
         }
 
+    def webhook_topics(self, source: str) -> tuple[str, ...]:
+        """List the topics of a source's webhooks that tell of changes of any kind."""
+        loaded = (
+            self.load(PluginGroup.KINDS, identifier) for identifier in self.installed[PluginGroup.KINDS]
+        )
+        kinds = (cast("KindPlugin", each.plugin) for each in loaded if each.plugin)
+        return tuple(dict.fromkeys(topic for kind in kinds for topic in kind.webhooks.get(source, ())))
+
     def register_kinds(self) -> None:
         """Add the further kinds to those that come with the program; those that clash with another are refused."""
-        from core.domain.records.kinds import KINDS
-        from core.domain.selection.source_snapshot import register_feed
-
-        for kind, _ in [*self._further_kinds()]:
+        for kind, package in [*self._further_kinds()]:
             try:
-                KINDS.check(kind.kind)
-                register_feed(kind.kind.feed, kind.make_rows)
-                KINDS.register(kind.kind)
-            except ValueError as error:
+                _register(kind, package)
+            except Exception as error:  # noqa: BLE001 - whatever a kind is made of, the others must work
+                what = error if isinstance(error, ValueError) else describe(error)
                 key = PluginGroup.KINDS, kind.identifier
                 self._loaded[key] = replace(
-                    self._loaded[key], plugin=None, problem=f"It cannot be used: {error}."
+                    self._loaded[key], plugin=None, problem=f"It cannot be used: {what}."
                 )
 
     def further_kinds(self) -> Iterator[KindPlugin]:
         """Yield the kinds that do not come with the program."""
         return (kind for kind, _ in self._further_kinds())
+
+    def guarded_kinds(self) -> Iterator[KindPlugin]:
+        """Yield the further kinds with functions that raise nothing but errors that name their package."""
+        from adapters.plugins.kind_guard import guarded
+
+        return (guarded(kind, package) for kind, package in self._further_kinds())
+
+    def kinds_with_packages(self) -> Iterator[tuple[KindPlugin, str]]:
+        """Yield the further kinds with the distributions that bring them."""
+        return self._further_kinds()
 
     def _further_kinds(self) -> Iterator[tuple[KindPlugin, str]]:
         """Load the kinds of other distributions; those that come with the program are registered already."""
@@ -233,6 +247,22 @@ def _loaded(installed: InstalledPlugin) -> LoadedPlugin:
         problem = f"Its entry point is called {installed.identifier!r:.60}, and what it brings {plugin.identifier!r:.60}."
         return LoadedPlugin(installed, None, problem)
     return LoadedPlugin(installed, plugin)
+
+
+def _register(kind: KindPlugin, package: str) -> None:
+    """Add a kind.
+
+    Raises:
+        ValueError: it clashes with another, or is not what a kind must be.
+    """
+    from adapters.plugins.kind_guard import check_kind, guarded
+    from core.domain.records.kinds import KINDS
+    from core.domain.selection.source_snapshot import register_feed
+
+    check_kind(kind)
+    KINDS.check(kind.kind)
+    register_feed(kind.kind.feed, guarded(kind, package).make_rows)
+    KINDS.register(kind.kind)
 
 
 def _naming(

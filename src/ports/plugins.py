@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from core.domain.email import normalize_email
+from core.domain.email import clean_email, is_masked, normalize_email
 from core.domain.errors import InvalidInput
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId, SourceEventId, SourceId
 from core.domain.planning.plan import FieldChange
@@ -23,6 +23,7 @@ from core.domain.records import reasons
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
 from core.domain.records.fields import Fields, FieldValue
+from core.domain.records.kind_settings import KindSetting, SettingValue
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind, Scope
 from core.domain.records.outcomes import RecordRef
 from core.domain.records.pictures import picture_url
@@ -54,6 +55,7 @@ from core.domain.selection.email_conflicts import EmailConflicts
 from core.domain.selection.feed_rows import FeedRows, SelectionContext, Selector
 from core.domain.systems import ExternalSystem, Systems
 from core.domain.tenancy.secrets import Token
+from core.domain.text import normalize_line, normalize_rich_text, normalize_url
 from ports.destination import (
     BeforeWrite,
     Destination,
@@ -81,6 +83,12 @@ from ports.source import (
 
 API_VERSION = 1
 """Of this module. A plug-in says for which version it was made; another one is refused."""
+
+
+HINT_HEADER = "X-Webhook-Secret"
+Row = Mapping[str, Any]
+SandboxRows = Sequence[Row] | Callable[[Row], Sequence[Row]]
+"""Rows, or a function of the event that returns them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +207,10 @@ class SourcePlugin:
     access_help: str = ""
     time_zone_help: str = ""
     """Where the time zone of an event can be changed."""
+    event_of_hint: Callable[[bytes], str | None] | None = None
+    """Returns the event that the body of a webhook is about, or None if it names none; absent if there are no webhooks."""
+    hint_header: str = HINT_HEADER
+    """The header of a webhook that has its secret."""
     api_version: int = API_VERSION
 
     @property
@@ -246,6 +258,10 @@ class KindPlugin:
     """Returns the lines of the page for one row of the feed; each has an `id`, which is that of a record, and a `label`."""
     columns: Sequence[PageColumn] = ()
     """Of the page, after the record's label."""
+    webhooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The topics of webhooks that tell of changes of such records, by the source's identifier."""
+    sandbox_rows: Mapping[str, SandboxRows] = field(default_factory=dict)
+    """Rows of the feed for the sandbox's events, as the source's API has them, by the source's identifier."""
     api_version: int = API_VERSION
 
     @property
@@ -300,6 +316,7 @@ __all__ = [
     "HttpUnavailable",
     "InvalidInput",
     "KindPlugin",
+    "KindSetting",
     "OpenHttp",
     "PageColumn",
     "Participation",
@@ -318,6 +335,7 @@ __all__ = [
     "SelectionContext",
     "Selector",
     "Session",
+    "SettingValue",
     "ShareLink",
     "Skipped",
     "Source",
@@ -339,8 +357,13 @@ __all__ = [
     "WriteForbidden",
     "WriteOutcomeUnknown",
     "check_required_fields",
+    "clean_email",
     "filled",
+    "is_masked",
     "normalize_email",
+    "normalize_line",
+    "normalize_rich_text",
+    "normalize_url",
     "picture_url",
     "reasons",
     "unreadable_candidate",

@@ -11,13 +11,11 @@ from core.domain.ids import DestinationEventId, SourceEventId
 from core.domain.records.source_records import SourceEvent
 from core.domain.tenancy.secrets import Token
 from gleanin_sync_testkit.memory_source import MemorySource
-from gleanin_sync_testkit.registered_kinds import readers_of, schemas_of
+from gleanin_sync_testkit.registered_kinds import PACKAGE, readers_of, schemas_of
 from ports.destination import DestinationMissing, DestinationOpener
 from ports.plugins import DestinationPlugin, KindPlugin, OpenHttp, SourcePlugin
 from ports.source import SourceMissing, SourceOpener
 
-PACKAGE = "the plug-in"
-"""Named by errors, as the distribution is in the installed program."""
 TOKEN = Token("a-token-of-the-test-kit")
 SOURCE_EVENT = SourceEvent(SourceEventId("here"), "PyConf", "Europe/Paris")
 DESTINATION_EVENT = DestinationEventId("there")

@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from adapters.plugins.kind_guard import check_kind, guarded
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.selection import source_snapshot
 from ports.plugins import FeedReader, KindPlugin, RecordSchema
+
+PACKAGE = "the plug-in"
+"""Named by errors, as the distribution is in the installed program."""
 
 
 @contextmanager
@@ -19,9 +23,10 @@ def registered(*plugins: KindPlugin) -> Iterator[None]:
     feeds = dict(source_snapshot._make_rows)
     try:
         for plugin in plugins:
-            KINDS.check(plugin.kind)
-            source_snapshot.register_feed(plugin.kind.feed, plugin.make_rows)
             if plugin.kind not in tuple(KINDS):
+                check_kind(plugin)
+                KINDS.check(plugin.kind)
+                source_snapshot.register_feed(plugin.kind.feed, guarded(plugin, PACKAGE).make_rows)
                 KINDS.register(plugin.kind)
                 added.append(plugin.kind)
         yield

@@ -36,7 +36,6 @@ from ports.destination import (
 )
 
 LISTS = frozenset({"tracks", ASSOCIATIONS})
-"""Fields whose value is a list; all other values are text."""
 _PAGE = 100
 GLEANIN = ExternalSystem("gleanin", "Gleanin")
 
@@ -48,6 +47,8 @@ class InMemoryGleanin:
     system: ExternalSystem = GLEANIN
     max_in_flight: int = 4
     link_hosts: AbstractSet[str] = frozenset({"app.gleanin.com", "invt.io"})
+    lists: AbstractSet[str] = LISTS
+    """Fields whose value is a list; all other values are text."""
     links_after_reads: int | None = 0
     """How many reads of a person show no links yet; None for never any links."""
     tokens: set[str] | None = None
@@ -275,7 +276,7 @@ class InMemoryDestination:
         for name, value in values.items():
             if name not in kind.fields:
                 raise RecordRejected(f"{name}: is not an attribute of a {kind}")
-            if value is not None and isinstance(value, tuple) != (name in LISTS):
+            if value is not None and isinstance(value, tuple) != (name in self._gleanin.lists):
                 raise RecordRejected(f"{name}: has the wrong type")
         for session_id in values.get(ASSOCIATIONS) or ():
             session = self._gleanin.records.get(DestinationId(session_id))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from adapters.http_client.address_rules import check_base_url
 from core.domain.ids import SourceEventId, SourceId
-from core.domain.records.feeds import Feed, SourceRow
+from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
@@ -40,10 +40,16 @@ class InMemoryProgramme:
     missing_sessions: int = 0
     """So many sessions at the end of the list are counted but not returned (rule 34)."""
     missing_exhibitors: int = 0
+    further: dict[str, list[Any]] = field(default_factory=dict)
+    """The rows of other feeds, by the feed's name."""
+    further_missing: dict[str, int] = field(default_factory=dict)
 
     def rows_of(self, feed: Feed[R]) -> tuple[list[Any], int]:
         """Return the rows of a feed, and how many of them are counted but not returned."""
-        return getattr(self, feed.name), getattr(self, f"missing_{feed.name}")
+        lists: dict[str, list[Any]] = {SESSIONS.name: self.sessions, EXHIBITORS.name: self.exhibitors}
+        missing = {SESSIONS.name: self.missing_sessions, EXHIBITORS.name: self.missing_exhibitors}
+        rows = lists | self.further
+        return rows.get(feed.name, []), (missing | self.further_missing).get(feed.name, 0)
 
     def look(self, now: datetime) -> None:
         for row in self.sessions:

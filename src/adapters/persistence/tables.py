@@ -139,6 +139,7 @@ mappings = sa.Table(
     _flag("chairpersons"),
     _flag("moderators"),
     _text("exhibitor_name"),
+    _text("kind_settings", default="{}"),
     _text("confirmed_time_zone", nullable=True),
     _flag("written"),
     _time("removed_at", nullable=True),

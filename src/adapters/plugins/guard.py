@@ -34,7 +34,11 @@ def naming(package: str, known: type[Exception], failure: Callable[[str], Except
 
 
 def sentence_of(package: str, error: Exception) -> str:
-    return f"{package} failed: {described(error)}. Report this to its authors."
+    return failure_sentence(package, described(error))
+
+
+def failure_sentence(package: str, what: str) -> str:
+    return f"{package} failed: {what}. Report this to its authors."
 
 
 def described(error: BaseException) -> str:

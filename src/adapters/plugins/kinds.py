@@ -5,6 +5,15 @@ from core.domain.selection.agenda import AgendaRows
 from core.domain.selection.exhibitor_contacts import ExhibitorRows
 from ports.plugins import KindPlugin
 
-SESSION_PLUGIN = KindPlugin(SESSION, AgendaRows)
-SPEAKER_PLUGIN = KindPlugin(SPEAKER, AgendaRows)
-EXHIBITOR_CONTACT_PLUGIN = KindPlugin(EXHIBITOR_CONTACT, ExhibitorRows)
+# By the identifier of the source. Not every change has one: continuous sync finds the others.
+_OF_SESSIONS = ("created", "updated", "deleted", "speaker.attached", "speaker.detached")
+_OF_EXHIBITORS = ("created", "updated", "deleted", "event.associated", "event.disassociated")
+SESSION_TOPICS = {"sessionboard": tuple(f"session.{change}" for change in _OF_SESSIONS)}
+SPEAKER_TOPICS = {"sessionboard": ("contact.updated", "contact.deleted", "contact.event.disassociated")}
+EXHIBITOR_TOPICS = {
+    "sessionboard": (*(f"exhibitor.{change}" for change in _OF_EXHIBITORS), "contact.updated")
+}
+
+SESSION_PLUGIN = KindPlugin(SESSION, AgendaRows, webhooks=SESSION_TOPICS)
+SPEAKER_PLUGIN = KindPlugin(SPEAKER, AgendaRows, webhooks=SPEAKER_TOPICS)
+EXHIBITOR_CONTACT_PLUGIN = KindPlugin(EXHIBITOR_CONTACT, ExhibitorRows, webhooks=EXHIBITOR_TOPICS)

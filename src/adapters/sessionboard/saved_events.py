@@ -1,16 +1,17 @@
 """A saved event: the objects of Sessionboard's API, read from a JSON file."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from adapters.sessionboard.date_shift import Json, shift_dates
 from adapters.sessionboard.parsing import (
     EVENT_SCHEMA,
     SCHEMAS,
+    PluginSchema,
     RowSchema,
     WrongShape,
     parse,
@@ -19,7 +20,7 @@ from adapters.sessionboard.system import SESSIONBOARD
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
-from ports.plugins import SourcePlugin
+from ports.plugins import FeedReader, SourcePlugin
 from ports.source import SourceEventGone, SourceUnreadable
 
 PAGE_SIZE = 100
@@ -62,6 +63,8 @@ class SavedEvent:
     days_ahead: int | None = None
     """Days from now on which the event begins; None keeps its dates."""
     now: Callable[[], datetime] = _now
+    readers: Mapping[str, FeedReader] = field(default_factory=dict)
+    """How feeds are read that other kinds bring, by the feed's name, which is also the key of their rows."""
 
     async def events(self) -> Sequence[SourceEvent]:
         return [self._event(self._load())]
@@ -70,7 +73,10 @@ class SavedEvent:
         return self._event(self._load_event(event_id))
 
     def records(self, event_id: SourceEventId, feed: Feed[R]) -> AsyncIterator[Sequence[R | Unreadable]]:
-        return self._pages(SCHEMAS[feed.name], feed.name, event_id)
+        if feed.name in SCHEMAS:
+            return self._pages(SCHEMAS[feed.name], feed.name, event_id)
+        reader = self.readers.get(feed.name, FeedReader("", lambda _: ()))
+        return self._pages(cast("RowSchema[Any, R]", PluginSchema(reader)), feed.name, event_id)
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:  # noqa: ARG002 - the port's
         """Return True always: reading the file is cheap."""
@@ -79,7 +85,7 @@ class SavedEvent:
     async def _pages(
         self, shape: RowSchema[Any, R], key: str, event_id: SourceEventId
     ) -> AsyncIterator[Sequence[R | Unreadable]]:
-        rows = self._load_event(event_id)[key]
+        rows = self._load_event(event_id).get(key) or []
         known: set[SourceId] = set()
         for start in range(0, len(rows), PAGE_SIZE):
             if new := shape.read_rows(rows[start : start + PAGE_SIZE]).take_new(known):
@@ -109,5 +115,5 @@ def saved_event_plugin(path: Path) -> SourcePlugin:
     return SourcePlugin(
         SESSIONBOARD.identifier,
         SESSIONBOARD.display_name,
-        lambda _access, _http: nullcontext(SavedEvent(path)),
+        lambda access, _http: nullcontext(SavedEvent(path, readers=access.readers)),
     )

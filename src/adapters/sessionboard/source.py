@@ -106,7 +106,7 @@ class SessionboardSource:
             return self._list(SCHEMAS[feed.name], feed.name, "POST", path, SEARCHES[feed.name])
         reader = self.readers.get(feed.name)
         if reader is None:
-            raise SourceUnreadable(f"Sessionboard has no {feed.name} that this program can read.")
+            return _no_rows()  # the feed is one of other sources
         path, search = f"{_path(event_id)}/{reader.path}", {"sort": OLDEST_FIRST, **reader.query}
         schema = cast("RowSchema[Any, Row]", PluginSchema(reader))
         return self._list(schema, feed.name, "POST", path, search)
@@ -205,6 +205,13 @@ class SessionboardSources:
                 self.parallel,
                 self.readers,
             )
+
+
+async def _no_rows() -> AsyncIterator[Sequence[Any]]:
+    """Yield nothing."""
+    nothing: tuple[Sequence[Any], ...] = ()
+    for page in nothing:
+        yield page
 
 
 def _foreign(words: str, page: PageRead[Any]) -> str:

@@ -1,5 +1,6 @@
 """Access to the HTTP entrypoint: accounts (`user`) and API keys (`key`)."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -71,6 +72,16 @@ NoPassword = Annotated[
 
 async def _grant(container: Container, role: Role, org: str | None) -> Grant:
     return Grant(role, (await container.resolve(FindOrganization)(org)).id if org is not None else None)
+
+
+async def _webhook_help(container: Container, role: Role, org: str | None) -> Sequence[str]:
+    """Return how to create webhooks with a key of the role `hook`; nothing for other keys."""
+    if role is not Role.HOOK or org is None:
+        return ()
+    from entrypoints.webhook_help import webhook_help
+
+    found = webhook_help(container.plugins(), await container.resolve(FindOrganization)(org))
+    return found.sentences if found else ("The organization's source has no webhooks.",)
 
 
 def _describe_grant(grant: Grant) -> str:
@@ -263,11 +274,14 @@ def add_key(
         api_key, key_secret = await container.resolve(CreateApiKey)(
             name, await _grant(container, role, organization), actor=COMMAND_LINE
         )
+        help_sentences = await _webhook_help(container, role, organization)
 
         def show(screen: Console) -> None:
             heading = f"Created the API key {api_key.name}, {_describe_grant(api_key.grant)}. It is shown only once:"
             screen.print(safe_text(heading))
             screen.print(safe_text(key_secret), soft_wrap=True)
+            for sentence in help_sentences:
+                screen.print(safe_text(sentence), soft_wrap=True)
 
         return Answer(lambda: CreatedApiKeyResponse.from_domain(api_key, key_secret).document(), show)
 

@@ -1,5 +1,6 @@
 """Events and their mappings: `events`, `map`, `unmap`, `mappings`, `settings`."""
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -7,7 +8,9 @@ from rich.console import Console
 
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import DestinationEventId, MappingId, SourceEventId
+from core.domain.records.kinds import KINDS
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
+from core.domain.tenancy.kind_values import value_of
 from core.domain.tenancy.time_zones import zone_named
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
@@ -172,6 +175,7 @@ def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> No
         ("chairpersons", _switch(on=chosen.chairpersons), "whether chairpersons are synced as speakers"),
         ("moderators", _switch(on=chosen.moderators), "whether moderators are synced as speakers"),
         ("exhibitor-name", chosen.exhibitor_name, f"whose name is sent as {destination}'s Company Name"),
+        *_settings_of_kinds(mapping),
         ("continuous", _switch(on=mapping.continuous_sync), "whether it syncs about every 30 minutes"),
         ("time zone", _zone(mapping), f"to be confirmed if {destination} does not report one"),
     )
@@ -179,6 +183,30 @@ def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> No
     console.print(table(heading, ("Setting", "Value", "Meaning"), rows))
     if mismatch:
         console.print(safe_text(mismatch), style="yellow")
+
+
+def _settings_of_kinds(mapping: EventMapping) -> Iterator[tuple[str, str, str]]:
+    for kind in KINDS:
+        for setting in kind.settings:
+            value = value_of(mapping.settings.kinds, kind, setting)
+            shown = _switch(on=value) if isinstance(value, bool) else value
+            yield f"{kind.name}.{setting.name}", shown, f"{kind.plural}: {setting.label}"
+
+
+def _chosen_for_kinds(assignments: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return values by the kind's and the setting's name, from KIND.NAME=VALUE.
+
+    Raises:
+        BadParameter: one has another form.
+    """
+    chosen: dict[str, dict[str, str]] = {}
+    for assignment in assignments:
+        setting, equals, value = assignment.partition("=")
+        kind, dot, name = setting.partition(".")
+        if not (equals and dot and kind and name):
+            raise typer.BadParameter(f"{assignment!r:.60} is not KIND.NAME=VALUE.", param_hint="--set")
+        chosen.setdefault(kind, {})[name] = value
+    return chosen
 
 
 def _zone(mapping: EventMapping) -> str:
@@ -270,6 +298,15 @@ def settings(  # noqa: PLR0917 - Typer passes by name
             help="Whether it syncs automatically while `serve` or `worker` runs.", show_default=False
         ),
     ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KIND.NAME=VALUE",
+            help="A setting that a plug-in's kind of records brings; can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     confirm_time_zone: ConfirmTimeZone = False,
     as_json: AsJson = False,
 ) -> None:
@@ -280,6 +317,7 @@ def settings(  # noqa: PLR0917 - Typer passes by name
         chairpersons=_is_on(chairpersons),
         moderators=_is_on(moderators),
         exhibitor_name=exhibitor_name,
+        kinds=_chosen_for_kinds(assignments or ()),
         continuous_sync=_is_on(continuous),
         confirm_time_zone=confirm_time_zone,
     )

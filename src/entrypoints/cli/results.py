@@ -170,7 +170,7 @@ def record(
         str,
         typer.Argument(
             metavar="ID_OR_EMAIL",
-            help="The record's id in the source or in the destination, or the person's e-mail.",
+            help="The record's id in the source or in the destination, its title or name, or the person's e-mail.",
             show_default=False,
         ),
     ],

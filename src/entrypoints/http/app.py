@@ -55,7 +55,7 @@ def application(container: Container) -> ASGIApp:
     app.include_router(health.routes)
     app.include_router(webhooks.routes)
     add_pages(app)
-    for kind in container.plugins().further_kinds():
+    for kind in container.plugins().guarded_kinds():
         if kind.page_label:
             RECORD_PAGES.register(page_of(kind))
     if settings.offers_openid:

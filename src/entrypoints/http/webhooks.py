@@ -1,10 +1,9 @@
 """Webhooks from sources: used as hints that something has changed, never as data."""
 
-import json
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from core.domain.access.api_keys import MAX_SECRET_LENGTH
@@ -12,33 +11,52 @@ from core.domain.errors import NotAuthenticated
 from core.domain.ids import MAX_ID_LENGTH, OrganizationId
 from core.usecases.access.authenticate_api_key import AuthenticateApiKey
 from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
+from entrypoints.container import Container
 from entrypoints.http.dependencies import Wired, network_address
 from entrypoints.http.problems import MEDIA_TYPE, Problem
+from entrypoints.plugins import PluginGroup, PluginMissing
+from ports.plugins import SourcePlugin
 
 routes = APIRouter(include_in_schema=False)
 
 
-@routes.post("/hooks/sessionboard/{organization_id}")
+@routes.post("/hooks/{source}/{organization_id}")
 async def receive_hint(
     request: Request,
     container: Wired,
+    source: Annotated[str, Path(max_length=MAX_ID_LENGTH)],
     organization_id: Annotated[str, Path(max_length=MAX_ID_LENGTH)],
-    x_webhook_secret: Annotated[str, Header(max_length=MAX_SECRET_LENGTH)] = "",
 ) -> Response:
     """Accept a hint. The secret is an API key with the role `hook`, found by its stored digest."""
-    hint = Hint(OrganizationId(organization_id), _event_in(await request.body()))
     try:
-        actor = await container.resolve(AuthenticateApiKey)(x_webhook_secret, network_address(request))
+        plugin = container.plugins().source(source)
+    except PluginMissing as error:
+        return _refused(HTTPStatus.NOT_FOUND, "not_found", str(error))
+    if plugin.event_of_hint is None:
+        return _refused(HTTPStatus.NOT_FOUND, "not_found", f"{plugin.display_name} has no webhooks.")
+    secret = request.headers.get(plugin.hint_header, "")[:MAX_SECRET_LENGTH]
+    body = await request.body()
+    try:
+        actor = await container.resolve(AuthenticateApiKey)(secret, network_address(request))
+        hint = Hint(OrganizationId(organization_id), _event_in(body, plugin, container), source)
         await container.resolve(HandleChangeHint)(actor, hint)
     except NotAuthenticated as error:
-        problem = Problem(HTTPStatus.UNAUTHORIZED, error.code, str(error))
-        return JSONResponse(problem.document, problem.status, media_type=MEDIA_TYPE)
+        return _refused(HTTPStatus.UNAUTHORIZED, error.code, str(error))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def _event_in(body: bytes) -> str | None:
+def _event_in(body: bytes, plugin: SourcePlugin, container: Container) -> str | None:
+    """Return the event that a webhook is about; None if it names none, or the plug-in cannot read it."""
+    assert plugin.event_of_hint is not None, "a source without webhooks gets no hints"
     try:
-        document: Any = json.loads(body)
-        return str(document["metadata"]["event_id"])
-    except (ValueError, LookupError, TypeError, RecursionError):
+        event = plugin.event_of_hint(body)
+    except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, the hint counts
+        package = container.plugins().package_of(PluginGroup.SOURCES, plugin.identifier)
+        container.log().warning("hook.plugin_failed", package=package, problem=type(error).__name__)
         return None
+    return event if isinstance(event, str) else None
+
+
+def _refused(status: HTTPStatus, code: str, sentence: str) -> Response:
+    problem = Problem(status, code, sentence)
+    return JSONResponse(problem.document, problem.status, media_type=MEDIA_TYPE)

@@ -8,9 +8,11 @@ from pydantic import Field
 
 from core.domain.runs.health import Health
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.tenancy.kind_values import all_values
 from core.usecases.mappings.list_events import ListedEvent
 from entrypoints.resources.base import ResponseModel
 from entrypoints.resources.health import HealthResponse
+from entrypoints.resources.kind_values import KindValuesOfMapping
 
 
 class EventResponse(ResponseModel):
@@ -49,6 +51,9 @@ class SettingsResponse(ResponseModel):
     chairpersons: bool
     moderators: bool
     exhibitor_name: ExhibitorName
+    kinds: KindValuesOfMapping = Field(
+        description="The settings that further kinds of records bring, by the kind's and the setting's name"
+    )
 
     @classmethod
     def from_domain(cls, settings: MappingSettings) -> Self:
@@ -57,6 +62,7 @@ class SettingsResponse(ResponseModel):
             chairpersons=settings.chairpersons,
             moderators=settings.moderators,
             exhibitor_name=settings.exhibitor_name,
+            kinds=all_values(settings.kinds),
         )
 
 

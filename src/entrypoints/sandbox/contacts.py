@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from entrypoints.sandbox.further_kinds import FurtherKinds
 from entrypoints.sandbox.responses import json_bytes
-from entrypoints.sandbox.schemas import SCHEMAS, Attributes
+from entrypoints.sandbox.schemas import AcceptedSchema, Attributes
 
 Json = dict[str, Any]
 FIRST_EVENT_ID = 11846
 FIRST_RECORD_ID = 500_001
-# Record type -> the campaign whose links its people get.
-CAMPAIGNS = {"speakers": (11411, "Speaker campaign"), "exhibitors": (11412, "Exhibitor campaign")}
 
 
 def timestamp(at: float) -> str:
@@ -54,18 +53,23 @@ class SandboxRecord:
     attributes: Attributes
     created: float
     updated: float
+    schema: AcceptedSchema
+    campaign: tuple[int, str] | None
+    """Whose links it gets; None if it is no person."""
     _body: bytes = b""
     _linked: bool = False
 
     def links(self) -> list[Json]:
-        number, title = CAMPAIGNS[self.type]
+        if self.campaign is None:
+            return []
+        number, title = self.campaign
         token = hashlib.sha256(f"{self.type} {self.id}".encode()).hexdigest()[:20]
         url = f"https://app.gleanin.com/share/{token}"
         return [{"campaign_id": number, "title": title, "url": url}]
 
     def change(self, attributes: Attributes, at: float) -> None:
         for name, value in attributes.items():
-            self.attributes[name] = [] if value is None and name in SCHEMAS[self.type].lists else value
+            self.attributes[name] = [] if value is None and name in self.schema.lists else value
         self.updated = at
         self._body = b""
 
@@ -82,7 +86,7 @@ class SandboxRecord:
             "updated_at": timestamp(self.updated),
         }
         relationships: Json = {"event": {"data": {"type": "events", "id": str(self.event_id)}}}
-        if self.type in CAMPAIGNS:
+        if self.campaign is not None:
             attributes["campaign_links"] = self.links() if linked else []
         sessions = self.attributes.get("session_ids")
         if isinstance(sessions, list):
@@ -109,6 +113,8 @@ class Contacts:
     link_delay: float
     on_created: Callable[[str], None]
     """Called with the record type when a late create is executed."""
+    kinds: FurtherKinds = field(default_factory=FurtherKinds)
+    """Which types of records there are."""
     events: dict[int, SandboxEvent] = field(default_factory=dict)
     late: list[LateCreate] = field(default_factory=list)
     """Creates that are not executed yet."""
@@ -164,7 +170,8 @@ class Contacts:
     def _add(self, record_type: str, event_id: int, attributes: Attributes, at: float) -> SandboxRecord:
         record_id = str(self._next_record)
         self._next_record += 1
-        record = SandboxRecord(record_type, record_id, event_id, SCHEMAS[record_type].unset(), at, at)
+        schema, campaign = self.kinds.schemas[record_type], self.kinds.campaigns.get(record_type)
+        record = SandboxRecord(record_type, record_id, event_id, schema.unset(), at, at, schema, campaign)
         record.change(attributes | {"event_id": event_id}, at)
         self._records.setdefault((event_id, record_type), {})[record_id] = record
         return record
@@ -194,14 +201,16 @@ class Contacts:
 
     def counts(self) -> Json:
         return {
-            str(event_id): {kind: len(self.of(event_id, kind)) for kind in SCHEMAS}
+            str(event_id): {kind: len(self.of(event_id, kind)) for kind in self.kinds.schemas}
             for event_id in self.events
         }
 
     def duplicates(self) -> Json:
         """Count, by event and type, the records beyond the first with the same external id."""
         return {
-            str(event_id): {kind: _duplicates(self.of(event_id, kind).values()) for kind in SCHEMAS}
+            str(event_id): {
+                kind: _duplicates(self.of(event_id, kind).values()) for kind in self.kinds.schemas
+            }
             for event_id in self.events
         }
 

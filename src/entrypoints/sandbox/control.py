@@ -12,7 +12,6 @@ from aiohttp import web
 
 from entrypoints.sandbox.fault_injection import as_json, parse_faults
 from entrypoints.sandbox.responses import Service, answer, refusal
-from entrypoints.sandbox.schemas import SCHEMAS
 from entrypoints.sandbox.search import ProgrammeSearch
 from entrypoints.sandbox.state import SandboxState
 
@@ -72,9 +71,7 @@ class Control:
         known = self._programme(request)
         try:
             saved = await _body(request)
-            programme = ProgrammeSearch.of(
-                saved["event"], saved.get("sessions", ()), saved.get("exhibitors", ())
-            )
+            programme = self.state.programme_of(saved)
             if str(programme.id) != request.match_info["event"]:
                 return bad_request("The event's id is not that of the path.")
         except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -88,7 +85,7 @@ class Control:
         return answer({}, HTTPStatus.OK if known else HTTPStatus.CREATED)
 
     async def edit(self, request: web.Request) -> web.Response:
-        """Merge keys into the event, its sessions, exhibitors and people."""
+        """Merge keys into the event, its sessions, exhibitors, rows of further kinds, and people."""
         programme = self._programme(request)
         if programme is None:
             return not_found("There is no such event.")
@@ -123,7 +120,7 @@ class Control:
         event_id, record_type = place
         try:
             attributes = await _body(request)
-            error_details = SCHEMAS[record_type].error_details(attributes, creating=False)
+            error_details = self.state.kinds.schemas[record_type].error_details(attributes, creating=False)
         except (ValueError, AttributeError):
             return bad_request("The body must be an object of attributes.")
         if error_details:
@@ -151,7 +148,8 @@ class Control:
 
     def _place(self, request: web.Request) -> tuple[int, str] | None:
         event, record_type = request.match_info["event"], request.match_info["type"]
-        known = event.isdecimal() and int(event) in self.state.gleanin.events and record_type in SCHEMAS
+        is_type = record_type in self.state.kinds.schemas
+        known = event.isdecimal() and int(event) in self.state.gleanin.events and is_type
         return (int(event), record_type) if known else None
 
 

@@ -1,7 +1,7 @@
 """The stand-in for Gleanin's API, as strict as its contract allows."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from entrypoints.sandbox.contacts import CAMPAIGNS, SandboxEvent, SandboxRecord
+from entrypoints.sandbox.contacts import SandboxEvent, SandboxRecord
 from entrypoints.sandbox.fault_injection import FAULT_DECISION
 from entrypoints.sandbox.responses import (
     JSON,
@@ -22,12 +22,12 @@ from entrypoints.sandbox.responses import (
     page_for_people,
     refusal,
 )
-from entrypoints.sandbox.schemas import SCHEMAS, Attributes, ErrorDetail
+from entrypoints.sandbox.schemas import Attributes, ErrorDetail
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SandboxState
 
 BASE = "/gleanin/api/clients/v1"
 MAX_WRITE_BYTES = 2**20
-INCLUDES = frozenset({*SCHEMAS, "campaigns", "images"})
+Campaigns = Mapping[str, tuple[int, str]]
 EVENT = web.RequestKey("event", int)
 """The event that the request is about."""
 
@@ -49,7 +49,7 @@ class Gleanin:
         yield web.get(f"{BASE}/events", self.events)
         yield web.get(f"{BASE}/events/{{event}}", self.event)
         # No delete: the sync never deletes, and an admin deletes by hand.
-        for record_type in SCHEMAS:
+        for record_type in self.state.kinds.schemas:
             yield web.post(f"{BASE}/{record_type}", partial(self.create, record_type))
             yield web.patch(f"{BASE}/{record_type}/{{id}}", partial(self.update, record_type))
 
@@ -73,7 +73,7 @@ class Gleanin:
 
     def _read(self, request: web.Request, events: list[SandboxEvent], *, alone: bool) -> web.Response:
         includes = list(dict.fromkeys(filter(None, request.query.get("include", "").split(","))))
-        if unknown := set(includes) - INCLUDES:
+        if unknown := set(includes) - {*self.state.kinds.schemas, "campaigns", "images"}:
             return refuse(HTTPStatus.BAD_REQUEST, f"Cannot include {', '.join(sorted(unknown))}.")
         number = request.query.get("page[number]", "1")
         if not number.isascii() or not number.isdecimal() or int(number) < 1:
@@ -84,11 +84,15 @@ class Gleanin:
         shown = list(islice(records, (page - 1) * size, page * size + 1))
         more = len(shown) > size
         del shown[size:]
-        data = [_related(event, includes, shown) for event in events]
+        data = [_related(event, includes, shown, self.state.kinds.campaigns) for event in events]
         cut = decision.cut_included
         included = list(self.state.gleanin.bodies(shown[: max(0, len(shown) - cut)]))
         if "campaigns" in includes and page == 1:
-            included += [json_bytes(campaign) for event in events for campaign in _campaigns(event)]
+            included += [
+                json_bytes(campaign)
+                for event in events
+                for campaign in _campaigns(event, self.state.kinds.campaigns)
+            ]
         parts = [b'"data":%s' % json_bytes(data[0] if alone else data)]
         if includes:
             parts.append(b'"included":[%s]' % b",".join(included))
@@ -103,7 +107,7 @@ class Gleanin:
             self.state.gleanin.of(event.id, kind).values()
             for event in events
             for kind in kinds
-            if kind in SCHEMAS
+            if kind in self.state.kinds.schemas
         )
         if not late:
             return every
@@ -162,7 +166,9 @@ class Gleanin:
         except (ValueError, RecursionError) as error:
             raise Refused(HTTPStatus.BAD_REQUEST, (None, "The body is not JSON.")) from error
         attributes = _enveloped(document, record_type, record.id if record else None)
-        error_details = SCHEMAS[record_type].error_details(attributes, creating=record is None)
+        error_details = self.state.kinds.schemas[record_type].error_details(
+            attributes, creating=record is None
+        )
         if error_details:
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, *error_details)
         self._check_ties(attributes, record)
@@ -213,7 +219,9 @@ def _enveloped(document: Any, record_type: str, record_id: str | None) -> dict[s
     return attributes
 
 
-def _related(event: SandboxEvent, includes: list[str], shown: list[SandboxRecord]) -> dict[str, Any]:
+def _related(
+    event: SandboxEvent, includes: list[str], shown: list[SandboxRecord], campaigns: Campaigns
+) -> dict[str, Any]:
     """Return an event as a resource with the ids of its records on this page."""
     resource = event.resource()
     named: dict[str, list[dict[str, str]]] = {kind: [] for kind in includes}
@@ -221,13 +229,15 @@ def _related(event: SandboxEvent, includes: list[str], shown: list[SandboxRecord
         if record.event_id == event.id:
             named[record.type].append({"type": record.type, "id": record.id})
     if "campaigns" in named:
-        named["campaigns"] = [{"type": "campaigns", "id": campaign["id"]} for campaign in _campaigns(event)]
+        named["campaigns"] = [
+            {"type": "campaigns", "id": campaign["id"]} for campaign in _campaigns(event, campaigns)
+        ]
     resource["relationships"] = {kind: {"data": related} for kind, related in named.items()}
     return resource
 
 
-def _campaigns(event: SandboxEvent) -> list[dict[str, Any]]:
+def _campaigns(event: SandboxEvent, campaigns: Campaigns) -> list[dict[str, Any]]:
     return [
         {"type": "campaigns", "id": str(number), "attributes": {"title": title, "event_id": event.id}}
-        for number, title in CAMPAIGNS.values()
+        for number, title in campaigns.values()
     ]

@@ -1,8 +1,9 @@
 """The attributes that Gleanin accepts in writes, as tables so that checks are fast."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 Attributes = dict[str, object]
@@ -58,14 +59,28 @@ def _integers(value: object) -> str | None:
     return None if fits else "must be a list of integers"
 
 
+def _text_or_texts(value: object) -> str | None:
+    return _texts(value) if isinstance(value, list) else _text(value)
+
+
 @dataclass(frozen=True, slots=True)
 class AcceptedSchema:
     """The attributes of one type of record."""
 
     checks: Mapping[str, Check]
-    required: frozenset[str]
+    required: AbstractSet[str]
     lists: frozenset[str] = frozenset()
     """Attributes that become an empty list when they are cleared."""
+
+    @classmethod
+    def of_attributes(cls, attributes: Iterable[str], required: AbstractSet[str]) -> "AcceptedSchema":
+        """Return the schema of a type that only an installed kind has."""
+        return cls(_OWN, _OWN.keys() | required).extended(attributes)
+
+    def extended(self, attributes: Iterable[str]) -> "AcceptedSchema":
+        """Return the schema with further attributes, of which no more is known than that they are texts."""
+        further = {name: _email if name == "email" else _text_or_texts for name in attributes}
+        return replace(self, checks=further | dict(self.checks))
 
     def error_details(self, given: Attributes, *, creating: bool) -> list[ErrorDetail]:
         found: list[ErrorDetail] = []
@@ -88,12 +103,12 @@ class AcceptedSchema:
         return {name: [] if name in self.lists else None for name in self.checks}
 
 
-_OWN = {"event_id": _integer, "external_idx": _filled}
+_OWN: Mapping[str, Check] = {"event_id": _integer, "external_idx": _filled}
 
 SCHEMAS: Mapping[str, AcceptedSchema] = {
     "sessions": AcceptedSchema(
-        checks=_OWN
-        | {
+        checks={
+            **_OWN,
             "title": _filled,
             "description": _text,
             "starts_at": _timestamp,
@@ -105,8 +120,8 @@ SCHEMAS: Mapping[str, AcceptedSchema] = {
         lists=frozenset({"tracks"}),
     ),
     "speakers": AcceptedSchema(
-        checks=_OWN
-        | {
+        checks={
+            **_OWN,
             "name": _filled,
             "first_name": _text,
             "last_name": _text,
@@ -120,7 +135,7 @@ SCHEMAS: Mapping[str, AcceptedSchema] = {
         lists=frozenset({"session_ids"}),
     ),
     "exhibitors": AcceptedSchema(
-        checks=_OWN | {"company_name": _filled, "email": _email, "logo_url": _picture},
+        checks={**_OWN, "company_name": _filled, "email": _email, "logo_url": _picture},
         required=frozenset({"event_id", "external_idx", "company_name", "email"}),
     ),
 }

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -116,12 +116,26 @@ class ProgrammeSearch:
     sessions: dict[str, SavedRow]
     """Including deleted ones, which the list of statuses shows."""
     exhibitors: dict[str, SavedRow]
+    further: dict[str, dict[str, SavedRow]] = field(default_factory=dict)
+    """The rows that further kinds are read from, by the feed's name."""
     _feeds: dict[str, list[SavedRow]] = field(default_factory=dict)
     _found: dict[tuple[str, Query], list[SavedRow]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, event: Json, sessions: Iterable[Any], exhibitors: Iterable[Any] = ()) -> "ProgrammeSearch":
-        return cls(event, _by_id(sessions), _by_id(exhibitors))
+    def of(
+        cls,
+        event: Json,
+        sessions: Iterable[Any],
+        exhibitors: Iterable[Any] = (),
+        further: Mapping[str, Iterable[Any]] | None = None,
+    ) -> "ProgrammeSearch":
+        rows = {feed: _by_id(rows) for feed, rows in (further or {}).items()}
+        return cls(event, _by_id(sessions), _by_id(exhibitors), rows)
+
+    def with_further(self, further: Mapping[str, Iterable[Any]]) -> "ProgrammeSearch":
+        """Return the event with rows for further feeds, except for feeds that it has rows for."""
+        rows = {feed: _by_id(rows) for feed, rows in further.items() if feed not in self.further}
+        return replace(self, further=self.further | rows, _feeds={}, _found={}) if rows else self
 
     @property
     def id(self) -> int:
@@ -149,8 +163,10 @@ class ProgrammeSearch:
                     ]
                 case "speakers":
                     rows = [SavedRow.of(person) for person in self._people().values()]
-                case _:
+                case "exhibitors":
                     rows = list(self.exhibitors.values())
+                case _:
+                    rows = list(self.further.get(feed, {}).values())
             self._feeds[feed] = rows
         return self._feeds[feed]
 
@@ -165,11 +181,11 @@ class ProgrammeSearch:
 
     def saved(self) -> bytes:
         """Return the event in the format of a saved event."""
-        return b'{"event":%s,"sessions":[%s],"exhibitors":[%s]}' % (
-            json_bytes(self.event),
-            b",".join(row.whole for row in self.sessions.values()),
-            b",".join(row.whole for row in self.exhibitors.values()),
-        )
+        lists = {"sessions": self.sessions, "exhibitors": self.exhibitors, **self.further}
+        parts = [b'"event":%s' % json_bytes(self.event)]
+        for feed, rows in lists.items():
+            parts.append(b"%s:[%s]" % (json_bytes(feed), b",".join(row.whole for row in rows.values())))
+        return b"{%s}" % b",".join(parts)
 
     def replaced(self, by: "ProgrammeSearch", at: datetime) -> "ProgrammeSearch":
         """Return the event with other data; sessions missing there become deleted."""
@@ -178,30 +194,32 @@ class ProgrammeSearch:
             for session_id, row in self.sessions.items()
             if session_id not in by.sessions
         }
-        return ProgrammeSearch(by.event, by.sessions | gone, by.exhibitors)
+        return ProgrammeSearch(by.event, by.sessions | gone, by.exhibitors, by.further)
 
     def edited(self, changes: Json, at: datetime) -> "ProgrammeSearch":
         """Return the event with keys merged into rows by id; a row with a new id is added.
 
         Args:
-            changes: "event" (an object), "sessions", "exhibitors", "people" (lists of objects with an id).
+            changes: "event" (an object), "sessions", "exhibitors", further feeds, "people" (lists of objects with an id).
                 People are changed in every row, without changing the row's `updated_at`.
             at: the new `updated_at` of what is changed.
         """
         sessions, exhibitors = dict(self.sessions), dict(self.exhibitors)
-        for rows, edits in ((sessions, changes.get("sessions")), (exhibitors, changes.get("exhibitors"))):
-            for edit in edits or ():
+        further = {feed: dict(rows) for feed, rows in self.further.items()}
+        lists = {"sessions": sessions, "exhibitors": exhibitors, **further}
+        for feed, rows in lists.items():
+            for edit in changes.get(feed) or ():
                 row_id = str(edit["id"])
                 known = rows.get(row_id)
                 rows[row_id] = _merged(known, edit, at) if known else SavedRow.of(edit)
         people = {str(person["id"]): person for person in changes.get("people") or ()}
         if people:
-            for rows in (sessions, exhibitors):
+            for rows in lists.values():
                 for row_id, row in rows.items():
                     content = json.loads(row.whole)
                     if _edit_people(content, people, at):
                         rows[row_id] = SavedRow.of(content)
-        return ProgrammeSearch(self.event | (changes.get("event") or {}), sessions, exhibitors)
+        return ProgrammeSearch(self.event | (changes.get("event") or {}), sessions, exhibitors, further)
 
 
 def instant(value: object) -> float | None:

@@ -22,7 +22,7 @@ EXPANSIONS = ("translated_fields", "subsession_details", "linked_sources", "comp
 LAST_PAGE = 999
 MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 25
-PADDED = frozenset({"sessions", "exhibitors"})
+UNPADDED = frozenset({"statuses", "speakers"})
 # The limits that the contract documents are for single records, which are not counted here.
 LIMITS = {"RateLimit-Limit": "100", "RateLimit-Remaining": "100", "RateLimit-Reset": "900"}
 
@@ -44,6 +44,7 @@ class Sessionboard:
             ("sessions/status", "statuses"),
             ("speakers", "speakers"),
             ("exhibitors", "exhibitors"),
+            *((further.path, further.name) for further in self.state.kinds.feeds),
         ):
             yield web.post(f"{BASE}/v1/event/{{event}}/{path}", partial(self.search, feed))
 
@@ -78,7 +79,7 @@ class Sessionboard:
             shown = row.body(expand)
             if decision.signed_pictures:
                 shown = json_bytes(signed(json.loads(shown), self.state.now()))
-            return _padded(shown, decision.padding_of(row.id)) if feed in PADDED else shown
+            return _padded(shown, decision.padding_of(row.id)) if feed not in UNPADDED else shown
 
         return _page(programme.found(feed, query), page, size, body, decision)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from entrypoints.sandbox.contacts import Contacts
 from entrypoints.sandbox.fault_injection import Fault, FaultInjector
+from entrypoints.sandbox.further_kinds import FurtherKinds, installed_kinds
 from entrypoints.sandbox.search import ProgrammeSearch
 
 Json = dict[str, Any]
@@ -76,10 +77,12 @@ class SandboxState:
     """Writes executed in Gleanin, such as `POST /speakers`."""
     faults: FaultInjector = field(default_factory=FaultInjector)
     log: RequestLog = field(default_factory=RequestLog)
+    kinds: FurtherKinds = field(default_factory=installed_kinds)
+    """What installed packages add to both services."""
     gleanin: Contacts = field(init=False)
 
     def __post_init__(self) -> None:
-        self.gleanin = Contacts(self.clock, self.link_delay, self._note_late)
+        self.gleanin = Contacts(self.clock, self.link_delay, self._note_late, self.kinds)
 
     def _note_late(self, record_type: str) -> None:
         self.writes[f"POST /{record_type}"] += 1
@@ -93,9 +96,21 @@ class SandboxState:
         Its "gleanin" is what Gleanin has: {"events": [{"title", "time_zone"?, "id"?}], "contacts":
         [{"type", ...attributes}]}. The default is one event with the same title and without a time zone.
         """
-        programme = ProgrammeSearch.of(saved["event"], saved["sessions"], saved["exhibitors"])
+        programme = self.programme_of(saved)
         counterpart = saved.get("gleanin") or {}
         self.add_programme(programme, counterpart.get("events"), counterpart.get("contacts") or ())
+
+    def programme_of(self, saved: Mapping[str, Any]) -> ProgrammeSearch:
+        """Return a saved event with its own rows for further kinds, or else with those that the kinds bring."""
+        further = {feed.name: saved[feed.name] for feed in self.kinds.feeds if feed.name in saved}
+        programme = ProgrammeSearch.of(
+            saved["event"], saved.get("sessions", ()), saved.get("exhibitors", ()), further
+        )
+        return self._with_further(programme)
+
+    def _with_further(self, programme: ProgrammeSearch) -> ProgrammeSearch:
+        missing = (feed for feed in self.kinds.feeds if feed.name not in programme.further)
+        return programme.with_further({feed.name: feed.rows_of(programme.event) for feed in missing})
 
     def add_programme(
         self,
@@ -103,7 +118,7 @@ class SandboxState:
         gleanin_events: Iterable[Mapping[str, Any]] | None = None,
         contacts: Iterable[Mapping[str, Any]] = (),
     ) -> None:
-        self.programmes[programme.id] = programme
+        programme = self.programmes[programme.id] = self._with_further(programme)
         if gleanin_events is None:
             gleanin_events = [{"title": str(programme.event.get("name"))}]
         ids = [

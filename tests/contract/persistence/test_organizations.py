@@ -7,6 +7,7 @@ import pytest
 
 from core.domain.ids import ConnectionId, DestinationEventId, MappingId, SourceEventId
 from core.domain.tenancy.event_mappings import EventPair, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.tenancy.kind_values import KindValues
 from core.domain.tenancy.secrets import SealedToken
 from ports.store.errors import UniqueConstraint, UniqueViolation
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -100,7 +101,8 @@ async def test_times_are_loaded_as_the_same_instant_in_utc(units: UnitOfWorkFact
 
 
 async def test_a_mapping_is_loaded_as_it_was_stored(mapped: UnitOfWorkFactory) -> None:
-    settings = MappingSettings(TracksFrom.TAGS, False, False, ExhibitorName.EXHIBITOR)
+    kinds: KindValues = {"helper": {"team": "Doors", "shifts": False}, "uninstalled": {"any": "text"}}
+    settings = MappingSettings(TracksFrom.TAGS, False, False, ExhibitorName.EXHIBITOR, kinds)
     changed = replace(
         a_mapping(), settings=settings, confirmed_time_zone="Europe/Paris", continuous_sync=True
     )

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,6 +40,8 @@ class Program:
     shelf_url: str = "https://shelf.example.org"
     results: list[Result] = field(default_factory=list)
     """Of all commands so far."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Further variables of the environment."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -49,6 +51,7 @@ class Program:
             "GLEANIN_SYNC_DATABASE_URL": f"sqlite:///{self.database}",
             "GLEANIN_SYNC_ALLOW_PRIVATE_ADDRESSES": "true",
             "TOY_SHELF_URL": self.shelf_url,
+            **self.more,
         }
 
     def __call__(self, *arguments: str, stdin: str = "") -> Result:

@@ -95,3 +95,46 @@ def test_rule_43_what_a_destination_sent_before_it_raised_is_looked_up(
     assert failed["outcome"] == "failed"
     assert "toy-destination failed: ZeroDivisionError: the shelf broke later." in failed["reason"]
     check_no_internal_error(program)
+
+
+def helpers(toys: ToyServer) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = toys.state.box[BOX_EVENT]["helpers"]
+    return rows
+
+
+def test_rule_34_a_row_that_a_kind_cannot_add_is_unreadable_and_nothing_counts_as_gone(
+    program: Program, toys: ToyServer, mapping: str
+) -> None:
+    program.done("sync", mapping)
+    helpers(toys)[:] = [{"id": "h3", "name": "Break the rows", "email": "h3@example.org"}, helpers(toys)[1]]
+    run = program.json("sync", mapping)
+    assert (run.exit_code, run.document["state"]) == (4, "completed_with_problems")
+    unreadable = outcome_of(program, run, "h3")
+    assert unreadable["outcome"] == "blocked"
+    assert "toy-kind cannot use it: ZeroDivisionError: the helpers broke." in unreadable["reason"]
+    kept = outcome_of(program, run, "h1")
+    assert (kept["outcome"], kept["code"]) == ("kept", "not_all_read")
+    assert outcome_of(program, run, "h2")["outcome"] == "unchanged"
+    check_no_internal_error(program)
+
+
+def test_rule_43_a_raise_in_a_kind_stops_the_run_names_its_package_and_leaves_no_record_without_outcome(
+    program: Program, toys: ToyServer, mapping: str
+) -> None:
+    helpers(toys).append({"id": "h3", "name": "Break the list", "email": "h3@example.org"})
+    preview = program("preview", mapping)
+    sentence = (
+        f"Helpers cannot be synced: toy-kind failed: ZeroDivisionError: the list broke. {SENT_TO_AUTHORS}"
+    )
+    assert preview.exit_code == 5
+    assert sentence in " ".join(preview.err.split())
+    run = program.json("sync", mapping)
+    assert (run.exit_code, run.document["state"], run.document["code"]) == (5, "stopped", "plugin_failed")
+    assert sentence in run.document["message"]
+    assert run.document["counts"]["sessions"]["created"] == 3
+    assert run.document["counts"]["speakers"]["created"] == 3
+    check_no_internal_error(program)
+    helpers(toys).pop()
+    again = program.json("sync", mapping)
+    assert again.exit_code == 0, again.out
+    assert len(toys.state.records(SHELF, "helpers")) == 2

@@ -218,6 +218,81 @@ def test_rule_43_a_kind_has_a_page_with_its_columns(
     assert browser.get(f"{event}/jugglers").status_code == 404
 
 
+def test_rule_43_the_settings_of_a_kind_are_shown_and_changed_everywhere(
+    way: Way, site: tuple[httpx.Client, httpx.Client]
+) -> None:
+    api, browser = site
+    program, mapping = way.program, f"/mappings/{way.mapping}"
+    defaults = {"helper": {"shifts": True, "names": "whole", "team": ""}}
+    assert program.done("settings", way.mapping)["kinds"] == defaults
+    assert api.get(mapping).json()["settings"]["kinds"] == defaults
+
+    changed = program.done(
+        "settings", way.mapping, "--set", "helper.names=first", "--set", "helper.shifts=off"
+    )
+    assert changed["kinds"] == {"helper": {"shifts": False, "names": "first", "team": ""}}
+    text = " ".join(program("settings", way.mapping).out.split())
+    assert "helper.names" in text
+    assert "helpers: Names of helpers" in text
+    for wrong, code, known in (
+        ("juggler.hat=red", 3, "helper"),
+        ("helper.hat=red", 3, "shifts"),
+        ("hat", 2, "KIND.NAME=VALUE"),
+    ):
+        refused = program.json("settings", way.mapping, "--set", wrong)
+        assert refused.exit_code == code, refused.out
+        assert known in refused.error["message"]
+
+    patched = api.patch(mapping, json={"kinds": {"helper": {"shifts": True, "team": "Doors"}}})
+    assert patched.status_code == 200, patched.text
+    assert patched.json()["settings"]["kinds"] == {
+        "helper": {"shifts": True, "names": "first", "team": "Doors"}
+    }
+    refused_by_api = api.patch(mapping, json={"kinds": {"helper": {"names": "last"}}})
+    assert refused_by_api.status_code == 422
+    assert "whole, first" in refused_by_api.json()["detail"]
+    document = api.get("/openapi.json").json()
+    schema = document["components"]["schemas"]["SettingsResponse"]["properties"]["kinds"]
+    assert schema["properties"]["helper"]["properties"]["names"]["enum"] == ["whole", "first"]
+
+    organization = program.done("organization", "list")[0]["id"]
+    page = f"/organizations/{organization}/integrations/mappings/{way.mapping}/settings"
+    shown = browser.get(page).raise_for_status().text
+    for words in ("Helpers", "Send shifts", "Names of helpers", "Whole name", 'value="Doors"'):
+        assert words in shown
+    fields = {"kind.helper": "on", "kind.helper.names": "whole", "kind.helper.team": ""}
+    form = {"tracks": "track", "exhibitor_name": "contact", "chairpersons": "on", "moderators": "on"}
+    saved = post(browser, page, **form, **fields, **{"kind.helper.shifts": "on"})
+    assert saved.status_code == 303, saved.text
+    assert program.done("settings", way.mapping)["kinds"] == defaults
+    too_long = post(browser, page, **form, **{**fields, "kind.helper.team": "x" * 501})
+    assert too_long.status_code == 422
+    assert "at most 500 characters" in too_long.text
+    audit = browser.get(f"/organizations/{organization}/settings/audit-log").raise_for_status().text
+    assert "helpers: Names of helpers First name &gt; Whole name" in audit
+
+
+def test_rule_43_webhooks_of_any_source_are_hints(way: Way, site: tuple[httpx.Client, httpx.Client]) -> None:
+    _, browser = site
+    organization = way.program.done("organization", "list")[0]["id"]
+    added = way.program("key", "add", "hook", "--role", "hook", "--organization", ORG)
+    text = " ".join(added.out.split())
+    assert f"/hooks/toys/{organization}" in text
+    assert "X-Toy-Secret" in text
+    assert "helper.changed" in text
+    secret = next(line for line in added.out.splitlines() if line.startswith("gls_"))
+
+    def sent(source: str, content: bytes, header: str = "X-Toy-Secret") -> httpx.Response:
+        return browser.post(f"/hooks/{source}/{organization}", content=content, headers={header: secret})
+
+    assert sent("toys", b'{"event": "summer"}').status_code == 204
+    assert sent("toys", b"the plug-in raises").status_code == 204
+    assert sent("toys", b"{}", header="X-Webhook-Secret").status_code == 401
+    unknown = sent("jugglers", b"{}")
+    assert unknown.status_code == 404
+    assert "There is no source 'jugglers'." in unknown.json()["detail"]
+
+
 def test_rule_43_the_form_of_a_new_organization_asks_for_what_its_source_needs(
     way: Way, site: tuple[httpx.Client, httpx.Client]
 ) -> None:

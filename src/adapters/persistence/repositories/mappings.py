@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from adapters.persistence.delete_organization import check_organizations_exist
 from adapters.persistence.executor import UnitExecutor
-from adapters.persistence.statements import replace_row
+from adapters.persistence.statements import from_json, replace_row, to_json
 from adapters.persistence.tables import connections, mappings, organizations
 from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.systems import ExternalSystem, Systems
@@ -88,6 +88,7 @@ def _row(mapping: EventMapping) -> dict[str, object]:
         "chairpersons": mapping.settings.chairpersons,
         "moderators": mapping.settings.moderators,
         "exhibitor_name": mapping.settings.exhibitor_name.value,
+        "kind_settings": to_json(mapping.settings.kinds),
         "confirmed_time_zone": mapping.confirmed_time_zone,
         "written": mapping.written,
         "removed_at": mapping.removed_at,
@@ -119,6 +120,7 @@ def _mapping(row: sa.Row[*tuple[Any, ...]]) -> EventMapping:
             chairpersons=row.chairpersons,
             moderators=row.moderators,
             exhibitor_name=ExhibitorName(row.exhibitor_name),
+            kinds=from_json(row.kind_settings),
         ),
         confirmed_time_zone=row.confirmed_time_zone,
         written=row.written,

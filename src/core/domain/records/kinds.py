@@ -11,6 +11,7 @@ from functools import cache
 from core.domain.errors import InvalidInput
 from core.domain.records import feeds
 from core.domain.records.feeds import Feed, SourceRow
+from core.domain.records.kind_settings import KindSetting
 from core.domain.records.source_records import Unreadable
 
 
@@ -51,6 +52,12 @@ class RecordKind:
     """People can be associated with such records (a speaker with sessions), by their ids in the destination."""
     share_text: str = ""
     """How a person of this kind announces taking part, before " at " and the event's name."""
+    portal_heading: str = "Share Your Attendance"
+    """Of a person's portal page."""
+    portal_text: str = ""
+    """A sentence below the heading; empty for none."""
+    settings: tuple[KindSetting, ...] = ()
+    """What an admin can choose for each mapping."""
 
     @property
     def fields(self) -> tuple[str, ...]:

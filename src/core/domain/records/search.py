@@ -42,6 +42,11 @@ class RecordSearch:
         return any(part in written or part in normalized for part in self._emails)
 
 
+def is_called(label: str, name: str) -> bool:
+    """Check whether a label is this title or name, ignoring case and invisible characters."""
+    return _folded(label) == _folded(strip_invisible(name))
+
+
 def _folded(text: str) -> str:
     return compose(compose(text).casefold())
 

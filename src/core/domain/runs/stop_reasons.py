@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from core.domain.errors import TimeZoneUnknown
 from core.domain.records.destination_records import DestinationEvent
+from core.domain.records.kinds import RecordKind
 from core.domain.records.source_records import SourceEvent
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
@@ -71,6 +72,13 @@ def event_gone(system: ExternalSystem, event: str) -> StopReason:
 def plugin_failed(system: ExternalSystem, message: str) -> StopReason:
     """Return the reason for a stop by a plug-in that failed or is missing; the message names it."""
     return _about(system, "plugin_failed", f"{system} cannot be used: {message}")
+
+
+def kind_failed(kind: RecordKind, message: str) -> StopReason:
+    """Return the reason for a stop by the plug-in of a kind; the message names it."""
+    words = kind.plural.capitalize()
+    sentence = f"{words} cannot be synced: {message}"
+    return StopReason("plugin_failed", StopCause.EXTERNAL_SYSTEM, sentence, words)
 
 
 def _about(system: ExternalSystem, code: str, sentence: str) -> StopReason:

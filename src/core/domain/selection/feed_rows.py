@@ -8,12 +8,14 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from core.domain.ids import SourceId
+from core.domain.records.kind_settings import SettingValue
 from core.domain.records.kinds import RecordKind
 from core.domain.records.spooled import InMemorySpool, Spool
 from core.domain.selection.candidates import Selection
 from core.domain.selection.destination_view import DestinationView
 from core.domain.systems import Systems
 from core.domain.tenancy.event_mappings import MappingSettings
+from core.domain.tenancy.kind_values import value_of
 
 KeptId = Callable[[RecordKind, SourceId], SourceId]
 """Returns an equal id that is in memory already: of tens of thousands, none need be kept twice."""
@@ -34,6 +36,11 @@ class SelectionContext:
     spool: Spool = field(default_factory=InMemorySpool)
     """Where rows are kept until they are sent."""
     kept_id: KeptId = same_id
+
+    def setting(self, kind: RecordKind, name: str) -> SettingValue:
+        """Return what an admin chose for one of the kind's settings, or its default."""
+        setting = next(setting for setting in kind.settings if setting.name == name)
+        return value_of(self.settings.kinds, kind, setting)
 
 
 class Selector(Protocol):
@@ -77,6 +84,7 @@ class FeedRows(Protocol):
 
         Raises:
             TypeError: it is no row of this feed.
+            RowFailed: the row cannot be used; it is reported as unreadable.
         """
         ...
 

@@ -24,7 +24,7 @@ def register_feed(feed: Feed[SourceRow], make_rows: MakeRows) -> None:
     Raises:
         ValueError: another feed has its name, or its rows are indexed by something else.
     """
-    if any(known.name == feed.name and other is not make_rows for known, other in _make_rows.items()):
+    if any(known.name == feed.name and other != make_rows for known, other in _make_rows.items()):
         message = f"there is another feed {feed.name!r}"
         raise ValueError(message)
     _make_rows[feed] = make_rows

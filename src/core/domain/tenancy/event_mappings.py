@@ -17,6 +17,7 @@ from core.domain.ids import ConnectionId, DestinationEventId, MappingId, Organiz
 from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
 from core.domain.systems import Systems
+from core.domain.tenancy.kind_values import KindValues
 from core.domain.tenancy.time_zones import gmt_offsets, known_mismatch, zone_named
 
 
@@ -41,6 +42,15 @@ class MappingSettings:
     chairpersons: bool = True
     moderators: bool = True
     exhibitor_name: ExhibitorName = ExhibitorName.CONTACT
+    kinds: KindValues = field(default_factory=dict)
+    """Of the settings that further kinds bring."""
+
+    def __post_init__(self) -> None:
+        # In order: equal settings have equal digests.
+        ordered = {
+            name: dict(sorted(values.items())) for name, values in sorted(self.kinds.items()) if values
+        }
+        object.__setattr__(self, "kinds", ordered)
 
 
 @dataclass(frozen=True, slots=True)

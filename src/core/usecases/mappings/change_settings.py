@@ -1,12 +1,15 @@
 """Change what a mapping syncs and when (rules 13, 14, 17 and 24), and confirm its time zone (rule 7)."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
 from core.domain.errors import TimeZoneUnconfirmed, require
 from core.domain.ids import MappingId
+from core.domain.records.kinds import KINDS
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.tenancy.kind_values import changed_values, value_of
 from core.domain.tenancy.time_zones import gmt_offsets, zone_named
 from core.usecases.mappings.confirm_time_zone import ConfirmZone
 from ports.cipher import TokenCipher
@@ -24,17 +27,25 @@ class SettingsChange:
     chairpersons: bool | None = None
     moderators: bool | None = None
     exhibitor_name: ExhibitorName | None = None
+    kinds: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Of the settings that further kinds bring, by the kind's and the setting's name."""
     continuous_sync: bool | None = None
     confirm_time_zone: bool = False
     confirmed_zone: str | None = None
     """The zone that was shown and confirmed; None for the zone that the source reports now."""
 
     def applied_to(self, settings: MappingSettings) -> MappingSettings:
+        """Return the settings with the new ones.
+
+        Raises:
+            InvalidInput: a kind has no such setting, or it cannot have such a value.
+        """
         return MappingSettings(
             tracks=settings.tracks if self.tracks is None else self.tracks,
             chairpersons=settings.chairpersons if self.chairpersons is None else self.chairpersons,
             moderators=settings.moderators if self.moderators is None else self.moderators,
             exhibitor_name=settings.exhibitor_name if self.exhibitor_name is None else self.exhibitor_name,
+            kinds=changed_values(settings.kinds, self.kinds),
         )
 
 
@@ -51,6 +62,7 @@ class ChangeSettings:
 
         Raises:
             NotFound, NotMapped
+            InvalidInput: see `SettingsChange.applied_to`.
             TimeZoneUnconfirmed: the zone is no longer the one that was shown.
             SourceError, DestinationError: a zone is to be confirmed, and one of the systems cannot report its zone.
         """
@@ -103,14 +115,25 @@ def _differences(before: EventMapping, after: EventMapping) -> str:
     settings = [
         (field.name, getattr(before.settings, field.name), getattr(after.settings, field.name))
         for field in fields(MappingSettings)
+        if field.name != "kinds"
     ]
     settings.append(("continuous_sync", before.continuous_sync, after.continuous_sync))
     settings.append(("confirmed_time_zone", before.confirmed_time_zone, after.confirmed_time_zone))
-    return ", ".join(
+    changed = (
         f"{name.replace('_', ' ')} {_format(old)} > {_format(new)}"
         for name, old, new in settings
         if old != new
     )
+    return ", ".join((*changed, *_differences_of_kinds(before.settings, after.settings)))
+
+
+def _differences_of_kinds(before: MappingSettings, after: MappingSettings) -> Iterator[str]:
+    for kind in KINDS:
+        for setting in kind.settings:
+            old, new = (value_of(settings.kinds, kind, setting) for settings in (before, after))
+            if old != new:
+                was, is_now = (setting.described(value) or "none" for value in (old, new))
+                yield f"{kind.plural}: {setting.label} {was} > {is_now}"
 
 
 def _format(value: object) -> str:

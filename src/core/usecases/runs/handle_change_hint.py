@@ -14,6 +14,8 @@ class Hint:
     organization_id: OrganizationId
     event_id: str | None
     """The source event; None if the hint does not name one, or its name is unreadable."""
+    source: str | None = None
+    """The identifier of the source that sent it; None for the organization's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class HandleChangeHint:
             mappings = await unit.mappings.list_by_connection(connection.id) if connection else ()
             for mapping in mappings:
                 if hint.event_id not in (None, str(mapping.events.source_id)) or not mapping.is_active:
+                    continue
+                if hint.source not in (None, mapping.systems.source.identifier):
                     continue
                 schedule = await unit.schedules.get(mapping.id)
                 if schedule is not None and schedule.is_hinted(now):

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from core.domain.runs import stop_reasons
 from core.domain.runs.stop_reasons import StopReason
+from core.domain.selection.failures import KindFailed
 from core.domain.tenancy.event_mappings import EventMapping
 from ports.destination import (
     DestinationError,
@@ -56,8 +57,10 @@ def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> St
 
 
 async def stop_on_error(work: Awaitable[T], mapping: EventMapping) -> T:
-    """Await work in which an error of either system stops the whole run."""
+    """Await work in which an error of either system, or in the code of a kind, stops the whole run."""
     try:
         return await work
+    except KindFailed as failed:
+        raise SyncStopped(stop_reasons.kind_failed(failed.kind, str(failed))) from failed
     except (SourceError, DestinationError) as error:
         raise SyncStopped(stop_for(error, mapping)) from error

@@ -12,6 +12,7 @@ from core.domain.records.spooled import Spool
 from core.domain.runs.messages import Remarks, left_at_once, links_unread, records_doubled
 from core.domain.runs.unchanged_marker import OutcomesDigest, UnchangedMarker, is_settled
 from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.kind_values import all_values
 from core.usecases.sync.error_mapping import SyncStopped
 from core.usecases.sync.fence import Fence
 from core.usecases.sync.findings import SyncFindings
@@ -245,4 +246,5 @@ async def _is_as_at(marker: UnchangedMarker, snapshot: SystemsSnapshot, plans: P
 def _setup(mapping: EventMapping, tokens: Tokens, known: KnownRecords) -> Sequence[object]:
     """List what a plan depends on besides both systems; another token may see other data."""
     sealed = (tokens.source.value, tokens.destination.value)
-    return mapping.settings, mapping.confirmed_time_zone, sealed, sorted(known.elsewhere)
+    kinds = all_values(mapping.settings.kinds)  # a default may change with the kind's package
+    return mapping.settings, mapping.confirmed_time_zone, sealed, sorted(known.elsewhere), kinds

@@ -27,6 +27,7 @@ from core.domain.runs import stop_reasons
 from core.domain.runs.messages import not_all_read, rows_unreadable
 from core.domain.runs.stop_reasons import StopReason, check_time_zones
 from core.domain.runs.unchanged_marker import FEW, RowDigests, UnchangedMarker
+from core.domain.selection.failures import RowFailed
 from core.domain.selection.feed_rows import SelectionContext
 from core.domain.selection.source_snapshot import SourceSnapshot, empty_snapshot
 from core.domain.tenancy.event_mappings import EventMapping
@@ -197,7 +198,10 @@ class SystemsReader:
         try:
             async for page in self.source.records(self.mapping.events.source_id, feed):
                 for row in page:
-                    part.add(row)
+                    try:
+                        part.add(row)
+                    except RowFailed:
+                        unreadable.add(row.id)
                     digests.add(row.id, row)
                     if isinstance(row, Unreadable):
                         unreadable.add(row.id)

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from core.domain.records.reasons import Reason
 from core.domain.records.synced_records import SyncedRecord, fingerprint
 from core.domain.runs import stop_reasons
 from core.domain.runs.stop_reasons import StopReason
+from core.domain.selection.failures import KindFailed
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.error_mapping import SyncStopped, stop_for
 from core.usecases.sync.fence import Fence, departing
@@ -226,8 +228,9 @@ class Writer:
     async def _stop(self, queue: WriteQueue, stop: StopReason) -> None:
         """Record the stop as the outcome of every record that was not sent (rule 26)."""
         queue.sends = False
-        while (step := await queue.next()) is not None:
-            self._note_failure(step, reasons.run_stopped(stop.sentence))
+        with suppress(KindFailed):  # it has no more records, and the run stops anyway
+            while (step := await queue.next()) is not None:
+                self._note_failure(step, reasons.run_stopped(stop.sentence))
         for step in queue.take_waiting():
             self._note_failure(step, reasons.run_stopped(stop.sentence))
 
@@ -329,6 +332,8 @@ class Writer:
             while not batch.ended and (step := await queue.next()) is not None:
                 await self._write(step, batch, queue)
                 await self.recorder.store_if_due()
+        except KindFailed as failed:
+            batch.stop = batch.stop or stop_reasons.kind_failed(failed.kind, str(failed))
         except (SyncStopped, PersistenceError) as failure:
             batch.failure = batch.failure or failure
 

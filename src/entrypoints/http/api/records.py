@@ -23,7 +23,9 @@ routes = APIRouter(prefix="/mappings/{mapping_id}")
 async def get_history(
     record_id: Annotated[
         requests.SearchText,
-        Path(description="The record's id in the source or the destination, or the person's e-mail"),
+        Path(
+            description="The record's id in the source or the destination, its title or name, or the person's e-mail"
+        ),
     ],
     ctx: ReadMapping,
     container: Wired,

@@ -18,6 +18,7 @@ from core.usecases.organizations.add_organization import DEFAULT_SOURCE
 from core.usecases.organizations.connect import DEFAULT_DESTINATION
 from entrypoints.plugins import PluginGroup, installed_plugins
 from entrypoints.resources.kind_names import KindName, OneOf, ScopeName
+from entrypoints.resources.kind_values import KindValuesOfMapping
 
 
 def _printable(text: str) -> str:
@@ -92,6 +93,10 @@ class SettingsChangeRequest(RequestModel):
     chairpersons: StrictBool | None = None
     moderators: StrictBool | None = None
     exhibitor_name: ExhibitorName | None = None
+    kinds: KindValuesOfMapping = Field(
+        default_factory=dict,
+        description="The settings that further kinds of records bring, by the kind's and the setting's name",
+    )
     continuous_sync: StrictBool | None = None
     confirm_time_zone: StrictBool = Field(
         False,

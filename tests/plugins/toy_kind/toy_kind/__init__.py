@@ -13,6 +13,7 @@ from ports.plugins import (
     Feed,
     FeedReader,
     KindPlugin,
+    KindSetting,
     PageColumn,
     Person,
     RecordKind,
@@ -26,6 +27,7 @@ from ports.plugins import (
     Unreadable,
     check_required_fields,
     filled,
+    is_masked,
     unreadable_candidate,
 )
 
@@ -41,6 +43,18 @@ HELPER = RecordKind(
     is_person=True,
     phase=2,
     share_text="I am helping",
+    portal_heading="Share Your Help",
+    portal_text="Thank you for helping.",
+    settings=(
+        KindSetting("shifts", "Send shifts", "Whether a helper's shift is sent.", default=True),
+        KindSetting(
+            "names",
+            "Names of helpers",
+            default="whole",
+            choices=(("whole", "Whole name"), ("first", "First name")),
+        ),
+        KindSetting("team", "Team", "Put before each shift."),
+    ),
 )
 
 
@@ -56,9 +70,13 @@ class HelperRows:
 
     def add(self, row: object) -> None:
         if isinstance(row, Unreadable):
+            self.incomplete = True
             self.unreadable[row.id] = row
         elif isinstance(row, Person):
+            if row.full_name == "Break the rows":
+                raise ZeroDivisionError("the helpers broke")
             self.people[row.id] = row
+            self.masked = row.email if is_masked(row.email) else self.masked
         else:
             raise TypeError(f"{type(row).__name__} is no helper")
 
@@ -80,6 +98,7 @@ class HelperSelector:
         excluded: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
         people, systems = self.rows.people, self.rows.context.systems
+        unreadable = [row for row in self.rows.unreadable.values() if row.id not in people]
 
         def can_go(source_id: SourceId) -> bool:
             person = people[source_id]
@@ -90,34 +109,70 @@ class HelperSelector:
         ).resolve()
 
         def candidates() -> Iterator[Candidate]:
-            for row in self.rows.unreadable.values():
+            for row in unreadable:
                 yield unreadable_candidate(HELPER, row, systems)
             for person in people.values():
-                fields = filled(
-                    (("name", person.full_name), ("email", person.email), ("job_title", person.job_title))
-                )
+                if person.full_name == "Break the list":
+                    raise ZeroDivisionError("the list broke")
+                fields = filled(_fields(person, self.rows.context))
                 verdict = check_required_fields(HELPER, fields, systems, problem=conflicts.get(person.id))
                 yield Candidate(RecordRef(HELPER, person.id, person.label, person.email), verdict)
 
-        return Selection(len(people) + len(self.rows.unreadable), candidates, changes)
+        return Selection(len(people) + len(unreadable), candidates, changes, incomplete=self.rows.incomplete)
+
+
+def _fields(person: Person, context: SelectionContext) -> Iterator[tuple[str, str | None]]:
+    name, shift = person.full_name or "", person.job_title
+    yield "name", name.split(" ")[0] if context.setting(HELPER, "names") == "first" else name
+    yield "email", person.email
+    if shift and context.setting(HELPER, "shifts"):
+        yield "job_title", " ".join(filter(None, (str(context.setting(HELPER, "team")), shift)))
 
 
 def _helpers(row: Mapping[str, Any]) -> list[Person]:
+    if not isinstance(row["id"], str) or not row["id"].strip():
+        raise ValueError("it has no id")
     return [
         Person(SourceId(row["id"]), full_name=row["name"], email=row["email"], job_title=row.get("shift"))
+    ]
+
+
+def _shift(person: Person) -> str:
+    if person.job_title == "Break the column":
+        raise ZeroDivisionError("the column broke")
+    return person.job_title or ""
+
+
+def _sandbox_rows(event: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            "id": f"{event['id']}-{name}",
+            "name": f"{name} Hand",
+            "email": f"{name.lower()}@example.org",
+            "shift": "Early",
+        }
+        for name in ("Hana", "Hiro")
     ]
 
 
 PLUGIN = KindPlugin(
     HELPER,
     HelperRows,
-    readers={"toys": FeedReader("helpers", _helpers)},
+    readers={
+        "toys": FeedReader("helpers", _helpers),
+        "sessionboard": FeedReader("people/helpers", _helpers),
+    },
     schemas={
         "toy-shelf": RecordSchema(
             "helpers", {"name": "whole", "email": "email", "job_title": "shift"}, {"badge": "yes"}
-        )
+        ),
+        "gleanin": RecordSchema(
+            "helpers", {"name": "whole_name", "email": "email", "job_title": "shift"}, {"badge": "yes"}
+        ),
     },
     page_label="Helpers",
     search_label="Search helpers",
-    columns=(PageColumn("Shift", lambda person: person.job_title or ""),),
+    sandbox_rows={"sessionboard": _sandbox_rows},
+    webhooks={"toys": ("helper.changed",), "sessionboard": ("helper.updated",)},
+    columns=(PageColumn("Shift", _shift),),
 )

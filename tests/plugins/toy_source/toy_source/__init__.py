@@ -119,4 +119,18 @@ async def _open(access: Access, http: OpenHttp) -> AsyncIterator[ToySource]:
         yield ToySource(opened, access.readers)
 
 
-PLUGIN = SourcePlugin("toys", "Toy Box", _open, url_help="Where the toys are.", access_help="On the lid.")
+def event_of_hint(body: bytes) -> str | None:
+    """Return the event in a hint; what is no JSON raises, as careless plug-ins do."""
+    event: str | None = json.loads(body).get("event")
+    return event
+
+
+PLUGIN = SourcePlugin(
+    "toys",
+    "Toy Box",
+    _open,
+    url_help="Where the toys are.",
+    access_help="On the lid.",
+    event_of_hint=event_of_hint,
+    hint_header="X-Toy-Secret",
+)

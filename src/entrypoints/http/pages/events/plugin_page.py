@@ -1,6 +1,6 @@
 """The page of a kind that a plug-in brings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from core.domain.ids import SourceId
 from core.domain.planning.plan import Step
 from core.domain.records.search import RecordSearch
 from core.domain.records.source_records import Unreadable
+from core.domain.selection.failures import KindFailed
 from core.domain.systems import ExternalSystem
 from core.usecases.sync.get_event import EventView
 from entrypoints.http.pages.events.record_page import Cell, Column, RecordPage, has_left, steps_of
@@ -23,6 +24,8 @@ class PluginPageRow:
     line: Any = None
     """What the plug-in made of a row; None for a record that has left, or a row that cannot be read."""
     has_left: bool = False
+    problem: str = ""
+    """Why the plug-in made nothing of the row, in a sentence."""
 
     def fits(self, search: RecordSearch) -> bool:
         email = self.step.record.email if self.step else None
@@ -30,6 +33,7 @@ class PluginPageRow:
 
 
 def page_of(plugin: KindPlugin) -> RecordPage[PluginPageRow]:
+    """Return the page of a kind whose functions raise nothing but KindFailed."""
     return RecordPage(
         plugin.kind.scope,
         plugin.page_label,
@@ -37,6 +41,8 @@ def page_of(plugin: KindPlugin) -> RecordPage[PluginPageRow]:
         plugin.search_label,
         partial(_rows, plugin),
         partial(_columns, plugin),
+        problems=partial(_problems, plugin),
+        sync_words=plugin.kind.plural,
     )
 
 
@@ -44,13 +50,22 @@ def _rows(plugin: KindPlugin, view: EventView) -> Iterator[PluginPageRow]:
     """Yield a line for each record, then those that are in the destination but no longer in the source."""
     steps, shown = steps_of(view, plugin.kind), set[SourceId]()
     for row in view.rows(plugin.kind.feed):
-        for line in (row,) if isinstance(row, Unreadable) else plugin.lines(row):
-            shown.add(line.id)
-            what = None if isinstance(line, Unreadable) else line
-            yield PluginPageRow(line.id, line.label, steps.get(line.id), what)
+        for record_id, label, line, problem in _lines(plugin, row):
+            shown.add(record_id)
+            yield PluginPageRow(record_id, label, steps.get(record_id), line, problem=problem)
     for record_id, step in steps.items():
         if record_id not in shown:
             yield PluginPageRow(record_id, step.record.label, step, has_left=has_left(step))
+
+
+def _lines(plugin: KindPlugin, row: Any) -> Iterable[tuple[SourceId, str, Any, str]]:
+    """Return id, label, line and problem of each line of a row; what the plug-in makes nothing of has no line."""
+    if isinstance(row, Unreadable):
+        return [(row.id, row.label, None, "")]
+    try:
+        return [(line.id, line.label, line, "") for line in plugin.lines(row)]
+    except KindFailed as failed:
+        return [(row.id, str(getattr(row, "label", row.id)), None, str(failed))]
 
 
 def _columns(
@@ -70,9 +85,19 @@ def _columns(
 
 
 def _cell(column: PageColumn, row: PluginPageRow) -> Cell:
-    if row.line is None:
-        return Cell("")
-    try:
-        return Cell(str(column.text(row.line)))
-    except Exception:  # noqa: BLE001 - whatever a plug-in raises, the rest of the page is shown
-        return Cell("Cannot be shown")
+    return Cell("" if row.line is None else column.text(row.line))
+
+
+def _problems(plugin: KindPlugin, rows: Sequence[PluginPageRow]) -> Mapping[str, str]:
+    """Return why columns, by their heading, cannot be shown of these rows; of the rows themselves under ""."""
+    problems = dict[str, str]()
+    for row in rows:
+        if row.problem:
+            problems[""] = row.problem
+    for column in plugin.columns:
+        try:
+            for row in rows:
+                _cell(column, row)
+        except KindFailed as failed:
+            problems[column.heading] = str(failed)
+    return problems

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator
 
-from core.domain.errors import NotFound
+from core.domain.errors import InvalidInput, NotFound
 from core.domain.ids import MAX_ID_LENGTH
 from core.usecases.mappings.queries import ListMappings
 from core.usecases.results.get_record_history import GetRecordHistory
@@ -43,7 +43,7 @@ async def show_history(
     request: Request, container: Wired, ctx: ReadMapping, who: RecordQuery = "", before: Before = 0
 ) -> Response:
     mapping, url = ctx.mapping, f"/mappings/{ctx.mapping.id}/records"
-    entries, is_unknown = list[HistoryEntry](), False
+    entries, is_unknown, several = list[HistoryEntry](), False, ""
     if who:
         try:
             entries = [
@@ -51,6 +51,8 @@ async def show_history(
             ]
         except NotFound:
             is_unknown = True
+        except InvalidInput as error:
+            several = str(error)
     page_entries = entries[-PER_PAGE:][::-1]
     labels = dict.fromkeys(entry.outcome.record.label for entry in page_entries)
     return render(
@@ -66,6 +68,7 @@ async def show_history(
         name=next(iter(labels), ""),
         entries=page_entries,
         is_unknown=is_unknown,
+        several=several,
         first_url=with_query(url, {"who": who}) if before else "",
         next_url=with_query(url, {"who": who, "before": page_entries[-1].position})
         if len(entries) > PER_PAGE

@@ -74,6 +74,26 @@ class RecordPage(Generic[R]):
     columns: Callable[[ExternalSystem, str | None], Sequence[Column[R]]]
     """The columns for a source and the event's time zone, in order; what a sync would do stands after the column with the record's name."""
     csv: CsvExport[R] | None = None
+    problems: Callable[[Sequence[R]], Mapping[str, str]] = lambda _rows: {}
+    """Why columns, by their heading, cannot be shown of these rows; what is wrong with the rows stands under ""."""
+    sync_words: str = ""
+    """What the menu entry calls its records: "Sync helpers to"; empty for none."""
+
+    def shown_columns(
+        self, rows: Sequence[R], source: ExternalSystem, zone: str | None
+    ) -> tuple[Sequence[Column[R]], Sequence[str]]:
+        """Return the columns that can be shown of some rows, and sentences about what cannot."""
+        problems = self.problems(rows)
+        columns = [
+            column
+            for column in self.columns(source, zone)
+            if not (column.is_labelled and column.heading in problems)
+        ]
+        sentences = (
+            f"The column {heading} is not shown: {sentence}" if heading else sentence
+            for heading, sentence in problems.items()
+        )
+        return columns, [*sentences]
 
     def empty(self, source: ExternalSystem) -> tuple[str, str]:
         """Return the heading and the text of the page of an event without such records."""

@@ -61,6 +61,8 @@ async def show_records(
         return show(request, page, template, part, crumbs=crumbs)
     rows = [*records.rows(page.view)]
     chosen = records.chosen(rows, search_text, outcome)
+    shown = paginate(chosen, number, url, query)
+    columns, problems = records.shown_columns(shown.items, page.ctx.organization.source, page.zone)
     return show(
         request,
         page,
@@ -68,9 +70,10 @@ async def show_records(
         part,
         crumbs=crumbs,
         records=records,
-        columns=records.columns(page.ctx.organization.source, page.zone),
+        columns=columns,
+        problems=problems,
         url=url,
-        list=paginate(chosen, number, url, query),
+        list=shown,
         tabs=outcome_tabs(url, query, counted(rows), outcome) if page.view.plan else (),
         is_empty=not rows,
         empty=records.empty(page.ctx.organization.source),

@@ -17,6 +17,7 @@ from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, redirect_to, render
 from entrypoints.http.pages.settings.navigation import settings_breadcrumbs, settings_url
 from entrypoints.http.pages.settings.settings import settings_context
+from entrypoints.webhook_help import webhook_help
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings/api-keys")
 ROLES = {role.value: role for role in (Role.VIEWER, Role.ADMIN, Role.HOOK)}
@@ -52,6 +53,7 @@ async def create(request: Request, container: Wired, ctx: ManageOrganization, fo
         at=settings_url(ctx.organization),
         key=key,
         secret=secret,
+        webhooks=webhook_help(container.plugins(), ctx.organization) if key.grant.role is Role.HOOK else None,
     )
 
 

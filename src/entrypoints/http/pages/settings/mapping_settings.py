@@ -10,7 +10,10 @@ from fastapi.responses import Response
 from core.domain.access.authorization import Permission
 from core.domain.errors import InvalidInput, NotConnected, NotFound, TimeZoneUnconfirmed
 from core.domain.ids import MAX_ID_LENGTH, OrganizationId
+from core.domain.records.kind_settings import KindSetting, SettingValue
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.tenancy.kind_values import value_of
 from core.domain.tenancy.time_zones import gmt_offsets, zone_named
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.confirm_time_zone import ConfirmZone
@@ -75,12 +78,17 @@ async def change(request: Request, container: Wired, ctx: ManagedMapping, form: 
         chairpersons=is_on(form, "chairpersons"),
         moderators=is_on(form, "moderators"),
         exhibitor_name=_chosen(ExhibitorName, text(form, "exhibitor_name")),
+        kinds=_sent_for_kinds(form),
         continuous_sync=is_on(form, "continuous_sync"),
         confirm_time_zone=is_on(form, "confirm_time_zone"),
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
         changed = await container.resolve(ChangeSettings)(command, actor=ctx.actor)
+    except InvalidInput as error:
+        return await _settings(
+            request, container, ctx, mapping, command=replace(command, kinds={}), error=error
+        )
     except (TimeZoneUnconfirmed, *READ_FAILED) as error:
         return await _settings(request, container, ctx, mapping, command=command, error=error)
     done = f"The settings of {shortened(mapping.destination_event_name, 60)} were saved."
@@ -92,6 +100,25 @@ async def change(request: Request, container: Wired, ctx: ManagedMapping, form: 
     else:
         flash(request, done)
     return redirect_to(mappings_url(ctx.organization))
+
+
+def _sent_for_kinds(form: SentForm) -> dict[str, dict[str, SettingValue]]:
+    """Return what the form has for the settings of further kinds; an open page may be older than a kind."""
+
+    def value(kind: RecordKind, setting: KindSetting) -> SettingValue:
+        name = field_name(kind, setting)
+        return is_on(form, name) if setting.is_switch else text(form, name)
+
+    return {
+        kind.name: {setting.name: value(kind, setting) for setting in kind.settings}
+        for kind in KINDS
+        if kind.settings and is_on(form, f"kind.{kind.name}")
+    }
+
+
+def field_name(kind: RecordKind, setting: KindSetting) -> str:
+    """Return the name of a setting's field in the form."""
+    return f"kind.{kind.name}.{setting.name}"
 
 
 def _chosen(choices: type[Choice], value: str) -> Choice:
@@ -127,6 +154,7 @@ async def _settings(
         status=problem.status if problem else HTTPStatus.OK,
         crumbs=mappings_breadcrumbs(ctx, crumb("Event Settings")),
         settings=settings,
+        sections=_sections(settings),
         continuous=continuous,
         zone_name=zone_name,
         offsets=gmt_offsets(zone, now) if zone else "",
@@ -136,6 +164,27 @@ async def _settings(
         mismatch=mapping.known_mismatch(now),
         **await _context(container, replace(ctx, mapping=mapping)),
     )
+
+
+def _sections(settings: MappingSettings) -> list[dict[str, Any]]:
+    """Return what the form shows for each further kind that has settings."""
+    return [_section(kind, settings) for kind in KINDS if kind.settings]
+
+
+def _section(kind: RecordKind, settings: MappingSettings) -> dict[str, Any]:
+    values = {setting: value_of(settings.kinds, kind, setting) for setting in kind.settings}
+    return {
+        "heading": kind.plural.capitalize(),
+        "name": f"kind.{kind.name}",
+        "settings": [(field_name(kind, setting), setting, value) for setting, value in values.items()],
+        "choices": {
+            field_name(kind, setting): [{"value": value, "label": label} for value, label in setting.choices]
+            for setting in values
+        },
+        "described": [
+            (setting.label, setting.described(value) or "none") for setting, value in values.items()
+        ],
+    }
 
 
 async def _with_destination_zone(
