@@ -40,9 +40,9 @@ class OddRowTests(SourceTests):
     async def test_odd_values(self, system: System, name: str) -> None:
         feed = _feed(system, name)
         good = _rows(system, feed, range(1, 4))
-        odd = [*_odd_rows(system, feed)]
-        expected = system.put(feed, good)
-        rows = system.stand_in.events[system.event.id].rows(feed.name)
+        odd = [*_odd_rows(system, feed, good)]
+        expected = [system.stand_in.expected(row) for row in good]
+        rows = system.stand_in.events[system.event.id].rows(feed.name)[: len(good)]
         system.stand_in.put_raw(system.event.id, feed.name, [*rows, *(row.json for row in odd)])
         reading = await system.read(feed)
         assert reading.error is None, (
@@ -206,19 +206,21 @@ def _is_session(row: Any) -> bool:
     return hasattr(row, "people")
 
 
-def _odd_rows(system: System, feed: Feed[Any]) -> Iterator[OddRow]:
-    """Yield a row for each odd value at each place but that of the row's id; each with an id of its own."""
-    number = FIRST_ODD
-    template = _written(system, _rows(system, feed, [number])[0])
-    for path, _ in [*places(template)]:
-        for value, odd in ODD_VALUES.items():
-            number += 1
-            row = _rows(system, feed, [number])[0]
-            json = _written(system, row)
-            here = dict(places(json)).get(path, MISSING)
-            if here is MISSING or any(_is_id(inner, row.id) for _, inner in [((), here), *places(here)]):
-                continue
-            yield OddRow(row.id, changed(json, path, odd), f"{value} at {words(path)}")
+def _odd_rows(system: System, feed: Feed[Any], good: Sequence[Any]) -> Iterator[OddRow]:
+    """Put good rows, and yield a row for each odd value at each place but that of the row's id.
+
+    Each has an id of its own. All are put at once, so that their people are where the source has them.
+    """
+    template = _written(system, _rows(system, feed, [FIRST_ODD])[0])
+    cases = [(path, value) for path, _ in places(template) for value in ODD_VALUES]
+    records = _rows(system, feed, range(FIRST_ODD + 1, FIRST_ODD + 1 + len(cases)))
+    system.stand_in.put_rows(system.event.id, feed.name, [*good, *records])
+    written = system.stand_in.events[system.event.id].rows(feed.name)[len(good) :]
+    for (path, value), record, json in zip(cases, records, written, strict=True):
+        here = dict(places(json)).get(path, MISSING)
+        if here is MISSING or any(_is_id(inner, record.id) for _, inner in [((), here), *places(here)]):
+            continue
+        yield OddRow(record.id, changed(json, path, ODD_VALUES[value]), f"{value} at {words(path)}")
 
 
 def _is_id(value: Any, row_id: str) -> bool:

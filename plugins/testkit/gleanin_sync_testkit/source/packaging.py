@@ -121,7 +121,11 @@ def _forbidden_imports(path: Path) -> Iterator[str]:
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
-    """Yield the names of modules that a statement imports."""
+    """Yield the names of modules that a statement imports, or a call by a name."""
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        function = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if function in ("import_module", "__import__"):
+            yield str(node.args[0].value)
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and not node.level and node.module:

@@ -110,7 +110,7 @@ class PageTests(SourceTests):
     async def test_total_is_higher(self, system: System) -> None:
         for count in (0, 1, system.stand_in.page_size, system.stand_in.page_size + 1):
             put = system.put_sessions(count)
-            system.rewrites = [partial(_add_to_total, system, 1)]
+            system.rewrites = [partial(add_to_total, system, 1)]
             reading = await system.read()
             check_contains(reading, put)
             reading.failed(SourceIncomplete, why="the source says that there is one row more than came")
@@ -120,7 +120,7 @@ class PageTests(SourceTests):
     async def test_total_is_lower(self, system: System) -> None:
         for count in (2, system.stand_in.page_size + 1, 2 * system.stand_in.page_size):
             put = system.put_sessions(count)
-            system.rewrites = [partial(_add_to_total, system, 1 - count)]
+            system.rewrites = [partial(add_to_total, system, 1 - count)]
             reading = await system.read()
             if reading.error is None:
                 check_same(reading, put)
@@ -216,7 +216,8 @@ def _replace(path: tuple[str, ...], value: object, _request: Request, answer: An
     return with_value(answer, path, value)
 
 
-def _add_to_total(system: System, more: int, _request: Request, answer: Answer) -> Answer:
+def add_to_total(system: System, more: int, _request: Request, answer: Answer) -> Answer:
+    """Return an answer that announces more rows."""
     path = system.stand_in.total_at
     return (
         with_value(answer, path, value_at(answer.json, path) + more)

@@ -11,6 +11,7 @@ from gleanin_sync_testkit.source.pages import PageTests
 from gleanin_sync_testkit.source.reading_control import ReadingControlTests
 from gleanin_sync_testkit.source.requests import RequestTests
 from gleanin_sync_testkit.source.rows import RowTests
+from gleanin_sync_testkit.source.sync import SyncTests
 
 
 class SourceSuite(
@@ -24,6 +25,7 @@ class SourceSuite(
     RequestTests,
     ChangeTests,
     OtherFeedTests,
+    SyncTests,
     PackagingTests,
 ):
     """What every source must do. Subclass it as `Test…`, with `plugin`, `capabilities` and `stand_in`."""
