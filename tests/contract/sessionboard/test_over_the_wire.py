@@ -1,16 +1,11 @@
-"""The contract of every source."""
+"""Sessionboard read over real connections; the contract of every source is tested without them."""
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from adapters.memory.source import InMemorySource, InMemorySources
-from adapters.sessionboard.saved_events import SavedEvent
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records import feeds
@@ -23,10 +18,10 @@ from core.domain.records.source_records import (
     Session,
     SourceEvent,
 )
-from core.domain.tenancy.secrets import SystemCredentials, Token
-from ports.source import Source, SourceEventGone, SourceOpener, SourceRefused, SourceUnavailable
-from tests.contract.source.conftest import HASTE, all_rows, incomplete_rows
-from tests.contract.source.fake_api import TOKEN, FakeApi, served
+from core.domain.tenancy.secrets import Token
+from ports.source import Source, SourceEventGone
+from tests.contract.sessionboard.conftest import HASTE, all_rows
+from tests.contract.sessionboard.fake_api import TOKEN, FakeApi, served
 
 EVENT = SourceEventId("1")
 ADA = Person(SourceId("p1"), "Ada", "Lovelace", email="ada@example.org")
@@ -79,43 +74,18 @@ EXHIBITORS = [
 PYCON = SourceEvent(EVENT, "PyCon", "Europe/Paris")
 
 
-def in_memory() -> SourceOpener:
-    source = InMemorySource()
-    source.put(PYCON, SESSIONS, EXHIBITORS)
-    return InMemorySources(source)
-
-
-def in_a_file(folder: Path) -> SavedEvent:
-    path = folder / "event.json"
-    path.write_text(json.dumps(PROGRAMME))
-    return SavedEvent(path)
-
-
 def fake_api() -> FakeApi:
     rows: dict[str, Any] = PROGRAMME
     return FakeApi([rows["event"]], rows["sessions"], rows["exhibitors"])
 
 
-@pytest.fixture(params=["memory", "file", "http", "http over the wire"])
-async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Source]:
-    runner, url = None, "https://api.example.com"
-    match request.param:
-        case "memory":
-            opening = in_memory().open(SystemCredentials(url, Token(TOKEN)))
-        case "file":
-            yield in_a_file(tmp_path)
-            return
-        case "http":
-            api = fake_api()
-            sources = SessionboardSources(transport=lambda: httpx.MockTransport(api), policy=HASTE)
-            opening = sources.open(url, Token(TOKEN))
-        case _:
-            runner, url = await served(fake_api())
-            opening = SessionboardSources(allow_private=True, policy=HASTE).open(url, Token(TOKEN))
-    async with opening as opened:
+@pytest.fixture
+async def source() -> AsyncIterator[Source]:
+    runner, url = await served(fake_api())
+    sources = SessionboardSources(allow_private=True, policy=HASTE)
+    async with sources.open(url, Token(TOKEN)) as opened:
         yield opened
-    if runner:
-        await runner.cleanup()
+    await runner.cleanup()
 
 
 async def test_all_events_are_listed(source: Source) -> None:
@@ -161,42 +131,6 @@ async def test_list_can_be_read_twice(source: Source) -> None:
     assert await all_rows(source.records(EVENT, feeds.SESSIONS)) == await all_rows(
         source.records(EVENT, feeds.SESSIONS)
     )
-
-
-async def test_memory_fails_on_request_and_recovers() -> None:
-    source = InMemorySource(error=SourceUnavailable("Try later."), pages_before_error=1)
-    source.put(PYCON, SESSIONS, EXHIBITORS)
-    pages = source.records(EVENT, feeds.SESSIONS)
-
-    assert await anext(pages) == SESSIONS[:100]
-    with pytest.raises(SourceUnavailable):
-        await anext(pages)
-    with pytest.raises(SourceUnavailable):
-        await source.events()
-    source.error = None
-    assert await all_rows(source.records(EVENT, feeds.SESSIONS)) == SESSIONS
-
-
-async def test_rule_34_memory_can_omit_the_end_of_a_list() -> None:
-    source = InMemorySource()
-    programme = source.put(PYCON, SESSIONS, EXHIBITORS)
-    programme.missing_sessions = 120
-    sessions, problem = await incomplete_rows(source.records(EVENT, feeds.SESSIONS))
-    assert sessions == SESSIONS[:130]
-    assert problem == "Sessionboard reports 250 sessions but returned 130."
-    assert await all_rows(source.records(EVENT, feeds.EXHIBITORS)) == EXHIBITORS
-
-    programme.missing_sessions, programme.missing_exhibitors = 0, 1
-    assert await all_rows(source.records(EVENT, feeds.SESSIONS)) == SESSIONS
-    exhibitors, _ = await incomplete_rows(source.records(EVENT, feeds.EXHIBITORS))
-    assert exhibitors == []
-
-
-async def test_memory_refuses_an_unknown_token() -> None:
-    sources = InMemorySources(InMemorySource(), tokens={TOKEN})
-    async with sources.open(SystemCredentials("https://api.example.com", Token("another-token"))) as source:
-        with pytest.raises(SourceRefused):
-            await source.events()
 
 
 async def test_token_is_not_in_the_representation_of_a_source(source: Source) -> None:
