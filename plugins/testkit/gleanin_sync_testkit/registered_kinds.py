@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from adapters.plugins.kind_guard import check_kind, guarded
+from adapters.plugins.kind_checks import check_kind
+from adapters.plugins.kind_guard import guarded
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.selection import source_snapshot
 from ports.plugins import FeedReader, KindPlugin, RecordSchema
