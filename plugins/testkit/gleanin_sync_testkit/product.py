@@ -134,8 +134,9 @@ class Product:
         """Add the organization, connect it, and map the two events."""
         access = self._access
         add = AddOrganization(self.units, access.sources, self._cipher, self._ids, self.clock)
+        source = self.source
         new = NewOrganization(
-            ORGANIZATION, self.source.url, self.source.token, self.source.opener.system.identifier
+            ORGANIZATION, source.url, source.token, source.opener.system.identifier, source.fields
         )
         self._organization = (await add(new, actor=COMMAND_LINE)).id
         await self.connect()
@@ -148,6 +149,7 @@ class Product:
             self._added,
             self.destination.token,
             destination=self.destination.opener.system.identifier,
+            fields=self.destination.fields,
             actor=COMMAND_LINE,
         )
 

@@ -1,6 +1,6 @@
 """The two systems of a product: a plug-in's, guarded as in the installed program, or one in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -9,7 +9,7 @@ from adapters.plugins.destinations import InstalledDestinations
 from adapters.plugins.sources import InstalledSources
 from core.domain.ids import DestinationEventId, SourceEventId
 from core.domain.records.source_records import SourceEvent
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import NO_TOKEN, Token
 from gleanin_sync_testkit.memory_source import MemorySource
 from gleanin_sync_testkit.registered_kinds import PACKAGE, readers_of, schemas_of
 from ports.destination import DestinationMissing, DestinationOpener
@@ -31,6 +31,8 @@ class ProductSource:
     """The event that is mapped."""
     url: str = "https://source.example.org"
     token: Token = TOKEN
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """The values of the access fields, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class ProductDestination:
     event: DestinationEventId
     """The event that is mapped, as the product calls it: see `destination_of`."""
     token: Token = TOKEN
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def source_of(
@@ -50,6 +53,7 @@ def source_of(
     *,
     url: str,
     token: str,
+    fields: Mapping[str, str] | None = None,
     kinds: Sequence[KindPlugin] = (),
 ) -> ProductSource:
     """Return a plug-in's source.
@@ -59,13 +63,15 @@ def source_of(
         http: opens its client; `Wire.open_http()`.
         event: the id of the event that is mapped.
         url: what an admin enters.
-        token: likewise.
+        token: likewise; empty for a plug-in that needs none.
+        fields: the values of the access fields, likewise.
         kinds: of other plug-ins that the source reads, too.
     """
     sources = InstalledSources(
         lambda _: (plugin, PACKAGE), http, str, lambda identifier: readers_of(kinds, identifier)
     )
-    return ProductSource(sources.named(plugin.identifier), SourceEventId(event), url, Token(token))
+    opener = sources.named(plugin.identifier)
+    return ProductSource(opener, SourceEventId(event), url, _token(token), fields or {})
 
 
 def destination_of(
@@ -75,6 +81,7 @@ def destination_of(
     *,
     token: str,
     url: str = "",
+    fields: Mapping[str, str] | None = None,
     kinds: Sequence[KindPlugin] = (),
 ) -> ProductDestination:
     """Return a plug-in's destination; arguments as in `source_of`.
@@ -88,7 +95,11 @@ def destination_of(
         {plugin.identifier: url} if url else {},
     )
     stored = DestinationEventId(f"{plugin.identifier}:{event}")
-    return ProductDestination(destinations.named(plugin.identifier), stored, Token(token))
+    return ProductDestination(destinations.named(plugin.identifier), stored, _token(token), fields or {})
+
+
+def _token(text: str) -> Token:
+    return Token(text) if text else NO_TOKEN
 
 
 def memory_source(source: MemorySource | None = None) -> ProductSource:

@@ -47,8 +47,11 @@ class DestinationSuiteBase:
     def access(
         self, rig: Rig, token: str | None = None, schemas: Mapping[str, RecordSchema] | None = None
     ) -> Access:
-        """Return the access that an admin has entered; override it where a plug-in needs more than URL and token."""
-        return Access(rig.stand_in.url, Token(token or rig.stand_in.token), schemas=schemas or {})
+        """Return the access that an admin has entered."""
+        stand_in = rig.stand_in
+        return Access(
+            stand_in.url, Token(token or stand_in.token), schemas=schemas or {}, fields=dict(stand_in.fields)
+        )
 
     def opened(
         self,

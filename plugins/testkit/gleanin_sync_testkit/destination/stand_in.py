@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 from urllib.parse import unquote
 
 import httpx
@@ -59,6 +59,8 @@ class DestinationStandIn(ABC):
     url = "https://destination.example.org/api"
     """What an admin enters, or the plug-in's own."""
     token = "a-token-of-the-test-kit-0001"  # noqa: S105 - nobody's
+    fields: ClassVar[Mapping[str, str]] = {}
+    """The values of the plug-in's access fields, by name."""
     link_host = "links.example.org"
     """Where share links point to."""
     further_type: str | None = None

@@ -24,10 +24,10 @@ MAX_SYNCS = 3
 class SyncSuiteBase(DestinationSuiteBase):
     def product_destination(self, rig: Rig, event: DestinationEventId) -> ProductDestination:
         """Return the destination as the installed program has it."""
-        stand_in = rig.stand_in
-        return destination_of(
-            self.plugin, rig.wire.open_http(), event, url=stand_in.url, token=stand_in.token
-        )
+        stand_in, plugin = rig.stand_in, self.plugin
+        token = stand_in.token if plugin.needs_token else ""
+        http, fields = rig.wire.open_http(), stand_in.fields
+        return destination_of(plugin, http, event, url=stand_in.url, token=token, fields=fields)
 
     def conference(self, rig: Rig) -> "Conference":
         """Return a mapped event with a programme of the kinds that the destination takes."""

@@ -14,7 +14,7 @@ from core.domain.ids import SourceEventId
 from gleanin_sync_testkit.requirements import requirement
 from gleanin_sync_testkit.source.base import SourceTests
 from gleanin_sync_testkit.source.system import System
-from ports.plugins import API_VERSION, Access, SourcePlugin, Token
+from ports.plugins import API_VERSION, SourcePlugin
 from ports.source import SourceError
 
 OWN = frozenset(("core", "ports", "adapters", "entrypoints"))
@@ -75,7 +75,7 @@ class PackagingTests(SourceTests):
         for url in ("http://api.example.org", "https://127.0.0.1", "nonsense"):
             with pytest.raises((InvalidInput, SourceError)):
                 async with _plugin(self).open(
-                    Access(url, Token(system.stand_in.token)), system.wire.open_http()
+                    replace(system.stand_in.access(), url=url), system.wire.open_http()
                 ) as source:
                     await source.event(SourceEventId(system.event.id))
         assert not system.wire.requests, "The plug-in sent a request to an address that is not allowed."

@@ -1,7 +1,7 @@
 """The base of an author's stand-in for his system: what it contains, and how it answers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -42,6 +42,8 @@ class SourceStandIn(ABC):
     url: ClassVar[str] = "https://api.example.org"
     """What an admin enters."""
     token: ClassVar[str] = "kit-token-0123456789"  # noqa: S105 - not a secret
+    fields: ClassVar[Mapping[str, str]] = {}
+    """The values of the plug-in's access fields, by name."""
     page_size: ClassVar[int] = 100
     """How many rows the plug-in asks for, or gets, at most in one answer."""
     time_zone: ClassVar[str] = "Europe/Paris"
@@ -100,7 +102,7 @@ class SourceStandIn(ABC):
         return f"{request.method} {request.path}"
 
     def access(self) -> Access:
-        return Access(self.url, Token(self.token))
+        return Access(self.url, Token(self.token), fields=dict(self.fields))
 
     def save(self) -> None:  # noqa: B027 - most have nothing to do here
         """Do what follows a change; for a source that reads something other than answers."""
