@@ -28,6 +28,7 @@ SETTINGS = st.builds(
     chairpersons=st.booleans(),
     moderators=st.booleans(),
     exhibitor_name=st.sampled_from(ExhibitorName),
+    one_name_is_enough=st.booleans(),
 )
 
 

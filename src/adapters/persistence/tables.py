@@ -148,6 +148,7 @@ mappings = sa.Table(
     _text("time_zone", nullable=True),
     _text("destination_time_zone", nullable=True),
     _flag("settings_saved", default=sa.true()),
+    _flag("one_name_is_enough", default=sa.false()),
     sa.Index(None, "organization_id"),
     sa.Index(None, "connection_id"),
     _index_where(IS_CONTINUOUS, "continuous_mappings", "id"),

@@ -49,6 +49,7 @@ class SettingsResponse(ResponseModel):
     chairpersons: bool
     moderators: bool
     exhibitor_name: ExhibitorName
+    one_name_is_enough: bool = Field(description="Whether speakers without a last name are synced")
 
     @classmethod
     def from_domain(cls, settings: MappingSettings) -> Self:
@@ -57,6 +58,7 @@ class SettingsResponse(ResponseModel):
             chairpersons=settings.chairpersons,
             moderators=settings.moderators,
             exhibitor_name=settings.exhibitor_name,
+            one_name_is_enough=settings.one_name_is_enough,
         )
 
 

@@ -90,8 +90,10 @@ def test_settings_are_shown_and_changed(cli: CommandLine, mapping: str) -> None:
     before = cli.json("settings", mapping).document
     assert before | {"mapping_id": mapping} == before
     assert (before["tracks"], before["chairpersons"], before["moderators"]) == ("track", True, True)
-    arguments = "--tracks", "tags", "--moderators", "off", "--exhibitor-name", "exhibitor"
+    assert before["one_name_is_enough"] is False
+    arguments = "--tracks", "tags", "--moderators", "off", "--exhibitor-name", "exhibitor", "--one-name", "on"
     after = cli.json("settings", mapping, *arguments).document
-    assert after == before | {"tracks": "tags", "moderators": False, "exhibitor_name": "exhibitor"}
+    changed = {"tracks": "tags", "moderators": False, "exhibitor_name": "exhibitor"}
+    assert after == before | changed | {"one_name_is_enough": True}
     assert cli.json("settings", mapping).document == after
     assert "tags" in cli("settings", mapping).out

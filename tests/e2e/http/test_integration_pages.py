@@ -112,6 +112,10 @@ def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: 
     assert re.search(r'value="tags"[^>]* checked', page_of_settings)
     assert re.search(r'name="chairpersons"[^>]* checked', page_of_settings)
     assert not re.search(r'name="moderators"[^>]* checked', page_of_settings)
+    assert not re.search(r'name="one_name_is_enough"[^>]* checked', page_of_settings)
+    post(browser, settings, tracks="tags", exhibitor_name="exhibitor", one_name_is_enough="on")
+    assert re.search(r'name="one_name_is_enough"[^>]* checked', browser.get(settings).text)
+    page_of_settings = browser.get(settings).text
     assert not re.search(r'name="continuous_sync"[^>]* checked', page_of_settings)
 
 

@@ -98,7 +98,8 @@ def expected_speakers(
             if part.person.id == person.id and part.role in roles
         }
         fields = _speaker_fields(person)
-        is_complete = _has(fields, "first_name", "last_name", "email") and "@" in str(fields["email"])
+        names = ("first_name",) if settings.one_name_is_enough else ("first_name", "last_name")
+        is_complete = _has(fields, *names, "email") and "@" in str(fields["email"])
         claimed = mailbox(person.email) if session_ids else None
         yield ExpectedRecord(
             "speaker",

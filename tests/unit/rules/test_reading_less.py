@@ -213,6 +213,7 @@ SETTINGS: tuple[dict[str, Any], ...] = (
     {"chairpersons": False},
     {"chairpersons": True},
     {"exhibitor_name": ExhibitorName.EXHIBITOR},
+    {"one_name_is_enough": True},
 )
 EDITS = (
     *(_edited, _edited, _time_passes, _settings_change, _deleted_in_gleanin),

@@ -107,6 +107,28 @@ async def test_rule_21_changed_setting_resends_only_what_it_affects(harness: Har
     assert (write.kind, dict(write.sent)) == (EXHIBITOR_CONTACT, {"company_name": "Acme Ltd"})
 
 
+async def test_rule_14_one_name_is_enough_decides_whether_a_last_name_is_required(harness: Harness) -> None:
+    mapping = await synced(harness)
+    nameless = replace(OPENING, people=(on(replace(ADA, last_name=" ")), *OPENING.people[1:]))
+    harness.offer(nameless, exhibitors=(ACME,))
+    assert await writes_of_next_sync(harness, mapping) == []
+    await harness.change_settings(SettingsChange(mapping.id, one_name_is_enough=True))
+    (write,) = await writes_of_next_sync(harness, mapping)
+    assert dict(write.sent) == {"last_name": None, "name": "Ada"}
+    assert await writes_of_next_sync(harness, mapping) == []
+    await harness.change_settings(SettingsChange(mapping.id, one_name_is_enough=False))
+    outcome = (await harness.outcomes(await harness.sync(mapping)))["ada"]
+    assert (outcome.outcome, outcome.reason.code) == (Outcome.BLOCKED, "missing_fields")
+    assert harness.the(mapping, SPEAKER, "ada").fields["name"] == "Ada"
+
+
+async def test_rule_14_an_absent_last_name_is_in_no_request(harness: Harness, mapping: EventMapping) -> None:
+    harness.offer(session("opening", on(person("plato", last_name=None))))
+    await harness.change_settings(SettingsChange(mapping.id, one_name_is_enough=True))
+    sent = {write.kind: dict(write.sent) for write in await writes_of_next_sync(harness, mapping)}
+    assert sent[SPEAKER].keys() == {"first_name", "name", "email", "sessions"}
+
+
 async def test_changing_one_setting_leaves_the_others(harness: Harness) -> None:
     mapping = await synced(harness)
     await harness.change_settings(SettingsChange(mapping.id, chairpersons=False))

@@ -36,7 +36,7 @@ from core.domain.selection.destination_view import DestinationView
 from core.domain.selection.email_conflicts import EmailConflicts
 from core.domain.selection.feed_rows import SelectionContext, Selector
 from core.domain.selection.sessions import evaluate_session
-from core.domain.selection.speakers import speaker_fields
+from core.domain.selection.speakers import speaker_fields, waived_fields
 from core.domain.systems import Systems
 
 
@@ -235,7 +235,8 @@ class SpeakerSelector:
         if left_out := [session for session in entry.syncing if session not in associations]:
             labels = sorted(rows.sessions[rows.session_at[session]][0] for session in left_out)
             notes = (*notes, reasons.sessions_left_out(labels, rows.context.systems))
-        return check_required_fields(SPEAKER, fields, rows.context.systems, notes, problem)
+        waived = waived_fields(rows.context.settings)
+        return check_required_fields(SPEAKER, fields, rows.context.systems, notes, problem, waived=waived)
 
 
 def _why_skipped(entry: PersonOnAgenda, systems: Systems) -> Reason:

@@ -41,6 +41,8 @@ class MappingSettings:
     chairpersons: bool = True
     moderators: bool = True
     exhibitor_name: ExhibitorName = ExhibitorName.CONTACT
+    one_name_is_enough: bool = False
+    """Whether a speaker without a last name is synced (rule 14)."""
 
 
 @dataclass(frozen=True, slots=True)

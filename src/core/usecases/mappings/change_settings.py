@@ -24,6 +24,7 @@ class SettingsChange:
     chairpersons: bool | None = None
     moderators: bool | None = None
     exhibitor_name: ExhibitorName | None = None
+    one_name_is_enough: bool | None = None
     continuous_sync: bool | None = None
     confirm_time_zone: bool = False
     confirmed_zone: str | None = None
@@ -35,6 +36,9 @@ class SettingsChange:
             chairpersons=settings.chairpersons if self.chairpersons is None else self.chairpersons,
             moderators=settings.moderators if self.moderators is None else self.moderators,
             exhibitor_name=settings.exhibitor_name if self.exhibitor_name is None else self.exhibitor_name,
+            one_name_is_enough=settings.one_name_is_enough
+            if self.one_name_is_enough is None
+            else self.one_name_is_enough,
         )
 
 
