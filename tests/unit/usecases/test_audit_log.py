@@ -122,7 +122,7 @@ CASES = [
     ),
     Case(
         Action.SETTINGS_CHANGED,
-        f"{LABEL}: tracks track > tags, moderators on > off, one name is enough off > on, continuous sync off > on",
+        f"{LABEL}: tracks track > tags, moderators on > off, one name is enough off > on, only accepted roles on > off, continuous sync off > on",
         "acme",
         lambda on: on.harness.change_settings(
             SettingsChange(
@@ -131,6 +131,7 @@ CASES = [
                 None,
                 moderators=False,
                 one_name_is_enough=True,
+                only_accepted_roles=False,
                 continuous_sync=True,
             ),
             actor=BY,

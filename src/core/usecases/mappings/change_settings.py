@@ -1,4 +1,4 @@
-"""Change what a mapping syncs and when (rules 13, 14, 17 and 24), and confirm its time zone (rule 7)."""
+"""Change what a mapping syncs and when (rules 13, 14, 17, 24 and 35), and confirm its time zone (rule 7)."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -25,6 +25,7 @@ class SettingsChange:
     moderators: bool | None = None
     exhibitor_name: ExhibitorName | None = None
     one_name_is_enough: bool | None = None
+    only_accepted_roles: bool | None = None
     continuous_sync: bool | None = None
     confirm_time_zone: bool = False
     confirmed_zone: str | None = None
@@ -39,6 +40,9 @@ class SettingsChange:
             one_name_is_enough=settings.one_name_is_enough
             if self.one_name_is_enough is None
             else self.one_name_is_enough,
+            only_accepted_roles=settings.only_accepted_roles
+            if self.only_accepted_roles is None
+            else self.only_accepted_roles,
         )
 
 

@@ -8,8 +8,8 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-ADDED = {"one_name_is_enough": sa.false()}
-"""The setting that keeps an existing mapping as it was."""
+ADDED = {"one_name_is_enough": sa.false(), "only_accepted_roles": sa.true()}
+"""Existing mappings get the defaults of new ones; no source has told before what was accepted."""
 
 
 def upgrade() -> None:
