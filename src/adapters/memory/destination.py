@@ -109,7 +109,7 @@ class InMemoryGleanin:
         return [
             record
             for record in self.records.values()
-            if record.event_id == event_id and kind in (None, record.kind)
+            if record.event_id == event_id and (kind is None or record.kind.group == kind.group)
         ]
 
     def create_late(self, record: StoredRecord) -> None:
@@ -133,9 +133,9 @@ class InMemoryGleanin:
 
     @property
     def duplicates(self) -> int:
-        """How many records duplicate another with the same event, kind and external id."""
+        """How many records duplicate another with the same event, type and external id."""
         counts = Counter(
-            (record.event_id, record.kind.name, record.external_id)
+            (record.event_id, record.kind.group, record.external_id)
             for record in self.records.values()
             if record.external_id is not None
         )
@@ -224,7 +224,7 @@ class InMemoryDestination:
         await self._receive_write()
         self._event(event_id)
         record = self._gleanin.records.get(destination_id)
-        if record is None or record.kind != kind:
+        if record is None or record.kind.group != kind.group:
             raise RecordGone("Not found")
         values = {change.field: change.new for change in changes}
         self._check(record.external_id, kind, record.event_id, values)
