@@ -50,8 +50,10 @@ class RecordKind:
     """Lower phases are written first (rule 25)."""
     takes_associations: bool = False
     """People can be associated with such records (a speaker with sessions), by their ids in the destination."""
-    share_text: str = ""
+    share_text: str = "I am taking part"
     """How a person of this kind announces taking part, before " at " and the event's name."""
+    about: str = ""
+    """Which of the source's records these are, in sentences for the documentation; empty for none."""
     portal_heading: str = "Share Your Attendance"
     """Of a person's portal page."""
     portal_text: str = ""
@@ -200,7 +202,6 @@ def _uninstalled(name: str) -> RecordKind:
         optional=(),
         is_person=False,
         phase=LAST_PHASE,
-        share_text="I am taking part",
     )
 
 
