@@ -9,8 +9,8 @@ from adapters.memory.store import InMemoryStore, check
 from core.domain.email import normalize_email
 from core.domain.ids import DestinationEventId, MappingId, OrganizationId, RunId, SourceId
 from core.domain.records.kinds import KINDS, RecordKind
-from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, causes_of, counted
-from core.domain.records.search import RecordSearch
+from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, causes_of, counted
+from core.domain.records.search import RecordSearch, is_called
 from core.domain.records.synced_records import CreateIntent, SentRecords, ShareLink, SyncedRecord
 from ports.clock import Clock
 from ports.store.pages import Page
@@ -245,6 +245,14 @@ class InMemoryOutcomes:
         chosen = matching[:limit]
         next_start = chosen[-1][0] if chosen else start
         return Page([outcome for _, outcome in chosen], next_start if len(matching) > limit else None)
+
+    async def find_named(self, mapping_id: MappingId, name: str, max_runs: int) -> Sequence[RecordRef]:
+        latest = [run for run in self._runs.values() if run.mapping_id == mapping_id][::-1][:max_runs]
+        for run in latest:
+            outcomes = [outcome for _, outcome in self._rows.get(run.id, {}).values()]
+            if found := [each.record for each in outcomes if is_called(each.record.label, name)]:
+                return found
+        return []
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None

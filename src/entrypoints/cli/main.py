@@ -66,7 +66,7 @@ COMMANDS = {
     "record": ("results", "Show the full history of one record, and why each thing happened."),
     "links": (
         "share_links",
-        "List the share links of speakers and exhibitor contacts, as of the last sync.",
+        "List the share links of the people who were synced, as of the last sync.",
     ),
     "notices": (
         "notifications",

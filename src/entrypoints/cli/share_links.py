@@ -71,5 +71,5 @@ def links(
     csv: Csv = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the share links of speakers and exhibitor contacts, as of the last sync."""
+    """List the share links of the people who were synced, as of the last sync."""
     run_command(lambda container: list_links(container, mapping, missing=missing, csv=csv), as_json=as_json)

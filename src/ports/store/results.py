@@ -15,7 +15,7 @@ from core.domain.ids import (
     SourceId,
 )
 from core.domain.records.kinds import RecordKind
-from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome
+from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef
 from core.domain.records.synced_records import CreateIntent, SentRecords, ShareLink, SyncedRecord
 from ports.store.pages import Page
 
@@ -205,6 +205,13 @@ class Outcomes(Protocol):
             search: only records that match; see `RecordSearch`.
             start: where to begin: `next` of the previous page.
             limit: how many to return at most.
+        """
+        ...
+
+    async def find_named(self, mapping_id: MappingId, name: str, max_runs: int) -> Sequence[RecordRef]:
+        """List the records with this title or name in the latest of a mapping's runs that has one; see `is_called`.
+
+        Only so many of the latest runs are looked through.
         """
         ...
 

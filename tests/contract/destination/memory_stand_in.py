@@ -24,7 +24,7 @@ class MemoryStandIn(DestinationStandIn):
         self.gleanin = InMemoryGleanin(links_after_reads=None, tokens={self.token})
         super().__init__()
 
-    @property  # type: ignore[override] - derived from what the adapter holds
+    @property
     def events(self) -> dict[str, StoredEvent]:
         return {
             event.id: StoredEvent(event.id, event.name, event.time_zone)
@@ -35,7 +35,7 @@ class MemoryStandIn(DestinationStandIn):
     def events(self, _none: dict[str, StoredEvent]) -> None:
         """Ignore the base class' empty dictionary."""
 
-    @property  # type: ignore[override] - likewise
+    @property
     def records(self) -> dict[str, StoredRecord]:
         return {
             record.id: StoredRecord(

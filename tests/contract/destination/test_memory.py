@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 
 from adapters.gleanin.plugin import PLUGIN
+from core.domain.tenancy.secrets import SystemCredentials
 from gleanin_sync_testkit.destination import DestinationCapabilities, DestinationSuite
 from gleanin_sync_testkit.destination.rig import Rig
 from gleanin_sync_testkit.product_systems import ProductDestination
@@ -29,7 +30,9 @@ class TestInMemory(DestinationSuite):
         schemas: Mapping[str, RecordSchema] | None = None,
     ) -> AbstractAsyncContextManager[Destination]:
         assert isinstance(rig.stand_in, MemoryStandIn)
-        return rig.stand_in.gleanin.open(Token(token or rig.stand_in.token), rig.announcing(before_write))
+        stand_in = rig.stand_in
+        credentials = SystemCredentials(stand_in.url, Token(token or stand_in.token))
+        return stand_in.gleanin.open(credentials, rig.announcing(before_write))
 
     def product_destination(self, rig: Rig, event: DestinationEventId) -> ProductDestination:
         assert isinstance(rig.stand_in, MemoryStandIn)

@@ -1,6 +1,7 @@
 """Exhibitor contacts, as a kind of records."""
 
 from dataclasses import replace
+from typing import Any
 
 from adapters.plugins.kinds import EXHIBITOR_CONTACT_PLUGIN
 from core.domain.records.source_records import Exhibitor
@@ -26,6 +27,6 @@ class TestExhibitorContact(KindSuite):
         if field == "logo":
             return replace(row, logo=value)
         first, *others = row.contacts
-        names = {"first_name": None, "last_name": None, "full_name": value}
+        names: dict[str, Any] = {"first_name": None, "last_name": None, "full_name": value}
         changed = replace(first.person, **({"email": value} if field == "email" else names))
         return replace(row, contacts=(replace(first, person=changed), *others))

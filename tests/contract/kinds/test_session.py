@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from adapters.plugins.kinds import SESSION_PLUGIN
 from core.domain.records.source_records import Session
@@ -27,5 +28,7 @@ class TestSession(KindSuite):
             at = (
                 datetime.fromisoformat(value) if value and value.strip().isascii() and value.strip() else None
             )
-            return replace(row, **{field: at})
-        return replace(row, **{"track" if field == "tracks" else field: value})
+            changed: dict[str, Any] = {field: at}
+        else:
+            changed = {"track" if field == "tracks" else field: value}
+        return replace(row, **changed)

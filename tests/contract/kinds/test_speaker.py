@@ -1,6 +1,7 @@
 """Speakers, as a kind of records."""
 
 from dataclasses import replace
+from typing import Any
 
 from adapters.plugins.kinds import SPEAKER_PLUGIN
 from core.domain.records.source_records import Session
@@ -23,5 +24,6 @@ class TestSpeaker(KindSuite):
 
     def with_value(self, row: Session, field: str, value: str | None) -> Session:
         first, *others = row.people
-        changed = replace(first, person=replace(first.person, **{field: value}))
+        values: dict[str, Any] = {field: value}
+        changed = replace(first, person=replace(first.person, **values))
         return replace(row, people=(changed, *others))

@@ -1,6 +1,7 @@
 """The toy kind, with readers, schemas and a page of its own."""
 
 from dataclasses import replace
+from typing import Any
 
 from core.domain.records.source_records import Person
 from gleanin_sync_testkit.kind import KindCapabilities, KindSuite
@@ -18,12 +19,14 @@ class TestToyKind(KindSuite):
     def rows(self) -> list[Person]:
         helpers = self.plugin.readers["toys"]
         return [
-            row
+            person
             for number, name in enumerate(("Ada Lovelace", "Grace Hopper", "Joan Clarke"))
-            for row in helpers.parse(
+            for person in helpers.parse(
                 {**ROW, "id": f"h{number}", "name": name, "email": f"h{number}@example.org"}
             )
+            if isinstance(person, Person)
         ]
 
     def with_value(self, row: Person, field: str, value: str | None) -> Person:
-        return replace(row, **{"full_name" if field == "name" else field: value})
+        changed: dict[str, Any] = {"full_name" if field == "name" else field: value}
+        return replace(row, **changed)

@@ -124,3 +124,20 @@ async def test_an_email_of_ten_thousand_characters_is_found_in_the_history(
         assert [entry.outcome for entry in await unit.outcomes.history(MAPPING, email)] == [
             an_outcome(email=email)
         ]
+
+
+async def test_records_are_found_by_their_name_in_the_latest_run_that_has_one(
+    two_runs: UnitOfWorkFactory,
+) -> None:
+    first, second = an_outcome("1"), an_outcome("2")
+    named = [replace(each, record=replace(each.record, label="Été à Paris")) for each in (first, second)]
+    other = replace(first, record=replace(first.record, label="Été à Paris, part 2"))
+    async with committing(two_runs) as unit:
+        await unit.outcomes.add(RUN, named)
+        await unit.outcomes.add(RunId("run2"), [other])
+    async with two_runs.read() as unit:
+        assert await unit.outcomes.find_named(MAPPING, "ÉTÉ À PARIS", 2) == [each.record for each in named]
+        assert await unit.outcomes.find_named(MAPPING, "Été à Paris", 1) == []
+        assert await unit.outcomes.find_named(MAPPING, "Été à Paris, Part 2", 2) == [other.record]
+        assert await unit.outcomes.find_named(MAPPING, "Paris", 2) == []
+        assert await unit.outcomes.find_named(MappingId("none"), "Été à Paris", 2) == []

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.memory.source import InMemorySource, InMemorySources
 from core.domain.records import feeds
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import SystemCredentials, Token
 from ports.source import SourceRefused, SourceUnavailable
 from tests.contract.sessionboard.conftest import all_rows, incomplete_rows
 from tests.contract.sessionboard.fake_api import TOKEN
@@ -42,6 +42,6 @@ async def test_rule_34_memory_can_omit_the_end_of_a_list() -> None:
 
 async def test_memory_refuses_an_unknown_token() -> None:
     sources = InMemorySources(InMemorySource(), tokens={TOKEN})
-    async with sources.open("https://api.example.com", Token("another-token")) as source:
+    async with sources.open(SystemCredentials("https://api.example.com", Token("another-token"))) as source:
         with pytest.raises(SourceRefused):
             await source.events()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.source import InMemorySource
+from core.domain.ids import SourceEventId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent
 from gleanin_sync_testkit.source import Answer, Json, Request, SourceCapabilities, SourceStandIn, SourceSuite
 from ports.plugins import OpenHttp
@@ -35,7 +36,7 @@ class MemoryStandIn(SourceStandIn):
         for gone in self.source.programmes.keys() - self.events.keys():
             self.source.remove(gone)
         for event_id, stored in self.events.items():
-            programme = self.source.programmes.get(event_id) or self.source.put(stored.json)
+            programme = self.source.programmes.get(SourceEventId(event_id)) or self.source.put(stored.json)
             programme.event = stored.json
             programme.sessions, programme.exhibitors = stored.rows("sessions"), stored.rows("exhibitors")
             programme.look(self.now)

@@ -1,7 +1,5 @@
 """The source of a toy box, which is a package of its own."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 from core.domain.records.source_records import Session, SourceEvent
@@ -13,9 +11,7 @@ from gleanin_sync_testkit.source import (
     SourceStandIn,
     SourceSuite,
 )
-
-sys.path.append(str(Path(__file__).parents[2] / "plugins/toy_source"))
-from toy_source import PLUGIN
+from tests.plugins.toy_source.toy_source import PLUGIN
 
 
 class ToyStandIn(SourceStandIn):

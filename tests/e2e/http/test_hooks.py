@@ -1,9 +1,15 @@
 """Sessionboard's webhooks: accepted as hints from callers with the secret, never as data."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
+import httpx
 import pytest
 
 from core.domain.ids import MappingId
 from entrypoints.container import Container
+from entrypoints.plugins import PluginGroup, installed_plugins
+from ports.plugins import SourcePlugin
 from tests.e2e.http.conftest import Served
 from tests.support.assertions import present
 
@@ -67,3 +73,41 @@ def test_a_hooks_key_opens_nothing_else(fresh: Served) -> None:
 def test_a_large_hint_is_refused(served: Served) -> None:
     url = f"{served.url}/hooks/sessionboard/{served.acme.organization}"
     assert served.browser().post(url, content=b"x" * 70_000).status_code == 413
+
+
+def with_hints_by(
+    event_of_hint: Callable[[bytes], str | None] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Replace how Sessionboard's plug-in reads hints."""
+    key = PluginGroup.SOURCES, "sessionboard"
+    loaded = installed_plugins().load(*key)
+    assert isinstance(loaded.plugin, SourcePlugin)
+    changed = replace(loaded, plugin=replace(loaded.plugin, event_of_hint=event_of_hint))
+    monkeypatch.setitem(installed_plugins()._loaded, key, changed)
+
+
+def test_rule_43_an_unknown_source_and_one_without_webhooks_are_not_found(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sent(source: str) -> httpx.Response:
+        return served.browser().post(f"{served.url}/hooks/{source}/{served.acme.organization}", json=SENT)
+
+    unknown = sent("jugglers")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
+    assert unknown.json()["detail"].startswith("There is no source 'jugglers'. Installed: ")
+    with_hints_by(None, monkeypatch)
+    without = sent("sessionboard")
+    assert (without.status_code, without.json()["detail"]) == (404, "Sessionboard has no webhooks.")
+
+
+def test_rule_43_a_hint_that_the_plugin_cannot_read_concerns_all_events(
+    fresh: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(body: bytes) -> str | None:
+        raise KeyError(body)
+
+    with_hints_by(broken, monkeypatch)
+    before, headers = due(fresh), {"X-Webhook-Secret": secret_of(fresh)}
+    url = f"{fresh.url}/hooks/sessionboard/{fresh.acme.organization}"
+    assert fresh.browser().post(url, json=SENT, headers=headers).status_code == 204
+    assert due(fresh) < before

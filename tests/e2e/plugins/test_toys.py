@@ -272,6 +272,18 @@ def test_rule_43_the_settings_of_a_kind_are_shown_and_changed_everywhere(
     assert "helpers: Names of helpers First name &gt; Whole name" in audit
 
 
+def test_rule_43_the_documentation_describes_the_kind(site: tuple[httpx.Client, httpx.Client]) -> None:
+    _, browser = site
+    page = browser.get("/documentation").raise_for_status().text
+    for words in (
+        "speakers, exhibitors and helpers",
+        "The people who help",
+        "Send shifts (helpers)",
+        "Name and e-mail",
+    ):
+        assert words in page
+
+
 def test_rule_43_webhooks_of_any_source_are_hints(way: Way, site: tuple[httpx.Client, httpx.Client]) -> None:
     _, browser = site
     organization = way.program.done("organization", "list")[0]["id"]

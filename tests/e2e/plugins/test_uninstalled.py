@@ -1,6 +1,9 @@
 """What remains when the packages are not installed any more."""
 
+import httpx
+
 from tests.e2e.plugins.conftest import ORG, TOYS, Install, Program
+from tests.support.timeouts import WITHIN
 from tests.support.toy_server import ToyServer
 
 
@@ -61,3 +64,27 @@ def test_rule_43_without_its_package_a_kind_is_not_synced_and_the_others_are(
     assert len(toys.state.writes) == writes + 1
     history = without_helpers.done("record", mapping, "hedy@example.org")
     assert [entry["kind"] for entry in history] == ["helper"]
+
+
+def test_rule_43_a_kind_vanishes_without_a_trace_but_history_and_its_settings_come_back_with_it(
+    install: Install, program: Program, toys: ToyServer, mapping: str
+) -> None:
+    program.done("sync", mapping)
+    program.done("settings", mapping, "--set", "helper.team=Doors")
+    bare = Program((install("toy_source", "toy_destination"),), program.database, program.shelf_url)
+    assert bare.done("settings", mapping)["kinds"] == {}
+    refused = bare.json("settings", mapping, "--set", "helper.team=Stage")
+    assert refused.exit_code == 3
+    assert "None is installed." in refused.error["message"]
+    bare.done("settings", mapping, "--moderators", "off")
+    key = bare.done("key", "add", "test", "--role", "admin", "--organization", ORG)["secret"]
+    with bare.serving() as url, httpx.Client(base_url=url, trust_env=False, timeout=WITHIN) as client:
+        headers = {"Authorization": f"Bearer {key}"}
+        for page in ("/documentation", "/api/v1/openapi.json", f"/api/v1/mappings/{mapping}"):
+            shown = client.get(page, headers=headers).raise_for_status().text
+            assert "helper" not in shown.lower(), page
+        hooks = client.post("/hooks/toys/anybody", content=b"{}")
+        assert hooks.status_code == 401, "the source is still there"
+    again = program.done("settings", mapping)
+    assert again["kinds"]["helper"]["team"] == "Doors"
+    assert again["moderators"] is False

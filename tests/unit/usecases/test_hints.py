@@ -75,3 +75,12 @@ def test_hook_is_a_role_of_api_keys_for_one_organization() -> None:
         Account(
             AccountId("a1"), "ada@example.org", None, NOW, frozenset({Grant(Role.HOOK, OrganizationId("o1"))})
         )
+
+
+async def test_rule_43_a_hint_of_another_source_than_the_mappings_changes_nothing(harness: Harness) -> None:
+    organization_id, mapping_id = await synced_once(harness)
+    before = await harness.schedule_of(mapping_id)
+    take, actor = HandleChangeHint(harness.units, harness.clock), hook(organization_id)
+    assert await take(actor, Hint(organization_id, None, "pretalx")) == 0
+    assert await harness.schedule_of(mapping_id) == before
+    assert await take(actor, Hint(organization_id, None, "sessionboard")) == 1

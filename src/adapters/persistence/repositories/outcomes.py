@@ -14,7 +14,7 @@ from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.records.reasons import Reason
-from core.domain.records.search import RecordSearch
+from core.domain.records.search import RecordSearch, is_called
 from ports.store.pages import Page
 from ports.store.results import HistoryEntry
 
@@ -55,6 +55,18 @@ _HISTORY = (
     .join(runs, runs.c.id == outcomes.c.run_id)
     .where(outcomes.c.position.in_(_MATCHING), runs.c.mapping_id == sa.bindparam("mapping_id"))
     .order_by(outcomes.c.position.desc())
+)
+_LATEST_RUNS = (
+    sa.select(runs.c.id, runs.c.position)
+    .where(runs.c.mapping_id == sa.bindparam("mapping_id"))
+    .order_by(runs.c.position.desc())
+    .limit(sa.bindparam("max_runs"))
+    .subquery()
+)
+_LABELS = (
+    sa.select(outcomes.c.run_id, outcomes.c.kind, outcomes.c.source_id, outcomes.c.label, outcomes.c.email)
+    .join(_LATEST_RUNS, _LATEST_RUNS.c.id == outcomes.c.run_id)
+    .order_by(_LATEST_RUNS.c.position.desc(), outcomes.c.position)
 )
 # The columns that are searched; the others are read only for the rows that are returned.
 _LIGHT = (
@@ -127,6 +139,24 @@ class SqlOutcomes:
     async def causes(self, run_id: RunId) -> Causes:
         rows = await self._run(lambda database: database.execute(_CAUSES, {"run_id": run_id}).all())
         return {(KINDS.named(name), code): number for name, code, number in rows}
+
+    async def find_named(self, mapping_id: MappingId, name: str, max_runs: int) -> Sequence[RecordRef]:
+        params = {"mapping_id": mapping_id, "max_runs": max_runs}
+
+        def read(database: sa.Connection) -> list[RecordRef]:
+            options = {"yield_per": BATCH_SIZE}
+            found: list[RecordRef] = []
+            found_in = None
+            with database.execute(_LABELS, params, execution_options=options) as rows:
+                for run, kind, source_id, label, email in rows:
+                    if found and run != found_in:
+                        break  # the newest run that has one decides
+                    if is_called(label, name):
+                        found_in = run
+                        found.append(RecordRef(KINDS.named(kind), source_id, label, email))
+            return found
+
+        return await self._run(read)
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None

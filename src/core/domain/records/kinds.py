@@ -53,8 +53,10 @@ class RecordKind:
     destination_group: str = ""
     """Kinds with the same group are one type of record in every destination, so they share its contacts (rule 44). By
     default a kind shares with none."""
-    share_text: str = ""
+    share_text: str = "I am taking part"
     """How a person of this kind announces taking part, before " at " and the event's name."""
+    about: str = ""
+    """Which of the source's records these are, in sentences for the documentation; empty for none."""
     portal_heading: str = "Share Your Attendance"
     """Of a person's portal page."""
     portal_text: str = ""
@@ -215,7 +217,6 @@ def _uninstalled(name: str) -> RecordKind:
         optional=(),
         is_person=False,
         phase=LAST_PHASE,
-        share_text="I am taking part",
     )
 
 

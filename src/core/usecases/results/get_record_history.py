@@ -7,14 +7,13 @@ from datetime import datetime
 from core.domain.errors import InvalidInput, require, validate_id
 from core.domain.ids import MappingId, RunId
 from core.domain.records.outcomes import RecordRef
-from core.domain.records.search import is_called
 from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
 from ports.store.results import HistoryEntry
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 SEARCHED_RUNS = 10
 """The latest runs of the mapping in which a title or name is sought: it is in no index."""
-PAGE = 500
 MAX_LISTED = 5
 
 
@@ -23,7 +22,13 @@ class GetRecordHistory:
     units: UnitOfWorkFactory
 
     async def __call__(
-        self, mapping_id: MappingId, sought: str, limit: int | None = None, before: int | None = None
+        self,
+        mapping_id: MappingId,
+        sought: str,
+        limit: int | None = None,
+        before: int | None = None,
+        *,
+        mapping: EventMapping | None = None,
     ) -> Sequence[HistoryEntry]:
         """List all outcomes of one record, oldest first; with a limit, only the newest ones.
 
@@ -32,13 +37,14 @@ class GetRecordHistory:
             sought: the record's id in one of the systems, its e-mail, or else its title or name.
             limit: how many outcomes at most.
             before: only outcomes before this position.
+            mapping: the mapping, if it is loaded already.
 
         Raises:
             NotFound: also if no run of the mapping has read such a record.
             InvalidInput: several records have this title or name.
         """
         async with self.units.read() as unit:
-            mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            mapping = mapping or require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             validate_id("record", sought)
             entries = [*await unit.outcomes.history(mapping_id, sought.strip(), limit, before)]
             if not entries and (record := await _named(unit, mapping_id, sought.strip())):
@@ -60,23 +66,14 @@ async def _named(unit: UnitOfWork, mapping_id: MappingId, name: str) -> RecordRe
     Raises:
         InvalidInput: there are several.
     """
-    for run in await unit.runs.list_by_mapping(mapping_id, SEARCHED_RUNS) if name else ():
-        found: list[RecordRef] = []
-        start: int | None = 0
-        while start is not None:
-            page = await unit.outcomes.page(run.id, search=name, start=start, limit=PAGE)
-            found += [outcome.record for outcome in page.items if is_called(outcome.record.label, name)]
-            start = page.next
-        if len(found) > 1:
-            listed = ", ".join(f"{record.kind} {record.source_id}" for record in found[:MAX_LISTED])
-            more = " and others" if len(found) > MAX_LISTED else ""
-            raise InvalidInput(
-                f"Several records are called {name!r:.60}: {listed}{more}. Enter the id of one.",
-                about="record",
-            )
-        if found:
-            return found[0]
-    return None
+    found = await unit.outcomes.find_named(mapping_id, name, SEARCHED_RUNS) if name else ()
+    if len(found) > 1:
+        listed = ", ".join(f"{record.kind} {record.source_id}" for record in found[:MAX_LISTED])
+        more = " and others" if len(found) > MAX_LISTED else ""
+        raise InvalidInput(
+            f"Several records are called {name!r:.60}: {listed}{more}. Enter the id of one.", about="record"
+        )
+    return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)

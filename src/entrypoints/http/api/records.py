@@ -34,7 +34,9 @@ async def get_history(
 ) -> Listed[HistoryEntryResponse]:
     """Return the full history of a record, oldest first; each further part is earlier."""
     before = offset(cursor_) or None
-    entries = await container.resolve(GetRecordHistory)(ctx.mapping.id, record_id, limit + 1, before)
+    entries = await container.resolve(GetRecordHistory)(
+        ctx.mapping.id, record_id, limit + 1, before, mapping=ctx.mapping
+    )
     shown = entries[-limit:]
     more = shown[0].position if len(entries) > limit else None
     return Listed[HistoryEntryResponse](

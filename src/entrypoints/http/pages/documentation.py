@@ -1,9 +1,14 @@
 """The documentation for organizers: one page, open to everyone."""
 
+from collections.abc import Iterable
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from core.domain.errors import NotAuthenticated
+from core.domain.records.kinds import ALL, KINDS
+from core.domain.records.reasons import field_name
+from core.domain.runs.messages import listed
 from entrypoints.http.dependencies import Wired, actor_of_session
 from entrypoints.http.pages.rendering import render
 
@@ -17,4 +22,17 @@ async def show(request: Request, container: Wired) -> Response:
     except NotAuthenticated:
         actor = None
     support = container.settings().support_contact or ""
-    return render(request, "documentation.html", actor=actor, support=support)
+    return render(
+        request,
+        "documentation.html",
+        actor=actor,
+        support=support,
+        kinds=[*KINDS],
+        people=[kind.plural for kind in KINDS.people],
+        scopes=[scope for scope in KINDS.scopes if scope != ALL],
+        field_words=_field_words,
+    )
+
+
+def _field_words(fields: Iterable[str]) -> str:
+    return listed([field_name(field) for field in fields]).capitalize()

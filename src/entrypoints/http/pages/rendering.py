@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from core.domain.access import api_keys
 from core.domain.access.authorization import Actor
-from core.domain.records.kinds import KINDS, Scope
+from core.domain.records.kinds import ALL, KINDS, Scope
 from core.domain.runs.health import Health, Remedy
 from core.domain.runs.messages import listed
 from core.domain.tenancy import organizations
@@ -99,6 +99,11 @@ def kinds_in(scope: Scope) -> str:
     return listed([kind.plural for kind in KINDS.in_scope(scope)]) or scope
 
 
+def nothing_of_any_feed() -> str:
+    """Return that there is nothing to sync, in words: "no sessions and no exhibitors"."""
+    return listed([f"no {feed.name}" for feed in KINDS.feeds_in(ALL)])
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -111,6 +116,7 @@ def _environment() -> Environment:
     environment.globals["duration"] = duration
     environment.globals["remedy_link"] = remedy_link
     environment.globals["kinds_in"] = kinds_in
+    environment.globals["nothing_of_any_feed"] = nothing_of_any_feed
     environment.globals["max_lengths"] = {
         "organization_name": organizations.MAX_NAME_LENGTH,
         "api_key_name": api_keys.MAX_NAME_LENGTH,

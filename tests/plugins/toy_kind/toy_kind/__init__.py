@@ -43,6 +43,7 @@ HELPER = RecordKind(
     is_person=True,
     phase=2,
     share_text="I am helping",
+    about="The people who help at the event.",
     portal_heading="Share Your Help",
     portal_text="Thank you for helping.",
     settings=(

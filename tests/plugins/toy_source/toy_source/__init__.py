@@ -27,7 +27,8 @@ from ports.plugins import (
     Unreadable,
     unreadable_row,
 )
-from toy_source.toys import event_of, sessions_of
+
+from .toys import event_of, sessions_of
 
 PAGE_SIZE = 2
 

@@ -47,7 +47,9 @@ async def show_history(
     if who:
         try:
             entries = [
-                *await container.resolve(GetRecordHistory)(mapping.id, who, PER_PAGE + 1, before or None)
+                *await container.resolve(GetRecordHistory)(
+                    mapping.id, who, PER_PAGE + 1, before or None, mapping=mapping
+                )
             ]
         except NotFound:
             is_unknown = True
