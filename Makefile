@@ -36,6 +36,7 @@ check: $(VENV)/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd plugins/template && ../../$(BIN)/lint-imports
+	cd plugins/sponsors && ../../$(BIN)/lint-imports
 	@! grep -nE '://' requirements.lock requirements-dev.lock requirements-bench.lock || { echo "an address stands in a lock file"; exit 1; }
 
 bench: $(VENV)/.ready-bench
