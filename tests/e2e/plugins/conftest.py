@@ -16,8 +16,10 @@ from tests.support.processes import COMMAND, free_port, until_ready
 from tests.support.timeouts import WITHIN
 from tests.support.toy_server import TOKEN, ToyServer, ToyState, serving_toys
 
-PLUGINS = Path(__file__).parents[2] / "plugins"
-SOURCES = Path(__file__).parents[3] / "src"
+ROOT = Path(__file__).parents[3]
+PLUGINS = ROOT / "tests" / "plugins"
+PACKAGES = ROOT / "plugins"
+SOURCES = ROOT / "src"
 UV = str(Path(sys.executable).with_name("uv"))
 TOYS = ("toy_source", "toy_destination", "toy_kind")
 ORG = "Toy Makers"
@@ -107,9 +109,14 @@ class Program:
         return replace(self, path=tuple(folder for folder in self.path if folder not in folders))
 
 
+def folder_of(name: str) -> Path:
+    """Return the folder of a toy, or else of a package of this repository."""
+    return next(folder / name for folder in (PLUGINS, PACKAGES) if (folder / name).is_dir())
+
+
 @pytest.fixture(scope="session")
 def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
-    """Install toy distributions into a folder, one for each combination, and return it."""
+    """Install toys, or packages of this repository, into a folder, one for each combination, and return it."""
     folders: dict[Sequence[str], Path] = {}
 
     def install(*names: str) -> Path:
@@ -119,7 +126,7 @@ def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
             options = ("--no-cache", "--offline", "--no-deps", "--no-build-isolation")
             subprocess.run(
                 [UV, "pip", "install", "--python", sys.executable, "--target", str(folder), *options]
-                + [str(PLUGINS / name) for name in names],
+                + [str(folder_of(name)) for name in names],
                 check=True,
                 timeout=WITHIN,
             )
