@@ -1,7 +1,10 @@
 """Sponsors, with their package installed beside the program: each contact arrives once, and the outcomes say why."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -12,7 +15,7 @@ import httpx
 import pytest
 
 from tests.e2e.http.pages import post
-from tests.e2e.plugins.conftest import SOURCES, Install, Program
+from tests.e2e.plugins.conftest import ROOT, SOURCES, Install, Program
 from tests.e2e.plugins.test_sandbox import ORG, Served, mapped, serving
 from tests.support.sponsored_event import EVENT, saved_event
 from tests.support.timeouts import WITHIN, wait_until
@@ -178,6 +181,21 @@ def test_rule_43_plugins_lists_the_package(install: Install, tmp_path: Path) -> 
         "available",
     )
     assert program("doctor").out.count("gleanin-sync-sponsors") <= 1
+
+
+def test_rule_43_the_installed_package_is_the_one_that_the_kit_tests(install: Install) -> None:
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "entry_point")
+    done = subprocess.run(
+        [*command, "plugins/sponsors/tests/test_kind.py"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(install("sponsors"))},
+        capture_output=True,
+        text=True,
+        timeout=WITHIN,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert "skipped" not in done.stdout
 
 
 def test_rule_43_the_demo_syncs_the_sponsors_of_the_packaged_conference(
