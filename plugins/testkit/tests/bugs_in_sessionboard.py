@@ -86,9 +86,9 @@ BUGS = (
     ),
     SeededBug(
         "a 429 was swallowed and ended the list",
-        PAGES,
-        "        except NoSuchPage:",
-        "        except (NoSuchPage, SourceUnavailable):",
+        CLIENT,
+        "            raise SourceUnavailable(str(error)) from error",
+        "            raise NoSuchPage(str(error)) from error",
         f"{TEST}::test_lasting_faults_are_unavailable[sessions]",
     ),
     SeededBug(
@@ -107,10 +107,10 @@ BUGS = (
     ),
     SeededBug(
         "an error in the middle of the pages ended the list quietly",
-        PAGES,
-        "            page = await pending.task\n        except NoSuchPage:",
-        "            page = await pending.task\n        except SourceError:",
-        f"{TEST}::test_rows_before_an_error",
+        TOY,
+        "            page = await self._read(link)\n",
+        "            try:\n                page = await self._read(link)\n            except Exception:\n                return\n",
+        f"{TOY_TEST}::test_rows_before_an_error",
     ),
     SeededBug(
         "people who cannot be read were left out",
