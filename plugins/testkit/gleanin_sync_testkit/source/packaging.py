@@ -36,6 +36,9 @@ class PackagingTests(SourceTests):
         assert plugin.api_version == API_VERSION, (
             f"The plug-in is for another version of the API: {plugin.api_version}"
         )
+        names = [field.name for field in getattr(plugin, "access_fields", ())]
+        assert len(set(names)) == len(names), f"Two access fields have one name: {names}"
+        assert all(IDENTIFIER.fullmatch(name) for name in names), f"Name access fields in lower case: {names}"
         for name, url in plugin.regions.items():
             assert url.startswith("https://"), f"The URL of the region {name!r} does not begin with https://."
 
