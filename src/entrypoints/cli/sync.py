@@ -115,7 +115,6 @@ def sync(mapping: Mapping, scope: WithScope = ALL, as_json: AsJson = False) -> N
     Only new and changed records are written. Ctrl-C stops the sync cleanly; the next one continues from there.
     If another sync of the mapping is running, this one waits for it.
     """
-
     chosen = _scope(scope)
 
     def on_message(message: str) -> None:
