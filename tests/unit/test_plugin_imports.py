@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.plugin_imports import forbidden_imports
+from gleanin_sync_testkit.imports import forbidden_imports
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 # The one that brings a package of this program's name does it on purpose.

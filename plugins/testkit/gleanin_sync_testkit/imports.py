@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 PUBLIC = "ports.plugins"
+_IMPORTERS = frozenset({"import_module", "__import__"})
 OWN = frozenset({"core", "ports", "adapters", "entrypoints"})
 """The top-level packages of this program."""
 
@@ -34,20 +35,34 @@ def package_folder(module: str) -> Path:
     return folder
 
 
-def forbidden_imports(path: Path) -> Iterator[str]:
-    """Yield what the files below a folder, or one file, import of this program besides the public module."""
-    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-        for node in ast.walk(ast.parse(file.read_bytes())):
-            for name in _imported(node):
-                if name.partition(".")[0] in OWN and name != PUBLIC:
-                    yield f"{file.name}:{getattr(node, 'lineno', 0)} imports {name}"
+def forbidden_imports(path: Path) -> list[str]:
+    """List what the files below a folder, or one file, import of this program beside the public module.
+
+    Each is "file:line: module", with the file's path below the folder.
+    """
+    files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    folder = path if path.is_dir() else path.parent
+    return [
+        f"{file.relative_to(folder)}:{line}: {module}"
+        for file in files
+        for line, module in _imported(ast.parse(file.read_bytes()))
+        if module.partition(".")[0] in OWN and module != PUBLIC
+    ]
 
 
-def _imported(node: ast.AST) -> Iterator[str]:
-    match node:
-        case ast.Import(names=names):
-            yield from (alias.name for alias in names)
-        case ast.ImportFrom(module="ports", names=names, level=0):
-            yield from (f"ports.{alias.name}" for alias in names)
-        case ast.ImportFrom(module=str(module), level=0):
-            yield module
+def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield each imported module with its line, also those that are imported by name while the program runs."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                for alias in names:
+                    yield node.lineno, alias.name
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                for alias in names:
+                    # `from ports import plugins` imports the public module, and `from ports import source` another one.
+                    whole = f"{module}.{alias.name}"
+                    yield node.lineno, whole if module == PUBLIC.partition(".")[0] else module
+            case ast.Call(func=function, args=[ast.Constant(value=str(module)), *_]):
+                name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+                if name in _IMPORTERS:
+                    yield node.lineno, module

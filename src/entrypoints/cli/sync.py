@@ -24,6 +24,7 @@ from entrypoints.cli.options import AsJson, Mapping, WithScope, examples
 from entrypoints.cli.output import Answer, console, safe_text
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.plugins import installed_plugins
 from entrypoints.resources.runs import CountsResponse, RunResponse
 from entrypoints.resources.sync import StepResponse
 
@@ -84,11 +85,12 @@ def exit_code(run: SyncRun) -> ExitCode:
 
 
 def _scope(name: str) -> Scope:
-    """Return the scope of this name, once the kinds are known.
+    """Return the scope of this name, before the database is opened.
 
     Raises:
         typer.BadParameter: no kind has it.
     """
+    installed_plugins().register_kinds()
     try:
         return KINDS.scope_named(name)
     except InvalidInput as error:
@@ -100,7 +102,8 @@ def _scope(name: str) -> Scope:
 )
 def preview(mapping: Mapping, scope: WithScope = ALL, as_json: AsJson = False) -> None:
     """Show what a sync would do with each record, with the old and new value of each field; nothing is written."""
-    run_command(lambda container: preview_mapping(container, mapping, _scope(scope)), as_json=as_json)
+    chosen = _scope(scope)
+    run_command(lambda container: preview_mapping(container, mapping, chosen), as_json=as_json)
 
 
 @commands.command(
@@ -112,12 +115,13 @@ def sync(mapping: Mapping, scope: WithScope = ALL, as_json: AsJson = False) -> N
     Only new and changed records are written. Ctrl-C stops the sync cleanly; the next one continues from there.
     If another sync of the mapping is running, this one waits for it.
     """
+    chosen = _scope(scope)
 
     def on_message(message: str) -> None:
         console().print(safe_text(message))
 
     run_command(
-        lambda container: sync_mapping(container, mapping, _scope(scope), None if as_json else on_message),
+        lambda container: sync_mapping(container, mapping, chosen, None if as_json else on_message),
         as_json=as_json,
         interrupted="Interrupted. What was synced stays synced. To continue: "
         f"gleanin-sync sync {mapping}" + ("" if scope == ALL else f" --scope {scope}"),

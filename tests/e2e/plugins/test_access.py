@@ -22,7 +22,7 @@ VALUES = {"combination": COMBINATION, "drawer": "upper"}
 def protect(
     toys: ToyServer, combination: str = COMBINATION, drawer: str = "upper", token: str = TOKEN
 ) -> None:
-    """Let the shelf ask for a combination, and the box for nothing."""
+    """Set which headers the shelf requires; the box requires none."""
     headers = {"Authorization": f"Token {token}", "X-Combination": combination, "X-Drawer": drawer}
     toys.state.required.update({"shelf": headers, "box": {}})
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from core.domain.records.kinds import KINDS
+from core.domain.records.kinds import KINDS, SESSION, SPEAKER
 from gleanin_sync_testkit.destination.capabilities import DestinationCapabilities
 from gleanin_sync_testkit.destination.rig import Rig
 from gleanin_sync_testkit.destination.stand_in import DestinationStandIn
@@ -67,12 +67,23 @@ class DestinationSuiteBase:
 
     def schemas(self, rig: Rig) -> Sequence[tuple[RecordKind, RecordSchema]]:
         """Return the kinds that are tested, those that others depend on first."""
+        unknown = rig.stand_in.schemas.keys() - {kind.name for kind in KINDS}
+        assert not unknown, f"The stand-in's schemas name kinds that there are not: {sorted(unknown)}"
         found = ((KINDS.named(name), schema) for name, schema in rig.stand_in.schemas.items())
         return sorted(found, key=lambda pair: pair[0].phase)
 
     def any_kind(self, rig: Rig) -> tuple[RecordKind, RecordSchema]:
         """Return a kind: the last one, preferably of people."""
         return max(self.schemas(rig), key=lambda pair: pair[0].is_person)
+
+    def speaker_schema(self, rig: Rig) -> RecordSchema:
+        """Return the schema of speakers, which has their sessions."""
+        schemas = rig.stand_in.schemas
+        schema = schemas.get(SPEAKER.name)
+        assert schema and "sessions" in schema.attributes and SESSION.name in schemas, (
+            "The schemas have no sessions, or speakers without them: declare takes_associations=False"
+        )
+        return schema
 
     def people(self, rig: Rig) -> Sequence[tuple[RecordKind, RecordSchema]]:
         return [pair for pair in self.schemas(rig) if pair[0].is_person]

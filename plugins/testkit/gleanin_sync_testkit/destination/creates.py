@@ -169,7 +169,7 @@ class CreateTests(DestinationSuiteBase):
     @requirement("People are stored with the sessions they speak in", rule=25, needs=("takes_associations",))
     async def test_associations(self, rig: Rig) -> None:
         event = new_event(rig)
-        schema = rig.stand_in.schemas[SPEAKER.name]
+        schema = self.speaker_schema(rig)
         async with self.opened(rig) as destination:
             sessions = [
                 await destination.create(event, SESSION, ExternalId(f"s{number}"), sample(SESSION, number))

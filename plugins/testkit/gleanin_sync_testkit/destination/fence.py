@@ -29,6 +29,9 @@ class FenceTests(DestinationSuiteBase):
             await destination.event(event)
             for kind, _ in self.schemas(rig):
                 await read_all(destination, event, kind)
+            assert not rig.writes, (
+                f"Reading has sent {rig.writes[0].method} {rig.writes[0].path}: if it only reads, say so by is_write"
+            )
             assert rig.announced == [], "before_write was awaited although nothing was written"
             writes = 0
             for kind, _ in self.schemas(rig):

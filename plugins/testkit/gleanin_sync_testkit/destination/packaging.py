@@ -32,7 +32,7 @@ class PackagingTests(DestinationSuiteBase):
         module = module_of(self.plugin.open)
         if is_built_in(module):
             pytest.skip("it comes with the program")
-        found = [*forbidden_imports(package_folder(module))]
+        found = forbidden_imports(package_folder(module))
         assert not found, f"The plug-in imports what may change at any time: {'; '.join(found)}"
 
     @requirement("The entry point has the identifier as its name", rule=43)

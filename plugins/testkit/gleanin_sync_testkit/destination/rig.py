@@ -24,6 +24,9 @@ class Rig:
     announced: list[int] = field(default_factory=list)
     """For each time `before_write` was awaited: how many requests had been sent until then."""
 
+    has_failed: bool = False
+    """Whether a request has ended the test."""
+
     def __post_init__(self) -> None:
         self.wire = Wire(self._respond)
 
@@ -63,6 +66,8 @@ class Rig:
 
     def check(self) -> None:
         """Check that nothing was removed (rule 22)."""
+        if self.has_failed:
+            return  # a test that has failed already says so
         deletes = [request for request in self.wire.requests if request.method == "DELETE"]
         assert not deletes, (
             f"The plug-in must never delete anything (rule 22), but it sent {_words(deletes[0])}"
@@ -80,6 +85,7 @@ class Rig:
         answer = self.stand_in.answer(request)
         removed = before.difference(self.stand_in.events, self.stand_in.records)
         if removed or request.method == "DELETE":
+            self.has_failed = True
             pytest.fail(
                 f"The plug-in must never remove anything (rule 22), but {_words(request)} removed {removed or 'nothing'}"
             )

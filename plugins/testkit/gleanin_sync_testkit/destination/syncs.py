@@ -109,9 +109,9 @@ class SyncTests(SyncSuiteBase):
         "A speaker stays tied to a session that is no longer his", rule=22, needs=("takes_associations",)
     )
     async def test_associations_only_grow(self, rig: Rig) -> None:
+        attribute = self.speaker_schema(rig).attributes["sessions"]
         conference = self.conference(rig)
         await conference.sync()
-        attribute = conference.schema(SPEAKER).attributes["sessions"]
         before = conference.the(SPEAKER, "ada").attributes[attribute]
         conference.talks["closing"] = session("closing")
         conference.people["eve"] = person("eve")

@@ -91,7 +91,7 @@ class UpdateTests(DestinationSuiteBase):
     @requirement("An update of other fields keeps the associations", rule=22, needs=("takes_associations",))
     async def test_associations_stay(self, rig: Rig) -> None:
         event = new_event(rig)
-        schema = rig.stand_in.schemas[SPEAKER.name]
+        schema = self.speaker_schema(rig)
         async with self.opened(rig) as destination:
             session = await destination.create(event, SESSION, ExternalId("s1"), sample(SESSION))
             fields = {**sample(SPEAKER), "sessions": (session,)}

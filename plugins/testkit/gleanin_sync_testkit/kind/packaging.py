@@ -15,7 +15,7 @@ class KindPackaging(KindBase):
         module = module_of(self.plugin.make_rows)
         if is_built_in(module):
             pytest.skip("it comes with the program")
-        found = [*forbidden_imports(package_folder(module))]
+        found = forbidden_imports(package_folder(module))
         assert not found, (
             f"What these import may change at any time; use `ports.plugins` only: {'; '.join(found)}"
         )

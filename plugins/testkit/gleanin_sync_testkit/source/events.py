@@ -36,12 +36,21 @@ class EventTests(SourceTests):
         check_same(await system.perform(lambda source: read_event(source, system.event.id)), [system.event])
 
     @requirement(
-        "Returns an event without a time zone as one without, and guesses none", needs=("tells_time_zone",)
+        "Guesses no time zone of an event that has none, or one that does not exist",
+        needs=("tells_time_zone",),
     )
     async def test_missing_time_zone_is_not_guessed(self, system: System) -> None:
-        event = SourceEvent(system.event.id, system.event.name, None)
-        system.stand_in.put_event(event)
-        check_same(await system.perform(read_events), [event])
+        for zone in (None, "Mars/Phobos"):
+            event = SourceEvent(system.event.id, system.event.name, zone)
+            system.stand_in.put_event(event)
+            check_same(await system.perform(read_events), [event])
+            system.put_sessions(2)
+            reading = await system.read()
+            if not system.capabilities.has_offsets and reading.error is None:
+                known = [row for row in reading.rows if getattr(row, "starts_at", None) is not None]
+                assert not known, (
+                    f"{reading.words} read local times in a zone of its own, as the event has {zone!r}."
+                )
 
     @requirement("Says that an event is gone once it is no longer in the source")
     async def test_removed_event_is_gone(self, system: System) -> None:

@@ -1,9 +1,6 @@
 """The package that brings a plug-in: what it imports, and how it is registered."""
 
-import ast
 import re
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -12,15 +9,20 @@ import pytest
 
 from core.domain.errors import InvalidInput
 from core.domain.ids import SourceEventId
+from gleanin_sync_testkit.imports import (
+    OWN,
+    PUBLIC,
+    forbidden_imports,
+    is_built_in,
+    module_of,
+    package_folder,
+)
 from gleanin_sync_testkit.requirements import requirement
 from gleanin_sync_testkit.source.base import SourceTests
 from gleanin_sync_testkit.source.system import System
 from ports.plugins import API_VERSION, SourcePlugin
 from ports.source import SourceError
 
-OWN = frozenset(("core", "ports", "adapters", "entrypoints"))
-"""The top-level packages of the program."""
-PUBLIC = "ports.plugins"
 GROUP = "gleanin_sync.sources"
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
@@ -36,12 +38,15 @@ class PackagingTests(SourceTests):
         assert plugin.api_version == API_VERSION, (
             f"The plug-in is for another version of the API: {plugin.api_version}"
         )
+        names = [field.name for field in getattr(plugin, "access_fields", ())]
+        assert len(set(names)) == len(names), f"Two access fields have one name: {names}"
+        assert all(IDENTIFIER.fullmatch(name) for name in names), f"Name access fields in lower case: {names}"
         for name, url in plugin.regions.items():
             assert url.startswith("https://"), f"The URL of the region {name!r} does not begin with https://."
 
     @requirement("Imports nothing of the program but ports.plugins", rule=43)
     def test_imports(self) -> None:
-        found = [*_forbidden_imports(_folder_of(_plugin(self)))]
+        found = forbidden_imports(_folder_of(_plugin(self)))
         assert not found, (
             f"The plug-in imports what may change at any time: {'; '.join(found)}. Use {PUBLIC} only."
         )
@@ -96,41 +101,12 @@ def _plugin(suite: SourceTests) -> SourcePlugin:
 
 
 def _package_of(plugin: SourcePlugin) -> str:
-    opener = getattr(plugin.open, "func", plugin.open)
-    module: str = getattr(opener, "__module__", None) or type(opener).__module__
-    return module.partition(".")[0]
+    return module_of(plugin.open).partition(".")[0]
 
 
 def _folder_of(plugin: SourcePlugin) -> Path:
     """Return the folder of the package, or its only file; skipped for what comes with the program."""
-    package = _package_of(plugin)
-    if package in OWN:
+    module = module_of(plugin.open)
+    if is_built_in(module):
         pytest.skip("it comes with the program")
-    file = getattr(sys.modules[package], "__file__", None)
-    if file is None:
-        pytest.skip("the package has no files")
-    path = Path(file)
-    return path.parent if path.name == "__init__.py" else path
-
-
-def _forbidden_imports(path: Path) -> Iterator[str]:
-    for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_bytes())):
-            for name in _imported(node):
-                if name.partition(".")[0] in OWN and name != PUBLIC and not name.startswith(f"{PUBLIC}."):
-                    yield f"{file.name}:{getattr(node, 'lineno', 0)} imports {name}"
-
-
-def _imported(node: ast.AST) -> Iterator[str]:
-    """Yield the names of modules that a statement imports, or a call by a name."""
-    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-        function = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        if function in ("import_module", "__import__"):
-            yield str(node.args[0].value)
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-        if node.module in OWN:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        else:
-            yield node.module
+    return package_folder(module)

@@ -1,20 +1,23 @@
 """Pages: all of them are read, and what does not add up is said (rule 34)."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
+
+import pytest
 
 from core.domain.records.feeds import EXHIBITORS, SESSIONS
 from gleanin_sync_testkit.requirements import requirement
 from gleanin_sync_testkit.source.base import SourceTests
 from gleanin_sync_testkit.source.comparing import check_contains, check_each_once, check_same
-from gleanin_sync_testkit.source.json_places import changed, has_place, value_at
+from gleanin_sync_testkit.source.json_places import changed, has_place
 from gleanin_sync_testkit.source.reading import Reading, read_records
 from gleanin_sync_testkit.source.system import System, key_of
 from gleanin_sync_testkit.wire import Answer, Request
-from ports.source import SourceError, SourceEventGone, SourceIncomplete
+from ports.source import SourceError, SourceEventGone
 
-ODD_TOTALS: tuple[object, ...] = (None, "many", [], {}, -1)
+UNPAGED_ROWS = 250
+PAGES = 3
+"""How many pages of sessions most tests put."""
 
 
 class PageTests(SourceTests):
@@ -29,6 +32,21 @@ class PageTests(SourceTests):
     async def test_all_pages_of_exhibitors(self, system: System) -> None:
         put = system.put(EXHIBITORS, system.examples.exhibitors(2 * system.stand_in.page_size + 1))
         check_same(await system.read(EXHIBITORS), put)
+
+    @requirement("Has pages, links and totals where it claims to, and only there", needs=("is_http",))
+    async def test_claims_are_true(self, system: System) -> None:
+        stand_in, claims = system.stand_in, system.capabilities
+        assert claims.has_linked_pages == bool(stand_in.next_at), (
+            "Declare has_linked_pages exactly if next_at is set."
+        )
+        assert claims.tells_totals == bool(stand_in.total_at), (
+            "Declare tells_totals exactly if total_at is set."
+        )
+        if not claims.is_paged:
+            put = system.put_sessions(UNPAGED_ROWS)
+            check_same(await system.read(), put)
+            asked = [len(requests) for requests in system.pages_of(system.wire.requests)]
+            assert max(asked) <= 2, f"The plug-in asked {max(asked)} times for one list. Declare is_paged."
 
     @requirement("Asks for pages of the declared size", needs=("is_paged",))
     async def test_pages_have_the_declared_size(self, system: System) -> None:
@@ -49,6 +67,8 @@ class PageTests(SourceTests):
 
     @requirement("Does not accept that an announced page is missing", rule=34, needs=("is_paged", "is_http"))
     async def test_missing_page_is_not_accepted(self, system: System) -> None:
+        if not system.capabilities.tells_totals and not system.capabilities.has_linked_pages:
+            pytest.skip("nothing announces a page")
         pages, _, _ = await pages_of_sessions(system)
         for at in range(1, len(pages)):
             for status in (404, 400):
@@ -73,89 +93,6 @@ class PageTests(SourceTests):
             check_each_once(reading)
             check_contains(Reading(reading.words, reading.rows), [known[row_id] for row_id in reading.ids])
             reading.failed(SourceError, why=f"page {at + 1} was answered with 418")
-
-    @requirement("Does not take an empty page for the last one", rule=34, needs=("is_paged", "tells_totals"))
-    async def test_empty_page_in_the_middle(self, system: System) -> None:
-        pages, _, put = await pages_of_sessions(system)
-        middle = key_of(pages[1])
-        system.rewrites = [
-            lambda request, answer: (
-                with_value(answer, system.stand_in.rows_at, []) if key_of(request) == middle else answer
-            )
-        ]
-        reading = await system.read()
-        check_contains(reading, put[: system.stand_in.page_size])
-        reading.failed(
-            SourceError, why="a page came without its rows, so that fewer came than were announced"
-        )
-
-    @requirement(
-        "Notices a page with fewer rows than it should have", rule=34, needs=("is_paged", "tells_totals")
-    )
-    async def test_short_page(self, system: System) -> None:
-        pages, _, _ = await pages_of_sessions(system)
-        for page in pages[:2]:
-            key = key_of(page)
-
-            def shorten(request: Request, answer: Answer, key: object = key) -> Answer:
-                if key_of(request) != key:
-                    return answer
-                return with_value(answer, system.stand_in.rows_at, _rows(system, answer)[1:])
-
-            system.rewrites = [shorten]
-            reading = await system.read()
-            reading.failed(SourceIncomplete, why="one row fewer came than the total says there are")
-
-    @requirement("Says so if fewer rows came than there are in all", rule=34, needs=("tells_totals",))
-    async def test_total_is_higher(self, system: System) -> None:
-        for count in (0, 1, system.stand_in.page_size, system.stand_in.page_size + 1):
-            put = system.put_sessions(count)
-            system.rewrites = [partial(add_to_total, system, 1)]
-            reading = await system.read()
-            check_contains(reading, put)
-            reading.failed(SourceIncomplete, why="the source says that there is one row more than came")
-            system.heal()
-
-    @requirement("Trusts no total: there may be more rows", rule=34, needs=("tells_totals",))
-    async def test_total_is_lower(self, system: System) -> None:
-        for count in (2, system.stand_in.page_size + 1, 2 * system.stand_in.page_size):
-            put = system.put_sessions(count)
-            system.rewrites = [partial(add_to_total, system, 1 - count)]
-            reading = await system.read()
-            if reading.error is None:
-                check_same(reading, put)
-            system.heal()
-
-    @requirement("Reads a list whose total is no number", needs=("tells_totals",))
-    async def test_total_is_odd(self, system: System) -> None:
-        put = system.put_sessions(system.stand_in.page_size + 1)
-        for odd in ODD_TOTALS:
-            system.rewrites = [partial(_replace, system.stand_in.total_at, odd)]
-            reading = await system.read()
-            if reading.error is None:
-                check_same(reading, put)
-
-    @requirement(
-        "Loses no row that moves to an earlier page while it reads",
-        rule=34,
-        needs=("is_paged", "tells_totals"),
-    )
-    async def test_rows_that_move_forward(self, system: System) -> None:
-        pages, _, put = await pages_of_sessions(system)
-        first, second = put[0].id, key_of(pages[1])
-
-        def remove_first(request: Request) -> None:
-            if (
-                key_of(request) == second
-                and (SESSIONS.name, first) in system.stand_in.events[system.event.id].known
-            ):
-                system.stand_in.remove_row(system.event.id, SESSIONS.name, first)
-
-        system.hooks = [remove_first]
-        reading = await system.read()
-        check_each_once(reading)
-        if reading.error is None:
-            check_contains(reading, put[1:])
 
     @requirement(
         "Returns no row twice that moves to a later page while it reads", rule=34, needs=("is_paged",)
@@ -193,11 +130,12 @@ async def pages_of_sessions(
     requests = await system.requests_of(lambda source: read_records(source, system.event.id, SESSIONS))
     system.rewrites = []
     pages = max(system.pages_of(requests), key=len)
-    assert len(pages) == 3, (
-        f"{len(put)} sessions were read by {len(pages)} requests instead of 3, since page_size is "
+    # One more request is fine: where nothing announces the end, an empty page does.
+    assert len(pages) in (PAGES, PAGES + 1), (
+        f"{len(put)} sessions were read by {len(pages)} requests instead of {PAGES}, since page_size is "
         f"{system.stand_in.page_size}. Correct page_size, list_of or is_paged, or the plug-in."
     )
-    return pages, answers, put
+    return pages[:PAGES], answers, put
 
 
 def with_value(answer: Answer, path: tuple[str, ...], value: object) -> Answer:
@@ -205,22 +143,3 @@ def with_value(answer: Answer, path: tuple[str, ...], value: object) -> Answer:
     if not has_place(answer.json, path):
         return answer
     return replace(answer, json=changed(answer.json, path, value))
-
-
-def _rows(system: System, answer: Answer) -> list[object]:
-    rows: list[object] = value_at(answer.json, system.stand_in.rows_at)
-    return rows
-
-
-def _replace(path: tuple[str, ...], value: object, _request: Request, answer: Answer) -> Answer:
-    return with_value(answer, path, value)
-
-
-def add_to_total(system: System, more: int, _request: Request, answer: Answer) -> Answer:
-    """Return an answer that announces more rows."""
-    path = system.stand_in.total_at
-    return (
-        with_value(answer, path, value_at(answer.json, path) + more)
-        if has_place(answer.json, path)
-        else answer
-    )

@@ -49,7 +49,7 @@ def _inner_problems(value: object, name: str) -> Iterator[str]:
     elif isinstance(value, datetime) and value.tzinfo is None:
         yield f"{name} {value} has no UTC offset"
     elif isinstance(value, datetime) and not MIN_YEAR <= value.year < MAX_YEAR:
-        yield f"{name} {value} is out of range: it is no time in every zone"
+        yield f"{name} {value} is out of range, since it is no time in some zones; return such a row as Unreadable"
     elif isinstance(value, tuple):
         for at, item in enumerate(value):
             yield from _inner_problems(item, f"{name}[{at}]")

@@ -4,6 +4,7 @@ from gleanin_sync_testkit.source.changes import ChangeTests
 from gleanin_sync_testkit.source.events import EventTests
 from gleanin_sync_testkit.source.faults import FaultTests
 from gleanin_sync_testkit.source.links import LinkTests
+from gleanin_sync_testkit.source.odd_people import OddPeopleTests
 from gleanin_sync_testkit.source.odd_rows import OddRowTests
 from gleanin_sync_testkit.source.other_feeds import OtherFeedTests
 from gleanin_sync_testkit.source.packaging import PackagingTests
@@ -12,14 +13,17 @@ from gleanin_sync_testkit.source.reading_control import ReadingControlTests
 from gleanin_sync_testkit.source.requests import RequestTests
 from gleanin_sync_testkit.source.rows import RowTests
 from gleanin_sync_testkit.source.sync import SyncTests
+from gleanin_sync_testkit.source.totals import TotalTests
 
 
 class SourceSuite(
     EventTests,
     RowTests,
     PageTests,
+    TotalTests,
     LinkTests,
     OddRowTests,
+    OddPeopleTests,
     FaultTests,
     ReadingControlTests,
     RequestTests,

@@ -17,8 +17,8 @@ from gleanin_sync_testkit.product import Product
 from gleanin_sync_testkit.product_systems import source_of
 from gleanin_sync_testkit.requirements import requirement
 from gleanin_sync_testkit.source.base import SourceTests
-from gleanin_sync_testkit.source.pages import add_to_total
 from gleanin_sync_testkit.source.system import System
+from gleanin_sync_testkit.source.totals import add_to_total
 from gleanin_sync_testkit.wire import Answer, Fault
 from ports.plugins import SourcePlugin
 

@@ -119,9 +119,9 @@ def _counted(sent: Iterable[SentRecords]) -> str:
     return listed([kind.counted(numbers[kind]) for kind in KINDS if numbers[kind]])
 
 
-def listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str], conjunction: str = "and") -> str:
     """Return words as one list: "sessions, speakers and exhibitors"."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+    return f" {conjunction} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def links_unread(why: str) -> str:

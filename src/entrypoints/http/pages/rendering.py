@@ -113,6 +113,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["when"] = when
+    environment.filters["listed"] = listed
     environment.globals["duration"] = duration
     environment.globals["remedy_link"] = remedy_link
     environment.globals["kinds_in"] = kinds_in
