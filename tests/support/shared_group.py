@@ -13,6 +13,7 @@ from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, RecordKind, Scope
 from core.domain.records.outcomes import RecordRef
 from core.domain.records.source_records import Exhibitor, Person
+from core.domain.selection import source_snapshot
 from core.domain.selection.candidates import Candidate, Eligible, Selection, check_required_fields, filled
 from core.domain.selection.destination_view import DestinationView
 from core.domain.selection.email_conflicts import EmailConflicts
@@ -105,7 +106,7 @@ class SponsoredProgramme(InMemoryProgramme):
 
 @contextmanager
 def registered() -> Iterator[None]:
-    """Register the kind; its feed stays, and is not read without the kind."""
+    """Register the kind and its feed, until the block ends."""
     KINDS.register(SPONSOR)
     register_feed(SPONSORS, SponsorRows)
     try:
@@ -113,6 +114,7 @@ def registered() -> Iterator[None]:
     finally:
         if SPONSOR in KINDS:
             KINDS.unregister(SPONSOR)
+        del source_snapshot._make_rows[SPONSORS]
 
 
 def sponsored_harness() -> Harness:
