@@ -358,6 +358,18 @@ async def test_rule_32_a_create_that_never_took_effect_leaves_the_contact_to_the
         assert not await unit.intents.list_open(mapping.organization_id, THERE)
 
 
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+async def test_rule_32_a_later_create_ends_the_intent_of_the_other_kind(
+    harness: Harness, mapping: EventMapping, first: Scope, second: Scope
+) -> None:
+    offer(harness, exhibitors=(EVE,), sponsors=(EVE,))
+    assert await kill(harness, mapping, "write", 1, taken_place=False, scope=first)
+    assert await kill(harness, mapping, "write", 1, taken_place=True, scope=second)
+    outcomes = await sync(harness, mapping)
+    assert outcomes[f"{KIND_OF_SCOPE[first].name} eve"] == "skipped"
+    assert the_contact(harness).kind == KIND_OF_SCOPE[second]
+
+
 @pytest.mark.parametrize("seconds", [0, 5, 59, 3600])
 async def test_rule_32_the_second_kind_waits_for_what_becomes_of_the_first_one(
     harness: Harness, mapping: EventMapping, seconds: float

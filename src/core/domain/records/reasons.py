@@ -21,8 +21,6 @@ MISSING_FIELD_CODES = frozenset({"missing_fields", "primary_without_email"})
 """Codes of the reasons for a missing required field."""
 ENDED_CONNECTION = "ended_connection"
 """The code of the reason for a record that was sent under an ended connection (rule 10)."""
-SYNCED_AS_ANOTHER = "synced_as_another"
-"""The code of the reason for a record that is in the destination as one of another kind (rule 44)."""
 SETTING_CODES = frozenset({"role_off", "role_not_accepted", "not_confirmed"})
 """Codes of the reasons that come from the mapping's settings, not from the source."""
 
@@ -158,7 +156,7 @@ def synced_as_another(kind: RecordKind, other: RecordKind, systems: Systems) -> 
     """Return the reason for a record that is in the destination as one of another kind (rule 44)."""
     as_other, as_this = _with_article(other.singular), _with_article(kind.singular)
     return Reason(
-        SYNCED_AS_ANOTHER,
+        "synced_as_another",
         f"It is synced already as {as_other}, so it is not synced as {as_this}.",
         f"{systems.destination} has one contact for both. To sync it as {as_this}, remove the person from the "
         f"{other.plural} in {systems.source} and delete the contact in {systems.destination}.",

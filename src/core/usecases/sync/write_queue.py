@@ -73,10 +73,7 @@ class WriteQueue:
 
     def _note(self, step: NoWrite) -> None:
         self.recorder.record(step.to_outcome())
-        code = step.reason.code
-        is_known = step.outcome is Outcome.UNCHANGED or code == reasons.ENDED_CONNECTION
-        # Another kind of the group has the contact, and this one's create can no longer take effect.
-        is_known |= code == reasons.SYNCED_AS_ANOTHER and not self.intents.forbid(step.record)
+        is_known = step.outcome is Outcome.UNCHANGED or step.reason.code == reasons.ENDED_CONNECTION
         if is_known and self.intents.has(step.record):
             self.recorder.mark_resolved(step.record)
 
