@@ -1,12 +1,13 @@
 """Processes of the command line: starting them, reading their output, waiting for them and ending them."""
 
 import json
+import random
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import httpx
 from entrypoints.sandbox.state import SandboxState
 from tests.support.timeouts import WITHIN, lines_up_to, wait_until
 
+SERVER_PORTS = 10_000, 32_000
 COMMAND = str(Path(sys.executable).with_name("gleanin-sync"))
 
 
@@ -49,9 +51,14 @@ def until_requested(process: subprocess.Popen[str], state: SandboxState) -> None
 
 
 def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port that a server can listen on.
+
+    It is below those that the system gives to clients: one of them could get it before the server does.
+    """
+    while True:
+        port = random.randrange(*SERVER_PORTS)
+        with suppress(OSError), closing(socket.create_server(("127.0.0.1", port))):
+            return port
 
 
 def until_ready(process: subprocess.Popen[str], url: str) -> None:
