@@ -35,6 +35,7 @@ check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/lint-imports --config plugins/pretalx/.importlinter
 	@! grep -nE '://' requirements.lock requirements-dev.lock requirements-bench.lock || { echo "an address stands in a lock file"; exit 1; }
 
 bench: $(VENV)/.ready-bench
@@ -58,9 +59,9 @@ $(VENV)/.uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	touch $@
 
-$(VENV)/.ready: $(VENV)/.uv requirements-dev.lock pyproject.toml plugins/testkit/pyproject.toml
+$(VENV)/.ready: $(VENV)/.uv requirements-dev.lock pyproject.toml plugins/testkit/pyproject.toml plugins/pretalx/pyproject.toml
 	$(INSTALL) --require-hashes -r requirements-dev.lock
-	$(INSTALL) --no-deps --no-build-isolation -e . -e plugins/testkit
+	$(INSTALL) --no-deps --no-build-isolation -e . -e plugins/testkit -e plugins/pretalx
 	touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.lock

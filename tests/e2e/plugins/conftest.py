@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,11 @@ from tests.support.toy_server import TOKEN, ToyServer, ToyState, serving_toys
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 SOURCES = Path(__file__).parents[3] / "src"
+DEVELOPED_HERE = {
+    tomllib.loads(project.read_text())["project"]["name"]
+    for project in (Path(__file__).parents[3] / "plugins").glob("*/pyproject.toml")
+}
+"""The packages of this repository, which its development environment has installed."""
 UV = str(Path(sys.executable).with_name("uv"))
 TOYS = ("toy_source", "toy_destination", "toy_kind")
 ORG = "Toy Makers"
@@ -73,6 +79,10 @@ class Program:
         result = self.json(*arguments, stdin=stdin)
         assert result.exit_code == 0, (result.out, result.err)
         return result.document
+
+    def plugins(self) -> list[dict[str, Any]]:
+        """Return what the program lists as installed, without the packages that are developed here."""
+        return [each for each in self.done("plugins") if each["package"] not in DEVELOPED_HERE]
 
     @contextmanager
     def serving(self) -> Iterator[str]:
