@@ -38,6 +38,7 @@ from core.domain.records.source_records import (
     Unreadable,
 )
 from core.domain.records.synced_records import ShareLink
+from core.domain.records.unreadable_rows import unreadable_row
 from core.domain.selection.candidates import (
     Blocked,
     Candidate,
@@ -343,4 +344,5 @@ __all__ = [
     "picture_url",
     "reasons",
     "unreadable_candidate",
+    "unreadable_row",
 ]

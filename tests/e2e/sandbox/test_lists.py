@@ -16,7 +16,7 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import SESSIONBOARD_TOKEN, SandboxState
 from ports.source import Source
-from tests.contract.source.conftest import all_rows, incomplete_rows
+from tests.contract.sessionboard.conftest import all_rows, incomplete_rows
 from tests.e2e.sandbox.conftest import SOURCE_EVENT, Clock, Json, Sessionboard, saved
 
 EVENT = SourceEventId(str(SOURCE_EVENT))

@@ -100,6 +100,9 @@ class Session:
                 message = f"a session's time needs an offset: {instant}"
                 raise ValueError(message)
         _normalize(self, _SESSION_TEXTS)
+        if self.unreadable_times:
+            times = tuple((name, normalize_line(text) or "") for name, text in self.unreadable_times)
+            object.__setattr__(self, "unreadable_times", times)
         if self.tags:
             tags = tuple(filter(None, map(normalize_line, self.tags)))
             object.__setattr__(self, "tags", tags)
@@ -141,6 +144,7 @@ class Unreadable:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "label", normalize_line(self.label) or self.id)
+        object.__setattr__(self, "problem", normalize_line(self.problem) or "")
 
 
 _Texts = Mapping[str, Callable[[str | None], str | None]]

@@ -20,8 +20,8 @@ from core.domain.records.source_records import Session, Unreadable
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceUnreadable
 from tests.contract.http_client.conftest import little_memory
-from tests.contract.source.conftest import all_rows, feed_named
-from tests.contract.source.fake_api import TOKEN, FakeApi
+from tests.contract.sessionboard.conftest import all_rows, feed_named
+from tests.contract.sessionboard.fake_api import TOKEN, FakeApi
 
 EVENT = SourceEventId("1")
 NOW = datetime(2027, 5, 1, tzinfo=UTC)

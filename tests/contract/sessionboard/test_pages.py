@@ -15,8 +15,8 @@ from core.domain.ids import SourceEventId
 from core.domain.records.feeds import EXHIBITORS, SESSIONS
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceEventGone, SourceIncomplete, SourceUnreadable
-from tests.contract.source.conftest import all_rows, feed_named, incomplete_rows, rows_before
-from tests.contract.source.fake_api import TOKEN, FakeApi
+from tests.contract.sessionboard.conftest import all_rows, feed_named, incomplete_rows, rows_before
+from tests.contract.sessionboard.fake_api import TOKEN, FakeApi
 
 EVENT = SourceEventId("1")
 

@@ -16,7 +16,7 @@ from core.domain.ids import SourceEventId
 from core.domain.records.feeds import EXHIBITORS, SESSIONS
 from core.domain.records.source_records import Exhibitor, Session
 from ports.source import SourceUnreadable
-from tests.contract.source.conftest import all_rows
+from tests.contract.sessionboard.conftest import all_rows
 
 PARIS = ZoneInfo("Europe/Paris")
 CONFERENCE = Path(__file__).parents[4] / "shared/data/pyconfr-2025.json"

@@ -13,7 +13,7 @@ from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.kinds import ALL, KINDS
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceError, SourceIncomplete
-from tests.contract.source.fake_api import TOKEN, FakeApi
+from tests.contract.sessionboard.fake_api import TOKEN, FakeApi
 
 R = TypeVar("R")
 HASTE = RetryPolicy(first_delay=0.0001, max_delay=0.001, jitter=0.0001, max_retry_after=0.01)

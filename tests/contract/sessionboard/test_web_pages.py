@@ -13,8 +13,8 @@ from ports.source import (
     SourceUnavailable,
     SourceUnreadable,
 )
-from tests.contract.source.conftest import all_rows
-from tests.contract.source.fake_api import FakeApi
+from tests.contract.sessionboard.conftest import all_rows
+from tests.contract.sessionboard.fake_api import FakeApi
 
 EVENT = SourceEventId("1")
 PAGE = b"<!doctype html><title>Just a moment...</title>"

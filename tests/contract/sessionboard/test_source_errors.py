@@ -17,8 +17,8 @@ from ports.source import (
     SourceUnavailable,
     SourceUnreadable,
 )
-from tests.contract.source.conftest import all_rows
-from tests.contract.source.fake_api import TOKEN, FakeApi
+from tests.contract.sessionboard.conftest import all_rows
+from tests.contract.sessionboard.fake_api import TOKEN, FakeApi
 
 EVENT = SourceEventId("1")
 DATE = "Fri, 01 Jan 2027 00:00:00 GMT"

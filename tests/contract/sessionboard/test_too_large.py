@@ -15,8 +15,8 @@ from core.domain.records.feeds import EXHIBITORS, SESSIONS
 from core.domain.records.source_records import Session, SourceEvent, Unreadable, is_id
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceError, SourceIncomplete, SourceUnreadable
-from tests.contract.source.conftest import all_rows, feed_named, rows_before
-from tests.contract.source.fake_api import TOKEN, FakeApi
+from tests.contract.sessionboard.conftest import all_rows, feed_named, rows_before
+from tests.contract.sessionboard.fake_api import TOKEN, FakeApi
 
 EVENT = SourceEventId("1")
 KIB = 1024

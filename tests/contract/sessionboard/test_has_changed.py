@@ -18,8 +18,8 @@ from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import Participation, ParticipationRole, Person, Session, SourceEvent
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceError, SourceRefused, SourceUnavailable, SourceUnreadable
-from tests.contract.source.conftest import HASTE
-from tests.contract.source.fake_api import TOKEN, FakeApi, served
+from tests.contract.sessionboard.conftest import HASTE
+from tests.contract.sessionboard.fake_api import TOKEN, FakeApi, served
 
 EVENT = SourceEventId("1")
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)

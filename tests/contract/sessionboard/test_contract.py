@@ -25,8 +25,8 @@ from core.domain.records.source_records import (
 )
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceEventGone, SourceOpener, SourceRefused, SourceUnavailable
-from tests.contract.source.conftest import HASTE, all_rows, incomplete_rows
-from tests.contract.source.fake_api import TOKEN, FakeApi, served
+from tests.contract.sessionboard.conftest import HASTE, all_rows, incomplete_rows
+from tests.contract.sessionboard.fake_api import TOKEN, FakeApi, served
 
 EVENT = SourceEventId("1")
 ADA = Person(SourceId("p1"), "Ada", "Lovelace", email="ada@example.org")

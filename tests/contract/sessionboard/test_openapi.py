@@ -25,8 +25,8 @@ from core.domain.records import feeds
 from core.domain.records.source_records import Unreadable
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url
 from ports.source import Source
-from tests.contract.source.conftest import all_rows
-from tests.contract.source.fake_api import FakeApi
+from tests.contract.sessionboard.conftest import all_rows
+from tests.contract.sessionboard.fake_api import FakeApi
 
 DESCRIPTION = Path(__file__).parents[4] / "shared/contracts/sessionboard-openapi.yaml"
 Json = dict[str, Any]
