@@ -15,7 +15,7 @@ from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import ASSOCIATIONS, FieldChange
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.fields import Fields, FieldValue
-from core.domain.records.kinds import SESSION, RecordKind
+from core.domain.records.kinds import SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.secrets import Token
@@ -39,6 +39,8 @@ LISTS = frozenset({"tracks", ASSOCIATIONS})
 """Fields whose value is a list; all other values are text."""
 _PAGE = 100
 GLEANIN = ExternalSystem("gleanin", "Gleanin")
+REQUIRED_OF_SPEAKERS = ("name", "email")
+"""Gleanin takes a speaker's whole name; first and last name are our own requirement."""
 
 
 @dataclass(slots=True)
@@ -195,7 +197,7 @@ class InMemoryDestination:
         await self._receive_write()
         self._event(event_id)
         self._check(external_id, kind, event_id, fields)
-        if missing := [name for name in kind.required if not fields.get(name)]:
+        if missing := [name for name in _required(kind) if not fields.get(name)]:
             raise RecordRejected(f"{missing[0]}: can't be blank")
         self._check_email(event_id, kind, fields.get("email"), None)
         self._gleanin.posts.append((event_id, external_id, self._gleanin.clock.now()))
@@ -226,7 +228,7 @@ class InMemoryDestination:
             raise RecordGone("Not found")
         values = {change.field: change.new for change in changes}
         self._check(record.external_id, kind, record.event_id, values)
-        if missing := [name for name in kind.required if name in values and not values[name]]:
+        if missing := [name for name in _required(kind) if name in values and not values[name]]:
             raise RecordRejected(f"{missing[0]}: can't be blank")
         self._check_email(record.event_id, kind, values.get("email"), destination_id)
         if self._is_lost_before_writing():
@@ -316,3 +318,7 @@ class InMemoryDestination:
             url = f"https://app.gleanin.com/share/{record.kind.name}/{record.id}"
             record.links = (ShareLink(f"{record.kind} campaign".capitalize(), url),)
         record.reads += 1
+
+
+def _required(kind: RecordKind) -> tuple[str, ...]:
+    return REQUIRED_OF_SPEAKERS if kind.name == SPEAKER.name else kind.required

@@ -49,6 +49,10 @@ class SettingsResponse(ResponseModel):
     chairpersons: bool
     moderators: bool
     exhibitor_name: ExhibitorName
+    one_name_is_enough: bool = Field(description="Whether speakers without a last name are synced")
+    only_accepted_roles: bool = Field(
+        description="Whether people and sessions are left out of which the source tells that they were not accepted"
+    )
 
     @classmethod
     def from_domain(cls, settings: MappingSettings) -> Self:
@@ -57,6 +61,8 @@ class SettingsResponse(ResponseModel):
             chairpersons=settings.chairpersons,
             moderators=settings.moderators,
             exhibitor_name=settings.exhibitor_name,
+            one_name_is_enough=settings.one_name_is_enough,
+            only_accepted_roles=settings.only_accepted_roles,
         )
 
 

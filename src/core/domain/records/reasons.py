@@ -21,7 +21,7 @@ MISSING_FIELD_CODES = frozenset({"missing_fields", "primary_without_email"})
 """Codes of the reasons for a missing required field."""
 ENDED_CONNECTION = "ended_connection"
 """The code of the reason for a record that was sent under an ended connection (rule 10)."""
-SETTING_CODES = frozenset({"role_off"})
+SETTING_CODES = frozenset({"role_off", "role_not_accepted", "not_confirmed"})
 """Codes of the reasons that come from the mapping's settings, not from the source."""
 
 
@@ -83,7 +83,7 @@ def changed(fields: Iterable[str]) -> Reason:
     return Reason("changed", f"Changed: {_listed(fields)}.")
 
 
-# Skipped (rules 10, 12, 14)
+# Skipped (rules 10, 12, 14, 35)
 PASSED = Reason("passed", "The session has passed.")
 ABSTRACT = Reason("abstract", "It is an abstract, not a program session.")
 COMPOSITION_SOURCE = Reason(
@@ -129,6 +129,26 @@ def role_off(roles: Iterable[str]) -> Reason:
     names = " and ".join(sorted(f"{role}s" for role in roles))
     return Reason(
         "role_off", f"The mapping does not sync {names}.", "Turn the role on in the mapping's settings."
+    )
+
+
+@cache
+def not_confirmed(systems: Systems) -> Reason:
+    return Reason(
+        "not_confirmed",
+        "It is accepted, but the people in it have not confirmed it.",
+        f"When they confirm it in {systems.source}, the next sync sends it. To sync it now, turn off "
+        "“only accepted roles” in the mapping's settings.",
+    )
+
+
+@cache
+def role_not_accepted(systems: Systems) -> Reason:
+    return Reason(
+        "role_not_accepted",
+        "The person has not accepted a role in any of the sessions that could be synced.",
+        f"When they accept one in {systems.source}, the next sync sends them. To sync them now, turn off "
+        "“only accepted roles” in the mapping's settings.",
     )
 
 
@@ -321,3 +341,7 @@ def associations_left_out(people: Iterable[str]) -> str:
 
 def sessions_left_out(sessions: Iterable[str], systems: Systems) -> str:
     return f"Not linked to {', '.join(sessions)}: not in {systems.destination} yet."
+
+
+def roles_not_accepted(sessions: Iterable[str]) -> str:
+    return f"Not linked to {', '.join(sessions)}: the role in it is not accepted. A link that was sent earlier stays."

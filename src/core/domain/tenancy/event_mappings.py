@@ -41,6 +41,14 @@ class MappingSettings:
     chairpersons: bool = True
     moderators: bool = True
     exhibitor_name: ExhibitorName = ExhibitorName.CONTACT
+    one_name_is_enough: bool = False
+    """Whether a speaker without a last name is synced (rule 14)."""
+    only_accepted_roles: bool = True
+    """Whether people are synced only for roles that they have accepted (rule 35)."""
+
+    def takes(self, is_accepted: bool | None) -> bool:
+        """Check whether a role or a session is synced, by whether it was accepted (rule 35)."""
+        return is_accepted is not False or not self.only_accepted_roles
 
 
 @dataclass(frozen=True, slots=True)

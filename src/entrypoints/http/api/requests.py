@@ -92,6 +92,8 @@ class SettingsChangeRequest(RequestModel):
     chairpersons: StrictBool | None = None
     moderators: StrictBool | None = None
     exhibitor_name: ExhibitorName | None = None
+    one_name_is_enough: StrictBool | None = None
+    only_accepted_roles: StrictBool | None = None
     continuous_sync: StrictBool | None = None
     confirm_time_zone: StrictBool = Field(
         False,
