@@ -25,7 +25,8 @@ EXPAND = ("speakers", "track", "tags", "slots", "slots.room")
 EXPAND_ANSWERS = (*EXPAND, "speakers.answers")
 CONFIRMED = "confirmed"
 ACCEPTED = "accepted"
-"""What a session's status is called in the rules of the program; in pretalx, it is what waits for a confirmation."""
+"""In pretalx, the organizers have accepted the submission, and its speakers have not confirmed it yet."""
+_IS_CONFIRMED = {CONFIRMED: True, ACCEPTED: False}
 MAX_LABEL_LENGTH = 200
 
 
@@ -63,10 +64,11 @@ class SubmissionParser:
                 id=session_id(code, number),
                 title=title,
                 description=text_or_none(row, "abstract") or text_or_none(row, "description"),
-                status=_status_of(state),
+                status=ACCEPTED if state == CONFIRMED else state,
                 starts_at=slot.starts_at,
                 ends_at=slot.ends_at,
                 unreadable_times=slot.unreadable,
+                is_confirmed=_IS_CONFIRMED.get(state),
                 track=localized(track.get("name"), self.language),
                 tags=tuple(tag for tag in tags if tag),
                 people=people,
@@ -76,12 +78,6 @@ class SubmissionParser:
 def session_id(code: str, number: int) -> SourceId:
     """Return the id of a submission's first, second … session; the first has the submission's code."""
     return SourceId(code if number == 1 else f"{code}-{number}")
-
-
-def _status_of(state: str) -> str:
-    if state == CONFIRMED:
-        return ACCEPTED
-    return f"{ACCEPTED}, not confirmed" if state == ACCEPTED else state
 
 
 def _unreadable(row: Row, problem: str, content: object) -> Unreadable:

@@ -37,7 +37,8 @@ def starts(row: object) -> dict[str, str]:
 
 def test_a_confirmed_submission_is_an_accepted_session() -> None:
     session = session_of(submission())
-    assert (session.id, session.title, session.status) == ("ABCDEF", "Engines", "accepted")
+    assert (session.id, session.title) == ("ABCDEF", "Engines")
+    assert (session.status, session.is_confirmed) == ("accepted", True)
     assert session.starts_at == datetime.fromisoformat("2027-07-01T09:00:00+02:00")
     assert session.ends_at == datetime.fromisoformat("2027-07-01T09:30:00+02:00")
     (participation,) = session.people
@@ -48,7 +49,13 @@ def test_a_confirmed_submission_is_an_accepted_session() -> None:
     "state", ["submitted", "rejected", "canceled", "withdrawn", "draft", "deleted", "new state"]
 )
 def test_other_states_are_told_as_they_are(state: str) -> None:
-    assert session_of(submission(state=state)).status == state
+    session = session_of(submission(state=state))
+    assert (session.status, session.is_confirmed) == (state, None)
+
+
+def test_rule_35_an_accepted_submission_is_not_confirmed() -> None:
+    session = session_of(submission(state="accepted"))
+    assert (session.status, session.is_confirmed) == ("accepted", False)
 
 
 @pytest.mark.parametrize(
