@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from ports.notifications import Notifier
     from ports.passwords import Passwords
     from ports.plugins import DestinationPlugin, SourcePlugin
-    from ports.probe import DestinationProbe
     from ports.public_urls import PublicUrls
     from ports.signer import Signer
     from ports.source import Sources
@@ -86,7 +85,6 @@ class Container:
         self.destinations: Provider[Destinations] = providers.Singleton(
             _destinations, self.settings, self.plugins, self.http
         )
-        self.probe: Provider[DestinationProbe] = providers.Singleton(_probe, self.settings, self.http)
 
         self.notifier: Provider[Notifier] = providers.Singleton(_notifier, self.settings, self.clock)
         self.openid_transport: Provider[LibraryTransport] = providers.Singleton(_openid_transport)
@@ -260,6 +258,7 @@ def _sources(settings: Settings, plugins: PluginCatalog, http: HttpClients) -> S
 
 def _destinations(settings: Settings, plugins: PluginCatalog, http: HttpClients) -> Destinations:
     from adapters.gleanin.system import GLEANIN
+    from adapters.http_client.address_rules import check_base_url
     from adapters.plugins.destinations import InstalledDestinations
     from entrypoints.plugins import PluginGroup, PluginMissing
     from ports.destination import DestinationMissing
@@ -277,14 +276,8 @@ def _destinations(settings: Settings, plugins: PluginCatalog, http: HttpClients)
         {GLEANIN.identifier: settings.gleanin_url},
         settings.further_link_hosts,
         without_prefix=GLEANIN.identifier,
+        normalize=partial(check_base_url, allow_private=True),
     )
-
-
-def _probe(settings: Settings, http: HttpClients) -> DestinationProbe:
-    from adapters.gleanin.plugin import at
-    from adapters.gleanin.probe import GleaninProbe
-
-    return GleaninProbe(at(settings.gleanin_url, http))
 
 
 def _access(*arguments: Any) -> Any:

@@ -1,8 +1,9 @@
-"""Encryption of tokens at rest (rule 2)."""
+"""Encryption of tokens and access fields at rest (rule 2)."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from core.domain.tenancy.secrets import SealedToken, Token
+from core.domain.tenancy.secrets import SealedFields, SealedToken, Token
 
 
 class KeysUnusable(Exception):
@@ -10,7 +11,7 @@ class KeysUnusable(Exception):
 
 
 class DecryptionFailed(Exception):
-    """None of the secret keys decrypts the token: the keys were changed or lost."""
+    """None of the secret keys decrypts what is stored: the keys were changed or lost."""
 
 
 class TokenCipher(Protocol):
@@ -21,5 +22,17 @@ class TokenCipher(Protocol):
 
         Raises:
             DecryptionFailed: the organization's tokens must be entered again.
+        """
+        ...
+
+    def seal_fields(self, values: Mapping[str, str]) -> SealedFields:
+        """Encrypt the values of access fields as one document."""
+        ...
+
+    def unseal_fields(self, sealed: SealedFields) -> Mapping[str, str]:
+        """Decrypt the values of access fields.
+
+        Raises:
+            DecryptionFailed: the organization's access fields must be entered again.
         """
         ...

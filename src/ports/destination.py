@@ -28,7 +28,9 @@ from core.domain.records.destination_records import DestinationEvent, Destinatio
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from core.domain.systems import ExternalSystem
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.access_fields import AccessRequirements
+from core.domain.tenancy.secrets import SystemCredentials
+from ports.probe import Finding
 
 BeforeWrite = Callable[[], Awaitable[None]]
 """Awaited immediately before every write request, after any waiting; raises to prevent the write."""
@@ -188,9 +190,37 @@ class DestinationOpener(Protocol):
     @property
     def system(self) -> ExternalSystem: ...
 
+    @property
+    def requirements(self) -> AccessRequirements:
+        """What an admin must enter."""
+        ...
+
+    def normalize_url(self, url: str) -> str:
+        """Return a base URL in the form in which it is stored; `open` decides whether it is allowed.
+
+        Raises:
+            InvalidInput: it is not a valid URL.
+        """
+        ...
+
     def open(
-        self, token: Token, before_write: BeforeWrite | None = None
-    ) -> AbstractAsyncContextManager[Destination]: ...
+        self, credentials: SystemCredentials, before_write: BeforeWrite | None = None
+    ) -> AbstractAsyncContextManager[Destination]:
+        """Open the destination.
+
+        Raises:
+            InvalidInput: the URL is invalid or not allowed.
+        """
+        ...
+
+    async def probe(self, credentials: SystemCredentials) -> Sequence[Finding]:
+        """Compare an account with the assumptions of the plug-in; nothing is written.
+
+        Raises:
+            NothingToProbe: the plug-in has no checks.
+            DestinationError: the account cannot be read at all.
+        """
+        ...
 
 
 class Destinations(Protocol):

@@ -10,7 +10,7 @@ The name of an entry point is the identifier of what it brings. A plug-in gets n
 HTTP client but `Http`, and no way to delete anything.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -53,7 +53,8 @@ from core.domain.selection.destination_view import DestinationView
 from core.domain.selection.email_conflicts import EmailConflicts
 from core.domain.selection.feed_rows import FeedRows, SelectionContext, Selector
 from core.domain.systems import ExternalSystem, Systems
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.access_fields import AccessField, check_different
+from core.domain.tenancy.secrets import NO_TOKEN, Token
 from ports.destination import (
     BeforeWrite,
     Destination,
@@ -69,6 +70,7 @@ from ports.destination import (
     WriteForbidden,
     WriteOutcomeUnknown,
 )
+from ports.probe import Finding, Marked, Verdict
 from ports.source import (
     Source,
     SourceError,
@@ -181,11 +183,17 @@ class Access:
     """The access to a system, as an admin entered it."""
 
     url: str
-    token: Token
+    token: Token = NO_TOKEN
+    """Of a plug-in that needs none, its text is empty."""
     readers: Mapping[str, FeedReader] = field(default_factory=dict)
     """For a source: how it reads the feeds that kinds of other plug-ins bring, by the feed's name; `parse` never raises."""
     schemas: Mapping[str, RecordSchema] = field(default_factory=dict)
     """For a destination: how it writes the kinds that other plug-ins bring, by the kind's name."""
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The values of the plug-in's access fields by name; optional ones that are empty are left out."""
+
+
+Probe = Callable[[Access, OpenHttp], Awaitable[Sequence[Finding]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +207,13 @@ class SourcePlugin:
     access_help: str = ""
     time_zone_help: str = ""
     """Where the time zone of an event can be changed."""
+    access_fields: Sequence[AccessField] = ()
+    """What an admin enters besides the URL and the token."""
+    needs_token: bool = True
     api_version: int = API_VERSION
+
+    def __post_init__(self) -> None:
+        check_different(self.access_fields)
 
     @property
     def system(self) -> ExternalSystem:
@@ -214,7 +228,16 @@ class DestinationPlugin:
     url: str = ""
     """The base URL; empty if an admin enters it."""
     access_help: str = ""
+    url_help: str = ""
+    access_fields: Sequence[AccessField] = ()
+    """What an admin enters besides the URL and the token."""
+    needs_token: bool = True
+    probe: Probe | None = None
+    """Compares an account with what the plug-in assumes, and writes nothing; None if it has no checks."""
     api_version: int = API_VERSION
+
+    def __post_init__(self) -> None:
+        check_different(self.access_fields)
 
     @property
     def system(self) -> ExternalSystem:
@@ -267,6 +290,7 @@ __all__ = [
     "SESSIONS",
     "SPEAKER",
     "Access",
+    "AccessField",
     "AsyncIterator",
     "BeforeWrite",
     "Blocked",
@@ -295,17 +319,20 @@ __all__ = [
     "FieldChange",
     "FieldValue",
     "Fields",
+    "Finding",
     "Http",
     "HttpAnswer",
     "HttpUnavailable",
     "InvalidInput",
     "KindPlugin",
+    "Marked",
     "OpenHttp",
     "PageColumn",
     "Participation",
     "ParticipationRole",
     "Person",
     "Plugin",
+    "Probe",
     "Reason",
     "RecordGone",
     "RecordKind",
@@ -336,6 +363,7 @@ __all__ = [
     "Token",
     "Unreadable",
     "UnsupportedKind",
+    "Verdict",
     "WriteForbidden",
     "WriteOutcomeUnknown",
     "check_required_fields",

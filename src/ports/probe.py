@@ -1,11 +1,7 @@
-"""The probe that compares a real account at the destination with our assumptions."""
+"""What a probe finds that compares a real account at the destination with the assumptions of its plug-in."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
-
-from core.domain.tenancy.secrets import Token
 
 
 class Marked(StrEnum):
@@ -28,15 +24,3 @@ class Finding:
     verdict: Verdict
     seen: str
     """Names, types and numbers; never content that people wrote, and no token."""
-
-
-class DestinationProbe(Protocol):
-    """A probe that only reads."""
-
-    async def __call__(self, token: Token) -> Sequence[Finding]:
-        """Compare the token's account with our assumptions.
-
-        Raises:
-            DestinationError: the account cannot be read at all.
-        """
-        ...

@@ -17,7 +17,8 @@ from core.domain.ids import SourceEventId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.systems import ExternalSystem
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.access_fields import AccessRequirements
+from core.domain.tenancy.secrets import SystemCredentials
 
 R = TypeVar("R", bound=SourceRow)
 
@@ -109,6 +110,11 @@ class SourceOpener(Protocol):
     @property
     def system(self) -> ExternalSystem: ...
 
+    @property
+    def requirements(self) -> AccessRequirements:
+        """What an admin must enter."""
+        ...
+
     def normalize_url(self, url: str) -> str:
         """Return a base URL in the form in which it is stored and compared; `open` decides whether it is allowed.
 
@@ -117,8 +123,8 @@ class SourceOpener(Protocol):
         """
         ...
 
-    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
-        """Open the source at a base URL.
+    def open(self, credentials: SystemCredentials) -> AbstractAsyncContextManager[Source]:
+        """Open the source.
 
         Raises:
             InvalidInput: the URL is invalid or not allowed.

@@ -1,6 +1,6 @@
 """A harness for the use cases: both systems, the store and the clock in memory, with all use cases wired to them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -35,10 +35,9 @@ from core.domain.records.source_records import Exhibitor, Session, SourceEvent, 
 from core.domain.records.synced_records import RESEND_AFTER
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
-from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import SystemCredentials, Token
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.confirm_time_zone import ConfirmZone
 from core.usecases.mappings.list_events import ListEvents
@@ -67,9 +66,10 @@ from core.usecases.sync.get_event import GetEvent
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run_sync import RunSync
 from core.usecases.sync.systems import SystemAccess
-from ports.destination import BeforeWrite, Destinations
+from ports.destination import BeforeWrite, DestinationOpener, Destinations
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.assertions import present
+from tests.support.delegating_opener import DelegatingOpener
 from tests.support.systems import SESSIONBOARD
 from tests.support.wiring import Wired
 
@@ -89,15 +89,15 @@ async def nothing() -> None:
 
 
 @dataclass(slots=True)
-class Gate:
+class Gate(DelegatingOpener):
     """Gleanin with a hook that runs for every write, after the fence and right before the write takes place."""
 
     gleanin: InMemoryGleanin
     before_write: Callable[[], Awaitable[None]] = nothing
 
     @property
-    def system(self) -> ExternalSystem:
-        return self.gleanin.system
+    def delegate(self) -> DestinationOpener:
+        return self.gleanin
 
     def named(self, identifier: str) -> "Gate":
         self.gleanin.named(identifier)
@@ -105,14 +105,14 @@ class Gate:
 
     @asynccontextmanager
     async def open(
-        self, token: Token, before_write: BeforeWrite | None = None
+        self, credentials: SystemCredentials, before_write: BeforeWrite | None = None
     ) -> AsyncIterator[InMemoryDestination]:
         async def check_and_wait() -> None:
             if before_write is not None:
                 await before_write()
             await self.before_write()
 
-        async with self.gleanin.open(token, check_and_wait) as destination:
+        async with self.gleanin.open(credentials, check_and_wait) as destination:
             yield destination
 
 
@@ -220,16 +220,25 @@ class Harness:
         organization_id: OrganizationId,
         token: Token,
         *,
+        url: str = "",
+        fields: Mapping[str, str] | None = None,
         continuous_sync: bool = False,
         actor: Actor = COMMAND_LINE,
     ) -> Connection:
-        return await self._connect(organization_id, token, continuous_sync=continuous_sync, actor=actor)
+        return await self._connect(
+            organization_id, token, url=url, fields=fields, continuous_sync=continuous_sync, actor=actor
+        )
 
     async def replace_sessionboard_token(
-        self, organization_id: OrganizationId, token: Token, *, actor: Actor = COMMAND_LINE
+        self,
+        organization_id: OrganizationId,
+        token: Token,
+        *,
+        fields: Mapping[str, str] | None = None,
+        actor: Actor = COMMAND_LINE,
     ) -> Organization:
         replace_token = ReplaceSourceToken(self.units, self.sources, self.cipher, self.clock)
-        return await replace_token(organization_id, token, actor=actor)
+        return await replace_token(organization_id, token, fields=fields, actor=actor)
 
     async def replace_destination_token(
         self,
@@ -237,20 +246,26 @@ class Harness:
         token: Token,
         *,
         actor: Actor = COMMAND_LINE,
+        fields: Mapping[str, str] | None = None,
         continuous_sync: bool | None = None,
     ) -> Connection:
-        return await self._renew(organization_id, token, continuous_sync=continuous_sync, actor=actor)
+        return await self._renew(
+            organization_id, token, fields=fields, continuous_sync=continuous_sync, actor=actor
+        )
 
     async def connect_or_renew(
         self,
         organization_id: OrganizationId,
         token: Token,
         *,
+        fields: Mapping[str, str] | None = None,
         continuous_sync: bool | None = None,
         actor: Actor = COMMAND_LINE,
     ) -> tuple[Connection, bool]:
         connect_or_renew = ConnectOrRenew(self._connect, self._renew)
-        return await connect_or_renew(organization_id, token, continuous_sync=continuous_sync, actor=actor)
+        return await connect_or_renew(
+            organization_id, token, fields=fields, continuous_sync=continuous_sync, actor=actor
+        )
 
     async def disconnect(
         self, organization_id: OrganizationId, confirmation: str | None, *, actor: Actor = COMMAND_LINE

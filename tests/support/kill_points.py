@@ -11,11 +11,11 @@ from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
-from core.domain.systems import ExternalSystem
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import SystemCredentials
 from ports.destination import BeforeWrite, DestinationOpener, Destinations
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.delegating_destination import DelegatingDestination
+from tests.support.delegating_opener import DelegatingOpener
 
 
 @dataclass(slots=True)
@@ -85,26 +85,26 @@ class KillableDestination(DelegatingDestination):
 
 
 @dataclass(frozen=True, slots=True)
-class KillableDestinationOpener:
+class KillableDestinationOpener(DelegatingOpener):
     """Destinations with another kill point between the fence and the request."""
 
     opener: DestinationOpener
     kill_point: KillPoint
 
     @property
-    def system(self) -> ExternalSystem:
-        return self.opener.system
+    def delegate(self) -> DestinationOpener:
+        return self.opener
 
     @asynccontextmanager
     async def open(
-        self, token: Token, before_write: BeforeWrite | None = None
+        self, credentials: SystemCredentials, before_write: BeforeWrite | None = None
     ) -> AsyncIterator[KillableDestination]:
         async def check_and_pass() -> None:
             if before_write is not None:
                 await before_write()
             self.kill_point.pass_moment()
 
-        async with self.opener.open(token, check_and_pass) as destination:
+        async with self.opener.open(credentials, check_and_pass) as destination:
             yield KillableDestination(destination, self.kill_point)
 
 

@@ -12,12 +12,12 @@ from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
-from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import SystemCredentials
 from ports.destination import BeforeWrite, Destination, DestinationOpener, Destinations
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.delegating_destination import DelegatingDestination
+from tests.support.delegating_opener import DelegatingOpener
 from tests.support.harness import LEASE, Harness
 
 Point = Literal["write", "store"]
@@ -109,22 +109,24 @@ class KillableUnits:
 
 
 @dataclass(frozen=True, slots=True)
-class KillableDestinationOpener:
+class KillableDestinationOpener(DelegatingOpener):
     opener: DestinationOpener
     kill_switch: KillSwitch
 
     @property
-    def system(self) -> ExternalSystem:
-        return self.opener.system
+    def delegate(self) -> DestinationOpener:
+        return self.opener
 
     def open(
-        self, token: Token, before_write: BeforeWrite | None = None
+        self, credentials: SystemCredentials, before_write: BeforeWrite | None = None
     ) -> AbstractAsyncContextManager[Destination]:
-        return self._open(token, before_write)
+        return self._open(credentials, before_write)
 
     @asynccontextmanager
-    async def _open(self, token: Token, before_write: BeforeWrite | None) -> AsyncIterator[Destination]:
-        async with self.opener.open(token, before_write) as destination:
+    async def _open(
+        self, credentials: SystemCredentials, before_write: BeforeWrite | None
+    ) -> AsyncIterator[Destination]:
+        async with self.opener.open(credentials, before_write) as destination:
             yield KillableDestination(destination, self.kill_switch)
 
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -34,6 +35,17 @@ class ToyState:
     """The method, the path and the body of each."""
     reads: list[str] = field(default_factory=list)
     """The path of each."""
+    required: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Headers that each request must have, by the first part of its path; of others, only the token."""
+    notes: list[str] = field(default_factory=list)
+    """What requests have in a header of their own."""
+
+    def check(self, path: str, headers: Message) -> None:
+        required = self.required.get(path.split("/")[1], {"Authorization": f"Token {TOKEN}"})
+        if any(headers.get(name) != value for name, value in required.items()):
+            raise Refused(HTTPStatus.UNAUTHORIZED)
+        if note := headers.get("X-Note"):
+            self.notes.append(note)
 
     def records(self, shelf: str, type_: str) -> list[Row]:
         rows: list[Row] = self.shelves[shelf].setdefault(type_, [])
@@ -129,9 +141,8 @@ def _handler(state: ToyState) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def _document(self, content: bytes) -> object:
-            if self.headers.get("Authorization") != f"Token {TOKEN}":
-                raise Refused(HTTPStatus.UNAUTHORIZED)
             url = urlsplit(self.path)
+            state.check(url.path, self.headers)
             parts, query = url.path.strip("/").split("/"), dict(parse_qsl(url.query))
             if self.command == "GET":
                 state.reads.append(url.path)

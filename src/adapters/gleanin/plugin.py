@@ -1,14 +1,16 @@
 """Gleanin as a plug-in: how it is called, and how it is opened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import cast
 
 from adapters.gleanin.destination import GleaninDestinations
+from adapters.gleanin.probe import GleaninProbe
 from adapters.gleanin.system import GLEANIN
 from adapters.http_client.clients import HttpClients
 from ports.destination import BeforeWrite, Destination
 from ports.plugins import Access, DestinationPlugin, OpenHttp, RecordSchema
+from ports.probe import Finding
 
 URL = "https://app.gleanin.com/api/clients/v1"
 
@@ -33,10 +35,15 @@ def _open(
     return at(access.url, http, access.schemas).open(access.token, before_write)
 
 
+async def _probe(access: Access, http: OpenHttp) -> Sequence[Finding]:
+    return await GleaninProbe(at(access.url, http, access.schemas))(access.token)
+
+
 PLUGIN = DestinationPlugin(
     GLEANIN.identifier,
     GLEANIN.display_name,
     _open,
     url=URL,
-    access_help="Gleanin: My Profile > API Tokens",
+    access_help="Find it in Gleanin under My Profile, API Tokens.",
+    probe=_probe,
 )

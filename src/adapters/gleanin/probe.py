@@ -1,15 +1,17 @@
 """A read-only comparison of a real account with the assumptions in `wire.py`; it shows no personal data."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.gleanin import responses, wire
 from adapters.gleanin.client import GleaninClient
 from adapters.gleanin.destination import GleaninDestinations
+from core.domain.records.kinds import KINDS
 from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationError
+from ports.plugins import RecordSchema
 from ports.probe import Finding, Marked, Verdict
 
 _MAX_SEEN = 200
@@ -24,11 +26,15 @@ class GleaninProbe:
 
     async def __call__(self, token: Token) -> Sequence[Finding]:
         async with self.destinations.client(token) as client:
-            return await probe(client)
+            return await probe(client, self.destinations.schemas)
 
 
-async def probe(client: GleaninClient) -> list[Finding]:
+async def probe(client: GleaninClient, further: Mapping[str, RecordSchema]) -> list[Finding]:
     """Compare an account with our assumptions.
+
+    Args:
+        client: of the account.
+        further: how the kinds of other plug-ins are written.
 
     Raises:
         DestinationError: the list of events cannot be read.
@@ -47,7 +53,7 @@ async def probe(client: GleaninClient) -> list[Finding]:
         _next_page("GET /events", events),
     ]
     event_id = next((text for item in listed if (text := wire.clean(item.get("id")))), None)
-    for schema in wire.SCHEMAS.values():
+    for schema in _schemas(further):
         assumption = f"GET /events/{{id}}?include={schema.type} succeeds"
         if event_id is None:
             findings.append(Finding(assumption, wire.GUESS, Verdict.NOT_SEEN, "the account has no event"))
@@ -60,6 +66,26 @@ async def probe(client: GleaninClient) -> list[Finding]:
             continue
         findings.extend(_included(schema, document))
     return findings
+
+
+def _schemas(further: Mapping[str, RecordSchema]) -> Iterable[wire.ResourceSchema]:
+    """Return one schema for each type; a type that several kinds share has the attributes of all of them."""
+    brought = (
+        wire.further_schema(schema, is_person=name in {kind.name for kind in KINDS.people})
+        for name, schema in further.items()
+    )
+    by_type: dict[str, wire.ResourceSchema] = {}
+    for schema in (*wire.SCHEMAS.values(), *brought):
+        known = by_type.get(schema.type)
+        by_type[schema.type] = _merged(known, schema) if known else schema
+    return by_type.values()
+
+
+def _merged(known: wire.ResourceSchema, other: wire.ResourceSchema) -> wire.ResourceSchema:
+    names = {attribute.name for attribute in (*known.only_read, *known.written.values())}
+    expected = (*other.only_read, *other.written.values())
+    more = (attribute for attribute in expected if attribute.name not in names)
+    return replace(known, only_read=(*known.only_read, *more))
 
 
 def _included(schema: wire.ResourceSchema, document: Any) -> Iterator[Finding]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
+from adapters.http_client.address_rules import check_base_url
 from adapters.memory.clock import ManualClock
 from adapters.memory.records import Faults, LoggedWrite, StoredRecord
+from core.domain.errors import NothingToProbe
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import ASSOCIATIONS, FieldChange
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
@@ -18,7 +20,8 @@ from core.domain.records.fields import Fields, FieldValue
 from core.domain.records.kinds import SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink
 from core.domain.systems import ExternalSystem
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.access_fields import AccessRequirements
+from core.domain.tenancy.secrets import SystemCredentials, Token
 from ports.clock import Clock
 from ports.destination import (
     BeforeWrite,
@@ -34,6 +37,7 @@ from ports.destination import (
     WriteForbidden,
     WriteOutcomeUnknown,
 )
+from ports.probe import Finding
 
 LISTS = frozenset({"tracks", ASSOCIATIONS})
 """Fields whose value is a list; all other values are text."""
@@ -69,11 +73,21 @@ class InMemoryGleanin:
             raise DestinationMissing(f"There is no destination {identifier!r}.")
         return self
 
+    @property
+    def requirements(self) -> AccessRequirements:
+        return AccessRequirements(self.system, needs_url=False)
+
+    def normalize_url(self, url: str) -> str:
+        return check_base_url(url, allow_private=True)
+
     @asynccontextmanager
     async def open(
-        self, token: Token, before_write: BeforeWrite | None = None
+        self, credentials: SystemCredentials, before_write: BeforeWrite | None = None
     ) -> AsyncIterator["InMemoryDestination"]:
-        yield InMemoryDestination(self, token, before_write)
+        yield InMemoryDestination(self, credentials.token, before_write)
+
+    async def probe(self, _credentials: SystemCredentials) -> Sequence[Finding]:
+        raise NothingToProbe(self.system)
 
     def add_event(
         self, event_id: str, name: str, time_zone: str | None = None, *, is_archived: bool = False

@@ -27,8 +27,8 @@ class InMemoryOrganizations:
 
     async def update(self, organization: Organization) -> None:
         check(holds=organization.id in self._rows)
-        token = organization.source_token
-        self._rows[organization.id] = replace(self._rows[organization.id], source_token=token)
+        stored = self._rows[organization.id]
+        self._rows[organization.id] = stored.with_source_access(organization.source_access)
 
     async def get(self, organization_id: OrganizationId) -> Organization | None:
         return self._rows.get(organization_id)
@@ -48,7 +48,9 @@ class InMemoryOrganizations:
         for row in [*store.connections.values()]:
             if row.organization_id == organization_id:
                 ended_at = row.ended_at or at
-                store.connections[row.id] = replace(row, token=None, token_hint="", ended_at=ended_at)
+                store.connections[row.id] = replace(
+                    row, token=None, token_hint="", url="", fields=None, ended_at=ended_at
+                )
         mappings = {row.id for row in store.mappings.values() if row.organization_id == organization_id}
         runs = {row.id for row in store.runs.values() if row.mapping_id in mappings}
         store.recipients.pop(organization_id, None)

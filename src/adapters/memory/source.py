@@ -11,7 +11,8 @@ from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.systems import ExternalSystem
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.access_fields import AccessRequirements
+from core.domain.tenancy.secrets import SystemCredentials
 from ports.clock import Clock
 from ports.source import (
     Source,
@@ -140,12 +141,16 @@ class InMemorySources:
             raise SourceMissing(f"There is no source {identifier!r}.")
         return self
 
+    @property
+    def requirements(self) -> AccessRequirements:
+        return AccessRequirements(self.system)
+
     def normalize_url(self, url: str) -> str:
         return check_base_url(url, allow_private=True)
 
-    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
-        self.normalize_url(url)
-        if self.tokens is not None and token.value not in self.tokens:
+    def open(self, credentials: SystemCredentials) -> AbstractAsyncContextManager[Source]:
+        self.normalize_url(credentials.url)
+        if self.tokens is not None and credentials.token.value not in self.tokens:
             refused = SourceRefused("Sessionboard refused the token (401).")
             return nullcontext(InMemorySource(error=refused))
         return nullcontext(self.source)

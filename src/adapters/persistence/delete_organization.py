@@ -62,11 +62,15 @@ def statements_to_delete(organization_id: OrganizationId, at: datetime) -> Seque
         sa.update(connections)
         .where(is_its_connection, connections.c.ended_at.is_(sa.null()))
         .values(ended_at=at),
-        sa.update(connections).where(is_its_connection).values(sealed_token=None, token_hint=""),
+        sa.update(connections)
+        .where(is_its_connection)
+        .values(sealed_token=None, sealed_fields=None, url="", token_hint=""),
         sa.update(organizations)
         .where(organizations.c.id == organization_id, organizations.c.removed_at.is_(sa.null()))
         # No real name has line breaks, so this one never collides, and the previous name is free again.
-        .values(name="", name_folded=f"\n{organization_id}", sealed_token="", removed_at=at),
+        .values(
+            name="", name_folded=f"\n{organization_id}", sealed_token="", sealed_fields=None, removed_at=at
+        ),
     )
 
 

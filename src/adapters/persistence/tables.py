@@ -98,6 +98,7 @@ organizations = sa.Table(
     _text("source_name", default=""),
     _text("source_url"),
     _text("sealed_token"),
+    _text("sealed_fields", nullable=True),
     _time("removed_at", nullable=True),
     info={"personal_data": ()},
 )
@@ -108,6 +109,8 @@ connections = sa.Table(
     sa.Column("id", sa.Text(), primary_key=True),
     _text("organization_id", sa.ForeignKey("organizations.id")),
     _text("sealed_token", nullable=True),
+    _text("sealed_fields", nullable=True),
+    _text("url", default=""),
     _text("destination", default=""),
     _text("destination_name", default=""),
     _text("token_hint"),
@@ -166,6 +169,7 @@ schedules = sa.Table(
     _time("failing_since", nullable=True),
     _time("halted_at", nullable=True),
     _text("halted_by", nullable=True),
+    _text("halted_identifier", nullable=True),
     _time("last_checked_at", nullable=True),
     _text("check_owner", nullable=True),
     _time("check_until", nullable=True),
@@ -398,6 +402,7 @@ audit_entries = sa.Table(
     _text("action"),
     _text("organization_id", nullable=True),
     _text("what"),
+    _text("detail", default=""),
     sa.Index(None, "organization_id", "position"),
     info={"personal_data": ("done_by", "what")},
 )

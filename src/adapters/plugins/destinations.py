@@ -1,5 +1,6 @@
 """The installed destinations. What a plug-in raises becomes an error of the port that names it."""
 
+import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import (
@@ -14,14 +15,15 @@ from functools import partial
 
 from adapters.plugins import guard
 from adapters.plugins.guard import pages_of, sentence_of
-from core.domain.errors import DomainError
+from core.domain.errors import DomainError, NothingToProbe
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from core.domain.systems import ExternalSystem
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.access_fields import AccessRequirements
+from core.domain.tenancy.secrets import SystemCredentials
 from ports.destination import (
     BeforeWrite,
     Destination,
@@ -33,6 +35,11 @@ from ports.destination import (
     FailedInWrite,
 )
 from ports.plugins import Access, DestinationPlugin, OpenHttp, RecordSchema
+from ports.probe import Finding
+
+NormalizeUrl = Callable[[str], str]
+_DIGEST_LENGTH = 8
+"""Hexadecimal digits that tell the servers of a destination apart."""
 
 
 @dataclass(slots=True)
@@ -131,7 +138,9 @@ class PluginDestinationOpener:
     plugin: DestinationPlugin
     package: str
     url: str
+    """The base URL; empty if an admin enters it."""
     open_http: OpenHttp
+    normalize: NormalizeUrl
     further_link_hosts: AbstractSet[str]
     prefix: str
     schemas: Mapping[str, RecordSchema]
@@ -141,20 +150,55 @@ class PluginDestinationOpener:
     def system(self) -> ExternalSystem:
         return self.plugin.system
 
+    @property
+    def requirements(self) -> AccessRequirements:
+        plugin = self.plugin
+        return AccessRequirements(self.system, plugin.access_fields, plugin.needs_token, not self.url)
+
+    def normalize_url(self, url: str) -> str:
+        return self.normalize(url)
+
     def open(
-        self, token: Token, before_write: BeforeWrite | None = None
+        self, credentials: SystemCredentials, before_write: BeforeWrite | None = None
     ) -> AbstractAsyncContextManager[Destination]:
-        return self._opened(Access(self.url, token, schemas=self.schemas), before_write)
+        return self._opened(credentials, before_write)
+
+    async def probe(self, credentials: SystemCredentials) -> Sequence[Finding]:
+        probe = self.plugin.probe
+        if probe is None:
+            raise NothingToProbe(self.system)
+        with naming(self.package):
+            return [_finding(found) for found in await probe(self._access(credentials), self.open_http)]
 
     @asynccontextmanager
-    async def _opened(self, access: Access, before_write: BeforeWrite | None) -> AsyncIterator[Destination]:
+    async def _opened(
+        self, credentials: SystemCredentials, before_write: BeforeWrite | None
+    ) -> AsyncIterator[Destination]:
+        access, prefix = self._access(credentials), self._prefix(credentials)
         fence = _Fence(before_write)
 
         def start() -> AbstractAsyncContextManager[Destination]:
             return self.plugin.open(access, self.open_http, fence if before_write else None)
 
         async with guard.opened(start, partial(naming, self.package)) as destination:
-            yield PluginDestination(destination, self.package, self.further_link_hosts, self.prefix, fence)
+            yield PluginDestination(destination, self.package, self.further_link_hosts, prefix, fence)
+
+    def _access(self, credentials: SystemCredentials) -> Access:
+        url = credentials.url or self.url
+        return Access(url, credentials.token, schemas=self.schemas, fields=credentials.fields)
+
+    def _prefix(self, credentials: SystemCredentials) -> str:
+        """Return what is put before the ids of events; where an admin entered the URL, it tells the servers apart."""
+        if not credentials.url:
+            return self.prefix
+        return f"{self.prefix}{hashlib.sha256(credentials.url.encode()).hexdigest()[:_DIGEST_LENGTH]}:"
+
+
+def _finding(found: object) -> Finding:
+    if not isinstance(found, Finding):
+        message = f"its probe returned {type(found).__name__}, which is no Finding"
+        raise TypeError(message)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +210,13 @@ class InstalledDestinations:
     schemas: Callable[[str], Mapping[str, RecordSchema]]
     """Returns how a destination writes the kinds that other plug-ins bring."""
     open_http: OpenHttp
-    urls: dict[str, str]
+    urls: Mapping[str, str]
     """Base URLs from the settings, by identifier."""
     further_link_hosts: AbstractSet[str] = frozenset()
     without_prefix: str = ""
     """The identifier of the destination whose events are stored under their own ids."""
+    normalize: NormalizeUrl = str
+    """Returns the normal form of a URL that an admin enters."""
 
     def named(self, identifier: str) -> DestinationOpener:
         plugin, package = self.find(identifier)
@@ -179,6 +225,7 @@ class InstalledDestinations:
             package,
             self.urls.get(identifier, plugin.url),
             self.open_http,
+            self.normalize,
             self.further_link_hosts,
             "" if identifier == self.without_prefix else f"{identifier}:",
             self.schemas(identifier),

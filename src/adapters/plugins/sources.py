@@ -14,7 +14,8 @@ from core.domain.ids import SourceEventId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.systems import ExternalSystem
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.access_fields import AccessRequirements
+from core.domain.tenancy.secrets import SystemCredentials
 from ports.plugins import Access, FeedReader, OpenHttp, SourcePlugin
 from ports.source import Source, SourceError, SourceFailed, SourceOpener
 
@@ -59,11 +60,17 @@ class PluginSourceOpener:
     def system(self) -> ExternalSystem:
         return self.plugin.system
 
+    @property
+    def requirements(self) -> AccessRequirements:
+        return AccessRequirements(self.system, self.plugin.access_fields, self.plugin.needs_token)
+
     def normalize_url(self, url: str) -> str:
         return self.normalize(url)
 
-    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
-        return self._opened(Access(url, token, readers=self.readers))
+    def open(self, credentials: SystemCredentials) -> AbstractAsyncContextManager[Source]:
+        return self._opened(
+            Access(credentials.url, credentials.token, readers=self.readers, fields=credentials.fields)
+        )
 
     @asynccontextmanager
     async def _opened(self, access: Access) -> AsyncIterator[Source]:

@@ -1,10 +1,11 @@
-"""Encrypts tokens with Fernet, with key rotation."""
+"""Encrypts tokens and access fields with Fernet, with key rotation."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from core.domain.tenancy.secrets import SealedToken, Token
+from core.domain.tenancy.secrets import SealedFields, SealedToken, Token
 from ports.cipher import DecryptionFailed, KeysUnusable
 
 _KEY_LENGTH = 44
@@ -24,15 +25,30 @@ class FernetCipher:
         self._fernet = MultiFernet([_fernet(key, number) for number, key in enumerate(keys, start=1)])
 
     def seal(self, token: Token) -> SealedToken:
-        return SealedToken(self._fernet.encrypt(token.value.encode()).decode())
+        return SealedToken(self._encrypt(token.value))
 
     def unseal(self, sealed: SealedToken) -> Token:
+        return Token(self._decrypt(sealed.value, "A stored token", "the token"))
+
+    def seal_fields(self, values: Mapping[str, str]) -> SealedFields:
+        return SealedFields(self._encrypt(json.dumps(dict(values))))
+
+    def unseal_fields(self, sealed: SealedFields) -> Mapping[str, str]:
+        values: dict[str, str] = json.loads(
+            self._decrypt(sealed.value, "What is stored of the access fields", "the access fields")
+        )
+        return values
+
+    def _encrypt(self, text: str) -> str:
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def _decrypt(self, sealed: str, what: str, to_enter: str) -> str:
         try:
-            return Token(self._fernet.decrypt(sealed.value).decode())
+            return self._fernet.decrypt(sealed).decode()
         except (InvalidToken, ValueError) as error:  # ValueError: not even base64
             raise DecryptionFailed(
-                "A stored token cannot be decrypted with any of the secret keys: the keys were changed or lost. "
-                "Add the previous key after the new one, or enter the token again."
+                f"{what} cannot be decrypted with any of the secret keys: the keys were changed or lost. "
+                f"Add the previous key after the new one, or enter {to_enter} again."
             ) from error
 
 

@@ -14,6 +14,7 @@ DomainError
 ├── NotConfirmed         rule 8
 ├── NotMapped            rule 11
 ├── StillConnected       the organization to be removed is connected
+├── NothingToProbe       the destination's plug-in has no checks to run
 ├── Forbidden            the actor lacks the permission
 ├── NotAuthenticated     not signed in, or an invalid API key
 │   ├── EmailNotVerified   the identity provider has not verified the e-mail
@@ -167,6 +168,13 @@ class StillConnected(DomainError):
 
     def __init__(self, organization: str) -> None:
         super().__init__(f"{organization} is connected. Disconnect it before you remove it.")
+
+
+class NothingToProbe(DomainError):
+    code = "nothing_to_probe"
+
+    def __init__(self, destination: ExternalSystem) -> None:
+        super().__init__(f"{destination} has no checks to run: its plug-in brings none.")
 
 
 class Forbidden(DomainError):

@@ -9,10 +9,11 @@ from enum import StrEnum
 from itertools import chain
 
 from core.domain.errors import DomainError
-from core.domain.tenancy.organizations import Connection, Organization
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.organizations import Connection, Organization, open_access
+from core.domain.tenancy.secrets import SystemCredentials, Token
 from core.usecases.organizations.connect import DEFAULT_DESTINATION
 from core.usecases.organizations.queries import ListOrganizations
+from core.usecases.shared.credentials import unseal
 from entrypoints.cli.errors import ExitCode, failure_of
 from entrypoints.container import Container, cipher_for
 from entrypoints.database import database_clock, database_revisions, opened, workers_on_queue
@@ -28,8 +29,8 @@ _EARLIEST_YEAR = 2025
 """A clock that shows an earlier year is wrong."""
 _MAX_CLOCK_SKEW = timedelta(seconds=5)
 """A sixth of the default lease."""
-_NO_TOKEN = Token("gleanin-sync-doctor")
-"""An invalid token: when the destination refuses it, the destination can be reached."""
+_ANY_ACCESS = SystemCredentials("", Token("gleanin-sync-doctor"))
+"""With an invalid token: when the destination refuses it, the destination can be reached."""
 _READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -180,12 +181,8 @@ async def _external_systems(container: Container) -> AsyncIterator[DoctorCheck]:
 async def _source(container: Container, organization: Organization) -> DoctorCheck:
     name = f"{organization.source} of {organization.name}"
     try:
-        access = container.cipher().unseal(organization.source_token)
-        async with (
-            container.sources()
-            .named(organization.source.identifier)
-            .open(organization.source_url, access) as source
-        ):
+        access = unseal(container.cipher(), organization.source_access)
+        async with container.sources().named(organization.source.identifier).open(access) as source:
             events = await source.events()
     except (DomainError, DecryptionFailed, SourceError) as error:
         return problem(name, error)
@@ -196,11 +193,10 @@ async def _destination(
     container: Container, organization: Organization, connection: Connection
 ) -> DoctorCheck:
     name = f"{connection.destination} of {organization.name}"
-    assert connection.token is not None, "an open connection has a token"
     try:
-        token = container.cipher().unseal(connection.token)
+        access = unseal(container.cipher(), open_access(connection, organization))
         async with (
-            container.destinations().named(connection.destination.identifier).open(token) as destination
+            container.destinations().named(connection.destination.identifier).open(access) as destination
         ):
             events = await destination.events()
     except (DomainError, DecryptionFailed, DestinationError) as error:
@@ -211,7 +207,7 @@ async def _destination(
 async def _destination_without_token(container: Container) -> DoctorCheck:
     name = default_destination(container)
     try:
-        async with container.destinations().named(DEFAULT_DESTINATION).open(_NO_TOKEN) as destination:
+        async with container.destinations().named(DEFAULT_DESTINATION).open(_ANY_ACCESS) as destination:
             await destination.events()
     except DestinationRefused:
         pass

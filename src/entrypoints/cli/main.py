@@ -35,7 +35,7 @@ COMMANDS = {
     ),
     "token": (
         "organizations",
-        "Replace a token; the connection, its mappings and everything synced stay.",
+        "Replace a token or other fields of an access; the connection, its mappings and everything synced stay.",
     ),
     "disconnect": (
         "organizations",

@@ -83,7 +83,7 @@ def secret(
     """
     if from_stdin:
         return _line_from_stdin(option)
-    if not _has_terminal():
+    if not has_terminal():
         raise typer.BadParameter(
             "There is no terminal to prompt at. Pass it on standard input.", param_hint=option
         )
@@ -103,13 +103,14 @@ def _line_from_stdin(option: str) -> str:
         raise unreadable from error
 
 
-def _has_terminal() -> bool:
+def has_terminal() -> bool:
+    """Check whether there is a terminal to prompt at."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def typed(question: str) -> str | None:
     """Prompt for an answer; return None without a terminal."""
-    if not _has_terminal():
+    if not has_terminal():
         return None
     answer: str = typer.prompt(question, err=True)
     return answer

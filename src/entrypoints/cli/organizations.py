@@ -1,6 +1,6 @@
 """Organizations and their connections: `organization`, `connect`, `token`, `disconnect`."""
 
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +10,7 @@ from rich.text import Text
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.errors import InvalidInput
 from core.domain.runs.organization_health import OrganizationHealth
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import NO_TOKEN, Token
 from core.usecases.mappings.queries import ListMappings
 from core.usecases.organizations.add_organization import DEFAULT_SOURCE, AddOrganization, NewOrganization
 from core.usecases.organizations.connect import DEFAULT_DESTINATION, Connect
@@ -22,11 +22,19 @@ from core.usecases.organizations.remove_organization import RemoveOrganization
 from core.usecases.organizations.replace_destination_token import ReplaceDestinationToken
 from core.usecases.organizations.replace_source_token import ReplaceSourceToken
 from entrypoints.cli import reports
-from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
+from entrypoints.cli.credentials import (
+    AccessOption,
+    access_values,
+    ask_missing,
+    ask_token,
+    find_destination,
+    find_source,
+)
+from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, typed
 from entrypoints.cli.output import Answer, safe_text, table
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
-from entrypoints.plugins import PluginMissing, installed_plugins, url_of_region
+from entrypoints.plugins import installed_plugins, url_of_region
 from entrypoints.resources.organizations import OrganizationResponse
 from entrypoints.text import safe, shortened
 
@@ -41,10 +49,16 @@ commands.add_typer(
 
 
 async def add_organization(
-    container: Container, name: str, url: str, access: Token, *, source: str = DEFAULT_SOURCE
+    container: Container,
+    name: str,
+    url: str,
+    access: Token,
+    *,
+    source: str = DEFAULT_SOURCE,
+    fields: Mapping[str, str] | None = None,
 ) -> Answer:
     new = await container.resolve(AddOrganization)(
-        NewOrganization(name, url, access, source), actor=COMMAND_LINE
+        NewOrganization(name, url, access, source, fields or {}), actor=COMMAND_LINE
     )
 
     def show(console: Console) -> None:
@@ -117,10 +131,18 @@ async def connect_organization(
     *,
     continuous_sync: bool = False,
     destination: str = DEFAULT_DESTINATION,
+    url: str = "",
+    fields: Mapping[str, str] | None = None,
 ) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     connection = await container.resolve(Connect)(
-        found.id, access, destination=destination, continuous_sync=continuous_sync, actor=COMMAND_LINE
+        found.id,
+        access,
+        destination=destination,
+        url=url,
+        fields=fields,
+        continuous_sync=continuous_sync,
+        actor=COMMAND_LINE,
     )
 
     def show(console: Console) -> None:
@@ -136,8 +158,10 @@ async def connect_organization(
     return Answer(lambda: document, show)
 
 
-async def renew_token(container: Container, org: str, system: str, new_token: Token) -> Answer:
-    """Replace the token of the source or the destination, whose identifier is given.
+async def renew_token(
+    container: Container, org: str, system: str, new_token: Token, fields: Mapping[str, str] | None = None
+) -> Answer:
+    """Replace the token or access fields of the source or the destination, whose identifier is given.
 
     Raises:
         typer.BadParameter: it is neither.
@@ -151,16 +175,20 @@ async def renew_token(container: Container, org: str, system: str, new_token: To
             param_hint="SYSTEM",
         )
     if system == found.source.identifier:
-        display_name = str(found.source)
-        await container.resolve(ReplaceSourceToken)(found.id, new_token, actor=COMMAND_LINE)
+        name = str(found.source)
+        await container.resolve(ReplaceSourceToken)(found.id, new_token, fields=fields, actor=COMMAND_LINE)
     else:
-        renewed = await container.resolve(ReplaceDestinationToken)(found.id, new_token, actor=COMMAND_LINE)
-        display_name = str(renewed.destination)
+        renewed = await container.resolve(ReplaceDestinationToken)(
+            found.id, new_token, fields=fields, actor=COMMAND_LINE
+        )
+        name = str(renewed.destination)
 
     mappings = await container.resolve(ListMappings)(found.id)
 
+    what = "token" if new_token else "access"
+
     def show(console: Console) -> None:
-        console.print(safe_text(f"Replaced the {display_name} token of {found.name}."))
+        console.print(safe_text(f"Replaced the {name} {what} of {found.name}."))
         if mappings:
             console.print("To check that syncing works again:", style="dim")
         for mapping in mappings:
@@ -228,29 +256,24 @@ def add(  # noqa: PLR0917 - each is an option
         ),
     ] = None,
     token_stdin: TokenStdin = False,
+    access: AccessOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add an organization with the API token of its source, which never changes.
+    """Add an organization with the access to its source, which never changes.
 
-    The token is tested before anything is stored. A token of Sessionboard, for example, needs the scopes read:events,
+    The access is tested before anything is stored. A token of Sessionboard, for example, needs the scopes read:events,
     read:sessions and read:contacts, and permission to see personal data.
     """
     if (region is None) == (url is None):
         raise typer.BadParameter("Use exactly one of them.", param_hint=["--region", "--url"])
-    address = url or _url_of(source, region or "")
-    access = token(f"{_display_name(source)} API token", from_stdin=token_stdin)
+    values, address = access_values(access), url or _url_of(source, region or "")
+    plugin = find_source(source)
+    new_token = ask_token(source, plugin, from_stdin=token_stdin)
+    fields = ask_missing(plugin, values)
     run_command(
-        lambda container: add_organization(container, name, address, access, source=source), as_json=as_json
+        lambda container: add_organization(container, name, address, new_token, source=source, fields=fields),
+        as_json=as_json,
     )
-
-
-def _display_name(identifier: str) -> str:
-    """Return what a source or a destination is called; its identifier if it is not installed."""
-    plugins = installed_plugins()
-    for find in (plugins.source, plugins.destination):
-        with suppress(PluginMissing):
-            return safe(find(identifier).display_name)
-    return safe(identifier).capitalize()
 
 
 def _url_of(source: str, region: str) -> str:
@@ -304,12 +327,19 @@ def list_all(as_json: AsJson = False) -> None:
         'gleanin-sync connect "PyCon FR" --token-stdin < gleanin-token.txt',
     )
 )
-def connect(
+def connect(  # noqa: PLR0917 - each is an option
     org: Org,
     destination: Annotated[
         str, typer.Option(metavar="NAME", help="The destination; `gleanin-sync plugins` lists them.")
     ] = DEFAULT_DESTINATION,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="The URL of the destination's API, unless it is known.", show_default=False
+        ),
+    ] = None,
     token_stdin: TokenStdin = False,
+    access: AccessOption = None,
     continuous: Annotated[
         bool, typer.Option("--continuous", help="Switch continuous sync on for new mappings.")
     ] = False,
@@ -319,17 +349,29 @@ def connect(
 
     The token is tested before it is stored. It is stored encrypted and never shown again.
     """
-    access = token(f"{_display_name(destination)} API token", from_stdin=token_stdin)
+    values, plugin = access_values(access), find_destination(destination)
+    new_token = ask_token(destination, plugin, from_stdin=token_stdin)
+    fields = ask_missing(plugin, values)
     run_command(
         lambda container: connect_organization(
-            container, org, access, continuous_sync=continuous, destination=destination
+            container,
+            org,
+            new_token,
+            continuous_sync=continuous,
+            destination=destination,
+            url=url or "",
+            fields=fields,
         ),
         as_json=as_json,
     )
 
 
 @commands.command(
-    "token", epilog=examples('gleanin-sync token "PyCon FR" sessionboard --token-stdin < token.txt')
+    "token",
+    epilog=examples(
+        'gleanin-sync token "PyCon FR" sessionboard --token-stdin < token.txt',
+        'gleanin-sync token "PyCon FR" SOURCE --access workspace=main',
+    ),
 )
 def replace_token(
     org: Org,
@@ -342,14 +384,24 @@ def replace_token(
         ),
     ],
     token_stdin: TokenStdin = False,
+    access: AccessOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replace a token; the connection, its mappings and everything synced stay.
+    """Replace a token or other fields of an access; the connection, its mappings and everything synced stay.
 
-    The token is tested before it is stored. A token of the destination must have access to the mapped events.
+    The access is tested before it is stored. That of the destination must reach the mapped events. With --access, the
+    token stays unless it is given, and so does each field that is not named; an empty value removes an optional one.
     """
-    new_token = token(f"New {_display_name(side)} API token", from_stdin=token_stdin)
-    run_command(lambda container: renew_token(container, org, side, new_token), as_json=as_json)
+    values, new_token = access_values(access), NO_TOKEN
+    if token_stdin or not values:
+        plugin = find_source(side) or find_destination(side)
+        if plugin is not None and not plugin.needs_token and not token_stdin:
+            raise typer.BadParameter(
+                f"{safe(plugin.display_name)} needs no token. Use --access for its other fields.",
+                param_hint="--access",
+            )
+        new_token = ask_token(side, plugin, from_stdin=token_stdin, new=True)
+    run_command(lambda container: renew_token(container, org, side, new_token, values), as_json=as_json)
 
 
 @commands.command(epilog=examples('gleanin-sync disconnect "PyCon FR"'))

@@ -34,6 +34,7 @@ STATUS_BY_CODE = {
     "event_archived": HTTPStatus.CONFLICT,
     "already_exists": HTTPStatus.CONFLICT,
     "not_connected": HTTPStatus.CONFLICT,
+    "nothing_to_probe": HTTPStatus.CONFLICT,
     "already_connected": HTTPStatus.CONFLICT,
     "already_mapped": HTTPStatus.CONFLICT,
     "bound_to_another": HTTPStatus.CONFLICT,

@@ -87,6 +87,7 @@ class AuditEntryResponse(ResponseModel):
     action: Action
     organization_id: str | None
     what: str
+    detail: str = Field(description="The destination, for connecting and disconnecting")
 
     @classmethod
     def from_domain(cls, entry: AuditEntry) -> Self:
@@ -96,4 +97,5 @@ class AuditEntryResponse(ResponseModel):
             action=entry.action,
             organization_id=entry.organization_id,
             what=entry.what,
+            detail=entry.detail,
         )

@@ -14,8 +14,8 @@ from adapters.memory.destination import InMemoryGleanin
 from core.domain.ids import DestinationEventId, ExternalId
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
-from core.domain.tenancy.secrets import Token
-from ports.destination import BeforeWrite, Destination, DestinationOpener
+from core.domain.tenancy.secrets import SystemCredentials, Token
+from ports.destination import BeforeWrite, Destination
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal
 
 QUICK = RetryPolicy(first_delay=0.001, max_delay=0.01, jitter=0.001, max_attempts=3)
@@ -24,11 +24,29 @@ TYPES = {SESSION: "sessions", SPEAKER: "speakers", EXHIBITOR_CONTACT: "exhibitor
 SPELLING = {"headshot": "headshot_url", "sessions": "session_ids", "logo": "logo_url"}
 
 
+class OpenedByToken(Protocol):
+    """A destination whose URL is known."""
+
+    def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AbstractAsyncContextManager[Destination]: ...
+
+
+@dataclass(frozen=True)
+class InMemoryDestinations:
+    gleanin: InMemoryGleanin
+
+    def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AbstractAsyncContextManager[Destination]:
+        return self.gleanin.open(SystemCredentials("", token), before_write)
+
+
 class Scenario(Protocol):
     """Sets up and inspects either Gleanin, in terms of the domain."""
 
     @property
-    def destinations(self) -> DestinationOpener: ...
+    def destinations(self) -> OpenedByToken: ...
 
     def add_event(self, event_id: str, name: str, time_zone: str | None = None) -> None: ...
     def remove_event(self, event_id: str) -> None: ...
@@ -50,8 +68,8 @@ class InMemoryScenario:
     gleanin: InMemoryGleanin
 
     @property
-    def destinations(self) -> DestinationOpener:
-        return self.gleanin
+    def destinations(self) -> OpenedByToken:
+        return InMemoryDestinations(self.gleanin)
 
     def add_event(self, event_id: str, name: str, time_zone: str | None = None) -> None:
         self.gleanin.add_event(event_id, name, time_zone)

@@ -7,7 +7,7 @@ from adapters.memory.records import LoggedWrite
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.kinds import SESSION, SPEAKER
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import SystemCredentials, Token
 from ports.destination import DestinationRefused, RecordRejected, WriteOutcomeUnknown
 
 EVENT = DestinationEventId("8")
@@ -23,7 +23,7 @@ def gleanin() -> InMemoryGleanin:
 
 
 async def test_it_counts_duplicates(gleanin: InMemoryGleanin) -> None:
-    async with gleanin.open(Token("t")) as destination:
+    async with gleanin.open(SystemCredentials("", Token("t"))) as destination:
         await destination.create(EVENT, SPEAKER, ID, ANN)
         assert gleanin.duplicates == 0
         await destination.create(EVENT, SPEAKER, ID, ANN)
@@ -32,7 +32,7 @@ async def test_it_counts_duplicates(gleanin: InMemoryGleanin) -> None:
 
 
 async def test_it_logs_each_write_and_no_read(gleanin: InMemoryGleanin) -> None:
-    async with gleanin.open(Token("t")) as destination:
+    async with gleanin.open(SystemCredentials("", Token("t"))) as destination:
         await destination.events()
         created = await destination.create(EVENT, SPEAKER, ID, ANN)
         await destination.update(EVENT, SPEAKER, created, (FieldChange("last_name", "Lee", "Ray"),))
@@ -45,10 +45,10 @@ async def test_it_logs_each_write_and_no_read(gleanin: InMemoryGleanin) -> None:
 
 async def test_it_accepts_only_known_tokens(gleanin: InMemoryGleanin) -> None:
     gleanin.tokens = {"good"}
-    async with gleanin.open(Token("bad")) as destination:
+    async with gleanin.open(SystemCredentials("", Token("bad"))) as destination:
         with pytest.raises(DestinationRefused):
             await destination.events()
-    async with gleanin.open(Token("good")) as destination:
+    async with gleanin.open(SystemCredentials("", Token("good"))) as destination:
         assert len(await destination.events()) == 1
 
 
@@ -60,7 +60,7 @@ async def test_crash_right_after_a_write_keeps_the_write(gleanin: InMemoryGleani
         raise Crash(write.external_id)
 
     gleanin.faults.after_write = crash
-    async with gleanin.open(Token("t")) as destination:
+    async with gleanin.open(SystemCredentials("", Token("t"))) as destination:
         with pytest.raises(Crash):
             await destination.create(EVENT, SPEAKER, ID, ANN)
     assert [record.external_id for record in gleanin.list_by_event(EVENT)] == [ID]
@@ -68,7 +68,7 @@ async def test_crash_right_after_a_write_keeps_the_write(gleanin: InMemoryGleani
 
 async def test_lost_responses_end(gleanin: InMemoryGleanin) -> None:
     gleanin.faults.lost_answers = 2
-    async with gleanin.open(Token("t")) as destination:
+    async with gleanin.open(SystemCredentials("", Token("t"))) as destination:
         for _ in range(2):
             with pytest.raises(WriteOutcomeUnknown):
                 await destination.create(EVENT, SPEAKER, ID, ANN)
@@ -82,7 +82,7 @@ async def test_lost_responses_end(gleanin: InMemoryGleanin) -> None:
     ids=["unknown field", "list for text", "text for list", "unknown session"],
 )
 async def test_it_rejects_what_gleanin_rejects(gleanin: InMemoryGleanin, fields: dict[str, str]) -> None:
-    async with gleanin.open(Token("t")) as destination:
+    async with gleanin.open(SystemCredentials("", Token("t"))) as destination:
         with pytest.raises(RecordRejected):
             await destination.create(EVENT, SPEAKER, ID, {**ANN, **fields})
         created = await destination.create(EVENT, SPEAKER, ID, ANN)

@@ -62,11 +62,12 @@ PAUSED_UNTIL = NOW + 3 * HOUR
 NEW = {"replaced_runs"}
 CHANGED = {"schedules", "sync_runs", "checkpoints", "run_bookings", "notices", "alembic_version"}
 ADDED = {
-    "organizations": ("sessionboard", "Sessionboard"),
-    "connections": ("gleanin", "Gleanin"),
+    "organizations": ("sessionboard", "Sessionboard", None),
+    "connections": ("gleanin", "Gleanin", None, ""),
     "event_mappings": ("sessionboard", "gleanin"),
+    "audit_entries": ("",),
 }
-"""The values of the columns that later revisions add at the end of a table: the systems of all earlier rows."""
+"""The values of the columns that later revisions add at the end of a table: the systems of all earlier rows, and nothing."""
 STATEMENTS_OF_0008 = (
     "UPDATE sync_runs SET confirms = 'run1' WHERE id IN ('run2', 'run3')",
     "UPDATE sync_runs SET confirms = 'forgotten' WHERE id = 'run4'",

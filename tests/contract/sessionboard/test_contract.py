@@ -23,7 +23,7 @@ from core.domain.records.source_records import (
     Session,
     SourceEvent,
 )
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import SystemCredentials, Token
 from ports.source import Source, SourceEventGone, SourceOpener, SourceRefused, SourceUnavailable
 from tests.contract.sessionboard.conftest import HASTE, all_rows, incomplete_rows
 from tests.contract.sessionboard.fake_api import TOKEN, FakeApi, served
@@ -99,20 +99,20 @@ def fake_api() -> FakeApi:
 @pytest.fixture(params=["memory", "file", "http", "http over the wire"])
 async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Source]:
     runner, url = None, "https://api.example.com"
-    sources: SourceOpener
     match request.param:
         case "memory":
-            sources = in_memory()
+            opening = in_memory().open(SystemCredentials(url, Token(TOKEN)))
         case "file":
             yield in_a_file(tmp_path)
             return
         case "http":
             api = fake_api()
             sources = SessionboardSources(transport=lambda: httpx.MockTransport(api), policy=HASTE)
+            opening = sources.open(url, Token(TOKEN))
         case _:
             runner, url = await served(fake_api())
-            sources = SessionboardSources(allow_private=True, policy=HASTE)
-    async with sources.open(url, Token(TOKEN)) as opened:
+            opening = SessionboardSources(allow_private=True, policy=HASTE).open(url, Token(TOKEN))
+    async with opening as opened:
         yield opened
     if runner:
         await runner.cleanup()
@@ -194,7 +194,7 @@ async def test_rule_34_memory_can_omit_the_end_of_a_list() -> None:
 
 async def test_memory_refuses_an_unknown_token() -> None:
     sources = InMemorySources(InMemorySource(), tokens={TOKEN})
-    async with sources.open("https://api.example.com", Token("another-token")) as source:
+    async with sources.open(SystemCredentials("https://api.example.com", Token("another-token"))) as source:
         with pytest.raises(SourceRefused):
             await source.events()
 

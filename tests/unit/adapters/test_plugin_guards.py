@@ -19,7 +19,7 @@ from core.domain.records.destination_records import DestinationEvent, Destinatio
 from core.domain.records.feeds import SESSIONS, Feed
 from core.domain.records.kinds import SESSION
 from core.domain.records.source_records import Person, Session, SourceEvent, Unreadable, is_id
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import SystemCredentials, Token
 from ports.destination import (
     BeforeWrite,
     Destination,
@@ -92,7 +92,7 @@ def opened_source(
 
     plugin = SourcePlugin("toys", "Toy Box", open_source)
     sources = InstalledSources(lambda _: (plugin, "toy-package"), no_http, str, lambda _: {})
-    return sources.named("toys").open("https://toys.example.org", TOKEN)
+    return sources.named("toys").open(SystemCredentials("https://toys.example.org", TOKEN))
 
 
 async def all_records(source: Source) -> list[Any]:
@@ -246,7 +246,7 @@ async def opened_destination(
         frozenset({"more.example.org"}),
         without_prefix=own,
     )
-    async with destinations.named("toy-shelf").open(TOKEN, fence) as destination:
+    async with destinations.named("toy-shelf").open(SystemCredentials("", TOKEN), fence) as destination:
         yield destination, made[0]
 
 

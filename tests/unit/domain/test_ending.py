@@ -50,7 +50,7 @@ def test_rule_26_the_counts_are_those_of_the_stored_outcomes(stop: StopReason | 
 
 def test_rule_29_a_refused_token_halts_the_connection_and_notifies_once() -> None:
     end = ended(REFUSED)
-    assert end.halt == Halt("Gleanin", NOW)
+    assert end.halt == Halt("Gleanin", NOW, "gleanin")
     assert end.schedule.halt == end.halt
     assert end.change is HealthChange.HALTED
     again = ended(REFUSED, MappingState(a_mapping(), end.schedule, end.halt))

@@ -105,7 +105,7 @@ def test_rule_02_a_notification_quotes_nothing_from_the_systems(stop: StopReason
 
 def test_the_message_names_the_system_and_the_advice() -> None:
     assert (
-        "Create a Sessionboard token that may read personal data"
+        "Create a token that may read personal data in Sessionboard"
         in noticed(stop=masked_emails("j***@x", SESSIONBOARD)).text
     )
     assert "Sessionboard refused the token." in noticed(stop=token_refused(SESSIONBOARD, "no")).text

@@ -69,10 +69,10 @@ def test_another_token_ends_the_halt_of_the_same_system() -> None:
     failing = DUE.after(failed())
     later = NOW + MINUTE
     schedules = [of_gleanin, of_sessionboard, unknown, failing, DUE]
-    assert released(schedules, GLEANIN.display_name, later) == [
+    assert released(schedules, GLEANIN, later) == [
         each.resume(later) for each in (of_gleanin, unknown, failing)
     ]
-    assert not any(each.is_halted for each in released([of_gleanin], GLEANIN.display_name, later))
+    assert not any(each.is_halted for each in released([of_gleanin], GLEANIN, later))
 
 
 def test_rule_24_a_mapping_is_due_about_half_an_hour_after_the_end_of_its_last_run() -> None:

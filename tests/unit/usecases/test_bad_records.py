@@ -11,20 +11,21 @@ from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.kinds import SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, Trigger
-from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import SystemCredentials
 from core.usecases.sync.writing import MAX_CONSECUTIVE_FORBIDDEN
 from ports.destination import (
     BeforeWrite,
     Destination,
     DestinationError,
+    DestinationOpener,
     DestinationRefused,
     DestinationUnavailable,
 )
 from tests.support.assertions import present
 from tests.support.builders import on, person, session
 from tests.support.delegating_destination import DelegatingDestination
+from tests.support.delegating_opener import DelegatingOpener
 from tests.support.harness import Harness
 
 INJECTION = "Robert'); DROP TABLE talks; --' OR 1=1"
@@ -79,20 +80,22 @@ class Unreadable(DelegatingDestination):
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadableDestinations:
+class UnreadableDestinations(DelegatingOpener):
     harness: Harness
     trouble: DestinationError
 
     @property
-    def system(self) -> ExternalSystem:
-        return self.harness.gate.system
+    def delegate(self) -> DestinationOpener:
+        return self.harness.gate
 
     def named(self, _identifier: str) -> "UnreadableDestinations":
         return self
 
     @asynccontextmanager
-    async def open(self, token: Token, before_write: BeforeWrite | None = None) -> AsyncIterator[Destination]:
-        async with self.harness.gate.open(token, before_write) as destination:
+    async def open(
+        self, credentials: SystemCredentials, before_write: BeforeWrite | None = None
+    ) -> AsyncIterator[Destination]:
+        async with self.harness.gate.open(credentials, before_write) as destination:
             yield Unreadable(destination, self.trouble)
 
 

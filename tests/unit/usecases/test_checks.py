@@ -18,7 +18,7 @@ from core.domain.records.synced_records import CreateIntent
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.stop_reasons import INTERRUPTED, LEASE_EXPIRED, NO_PROGRESS
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.secrets import SystemCredentials
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.sync import large_places
 from core.usecases.sync.run_sync import RunSync
@@ -76,7 +76,7 @@ class HeldSources:
     def normalize_url(self, url: str) -> str:
         return url
 
-    def open(self, _url: str, _token: Token) -> AbstractAsyncContextManager[Source]:
+    def open(self, _credentials: SystemCredentials) -> AbstractAsyncContextManager[Source]:
         return nullcontext(self.source)
 
 

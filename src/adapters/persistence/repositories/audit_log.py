@@ -10,7 +10,13 @@ from core.domain.access.audit import Action, AuditEntry
 from core.domain.ids import OrganizationId
 
 _ENTRIES = sa.select(
-    table.c.done_at, table.c.done_by, table.c.action, table.c.organization_id, table.c.what, table.c.position
+    table.c.done_at,
+    table.c.done_by,
+    table.c.action,
+    table.c.organization_id,
+    table.c.what,
+    table.c.position,
+    table.c.detail,
 ).order_by(table.c.position.desc())
 
 
@@ -25,6 +31,7 @@ class SqlAuditLog:
             "action": entry.action.value,
             "organization_id": entry.organization_id,
             "what": entry.what,
+            "detail": entry.detail,
         }
         await self._run(lambda database: database.execute(table.insert(), row))
 
@@ -38,6 +45,6 @@ class SqlAuditLog:
             statement = statement.where(table.c.position < before)
         rows = await self._run(lambda database: database.execute(statement).all())
         return [
-            AuditEntry(at, by, Action(action), of, what, position)
-            for at, by, action, of, what, position in rows
+            AuditEntry(at, by, Action(action), of, what, position, detail)
+            for at, by, action, of, what, position, detail in rows
         ]

@@ -13,7 +13,7 @@ from adapters.persistence.tables import connections, organizations
 from core.domain.ids import ConnectionId, OrganizationId
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.organizations import Connection, Organization
-from core.domain.tenancy.secrets import SealedToken
+from core.domain.tenancy.secrets import SealedFields, SealedToken
 from ports.store.errors import PersistenceError
 
 _ORGANIZATIONS = sa.select(
@@ -23,11 +23,12 @@ _ORGANIZATIONS = sa.select(
     organizations.c.source_name,
     organizations.c.source_url,
     organizations.c.sealed_token,
+    organizations.c.sealed_fields,
 ).where(organizations.c.removed_at.is_(sa.null()))
-_NEW_TOKEN = (
+_NEW_ACCESS = (
     sa.update(organizations)
     .where(organizations.c.id == sa.bindparam("row_id"), organizations.c.removed_at.is_(sa.null()))
-    .values(sealed_token=sa.bindparam("new_token"))
+    .values(sealed_token=sa.bindparam("new_token"), sealed_fields=sa.bindparam("new_fields"))
 )
 
 
@@ -40,8 +41,12 @@ class SqlOrganizations:
         await self._run(lambda database: database.execute(organizations.insert(), row))
 
     async def update(self, organization: Organization) -> None:
-        row = {"row_id": organization.id, "new_token": organization.source_token.value}
-        if await self._run(lambda database: database.execute(_NEW_TOKEN, row).rowcount) != 1:
+        row = {
+            "row_id": organization.id,
+            "new_token": organization.source_token.value,
+            "new_fields": _stored(organization.source_fields),
+        }
+        if await self._run(lambda database: database.execute(_NEW_ACCESS, row).rowcount) != 1:
             raise PersistenceError(f"There is no organization {organization.id} to update.")
 
     async def get(self, organization_id: OrganizationId) -> Organization | None:
@@ -81,12 +86,22 @@ def _organization_row(organization: Organization) -> dict[str, object]:
         "source_name": organization.source.display_name,
         "source_url": organization.source_url,
         "sealed_token": organization.source_token.value,
+        "sealed_fields": _stored(organization.source_fields),
     }
 
 
 def _organization(row: sa.Row[*tuple[Any, ...]]) -> Organization:
     source = ExternalSystem(row.source, row.source_name)
-    return Organization(row.id, row.name, source, row.source_url, SealedToken(row.sealed_token))
+    token, fields = SealedToken(row.sealed_token), _fields(row)
+    return Organization(row.id, row.name, source, row.source_url, token, fields)
+
+
+def _stored(fields: SealedFields | None) -> str | None:
+    return None if fields is None else fields.value
+
+
+def _fields(row: sa.Row[*tuple[Any, ...]]) -> SealedFields | None:
+    return None if row.sealed_fields is None else SealedFields(row.sealed_fields)
 
 
 _CONNECTIONS = sa.select(connections)
@@ -143,6 +158,8 @@ def _row(connection: Connection) -> dict[str, object]:
         "destination": connection.destination.identifier,
         "destination_name": connection.destination.display_name,
         "sealed_token": connection.token.value if connection.token else None,
+        "sealed_fields": _stored(connection.fields),
+        "url": connection.url,
         "token_hint": connection.token_hint,
         "opened_at": connection.opened_at,
         "ended_at": connection.ended_at,
@@ -160,4 +177,6 @@ def _connection(row: sa.Row[*tuple[Any, ...]]) -> Connection:
         opened_at=row.opened_at,
         ended_at=row.ended_at,
         continuous_sync=row.continuous_sync,
+        url=row.url,
+        fields=_fields(row),
     )

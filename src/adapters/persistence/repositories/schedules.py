@@ -28,7 +28,7 @@ _OF_OPEN_CONNECTIONS = (
     .order_by(mappings.c.position)
 )
 _HALT = (
-    sa.select(schedules.c.halted_at, schedules.c.halted_by)
+    sa.select(schedules.c.halted_at, schedules.c.halted_by, schedules.c.halted_identifier)
     .join(mappings, mappings.c.id == schedules.c.mapping_id)
     .where(
         mappings.c.organization_id == sa.bindparam("of_organization"),
@@ -44,6 +44,7 @@ _DESTINATION = (
         connections.c.destination_name,
         schedules.c.halted_at,
         schedules.c.halted_by,
+        schedules.c.halted_identifier,
     )
     .outerjoin(mappings, sa.and_(mappings.c.connection_id == connections.c.id, ~mappings.c.connection_ended))
     .outerjoin(schedules, schedules.c.mapping_id == mappings.c.id)
@@ -56,7 +57,16 @@ _DESTINATION = (
 )
 _UPSERTS = Upserts(
     schedules,
-    ("due_at", "failures", "hinted_at", "failing_since", "halted_at", "halted_by", "last_checked_at"),
+    (
+        "due_at",
+        "failures",
+        "hinted_at",
+        "failing_since",
+        "halted_at",
+        "halted_by",
+        "halted_identifier",
+        "last_checked_at",
+    ),
 )
 _IS_HALTED = schedules.c.halted_at.is_not(None)
 
@@ -137,6 +147,7 @@ class SqlSchedules:
             "failing_since": schedule.failing_since,
             "halted_at": schedule.halt.since if schedule.halt else None,
             "halted_by": schedule.halt.system if schedule.halt else None,
+            "halted_identifier": schedule.halt.identifier if schedule.halt else None,
             "last_checked_at": schedule.last_checked_at,
         }
         await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
@@ -158,7 +169,7 @@ class SqlSchedules:
     async def find_halt(self, organization_id: OrganizationId) -> Halt | None:
         params = {"of_organization": organization_id}
         row = await self._run(lambda database: database.execute(_HALT, params).first())
-        return None if row is None else Halt(row.halted_by or "", row.halted_at)
+        return None if row is None else _halt(row)
 
     async def find_destination(
         self, organization_id: OrganizationId
@@ -202,4 +213,6 @@ def _schedule(row: sa.Row[*tuple[Any, ...]]) -> Schedule:
 
 
 def _halt(row: sa.Row[*tuple[Any, ...]]) -> Halt | None:
-    return Halt(row.halted_by or "", row.halted_at) if row.halted_at else None
+    if not row.halted_at:
+        return None
+    return Halt(row.halted_by or "", row.halted_at, row.halted_identifier or "")

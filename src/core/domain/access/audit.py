@@ -45,3 +45,5 @@ class AuditEntry:
     """The display name of the object; never a token."""
     position: int = 0
     """Its position in the log once stored."""
+    detail: str = ""
+    """The destination as it was called then, for connecting and disconnecting; empty in entries of earlier versions."""

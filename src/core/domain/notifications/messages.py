@@ -27,7 +27,7 @@ _REASONS = {
     "unreadable": "{system} sent a response that cannot be read.",
     "event_gone": "The {system} event no longer exists, or the token has no access to it.",
     "plugin_failed": "{system} cannot be used: its plug-in is missing or has failed.",
-    "masked_emails": "{source} hides personal data from this token. Create a {source} token that may read personal data, and "
+    "masked_emails": "{source} hides personal data from this token. Create a token that may read personal data in {source}, and "
     "enter it in Settings > {source} access.",
     "time_zones": "The time zones of the two events differ, or one is unknown. Make them the same, or confirm the "
     "time zone in the mapping's settings.",

@@ -51,6 +51,8 @@ class Health:
     """The system whose token must be replaced."""
     run_id: RunId | None = None
     """The run that shows the problem."""
+    identifier: str = ""
+    """The identifier of the system whose token must be replaced; empty if not known."""
 
     @property
     def is_well(self) -> bool:
@@ -126,7 +128,8 @@ def halted(halt: Halt) -> Health:
     """Return the health of all mappings of a connection whose token was refused."""
     system = halt.system or "One of the two systems"
     reason = f"{system} refused the token. Nothing is synced automatically until the token is replaced."
-    return Health(HealthState.HALTED, halt.since, reason, Remedy.REPLACE_TOKEN, halt.system)
+    remedy = Remedy.REPLACE_TOKEN
+    return Health(HealthState.HALTED, halt.since, reason, remedy, halt.system, identifier=halt.identifier)
 
 
 def worst(healths: Iterable[Health]) -> Health:

@@ -17,6 +17,7 @@ from core.domain.runs.stop_reasons import (
     TOKEN_REFUSED,
     TOKEN_REPLACED,
 )
+from core.domain.systems import ExternalSystem
 
 INTERVAL = timedelta(minutes=30)
 SPREAD = 0.1
@@ -37,8 +38,19 @@ class Halt:
     """The state after a refused token: automatic syncs of the connection pause until the token is replaced."""
 
     system: str
-    """The system that refused its token; empty if stored by an earlier version, which did not record it."""
+    """The display name of the system that refused its token; empty if stored by a version that did not record it."""
     since: datetime
+    identifier: str = ""
+    """The identifier of the same system; empty if stored by a version that did not record it."""
+
+    def is_about(self, system: ExternalSystem) -> bool:
+        """Check whether a system refused its token, or may have: it is not known which one did.
+
+        A display name can change when a plug-in is updated, so it only decides where no identifier is stored.
+        """
+        if self.identifier:
+            return self.identifier == system.identifier
+        return self.system in (system.display_name, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,7 @@ class Schedule:
             return self
         failures = self.failures + 1
         due_at = _spread(run.mapping_id, run.finished_at, backoff(interval, failures, MAX_WAIT))
-        halt = Halt(run.stop.system, run.finished_at) if is_refused else self.halt
+        halt = Halt(run.stop.system, run.finished_at, run.stop.identifier) if is_refused else self.halt
         failing_since = self.failing_since or run.finished_at
         return replace(self, due_at=due_at, failures=failures, failing_since=failing_since, halt=halt)
 
@@ -183,15 +195,15 @@ def last_checks(schedules: Iterable[Schedule], ended: Iterable[SyncRun]) -> Mapp
     return checks
 
 
-def released(schedules: Iterable[Schedule], system: str, now: datetime) -> Sequence[Schedule]:
-    """Return the schedules that resume, changed, after a system's token was replaced.
+def released(schedules: Iterable[Schedule], system: ExternalSystem, now: datetime) -> Sequence[Schedule]:
+    """Return the schedules that resume, changed, after a system's token or access fields were replaced.
 
     Schedules that the other system's token halted stay halted and are not returned.
     """
     return [
         schedule.resume(now)
         for schedule in schedules
-        if schedule.is_failing and (schedule.halt is None or schedule.halt.system in (system, ""))
+        if schedule.is_failing and (schedule.halt is None or schedule.halt.is_about(system))
     ]
 
 

@@ -33,6 +33,8 @@ class StopReason:
     sentence: str
     system: str = field(default="", compare=False)
     """The display name of the system it is about; not stored with the run."""
+    identifier: str = field(default="", compare=False)
+    """The identifier of the same system."""
 
 
 TOKEN_REFUSED = "token_refused"  # noqa: S105 - a code
@@ -74,7 +76,7 @@ def plugin_failed(system: ExternalSystem, message: str) -> StopReason:
 
 
 def _about(system: ExternalSystem, code: str, sentence: str) -> StopReason:
-    return StopReason(code, StopCause.EXTERNAL_SYSTEM, sentence, system.display_name)
+    return StopReason(code, StopCause.EXTERNAL_SYSTEM, sentence, system.display_name, system.identifier)
 
 
 def masked_emails(example: str, source: ExternalSystem) -> StopReason:
@@ -82,7 +84,7 @@ def masked_emails(example: str, source: ExternalSystem) -> StopReason:
         "masked_emails",
         StopCause.RULE,
         f"{source} hides personal data from this token: e-mails arrive as {example}. "
-        f"Create a {source} token that may read personal data, and enter it in Settings > {source} access.",
+        f"Create a token that may read personal data in {source}, and enter it in Settings > {source} access.",
     )
 
 

@@ -1,6 +1,8 @@
-"""Tokens: validated on input, and hidden from every representation."""
+"""Tokens and access fields: validated on input, and hidden from every representation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from core.domain.errors import InvalidInput
 
@@ -29,6 +31,10 @@ class Token:
             return "The token contains invalid characters, such as spaces, line breaks or accented letters."
         return ""
 
+    def __bool__(self) -> bool:
+        """Return False for `NO_TOKEN`."""
+        return bool(self.value)
+
     @property
     def hint(self) -> str:
         """Return the last four characters; more is never shown (rule 2)."""
@@ -36,7 +42,53 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class _NoToken(Token):
+    """The absence of a token."""
+
+    value: str = field(default="", init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Accept the empty text."""
+
+
+NO_TOKEN: Final[Token] = _NoToken()
+"""For systems that need no token."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemCredentials:
+    """The access to a system, as an admin entered it."""
+
+    url: str
+    """Of its API; empty if it is known."""
+    token: Token
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The values of its access fields by name."""
+
+
+@dataclass(frozen=True, slots=True)
 class SealedToken:
     """An encrypted token, as it is stored."""
 
     value: str = field(repr=False)
+
+
+NOTHING_SEALED: Final = SealedToken("")
+"""What is stored for a system that needs no token."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFields:
+    """The values of all access fields as one encrypted document, as it is stored."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCredentials:
+    """The access to a system, as it is stored."""
+
+    url: str
+    token: SealedToken
+    fields: SealedFields | None = None
+    """None if there are none."""

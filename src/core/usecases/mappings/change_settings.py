@@ -9,6 +9,7 @@ from core.domain.ids import MappingId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.tenancy.time_zones import gmt_offsets, zone_named
 from core.usecases.mappings.confirm_time_zone import ConfirmZone
+from core.usecases.shared.credentials import unseal
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.source import Sources
@@ -99,10 +100,8 @@ class ChangeSettings:
             organization = require(
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
-        access = self.cipher.unseal(organization.source_token)
-        async with self.sources.named(mapping.systems.source.identifier).open(
-            mapping.events.source_url, access
-        ) as source:
+        access = unseal(self.cipher, organization.source_access)
+        async with self.sources.named(mapping.systems.source.identifier).open(access) as source:
             return (await source.event(mapping.events.source_id)).time_zone
 
 

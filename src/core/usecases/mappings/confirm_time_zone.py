@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from core.domain.errors import require
 from core.domain.ids import MappingId
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.organizations import open_token
+from core.domain.tenancy.organizations import open_access
+from core.usecases.shared.credentials import unseal
 from ports.cipher import TokenCipher
 from ports.destination import Destinations
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -34,9 +35,9 @@ class ConfirmZone:
             organization = require(
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
-            token = open_token(await unit.connections.get(mapping.connection_id), organization)
+            access = open_access(await unit.connections.get(mapping.connection_id), organization)
         async with self.destinations.named(mapping.systems.destination.identifier).open(
-            self.cipher.unseal(token)
+            unseal(self.cipher, access)
         ) as destination:
             zone = (await destination.event(mapping.events.destination_id)).time_zone
         async with self.units.write() as unit:

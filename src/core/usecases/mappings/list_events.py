@@ -10,7 +10,8 @@ from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.organizations import Connection, open_token
+from core.domain.tenancy.organizations import Connection, Organization, open_access
+from core.usecases.shared.credentials import unseal
 from ports.cipher import TokenCipher
 from ports.destination import Destinations
 from ports.source import Sources
@@ -59,11 +60,12 @@ class ListEvents:
             connection = None
             if not source_only:
                 connection = await unit.connections.get_open(organization_id)
-                open_token(connection, organization)
-        access, url = self.cipher.unseal(organization.source_token), organization.source_url
-        async with self.sources.named(organization.source.identifier).open(url, access) as source:
+                open_access(connection, organization)
+        url = organization.source_url
+        to_source = unseal(self.cipher, organization.source_access)
+        async with self.sources.named(organization.source.identifier).open(to_source) as source:
             source_events, destination_events = await asyncio.gather(
-                source.events(), self._destination_events(connection)
+                source.events(), self._destination_events(connection, organization)
             )
         async with self.units.read() as unit:
             holders = await unit.mappings.list_by_events(
@@ -93,12 +95,13 @@ class ListEvents:
             ),
         )
 
-    async def _destination_events(self, connection: Connection | None) -> Sequence[DestinationEvent]:
-        if connection is None or connection.token is None:
+    async def _destination_events(
+        self, connection: Connection | None, organization: Organization
+    ) -> Sequence[DestinationEvent]:
+        if connection is None:
             return ()
-        async with self.destinations.named(connection.destination.identifier).open(
-            self.cipher.unseal(connection.token)
-        ) as destination:
+        access = unseal(self.cipher, open_access(connection, organization))
+        async with self.destinations.named(connection.destination.identifier).open(access) as destination:
             return await destination.events()
 
 

@@ -11,8 +11,9 @@ from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
 from core.domain.systems import Systems
 from core.domain.tenancy.event_mappings import EventMapping, EventPair, mapping_to_continue, zone_to_confirm
-from core.domain.tenancy.organizations import Connection, Organization, open_token
+from core.domain.tenancy.organizations import Connection, Organization, open_access
 from core.usecases.shared.connections import get_connected
+from core.usecases.shared.credentials import unseal
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import DestinationEventGone, Destinations
@@ -97,16 +98,12 @@ class MapEvents:
     async def _events(
         self, organization: Organization, connection: Connection, command: NewMapping
     ) -> tuple[SourceEvent, DestinationEvent]:
-        token = open_token(connection, organization)
-        access = self.cipher.unseal(organization.source_token)
+        to_source = unseal(self.cipher, organization.source_access)
+        to_destination = unseal(self.cipher, open_access(connection, organization))
         # Open both together: their time limits run concurrently and do not add up.
         async with (
-            self.sources.named(organization.source.identifier).open(
-                organization.source_url, access
-            ) as source,
-            self.destinations.named(connection.destination.identifier).open(
-                self.cipher.unseal(token)
-            ) as destination,
+            self.sources.named(organization.source.identifier).open(to_source) as source,
+            self.destinations.named(connection.destination.identifier).open(to_destination) as destination,
         ):
             try:
                 source_event = await source.event(command.source_event)

@@ -1,6 +1,7 @@
 """Add an organization, with its access to the source."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
@@ -8,6 +9,7 @@ from core.domain.errors import AlreadyExists, InvalidInput
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
+from core.usecases.shared.credentials import seal
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
@@ -23,8 +25,11 @@ class NewOrganization:
     name: str
     source_url: str
     token: Token
+    """`NO_TOKEN` for a source that needs none."""
     source: str = DEFAULT_SOURCE
     """The identifier of the source; it never changes (rule 43)."""
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The values of the source's access fields by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +41,26 @@ class AddOrganization:
     clock: Clock
 
     async def __call__(self, command: NewOrganization, *, actor: Actor) -> Organization:
-        """Test the token with the source, then store the organization.
+        """Test the access to the source, then store the organization.
 
         Raises:
-            DomainError: the name is taken, or the URL is invalid.
+            DomainError: the name is taken, or the URL, the token or an access field is invalid.
             SourceError: the source refused the token or cannot be reached; nothing is stored.
         """
         # Normalize the URL: it tells an event from the same event of another region (rule 4).
         opener = self._opener(command.source)
         url = opener.normalize_url(command.source_url)
+        credentials = opener.requirements.check(url, command.token, command.fields)
+        access = seal(self.cipher, credentials)
         organization = Organization(
             OrganizationId(self.ids.new()),
             command.name.strip(),
             opener.system,
-            url,
-            self.cipher.seal(command.token),
+            access.url,
+            access.token,
+            access.fields,
         )
-        async with opener.open(url, command.token) as source:
+        async with opener.open(credentials) as source:
             await source.events()
         async with self.units.write() as unit:
             try:

@@ -1,5 +1,6 @@
-"""Connect, or replace the token of the open connection."""
+"""Connect, or replace the access of the open connection."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.domain.access.authorization import Actor
@@ -22,15 +23,19 @@ class ConnectOrRenew:
         token: Token,
         *,
         destination: str = DEFAULT_DESTINATION,
+        url: str = "",
+        fields: Mapping[str, str] | None = None,
         continuous_sync: bool | None = None,
         actor: Actor,
     ) -> tuple[Connection, bool]:
-        """Connect, or replace the open connection's token; return whether a connection was opened.
+        """Connect, or replace the open connection's access; return whether a connection was opened.
 
         Args:
             organization_id: the organization to connect.
-            token: the token of the destination.
+            token: the token of the destination; `NO_TOKEN` keeps that of an open connection.
             destination: the identifier of the destination; an open connection keeps its own.
+            url: of the destination's API; an open connection keeps its own.
+            fields: values of the destination's access fields by name; an open connection keeps the others.
             continuous_sync: whether new mappings start with continuous sync (rule 24); None leaves this unchanged,
                 which means no for a new connection.
             actor: who connects it.
@@ -46,11 +51,13 @@ class ConnectOrRenew:
                 organization_id,
                 token,
                 destination=destination,
+                url=url,
+                fields=fields,
                 continuous_sync=continuous_sync or False,
                 actor=actor,
             )
         except AlreadyConnected:
             return await self.renew(
-                organization_id, token, continuous_sync=continuous_sync, actor=actor
+                organization_id, token, fields=fields, continuous_sync=continuous_sync, actor=actor
             ), False
         return opened, True

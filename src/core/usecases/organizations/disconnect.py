@@ -56,7 +56,14 @@ class Disconnect:
                 running += stopping
                 ends += ended_runs
             await unit.audit.add(
-                AuditEntry(now, actor.name, Action.DISCONNECTED, organization_id, organization.name)
+                AuditEntry(
+                    now,
+                    actor.name,
+                    Action.DISCONNECTED,
+                    organization_id,
+                    organization.name,
+                    detail=str(connection.destination),
+                )
             )
             await unit.commit()
         self.run_ends.log_stored(*ends)

@@ -15,6 +15,7 @@ from core.domain.runs.messages import not_all_read
 from core.domain.runs.stop_reasons import StopCause, StopReason
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
+from core.usecases.shared.credentials import unseal
 from core.usecases.sync.error_mapping import SyncStopped, stop_on_error
 from core.usecases.sync.preview import Plan, plan_of
 from core.usecases.sync.systems import SystemAccess
@@ -69,10 +70,10 @@ class GetEvent:
         plan, stop = await self._planned(mapping, rows, now) if mapping else (None, None)
         event = rows.event
         if event is None or not rows.are_all:
-            access = self.access.cipher.unseal(organization.source_token)
+            access = unseal(self.access.cipher, organization.source_access)
             sources = self.access.sources.named(organization.source.identifier)
             # Open once: the time limit covers all requests together.
-            async with sources.open(organization.source_url, access) as source:
+            async with sources.open(access) as source:
                 event = event or await self._event(source, event_id, organization.source)
                 if not rows.are_all:
                     rows = await self._alone(source, event_id)
@@ -82,9 +83,9 @@ class GetEvent:
     async def _planned(
         self, mapping: EventMapping, rows: "_Rows", now: datetime
     ) -> tuple[Plan | None, StopReason | None]:
-        _, tokens = await self.access.of(mapping.id)
+        _, credentials = await self.access.of(mapping.id)
         planned = plan_of(
-            self.access, mapping, tokens, ALL, now, watched=lambda source: _Watched(source, rows)
+            self.access, mapping, credentials, ALL, now, watched=lambda source: _Watched(source, rows)
         )
         try:
             return await stop_on_error(planned, mapping), None

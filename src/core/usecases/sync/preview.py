@@ -13,7 +13,7 @@ from core.usecases.sync.error_mapping import SyncStopped, stop_on_error
 from core.usecases.sync.intents import load_intents
 from core.usecases.sync.known_records import load_known_records
 from core.usecases.sync.plans import Plans
-from core.usecases.sync.systems import SystemAccess, Tokens, open_systems
+from core.usecases.sync.systems import MappingCredentials, SystemAccess, open_systems
 from core.usecases.sync.systems_reader import SystemsReader
 from ports.clock import Clock
 from ports.source import Source
@@ -39,15 +39,15 @@ class Preview:
             NotFound, NotMapped
             SyncStopped: a sync would stop before its first write.
         """
-        mapping, tokens = await self.access.of(mapping_id)
-        planned = plan_of(self.access, mapping, tokens, scope, self.clock.now())
+        mapping, credentials = await self.access.of(mapping_id)
+        planned = plan_of(self.access, mapping, credentials, scope, self.clock.now())
         return await stop_on_error(planned, mapping)
 
 
 async def plan_of(
     access: SystemAccess,
     mapping: EventMapping,
-    tokens: Tokens,
+    credentials: MappingCredentials,
     scope: Scope,
     now: datetime,
     *,
@@ -61,7 +61,7 @@ async def plan_of(
     steps: list[Step] = []
     known = await load_known_records(access.units, mapping)
     intents = await load_intents(access.units, mapping)
-    async with open_systems(access, mapping, tokens) as (source, destination):
+    async with open_systems(access, mapping, credentials) as (source, destination):
         reader = SystemsReader(mapping, known, watched(source), destination, now)
         snapshot = await reader.read(scope)
     if snapshot.stop is not None:

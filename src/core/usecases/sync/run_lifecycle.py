@@ -8,9 +8,10 @@ from core.domain.runs.ending import RunEnd
 from core.domain.runs.run import SyncRun
 from core.domain.runs.stop_reasons import TOKEN_REFUSED, StopReason
 from core.domain.runs.unchanged_marker import UnchangedMarker
+from core.domain.tenancy.organizations import open_access
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.findings import NOTHING_FOUND, SyncFindings
-from core.usecases.sync.systems import Tokens
+from core.usecases.sync.systems import MappingCredentials
 from core.usecases.sync.turn import Turn
 from ports.clock import Clock
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -21,7 +22,7 @@ class RunLifecycle:
     units: UnitOfWorkFactory
     clock: Clock
     run_ends: RunEnds
-    tokens: Tokens | None = None
+    credentials: MappingCredentials | None = None
     """What the run reached both sides with."""
 
     async def close(
@@ -76,6 +77,7 @@ class RunLifecycle:
         mapping = require(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
         organization = await unit.organizations.get(mapping.organization_id)
         connection = await unit.connections.get(mapping.connection_id)
-        if self.tokens is None or organization is None or connection is None or connection.token is None:
+        if self.credentials is None or organization is None or connection is None or not connection.is_open:
             return False
-        return self.tokens != Tokens(organization.source_token, connection.token)
+        access = open_access(connection, organization)
+        return self.credentials != MappingCredentials(organization.source_access, access)

@@ -159,10 +159,13 @@ class RunSync:
         run = turn.run
         lifecycle = RunLifecycle(self.patient_access.units, self.clock, self.run_ends)
         try:
-            mapping, tokens = await self.patient_access.of(run.mapping_id)
+            mapping, credentials = await self.patient_access.of(run.mapping_id)
         except DomainError as refusal:  # it was removed between booking and start
             return None if turn.is_check else await lifecycle.close(turn, stop_reasons.refused(str(refusal)))
-        lifecycle, log = replace(lifecycle, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
+        lifecycle, log = (
+            replace(lifecycle, credentials=credentials),
+            self.log.bound(run=run.id, mapping=mapping.id),
+        )
         recorder = OutcomeRecorder(self.patient_access.units, self.clock, turn, mapping, self.lease)
         work = SyncMapping(
             self.patient_access,
@@ -172,7 +175,7 @@ class RunSync:
             log,
             turn,
             mapping,
-            tokens,
+            credentials,
             recorder,
             self.resend_after,
             self.large_places,

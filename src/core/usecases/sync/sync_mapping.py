@@ -21,7 +21,7 @@ from core.usecases.sync.large_places import LargePlace, LargePlaces
 from core.usecases.sync.outcome_recorder import OutcomeRecorder
 from core.usecases.sync.plans import Plans
 from core.usecases.sync.share_links import ShareLinks
-from core.usecases.sync.systems import SystemAccess, Tokens, open_systems
+from core.usecases.sync.systems import MappingCredentials, SystemAccess, open_systems
 from core.usecases.sync.systems_reader import SystemsReader, SystemsSnapshot
 from core.usecases.sync.turn import Turn
 from core.usecases.sync.writing import Writer
@@ -40,7 +40,7 @@ class SyncMapping:
     log: EventLog
     turn: Turn
     mapping: EventMapping
-    tokens: Tokens
+    credentials: MappingCredentials
     recorder: OutcomeRecorder
     resend_after: timedelta
     """Time from the latest create of a record until it may be sent again after a lost answer (rule 32)."""
@@ -61,7 +61,7 @@ class SyncMapping:
         known = await load_known_records(units, mapping)
         fence = Fence(units, self.clock, turn.run.id, mapping, turn.owner, self.lease)
         async with (
-            open_systems(self.access, mapping, self.tokens, before_write=fence) as (source, destination),
+            open_systems(self.access, mapping, self.credentials, before_write=fence) as (source, destination),
             self.large_places.for_one() as place,
         ):
             now = self.clock.now()
@@ -77,7 +77,7 @@ class SyncMapping:
                 source,
                 destination,
                 now,
-                _setup(mapping, self.tokens, known),
+                _setup(mapping, self.credentials, known),
                 spool,
                 partial(self._note_page, place),
             )
@@ -242,7 +242,11 @@ async def _is_as_at(marker: UnchangedMarker, snapshot: SystemsSnapshot, plans: P
     return digest.text == marker.many
 
 
-def _setup(mapping: EventMapping, tokens: Tokens, known: KnownRecords) -> Sequence[object]:
-    """List what a plan depends on besides both systems; another token may see other data."""
-    sealed = (tokens.source.value, tokens.destination.value)
+def _setup(mapping: EventMapping, credentials: MappingCredentials, known: KnownRecords) -> Sequence[object]:
+    """List what a plan depends on besides both systems; another token or access field may see other data."""
+    both = (credentials.source, credentials.destination)
+    sealed = (
+        *(access.token.value for access in both),
+        *(access.fields.value for access in both if access.fields),
+    )
     return mapping.settings, mapping.confirmed_time_zone, sealed, sorted(known.elsewhere)

@@ -1,4 +1,4 @@
-"""Open both systems of a mapping, with the tokens of its organization and connection."""
+"""Open both systems of a mapping, with the credentials of its organization and connection."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from core.domain.errors import require
 from core.domain.ids import MappingId
 from core.domain.tenancy.event_mappings import EventMapping
-from core.domain.tenancy.organizations import open_token
-from core.domain.tenancy.secrets import SealedToken
+from core.domain.tenancy.organizations import open_access
+from core.domain.tenancy.secrets import SealedCredentials
+from core.usecases.shared.credentials import unseal
 from ports.cipher import TokenCipher
 from ports.destination import BeforeWrite, Destination, Destinations
 from ports.source import Source, Sources
@@ -16,9 +17,9 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
-    source: SealedToken
-    destination: SealedToken
+class MappingCredentials:
+    source: SealedCredentials
+    destination: SealedCredentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class SystemAccess:
     destinations: Destinations
     cipher: TokenCipher
 
-    async def of(self, mapping_id: MappingId) -> tuple[EventMapping, Tokens]:
-        """Load a mapping with the tokens for its two systems.
+    async def of(self, mapping_id: MappingId) -> tuple[EventMapping, MappingCredentials]:
+        """Load a mapping with the credentials for its two systems.
 
         Raises:
             NotFound, NotMapped, NotConnected
@@ -41,23 +42,22 @@ class SystemAccess:
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
             connection = await unit.connections.get(mapping.connection_id)
-        return mapping, Tokens(organization.source_token, open_token(connection, organization))
+        return mapping, MappingCredentials(organization.source_access, open_access(connection, organization))
 
 
 @asynccontextmanager
 async def open_systems(
-    access: SystemAccess, mapping: EventMapping, tokens: Tokens, before_write: BeforeWrite | None = None
+    access: SystemAccess,
+    mapping: EventMapping,
+    credentials: MappingCredentials,
+    before_write: BeforeWrite | None = None,
 ) -> AsyncIterator[tuple[Source, Destination]]:
-    source_token, destination_token = (
-        access.cipher.unseal(tokens.source),
-        access.cipher.unseal(tokens.destination),
-    )
+    to_source = unseal(access.cipher, credentials.source)
+    to_destination = unseal(access.cipher, credentials.destination)
     async with (
-        access.sources.named(mapping.systems.source.identifier).open(
-            mapping.events.source_url, source_token
-        ) as source,
+        access.sources.named(mapping.systems.source.identifier).open(to_source) as source,
         access.destinations.named(mapping.systems.destination.identifier).open(
-            destination_token, before_write
+            to_destination, before_write
         ) as destination,
     ):
         yield source, destination

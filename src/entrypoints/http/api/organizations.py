@@ -9,7 +9,6 @@ from core.domain.access.authorization import Grant, Permission, Role
 from core.domain.errors import InvalidInput
 from core.domain.ids import MAX_ID_LENGTH, ApiKeyId
 from core.domain.tenancy.organizations import Organization
-from core.domain.tenancy.secrets import Token
 from core.usecases.access.create_api_key import CreateApiKey
 from core.usecases.access.queries import ListApiKeys, ListAuditEntries
 from core.usecases.access.revoke_api_key import RevokeApiKey
@@ -25,6 +24,7 @@ from core.usecases.organizations.remove_organization import RemoveOrganization
 from core.usecases.organizations.replace_source_token import ReplaceSourceToken
 from entrypoints.container import Container
 from entrypoints.http.api import requests
+from entrypoints.http.api.credentials import token_of, values_of
 from entrypoints.http.api.dependencies import (
     Caller,
     Cursor,
@@ -94,7 +94,9 @@ async def add(
     if (new.region is None) == (new.sessionboard_url is None):
         raise InvalidInput("Send either region or sessionboard_url.")
     url = new.sessionboard_url or url_of_region(container.plugins(), new.source, new.region or "")
-    command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()), new.source)
+    command = add_organization.NewOrganization(
+        new.name, url, token_of(new.token), new.source, values_of(new.access)
+    )
     added = await container.resolve(AddOrganization)(command, actor=actor)
     response.headers["Location"] = f"/api/v1/organizations/{added.id}"
     return OrganizationResponse.from_domain(added, None)
@@ -133,9 +135,9 @@ async def remove(
 async def replace_sessionboard_token(
     new: requests.NewTokenRequest, ctx: ManageOrganization, container: Wired
 ) -> OrganizationResponse:
-    """Replace the source's token."""
+    """Replace the source's token or access fields; what is omitted stays, and an empty field is removed."""
     renewed = await container.resolve(ReplaceSourceToken)(
-        ctx.organization.id, Token(new.token.get_secret_value()), actor=ctx.actor
+        ctx.organization.id, token_of(new.token), fields=values_of(new.access), actor=ctx.actor
     )
     return await _with_health(container, renewed)
 
@@ -158,12 +160,13 @@ async def read_connection(ctx: ReadOrganization, container: Wired) -> Connection
 async def connect(
     new: requests.NewConnectionRequest, ctx: ManageOrganization, container: Wired, response: Response
 ) -> ConnectionResponse:
-    """Connect to a destination; an open connection continues with the new token."""
-    token = Token(new.token.get_secret_value())
+    """Connect to a destination; an open connection continues with the new token and access fields."""
     _, is_new = await container.resolve(ConnectOrRenew)(
         ctx.organization.id,
-        token,
+        token_of(new.token),
         destination=new.destination,
+        url=new.url or "",
+        fields=values_of(new.access),
         continuous_sync=new.continuous_sync,
         actor=ctx.actor,
     )

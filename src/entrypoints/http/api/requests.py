@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
 from core.domain.access import api_keys
 from core.domain.ids import MAX_ID_LENGTH
@@ -12,10 +12,10 @@ from core.domain.records.outcomes import Outcome
 from core.domain.records.search import MAX_SEARCH_LENGTH
 from core.domain.tenancy import organizations
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
-from core.domain.tenancy.secrets import MAX_TOKEN_LENGTH
 from core.domain.text import MAX_URL_LENGTH
 from core.usecases.organizations.add_organization import DEFAULT_SOURCE
 from core.usecases.organizations.connect import DEFAULT_DESTINATION
+from entrypoints.http.api.credentials import DestinationAccess, Secret, SourceAccess
 from entrypoints.plugins import PluginGroup, installed_plugins
 from entrypoints.resources.kind_names import KindName, OneOf, ScopeName
 
@@ -33,7 +33,6 @@ Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 """Text that can be stored as a name; how long it can be depends on what it names."""
 Address = Annotated[Name, Field(max_length=MAX_URL_LENGTH)]
 """A URL or an e-mail address."""
-Secret = Annotated[SecretStr, Field(min_length=1, max_length=MAX_TOKEN_LENGTH)]
 MAX_ITEMS = 500
 """Of one part of a list."""
 POSITION = "[0-9]{1,15}"
@@ -58,18 +57,32 @@ class NewOrganizationRequest(RequestModel):
         description="The region of the account, if the source has regions. Send either this or sessionboard_url",
     )
     sessionboard_url: Address | None = Field(None, description="The base URL of the source's API")
-    token: Secret = Field(description="The API token of the source; it is never shown again")
+    token: Secret | None = Field(
+        None, description="The API token of the source, unless it needs none; it is never shown again"
+    )
+    access: SourceAccess = Field(default_factory=dict)
 
 
 class NewTokenRequest(RequestModel):
-    token: Secret
+    token: Secret | None = Field(None, description="If omitted, the present one stays")
+    access: SourceAccess = Field(default_factory=dict)
+    """Of the fields that change; the others stay."""
 
 
 class NewConnectionRequest(RequestModel):
     destination: DestinationName = Field(
         DEFAULT_DESTINATION, description="The destination of a new connection; an open one keeps its own"
     )
-    token: Secret = Field(description="The API token of the destination; it is never shown again")
+    url: Address | None = Field(
+        None,
+        description="The base URL of the destination's API, unless it is known; an open connection keeps its own",
+    )
+    token: Secret | None = Field(
+        None,
+        description="The API token of the destination, unless it needs none; it is never shown again. "
+        "If omitted, that of an open connection stays",
+    )
+    access: DestinationAccess = Field(default_factory=dict)
     continuous_sync: StrictBool | None = Field(
         None,
         description="Whether new mappings start with continuous sync. "

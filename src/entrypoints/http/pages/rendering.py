@@ -73,11 +73,13 @@ def remedy_link(
     base = organization_url(organization)
     match health.remedy:
         case Remedy.REPLACE_TOKEN:
-            place = (
-                "settings#sessionboard"
-                if health.system == organization.source.display_name
-                else "integrations/connect#token"
+            source = organization.source
+            is_source = (
+                health.identifier == source.identifier
+                if health.identifier
+                else health.system == source.display_name
             )
+            place = "settings#sessionboard" if is_source else "integrations/connect#token"
             return crumb("Replace token", f"{base}/{place}")
         case Remedy.VIEW_RESULTS if health.run_id:
             return crumb("View Results", f"/runs/{health.run_id}")

@@ -26,7 +26,7 @@ def test_rule_11_an_event_that_is_not_mapped_is_shown_and_offers_no_sync(
     admin.goto(harness.at("events"))
     admin.get_by_role("link", name="Bright Days").click()
     wait_for_agenda(admin)
-    expect(admin.get_by_text("Not mapped to a Gleanin event.")).to_be_visible()
+    expect(admin.get_by_text("Not mapped to any Gleanin event.")).to_be_visible()
     expect(admin.get_by_role("cell", name="Analytical engines Ada Lovelace, Carla Chair")).to_be_visible()
     open_menu(admin, "Options")
     expect(admin.get_by_role("link", name="Export .CSV")).to_be_visible()

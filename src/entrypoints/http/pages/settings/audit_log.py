@@ -9,7 +9,7 @@ from core.domain.access.audit import Action, AuditEntry
 from core.usecases.access.queries import ListAuditEntries
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ReadOrganization
-from entrypoints.http.pages.rendering import crumb, destination_of, render
+from entrypoints.http.pages.rendering import crumb, render
 from entrypoints.http.pages.settings.navigation import settings_breadcrumbs, settings_url
 from entrypoints.http.pages.settings.settings import SECTION
 
@@ -20,8 +20,8 @@ MAX_POSITION = 2**63 - 1
 SENTENCES = {
     Action.ORGANIZATION_ADDED: "added the organization {}",
     Action.ORGANIZATION_REMOVED: "removed the organization {}",
-    Action.CONNECTED: "connected {} to {destination}",
-    Action.DISCONNECTED: "disconnected {} from {destination}",
+    Action.CONNECTED: "connected {}",
+    Action.DISCONNECTED: "disconnected {}",
     Action.TOKEN_REPLACED: "replaced the {}",
     Action.MAPPED: "mapped events: {}",
     Action.MAPPING_REMOVED: "removed the mapping {}",
@@ -43,11 +43,15 @@ SENTENCES = {
     Action.RECIPIENT_REMOVED: "turned off notifications: {}",
     Action.RECIPIENT_TRIED: "sent a test notification: {}",
 }
-"""The sentence for each action; {} is its object, {destination} the name of the system that is connected."""
+"""The sentence for each action; {} is its object."""
+DETAILS = {Action.CONNECTED: " to {}", Action.DISCONNECTED: " from {}"}
+"""What follows if the entry has a detail; those of earlier versions have none."""
 
 
-def sentence(entry: AuditEntry, destination: str) -> str:
-    text = SENTENCES[entry.action].format(entry.what, destination=destination)
+def sentence(entry: AuditEntry) -> str:
+    text = SENTENCES[entry.action].format(entry.what)
+    if entry.detail:
+        text += DETAILS.get(entry.action, "").format(entry.detail)
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -61,14 +65,13 @@ async def show(
     entries = await container.resolve(ListAuditEntries)(ctx.organization.id, before, PER_PAGE + 1)
     url = f"{settings_url(ctx.organization)}/audit-log"
     older = f"{url}?before={entries[PER_PAGE - 1].position}" if len(entries) > PER_PAGE else ""
-    destination = destination_of(container, ctx)
     return render(
         request,
         "settings_audit_log.html",
         ctx=ctx,
         section=SECTION,
         crumbs=settings_breadcrumbs(ctx, crumb("Audit log")),
-        rows=[(entry, sentence(entry, destination)) for entry in entries[:PER_PAGE]],
+        rows=[(entry, sentence(entry)) for entry in entries[:PER_PAGE]],
         newest=url if before is not None else "",
         older=older,
     )

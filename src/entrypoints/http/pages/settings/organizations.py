@@ -11,7 +11,7 @@ from core.domain.access.authorization import Actor, Permission
 from core.domain.errors import DomainError, InvalidInput, NotFound
 from core.domain.ids import MAX_ID_LENGTH
 from core.domain.runs.organization_health import OrganizationHealth
-from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.access_fields import about
 from core.usecases.organizations.add_organization import DEFAULT_SOURCE, AddOrganization, NewOrganization
 from core.usecases.organizations.list_health import ListOrganizationHealth
 from entrypoints.container import Container
@@ -25,10 +25,18 @@ from entrypoints.http.pages.rendering import (
     redirect_to,
     render,
 )
+from entrypoints.http.pages.settings.access_forms import (
+    access_inputs,
+    entered_token,
+    entered_values,
+    field_of,
+    find_source,
+)
 from entrypoints.http.pages.settings.navigation import integrations_url
 from entrypoints.http.problems import STATUS_BY_CODE
 from entrypoints.names import default_destination
 from entrypoints.plugins import PluginGroup, PluginMissing, url_of_region
+from ports.plugins import SourcePlugin
 from ports.source import SourceError, SourceRefused
 
 REGION_NAMES = {"us": "United States", "eu": "Europe"}
@@ -81,20 +89,22 @@ async def show_new_form(
 async def add(request: Request, container: Wired, actor: SignedIn, form: SentForm) -> Response:
     actor.check(Permission.MANAGE, None)
     values = {name: text(form, name) for name in ("name", "source", "region", "sessionboard_url")}
+    source = values["source"] or DEFAULT_SOURCE
+    plugin = find_source(container, source)
+    fields = entered_values(form, plugin)
     try:
-        source = values["source"] or DEFAULT_SOURCE
         url = values["sessionboard_url"].strip()
         if values["region"]:
             url = url_of_region(container.plugins(), source, values["region"])
         if not url:
             message = "Choose a region, or enter the API address."
             raise InvalidInput(message, about="region")
-        command = NewOrganization(values["name"], url, Token(text(form, "token").strip()), source)
+        command = NewOrganization(values["name"], url, entered_token(form), source, fields)
         added = await container.resolve(AddOrganization)(command, actor=actor)
     except (DomainError, SourceError) as error:
         status = STATUS_BY_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
-        errors = {_field(error, is_custom_url=not values["region"]): str(error)}
-        return _form(request, container, actor, values, errors, status)
+        errors = {_field(error, plugin, is_custom_url=not values["region"]): str(error)}
+        return _form(request, container, actor, values | _entered(fields), errors, status)
     flash(request, f"{added.name} was added. Connect it next.")
     return redirect_to(integrations_url(added))
 
@@ -124,6 +134,12 @@ def _form(
         values=values,
         errors=errors or {},
         plugin=source,
+        inputs=access_inputs(
+            source,
+            {field.name: values.get(about(field.name), "") for field in source.access_fields},
+            errors or {},
+            failed=bool(errors),
+        ),
         regions=[{"value": name, "label": REGION_NAMES.get(name, name)} for name in source.regions],
         sources=[
             {
@@ -137,13 +153,17 @@ def _form(
     )
 
 
-def _field(error: Exception, *, is_custom_url: bool) -> str:
-    """Return the field that an error is about; empty if none."""
-    match error:
-        case DomainError(about=about) if about:
-            return about
-        case SourceRefused():
-            return "token"
+def _entered(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of access fields under names that no other input has."""
+    return {about(name): value for name, value in fields.items()}
+
+
+def _field(error: Exception, plugin: SourcePlugin | None, *, is_custom_url: bool) -> str:
+    """Return the input that an error is about; empty if none."""
+    if named := field_of(error, plugin):
+        return named
+    if isinstance(error, SourceRefused):
+        return "token" if plugin is None or plugin.needs_token else ""
     return "sessionboard_url" if is_custom_url else ""
 
 

@@ -11,8 +11,6 @@ from core.domain.access.accounts import Account
 from core.domain.access.authorization import Permission
 from core.domain.errors import DomainError, InvalidInput, StillConnected
 from core.domain.ids import OrganizationId
-from core.domain.tenancy.organizations import Organization
-from core.domain.tenancy.secrets import Token
 from core.usecases.access.queries import ListAccounts, ListApiKeys, ListMembers
 from core.usecases.notifications.queries import FindRecipient
 from core.usecases.organizations.queries import FindConnection
@@ -28,9 +26,16 @@ from entrypoints.http.pages.rendering import (
     redirect_to,
     render,
 )
+from entrypoints.http.pages.settings.access_forms import (
+    access_inputs,
+    entered_token,
+    entered_values,
+    field_of,
+    find_source,
+    stored_values,
+)
 from entrypoints.http.pages.settings.navigation import mappings_url, settings_breadcrumbs, settings_url
 from entrypoints.http.problems import problem_of
-from entrypoints.plugins import PluginMissing
 from ports.source import SourceError
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings")
@@ -40,6 +45,8 @@ SECTION = "settings"
 async def settings_context(container: Container, ctx: OrganizationContext) -> dict[str, Any]:
     """Return the template variables of the page, which is also shown behind every dialog."""
     organization = ctx.organization
+    source = find_source(container, organization.source.identifier)
+    stored = stored_values(container, source, organization.source_fields) if ctx.may_manage else {}
     keys = await container.resolve(ListApiKeys)(organization.id) if ctx.may_manage else ()
     recipient, notices = (
         await container.resolve(FindRecipient)(organization.id) if ctx.may_manage else (None, ())
@@ -48,7 +55,9 @@ async def settings_context(container: Container, ctx: OrganizationContext) -> di
         "ctx": ctx,
         "section": SECTION,
         "at": settings_url(ctx.organization),
-        "access_help": _access_help(container, organization),
+        "access_help": source.access_help if source else "",
+        "needs_token": source is None or source.needs_token,
+        "inputs": access_inputs(source, stored, {}, stored=True),
         "connection": await container.resolve(FindConnection)(organization.id),
         "members": [
             (account.email, ", ".join(_roles(account, organization.id)))
@@ -66,14 +75,6 @@ async def settings_context(container: Container, ctx: OrganizationContext) -> di
         "notices_values": {},
         "test_error": "",
     }
-
-
-def _access_help(container: Container, organization: Organization) -> str:
-    """Return what the source's token must be allowed to do; empty if its plug-in is not installed."""
-    try:
-        return container.plugins().source(organization.source.identifier).access_help
-    except PluginMissing:
-        return ""
 
 
 async def _members(container: Container, ctx: OrganizationContext) -> Sequence[Account]:
@@ -107,15 +108,26 @@ async def redirect_back(ctx: ReadOrganization) -> Response:
 async def replace_token(
     request: Request, container: Wired, ctx: ManageOrganization, form: SentForm
 ) -> Response:
+    source = find_source(container, ctx.organization.source.identifier)
+    fields = entered_values(form, source)
     try:
-        token = Token(text(form, "token").strip())
-        await container.resolve(ReplaceSourceToken)(ctx.organization.id, token, actor=ctx.actor)
+        token = entered_token(form)
+        await container.resolve(ReplaceSourceToken)(
+            ctx.organization.id, token, fields=fields, actor=ctx.actor
+        )
     except (DomainError, SourceError) as error:
         problem = problem_of(error)
-        page = await settings_context(container, ctx) | {"token_error": str(error)}
+        errors = {field_of(error, source): str(error)}
+        inputs = access_inputs(source, fields, errors, stored=True)
+        shown_there = any(each["error"] for each in inputs)
+        page = await settings_context(container, ctx) | {
+            "inputs": inputs,
+            "token_error": "" if shown_there else str(error),
+        }
         status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "settings.html", status=status, crumbs=settings_breadcrumbs(ctx), **page)
-    flash(request, f"The {ctx.organization.source} API token was replaced.")
+    what = "API token" if token else "access"
+    flash(request, f"The {ctx.organization.source} {what} was replaced.")
     if ctx.halt:
         return redirect_to(f"{mappings_url(ctx.organization)}?replaced=true")
     return redirect_to(settings_url(ctx.organization))
