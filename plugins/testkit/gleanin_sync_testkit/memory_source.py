@@ -10,6 +10,7 @@ from core.domain.ids import SourceEventId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.systems import ExternalSystem
+from core.domain.tenancy.access_fields import AccessRequirements
 from ports.source import Source, SourceError, SourceEventGone, SourceIncomplete
 
 MEMORY = ExternalSystem("memory", "Memory")
@@ -42,6 +43,10 @@ class MemorySource:
     def add(self, event: SourceEvent) -> EventRows:
         programme = self.programmes[event.id] = EventRows(event)
         return programme
+
+    @property
+    def requirements(self) -> AccessRequirements:
+        return AccessRequirements(self.system)
 
     def normalize_url(self, url: str) -> str:
         return url
