@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gleanin_sync_pretalx.client import Forbidden, NotFound, PretalxClient
 from gleanin_sync_pretalx.pages import read_list
 from gleanin_sync_pretalx.values import Row, localized, objects, text_or_none
-from ports.plugins import SourceRefused, SourceUnreadable
+from ports.plugins import SourceIncomplete, SourceRefused, SourceUnreadable
 
 SEPARATOR = ";"
 """Between the names of questions of different events."""
@@ -36,12 +36,20 @@ async def find_questions(client: PretalxClient, event_path: str, names: Question
 
     Raises:
         SourceRefused: the token may not read the questions.
+        SourceIncomplete: not all questions were read, and there is none of a name among those that were.
         SourceUnreadable: there is no question of a name. Reading on would clear everybody's job title or company.
     """
     if not names:
         return Questions()
-    rows = [row async for row in _questions(client, event_path)]
-    return Questions(_named(rows, names.job_title), _named(rows, names.company))
+    rows: list[Row] = []
+    try:
+        async for row in _questions(client, event_path):
+            rows.append(row)  # noqa: PERF401 - those before an error count
+    except SourceIncomplete:
+        # What is missing does not matter if it is none of those that were asked for.
+        if any(name.strip() and not _named(rows, name) for name in (names.job_title, names.company)):
+            raise
+    return Questions(_found(rows, names.job_title), _found(rows, names.company))
 
 
 def answer_to(person: Row, questions: Collection[int]) -> str | None:
@@ -70,20 +78,24 @@ async def _questions(client: PretalxClient, event_path: str) -> AsyncIterator[Ro
         ) from error
 
 
-def _named(rows: Sequence[Row], names: str) -> Sequence[int]:
-    wanted = {name.strip().casefold() for name in names.split(SEPARATOR)} - {""}
-    found = [
-        number
-        for row in rows
-        if (number := _number(row)) is not None and not wanted.isdisjoint(_names_of(row))
-    ]
-    if wanted and not found:
+def _found(rows: Sequence[Row], names: str) -> Sequence[int]:
+    found = _named(rows, names)
+    if names.strip() and not found:
         known = ", ".join(f'"{name}"' for row in rows if (name := localized(row.get("question"), None)))
         raise SourceUnreadable(
             f'Its speakers are not asked "{names.strip()}" in this event, or the token may not see it. '
             f"The questions that it may see: {known or 'none'}."
         )
     return found
+
+
+def _named(rows: Sequence[Row], names: str) -> Sequence[int]:
+    wanted = {name.strip().casefold() for name in names.split(SEPARATOR)} - {""}
+    return [
+        number
+        for row in rows
+        if (number := _number(row)) is not None and not wanted.isdisjoint(_names_of(row))
+    ]
 
 
 def _names_of(row: Row) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from gleanin_sync_testkit.source import Answer, Json, Request, SourceStandIn, StoredEvent
-from ports.plugins import Person, Session, SourceEvent, SourceRow
+from ports.plugins import Access, Person, Session, SourceEvent, SourceRow, Token
 
 PAGE_NOT_FOUND = b"<!doctype html><title>404</title><h1>Not found</h1>"
 EXPANDABLE = ("speakers", "track", "tags", "slots")
@@ -30,6 +30,11 @@ class PretalxStandIn(SourceStandIn):
 
     def make_id(self, number: int) -> str:
         return f"C{number}"
+
+    def access(self) -> Access:
+        return Access(
+            self.url, Token(self.token), fields={"job_title_question": "Job title", "company_question": "9"}
+        )
 
     def write_event(self, event: SourceEvent) -> Json:
         return {

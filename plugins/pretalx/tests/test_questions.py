@@ -8,7 +8,7 @@ import pytest
 from gleanin_sync_pretalx.questions import QuestionNames, Questions, find_questions
 from gleanin_sync_testkit.wire import Answer
 from plugins.pretalx.tests.in_memory import client_of, page
-from ports.plugins import SourceRefused, SourceUnreadable
+from ports.plugins import SourceIncomplete, SourceRefused, SourceUnreadable
 
 ROWS: tuple[Mapping[str, Any], ...] = (
     {"id": 8, "question": {"en": "Job title", "de": "Beruf"}, "target": "speaker", "identifier": "J0B"},
@@ -55,3 +55,10 @@ async def test_an_event_without_questions_says_so() -> None:
 async def test_it_is_said_that_questions_may_not_be_read(status: int) -> None:
     with pytest.raises(SourceRefused, match="does not let the token read the event's questions"):
         await found(QuestionNames(company="Company"), Answer({"detail": "no"}, status=status))
+
+
+async def test_questions_that_are_missing_do_not_matter_if_the_named_ones_are_there() -> None:
+    incomplete = page(*ROWS, count=9)
+    assert await found(QuestionNames(job_title="Beruf"), incomplete) == Questions(job_title=[8], company=[])
+    with pytest.raises(SourceIncomplete, match="reports 9 questions but returned 4"):
+        await found(QuestionNames(job_title="Beruf", company="Firma"), incomplete)

@@ -6,7 +6,7 @@ from plugins.pretalx.tests.stand_in import PretalxStandIn
 
 FIELDS = (
     *("title", "description", "status", "starts_at", "ends_at", "track", "tags"),
-    *("first_name", "last_name", "full_name", "email", "headshot"),
+    *("first_name", "last_name", "full_name", "email", "headshot", "job_title", "company_name"),
 )
 
 
