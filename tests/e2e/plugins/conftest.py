@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from tests.support.processes import COMMAND, free_port, until_ready
 from tests.support.timeouts import WITHIN
 from tests.support.toy_server import TOKEN, ToyServer, ToyState, serving_toys
 
+import tomllib
 ROOT = Path(__file__).parents[3]
 PLUGINS = ROOT / "tests" / "plugins"
 PACKAGES = ROOT / "plugins"
@@ -78,6 +80,10 @@ class Program:
         result = self.json(*arguments, stdin=stdin)
         assert result.exit_code == 0, (result.out, result.err)
         return result.document
+
+    def plugins(self) -> list[dict[str, Any]]:
+        """Return what the program lists as installed, without the packages that are developed here."""
+        return [each for each in self.done("plugins") if each["package"] not in DEVELOPED_HERE]
 
     @contextmanager
     def serving(self) -> Iterator[str]:
