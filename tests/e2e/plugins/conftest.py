@@ -17,11 +17,14 @@ from tests.support.processes import COMMAND, free_port, until_ready
 from tests.support.timeouts import WITHIN
 from tests.support.toy_server import TOKEN, ToyServer, ToyState, serving_toys
 
-import tomllib
 ROOT = Path(__file__).parents[3]
 PLUGINS = ROOT / "tests" / "plugins"
 PACKAGES = ROOT / "plugins"
 SOURCES = ROOT / "src"
+DEVELOPED_HERE = {
+    tomllib.loads(project.read_text())["project"]["name"] for project in PACKAGES.glob("*/pyproject.toml")
+}
+"""The packages of this repository, which its development environment has installed."""
 UV = str(Path(sys.executable).with_name("uv"))
 TOYS = ("toy_source", "toy_destination", "toy_kind")
 ORG = "Toy Makers"
