@@ -12,13 +12,11 @@ from gleanin_sync_pretalx.questions import QuestionNames, find_questions
 from gleanin_sync_pretalx.sessions import EXPAND, EXPAND_ANSWERS, SubmissionParser
 from gleanin_sync_pretalx.values import Row, text_or_none
 from ports.plugins import (
-    EXHIBITORS,
     SESSIONS,
     Feed,
     FeedReader,
     SourceEvent,
     SourceEventId,
-    SourceUnreadable,
 )
 
 OLDEST_FIRST = "created,code"
@@ -40,15 +38,15 @@ class PretalxSource:
         return to_event(await EventReader(self.client).read(event_id))
 
     async def records(self, event_id: SourceEventId, feed: Feed[Any]) -> AsyncIterator[Sequence[Any]]:
-        if feed.name == EXHIBITORS.name:
-            return  # pretalx has none
+        reader = self.readers.get(feed.name)
+        if feed.name != SESSIONS.name and reader is None:
+            return  # pretalx has no exhibitors, nor what kinds for other sources are made of
         event = await EventReader(self.client).read(event_id)
-        if feed.name == SESSIONS.name:
-            pages = self._sessions(event_id, text_or_none(event, "locale"))
-        elif reader := self.readers.get(feed.name):
-            pages = self._further(event_id, feed.name, reader)
-        else:
-            raise SourceUnreadable(f"pretalx has no {feed.name} that this program can read.")
+        pages = (
+            self._sessions(event_id, text_or_none(event, "locale"))
+            if reader is None
+            else self._further(event_id, feed.name, reader)
+        )
         async for page in pages:
             yield page
 

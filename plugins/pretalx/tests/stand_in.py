@@ -26,7 +26,6 @@ class PretalxStandIn(SourceStandIn):
     page_size: ClassVar[int] = 50
     rows_at: ClassVar[tuple[str, ...]] = ("results",)
     total_at: ClassVar[tuple[str, ...]] = ("count",)
-    next_at: ClassVar[tuple[str, ...]] = ("next",)
 
     def make_id(self, number: int) -> str:
         return f"C{number}"
@@ -93,6 +92,8 @@ class PretalxStandIn(SourceStandIn):
                 return self._page(request, _submissions(event, request.query.get("expand", "")))
             case ["api", "events", slug, "questions"] if slug in self.events:
                 return self._page(request, QUESTIONS)
+            case ["api", "events", slug, name] if (event := self.events.get(slug)) and name in event.lists:
+                return self._page(request, event.rows(name))
         return Answer(body=PAGE_NOT_FOUND, status=404, headers={"content-type": "text/html; charset=utf-8"})
 
     def _page(self, request: Request, rows: Sequence[Json]) -> Answer:
