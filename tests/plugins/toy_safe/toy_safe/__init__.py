@@ -30,7 +30,7 @@ async def _open_safe(
         "X-Note": access.fields.get("note", "none"),
     }
     async with http(access.url, headers, before_write) as opened:
-        yield ToyShelf(opened, {**SCHEMAS, **access.schemas})
+        yield ToyShelf(opened, {**SCHEMAS, **access.schemas}, access.token.value)
 
 
 @asynccontextmanager
