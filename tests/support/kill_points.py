@@ -5,59 +5,25 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.secrets import SystemCredentials
+from gleanin_sync_testkit import killing
 from ports.destination import BeforeWrite, DestinationOpener, Destinations
-from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.delegating_destination import DelegatingDestination
 from tests.support.delegating_opener import DelegatingOpener
 
 
 @dataclass(slots=True)
-class KillPoint:
-    kill_at: int
-    """The moment at which the process is killed; 0 for never."""
-    moments: int = 0
-
+class KillPoint(killing.KillPoint):
     def pass_moment(self) -> None:
+        """Count a moment, and end the process for good if it is the one."""
         self.moments += 1
         if self.moments == self.kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
-
-
-@dataclass(frozen=True, slots=True)
-class KillableUnitOfWork:
-    """A unit of work with a kill point before and after its commit."""
-
-    unit: UnitOfWork
-    kill_point: KillPoint
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.unit, name)
-
-    async def commit(self) -> None:
-        self.kill_point.pass_moment()
-        await self.unit.commit()
-        self.kill_point.pass_moment()
-
-
-@dataclass(frozen=True, slots=True)
-class KillableUnitOfWorkFactory:
-    units: UnitOfWorkFactory
-    kill_point: KillPoint
-
-    def read(self) -> Any:
-        return self.units.read()
-
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[KillableUnitOfWork]:
-        async with self.units.write() as unit:
-            yield KillableUnitOfWork(unit, self.kill_point)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run_sync import RunSync
 from entrypoints.database import opened
 from entrypoints.settings import Settings
-from tests.support.kill_points import KillableDestinations, KillableUnitOfWorkFactory, KillPoint
+from gleanin_sync_testkit.killing import KillableUnitOfWorkFactory
+from tests.support.kill_points import KillableDestinations, KillPoint
 
 LEASE_SECONDS = 0.4
 RESEND_AFTER_SECONDS = 0.5

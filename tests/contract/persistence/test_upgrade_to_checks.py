@@ -64,7 +64,7 @@ CHANGED = {"schedules", "sync_runs", "checkpoints", "run_bookings", "notices", "
 ADDED = {
     "organizations": ("sessionboard", "Sessionboard", None),
     "connections": ("gleanin", "Gleanin", None, ""),
-    "event_mappings": ("sessionboard", "gleanin", False, True),
+    "event_mappings": ("sessionboard", "gleanin", "{}", False, True),
     "audit_entries": ("",),
 }
 """The values of the columns that later revisions add at the end of a table: the systems of earlier rows, and defaults."""

@@ -156,7 +156,7 @@ def _scope(schemas: Mapping[str, RecordSchema]) -> Scope:
 
 
 def settling(rig: Rig) -> None:
-    """Let late writes be carried out before the next read, which is within the minute."""
+    """Carry out late writes before the next read, which is within the minute."""
 
     def before(request: Request) -> None:
         if not rig.stand_in.is_write(request):

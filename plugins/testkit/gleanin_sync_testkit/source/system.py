@@ -99,7 +99,7 @@ class System:
         return found
 
     def fail(self, request: Request, answer: Answer | None, times: int | None = None) -> Fault:
-        """Let a request of a reading fail whenever it is sent, or so many times."""
+        """Make a request of a reading fail whenever it is sent, or so many times."""
         wanted = key_of(request)
         fault = Fault(answer, matches=lambda sent: key_of(sent) == wanted, times=times)
         self.wire.faults = [fault]
