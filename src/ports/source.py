@@ -67,7 +67,7 @@ class SourceFailed(SourceError):
 
 
 class Source(Protocol):
-    """A source; it only reads, since nothing is ever written to a source (rule 33)."""
+    """A source; it only reads. What may be written to one is in `ports.link_writer` (rules 33 and 38)."""
 
     async def events(self) -> Sequence[SourceEvent]:
         """List the events to choose from: those that can be read, even if the list is incomplete."""

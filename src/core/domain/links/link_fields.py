@@ -1,0 +1,53 @@
+"""The choice of the field that holds share links (rule 38)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from core.domain.errors import DomainError, InvalidInput
+from core.domain.links.link_homes import LinkField
+from core.domain.systems import ExternalSystem
+
+DEFAULT_FIELD_NAME = "Gleanin Link"
+"""As the source's native integration calls its own."""
+ORDER_AGAIN_AFTER = timedelta(minutes=15)
+"""Time after which a field that was ordered and is still not listed may be ordered again: nobody can tell a lost
+request from a slow one earlier."""
+MAX_LISTED = 20
+
+
+class FieldOrdered(DomainError):
+    """The field was ordered, and whether it was made is not known yet."""
+
+    code = "field_ordered"
+
+    def __init__(self, name: str, source: ExternalSystem) -> None:
+        minutes = int(ORDER_AGAIN_AFTER.total_seconds() // 60)
+        super().__init__(
+            f"A field {name!r:.60} was already ordered, and {source} does not list it yet. List the fields again in a few "
+            f"minutes. It can be ordered again after {minutes} minutes."
+        )
+
+
+def choose_field(fields: Sequence[LinkField], name: str, source: ExternalSystem) -> LinkField:
+    """Return the field of this internal name, or else the only one of exactly this public name.
+
+    Raises:
+        InvalidInput: there is none, or several have the public name; the sentence lists them.
+    """
+    known = [field for field in fields if field.internal_name == name]
+    known = known or [field for field in fields if field.public_name == name]
+    if len(known) == 1:
+        return known[0]
+    if known:
+        raise InvalidInput(
+            f"{source} has several fields {name!r:.60}. Choose one by its internal name: {_listed(known)}.",
+            about="link_field",
+        )
+    choices = f"Choose one of: {_listed(fields)}." if fields else "This event has none. Order one first."
+    raise InvalidInput(f"{source} has no event-level text field {name!r:.60}. {choices}", about="link_field")
+
+
+def _listed(fields: Iterable[LinkField]) -> str:
+    labels = [field.label for field in fields]
+    more = len(labels) - MAX_LISTED
+    return ", ".join(labels[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
