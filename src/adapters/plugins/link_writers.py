@@ -1,13 +1,15 @@
 """The link writers of the installed sources. What a plug-in raises becomes an error of the port that names it."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from adapters.plugins import guard
-from adapters.plugins.guard import pages_of
+from adapters.plugins.guard import pages_of, sentence_of
 from adapters.plugins.sources import naming
+from adapters.plugins.write_fence import WriteFence, WriteInProgress, current_write
+from core.domain.errors import DomainError
 from core.domain.ids import SourceEventId
 from core.domain.links.link_homes import HolderType, LinkField, LinkHome
 from core.domain.links.write_back import LinkHolder
@@ -17,7 +19,7 @@ from core.domain.tenancy.secrets import SystemCredentials
 from ports.destination import BeforeWrite
 from ports.link_writer import LinkWrite, LinkWriter, LinkWriteUnknown, LinkWritten
 from ports.plugins import Access, OpenHttp, SourcePlugin
-from ports.source import SourceFailed, SourceMissing
+from ports.source import SourceError, SourceFailed, SourceMissing
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class PluginLinkWriter:
 
     writer: LinkWriter
     package: str
+    fence: WriteFence
 
     @property
     def limits(self) -> WriteLimits:
@@ -37,11 +40,8 @@ class PluginLinkWriter:
             return await self.writer.fields(event_id, holder)
 
     async def create_field(self, event_id: SourceEventId, holder: HolderType, name: str) -> None:
-        try:
-            with naming(self.package):
-                await self.writer.create_field(event_id, holder, name)
-        except SourceFailed as error:  # the request may have been sent
-            raise LinkWriteUnknown(str(error)) from error
+        with self._writing():
+            await self.writer.create_field(event_id, holder, name)
 
     def holders(
         self, event_id: SourceEventId, holder: HolderType, field: str
@@ -51,15 +51,29 @@ class PluginLinkWriter:
     async def write(
         self, event_id: SourceEventId, holder: HolderType, field: str, writes: Sequence[LinkWrite]
     ) -> Sequence[LinkWritten]:
+        with self._writing():
+            written = await self.writer.write(event_id, holder, field, writes)
+            if [each.id for each in written] != [each.id for each in writes]:
+                message = "it did not return what became of each link"
+                raise ValueError(message)
+            return written
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Raise what a plug-in raises during a write as an error that names it; if the write has left, as unknown."""
+        write = WriteInProgress()
+        before = current_write.set(write)
         try:
-            with naming(self.package):
-                written = await self.writer.write(event_id, holder, field, writes)
-                if [each.id for each in written] != [each.id for each in writes]:
-                    message = "it did not return what became of each link"
-                    raise ValueError(message)
-                return written
-        except SourceFailed as error:  # the request may have been sent
-            raise LinkWriteUnknown(str(error)) from error
+            yield
+        except (SourceError, DomainError):
+            raise
+        except Exception as error:
+            if self.fence.has_raised(error):
+                raise  # nothing may be written any more, and the write has not left
+            failure = LinkWriteUnknown if write.has_left else SourceFailed
+            raise failure(sentence_of(self.package, error)) from error
+        finally:
+            current_write.reset(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +108,10 @@ class InstalledLinkWriters:
         requirements = AccessRequirements(plugin.system, plugin.access_fields, plugin.needs_token)
         access = Access(credentials.url, credentials.token, fields=requirements.complete(credentials))
 
+        fence = WriteFence(before_write)
+
         def start() -> AbstractAsyncContextManager[LinkWriter]:
-            return open_writer(access, self.open_http, before_write)
+            return open_writer(access, self.open_http, fence)
 
         async with guard.opened(start, partial(naming, package)) as writer:
-            yield PluginLinkWriter(writer, package)
+            yield PluginLinkWriter(writer, package, fence)
