@@ -42,8 +42,8 @@ from ports.probe import Finding
 LISTS = frozenset({"tracks", ASSOCIATIONS})
 _PAGE = 100
 GLEANIN = ExternalSystem("gleanin", "Gleanin")
-REQUIRED_OF_SPEAKERS = ("name", "email")
-"""Gleanin takes a speaker's whole name; first and last name are our own requirement."""
+NAMES = ("name", "first_name", "last_name")
+"""A speaker needs any of them; that there are a first and a last one is our own requirement."""
 
 
 @dataclass(slots=True)
@@ -212,8 +212,7 @@ class InMemoryDestination:
         await self._receive_write()
         self._event(event_id)
         self._check(external_id, kind, event_id, fields)
-        if missing := [name for name in _required(kind) if not fields.get(name)]:
-            raise RecordRejected(f"{missing[0]}: can't be blank")
+        _check_required(kind, fields)
         self._check_email(event_id, kind, fields.get("email"), None)
         self._gleanin.posts.append((event_id, external_id, self._gleanin.clock.now()))
         if self._is_lost_before_writing():
@@ -243,8 +242,7 @@ class InMemoryDestination:
             raise RecordGone("Not found")
         values = {change.field: change.new for change in changes}
         self._check(record.external_id, kind, record.event_id, values)
-        if missing := [name for name in _required(kind) if name in values and not values[name]]:
-            raise RecordRejected(f"{missing[0]}: can't be blank")
+        _check_required(kind, {**record.fields, **values})
         self._check_email(record.event_id, kind, values.get("email"), destination_id)
         if self._is_lost_before_writing():
             raise WriteOutcomeUnknown("Gleanin did not confirm a write.")
@@ -335,5 +333,16 @@ class InMemoryDestination:
         record.reads += 1
 
 
-def _required(kind: RecordKind) -> tuple[str, ...]:
-    return REQUIRED_OF_SPEAKERS if kind.name == SPEAKER.name else kind.required
+def _check_required(kind: RecordKind, fields: Mapping[str, object]) -> None:
+    """Check a record as it would be after a write.
+
+    Raises:
+        RecordRejected: it lacks a required field.
+    """
+    required = kind.required
+    if kind.name == SPEAKER.name:
+        required = tuple(name for name in required if name not in NAMES)
+        if not any(fields.get(name) for name in NAMES):
+            raise RecordRejected("name: can't be blank")
+    if missing := [name for name in required if not fields.get(name)]:
+        raise RecordRejected(f"{missing[0]}: can't be blank")
