@@ -96,6 +96,10 @@ class Container:
             _link_writers, self.settings, self.plugins, self.http
         )
 
+        self.patient_links: Provider[Any] = providers.Factory(
+            _links, self.units, self.cipher, self.clock, self.patient_link_writers
+        )
+
         self.notifier: Provider[Notifier] = providers.Singleton(_notifier, self.settings, self.clock)
         self.openid_transport: Provider[LibraryTransport] = providers.Singleton(_openid_transport)
         self.public_urls: Provider[PublicUrls] = providers.Singleton(_public_urls, self.settings)
@@ -260,6 +264,12 @@ def _link_writers(settings: Settings, plugins: PluginCatalog, http: HttpClients)
     from adapters.plugins.link_writers import InstalledLinkWriters
 
     return InstalledLinkWriters(_source_finder(settings, plugins), http, plugins.link_homes)
+
+
+def _links(units: UnitOfWorkFactory, cipher: TokenCipher, clock: Clock, writers: LinkWriters) -> Any:
+    from core.usecases.shared.link_access import LinkAccess
+
+    return LinkAccess(units, cipher, clock, writers)
 
 
 def _source_finder(settings: Settings, plugins: PluginCatalog) -> Callable[[str], tuple[SourcePlugin, str]]:

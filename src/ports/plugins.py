@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from core.domain.email import clean_email, is_masked, normalize_email
 from core.domain.errors import InvalidInput
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId, SourceEventId, SourceId
+from core.domain.links.echoes import HintedRecord
 from core.domain.links.link_homes import HolderType, LinkField, LinkHome
 from core.domain.links.write_back import LinkHolder
 from core.domain.links.write_quota import WriteLimits
@@ -214,16 +215,6 @@ class Access:
     """For a destination: how it writes the kinds that other plug-ins bring, by the kind's name."""
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The values of the plug-in's access fields by name; optional ones that are empty are left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class HintedRecord:
-    """A record that was updated, as a webhook describes it."""
-
-    holder: HolderType
-    id: SourceId
-    custom_fields: Mapping[str, str]
-    """What they hold now, by their internal names."""
 
 
 Probe = Callable[[Access, OpenHttp], Awaitable[Sequence[Finding]]]

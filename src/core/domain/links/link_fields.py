@@ -1,6 +1,6 @@
 """The choice of the field that holds share links (rule 38)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from core.domain.errors import DomainError, InvalidInput
@@ -45,6 +45,26 @@ def choose_field(fields: Sequence[LinkField], name: str, source: ExternalSystem)
         )
     choices = f"Choose one of: {_listed(fields)}." if fields else "This event has none. Order one first."
     raise InvalidInput(f"{source} has no event-level text field {name!r:.60}. {choices}", about="link_field")
+
+
+def check_campaign(campaign: str, known: Mapping[str, str], destination: ExternalSystem) -> None:
+    """Check a campaign that was chosen, unless no links are known yet.
+
+    Args:
+        campaign: its id; empty for none.
+        known: the titles of the campaigns that people have links of, by id.
+        destination: whose campaigns.
+
+    Raises:
+        InvalidInput: nobody has a link of it.
+    """
+    if not campaign or not known or campaign in known:
+        return
+    choices = ", ".join(f"{each} ({title})" for each, title in [*known.items()][:MAX_LISTED])
+    raise InvalidInput(
+        f"No one has a link of {destination}'s campaign {campaign!r:.60}. Choose one of: {choices}.",
+        about="link_campaign",
+    )
 
 
 def _listed(fields: Iterable[LinkField]) -> str:
