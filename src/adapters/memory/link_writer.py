@@ -1,6 +1,6 @@
 """A source's records that hold share links, in memory: as strict as the sandbox, with faults on request."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +17,10 @@ from ports.source import SourceError, SourceIncomplete, SourceMissing
 CONTACTS, EXHIBITORS = HolderType("contacts"), HolderType("exhibitors")
 HOMES = {"speaker": LinkHome(CONTACTS), "exhibitor_contact": LinkHome(CONTACTS, EXHIBITORS)}
 _PAGE = 100
+
+
+async def _nothing() -> None:
+    pass
 
 
 @dataclass(slots=True)
@@ -48,6 +52,8 @@ class InMemoryLinkHolders:
     is_incomplete: bool = False
     makes_fields: bool = True
     """Whether an ordered field is listed."""
+    gate: Callable[[], Awaitable[None]] = _nothing
+    """Awaited before each write asks whether it may be sent."""
     loses: set[SourceId] = field(default_factory=set)
     """Records that accept a value and do not keep it."""
 
@@ -118,6 +124,7 @@ class InMemoryLinkWriter:
         if len(writes) > source.limits.batch:
             message = "too many records in one request"
             raise ValueError(message)
+        await source.gate()
         await self.before_write()
         if source.errors:
             raise source.errors.pop(0)
@@ -151,7 +158,7 @@ def _read(record: StoredHolder, field: str) -> LinkHolder:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InMemoryLinkWriters:
     source: InMemoryLinkHolders = field(default_factory=InMemoryLinkHolders)
     homes_by_kind: Mapping[str, LinkHome] = field(default_factory=lambda: dict(HOMES))
