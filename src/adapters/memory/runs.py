@@ -130,8 +130,11 @@ class InMemoryRuns:
             if some < len(rows):
                 outcomes[run_id] = dict(islice(rows.items(), some, None))
         present = [run_id for run_id in run_ids if run_id in self._rows][: limit - deleted]
+        links = self._store.link_outcomes
         for run_id in present:
             del self._rows[run_id]
+        for position in [position for position, (_, run_id, _) in links.items() if run_id in present]:
+            del links[position]
         for key in [key for key, run_id in self._idempotency_keys.items() if run_id in present]:
             del self._idempotency_keys[key]
         return deleted + len(present)

@@ -63,9 +63,7 @@ class LinkOutcomes(Protocol):
         """Store the results of a run."""
         ...
 
-    async def replace_latest(
-        self, mapping_id: MappingId, at: datetime, results: Sequence[LinkResult]
-    ) -> None:
+    async def replace_latest(self, mapping_id: MappingId, results: Sequence[LinkResult]) -> None:
         """Store the results of a write-back without a run, in place of those of the previous one."""
         ...
 
@@ -102,7 +100,7 @@ class WriteQuotas(Protocol):
     """What each token has used of its source's limits."""
 
     async def get(self, token: str) -> WriteQuota:
-        """Return what a token has used, and lock it until the unit ends, if the unit may write.
+        """Return what a token has used.
 
         Args:
             token: its digest.

@@ -49,5 +49,8 @@ class LinkCounts:
         return sum(self.numbers.values())
 
 
+NO_LINKS = LinkCounts()
+
+
 def count_links(outcomes: Iterable[LinkOutcome]) -> LinkCounts:
     return LinkCounts(dict(Counter(outcomes)))

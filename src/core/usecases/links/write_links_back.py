@@ -63,7 +63,7 @@ class WriteLinksBack:
         finally:
             async with units.write() as unit:
                 now = clock.now()
-                await unit.link_outcomes.replace_latest(mapping.id, now, report.results)
+                await unit.link_outcomes.replace_latest(mapping.id, report.results)
                 what = f"{mapping.label}: {report.counts[LinkOutcome.WRITTEN]} links"
                 entry = AuditEntry(now, actor.name, Action.LINKS_WRITTEN_BACK, mapping.organization_id, what)
                 await unit.audit.add(entry)
