@@ -85,14 +85,18 @@ class WantedLinks:
     campaign: str = ""
     """The id of the chosen campaign; empty if none was chosen."""
     of_people: dict[HolderType, dict[SourceId, WantedLink]] = field(default_factory=dict)
-    by_company: dict[HolderType, dict[SourceId, WantedLink]] = field(default_factory=dict)
-    """The links of people by the type of companies that they may be the primary contact of."""
+    companies: dict[HolderType, RecordKind] = field(default_factory=dict)
+    """The types of companies, and the kind of their contacts."""
+    contacts: dict[str, dict[SourceId, WantedLink]] = field(default_factory=dict)
+    """The links of companies' contacts by the kind's group: whoever was sent as another kind of it has one link."""
     decided: list[LinkResult] = field(default_factory=list)
     """Those that need no reading."""
 
     def claim(self, kind: RecordKind, home: LinkHome, people: Iterable[LinkedPerson]) -> None:
         """Add the links of one kind; kinds that are added earlier go first."""
         claimed = self.of_people.setdefault(home.person, {})
+        if home.company is not None:
+            self.companies.setdefault(home.company, kind)
         for person in people:
             wanted = WantedLink(kind, home.person, person.source_id, person.label, "")
             link = link_of(person.links, self.campaign)
@@ -103,7 +107,7 @@ class WantedLinks:
                 continue
             wanted = replace(wanted, url=link.url)
             if home.company is not None:
-                self.by_company.setdefault(home.company, {}).setdefault(person.source_id, wanted)
+                self.contacts.setdefault(kind.group, {}).setdefault(person.source_id, wanted)
             other = claimed.setdefault(person.source_id, wanted)
             if other is not wanted:
                 reason = (
@@ -115,12 +119,11 @@ class WantedLinks:
 
     def of_company(self, holder: HolderType, company: LinkHolder) -> WantedLink | None:
         """Return the link that a company should hold: its primary contact's."""
-        if company.primary is None:
-            return None
-        contact = self.by_company.get(holder, {}).get(company.primary)
+        kind = self.companies[holder]
+        contact = self.contacts.get(kind.group, {}).get(company.primary) if company.primary else None
         if contact is None:
             return None
-        return WantedLink(contact.kind, holder, company.id, company.label or company.id, contact.url)
+        return WantedLink(kind, holder, company.id, company.label or company.id, contact.url)
 
 
 def link_of(links: Sequence[ShareLink], campaign: str) -> ShareLink | Reason | None:

@@ -137,8 +137,8 @@ class WriteBack:
         for holder, people in wanted.of_people.items():
             if people:
                 yield self._place(holder, self.settings.field), False
-        for holder, contacts in wanted.by_company.items():
-            if contacts and self.settings.company_field:
+        for holder, kind in wanted.companies.items():
+            if self.settings.company_field and wanted.contacts.get(kind.group):
                 yield self._place(holder, self.settings.company_field), True
 
     def _place(self, holder: HolderType, name: str) -> LinkPlace:
