@@ -36,10 +36,18 @@ class FieldOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderedField(LinkField):
+    """The field that an order ended with."""
+
+    is_new: bool = True
+    """Whether it was made by this order; false if there was one already."""
+
+
+@dataclass(frozen=True, slots=True)
 class OrderLinkField:
     links: LinkAccess
 
-    async def __call__(self, command: FieldOrder, *, actor: Actor) -> LinkField:
+    async def __call__(self, command: FieldOrder, *, actor: Actor) -> OrderedField:
         """Return the field of this name; it is made if there is none, and never twice.
 
         Raises:
@@ -66,14 +74,14 @@ class OrderLinkField:
 
         async with self.links.writer(mapping, sealed, check_active) as (writer, token):
             if (known := await self._find(writer, place, mapping)) is not None:
-                return known
+                return OrderedField(known.internal_name, known.public_name, is_new=False)
             await self._begin(place, token, writer.limits, mapping)
             await self._create(writer, place)
             field = await self._find(writer, place, mapping)
             if field is None:
                 raise FieldOrdered(name, mapping.systems.source)
         await self._note(mapping, field, actor)
-        return field
+        return OrderedField(field.internal_name, field.public_name)
 
     async def _find(self, writer: LinkWriter, place: LinkPlace, mapping: EventMapping) -> LinkField | None:
         """Return the field if it is listed.

@@ -36,7 +36,7 @@ async def changed_settings(
     """
     present = mapping.settings.links
     if change.field == "":  # and with it all the rest
-        return LinkSettings()
+        return LinkSettings(company_field=change.company_field or "")
     homes = links.homes(mapping)
     person, company = field_holders(homes)
     field, company_field = present.field, present.company_field
