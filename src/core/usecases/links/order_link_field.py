@@ -1,6 +1,6 @@
 """Order a field for share links (rule 38)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
@@ -39,7 +39,7 @@ class FieldOrder:
 class OrderedField(LinkField):
     """The field that an order ended with."""
 
-    is_new: bool = True
+    is_new: bool = field(default=True, compare=False)
     """Whether it was made by this order; false if there was one already."""
 
 
