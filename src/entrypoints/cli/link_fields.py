@@ -27,17 +27,18 @@ async def list_choices(container: Container, mapping_id: str) -> Answer:
 
     def show(console: Console) -> None:
         rows = [
-            (field.internal_name, field.public_name, whose, "chosen" if field.internal_name == chosen else "")
+            (field.internal_name, field.public_name, whose, _mark(is_chosen=field.internal_name == chosen))
             for whose, fields, chosen in (
                 ("people", choices.fields, choices.chosen.field),
                 ("companies", choices.company_fields, choices.chosen.company_field),
             )
             for field in fields
         ]
-        columns = ("Internal name", "Name", "Of", "")
-        console.print(table(f"Fields in {source} that share links can be written to", columns, rows))
+        columns = ("Internal name", "Name", "Of", "Chosen")
+        if rows:
+            console.print(table(f"Fields in {source} for share links", columns, rows))
         if not choices.fields:
-            hint = f"No field of people can be chosen. To order one: gleanin-sync link-fields {mapping_id} --order"
+            hint = f"{source} has no event-level text field of people. To order one: gleanin-sync link-fields {mapping_id} --order"
         elif choices.chosen.is_on:
             hint = f"To stop writing links back: {settings} --link-field off"
         else:
@@ -52,8 +53,12 @@ def _show_campaigns(console: Console, choices: LinkChoices) -> None:
     if not choices.campaigns:
         return
     chosen = choices.chosen.campaign
-    rows = ((key, title, "chosen" if key == chosen else "") for key, title in choices.campaigns.items())
-    console.print(table("Campaigns that people have links of", ("Campaign id", "Title", ""), rows))
+    rows = ((key, title, _mark(is_chosen=key == chosen)) for key, title in choices.campaigns.items())
+    console.print(table("Campaigns that people have links of", ("Campaign id", "Title", "Chosen"), rows))
+
+
+def _mark(*, is_chosen: bool) -> str:
+    return "yes" if is_chosen else ""
 
 
 async def order_field(container: Container, order: FieldOrder) -> Answer:

@@ -40,7 +40,11 @@ def settings_of_links(mapping: EventMapping, *, takes_links: bool) -> Iterator[t
             chosen.company_field or OFF,
             "the field of companies that the primary contact's link is written to",
         )
-        yield "link-campaign", chosen.campaign or OFF, "the campaign whose links are written back"
+        yield (
+            "link-campaign",
+            chosen.campaign or OFF,
+            "the campaign whose links are written back, where people have links of several",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,9 @@ def _sentence(counts: LinkCounts, source: str) -> str:
         )
         if counts[outcome]
     )
-    return f"{'; '.join((f'The next sync writes {counts[LinkOutcome.WRITTEN]:,} share links to {source}', *others))}."
+    written = counts[LinkOutcome.WRITTEN]
+    links = "share link" if written == 1 else "share links"
+    return f"{'; '.join((f'The next sync writes {written:,} {links} to {source}', *others))}."
 
 
 async def next_write_back(container: Container, mapping: EventMapping) -> NextWriteBack:

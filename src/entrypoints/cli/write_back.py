@@ -44,7 +44,8 @@ async def preview_links(container: Container, mapping_id: str) -> Answer:
     source = (await container.resolve(GetMapping)(MappingId(mapping_id))).systems.source
 
     def show(console: Console) -> None:
-        _show_report(console, report, source, "What a sync would do with the share links")
+        heading, column = "What a sync would do with the share links", "On the next sync"
+        _show_report(console, report, source, heading, column)
         hint = f"Nothing was written. To write them now: gleanin-sync links {mapping_id} --write-back"
         console.print(safe_text(hint), style="dim", soft_wrap=True)
 
@@ -66,9 +67,11 @@ async def write_links(container: Container, mapping_id: str) -> Answer:
     )
 
 
-def _show_report(console: Console, report: LinkReport, source: ExternalSystem, heading: str) -> None:
+def _show_report(
+    console: Console, report: LinkReport, source: ExternalSystem, heading: str, column: str = "Outcome"
+) -> None:
     if report.results:
-        console.print(results(heading, report.results, source))
+        console.print(results(heading, report.results, source, column))
     else:
         console.print("No one has a share link yet. A sync reads them from the destination.")
     console.print(counts(report.counts, source), soft_wrap=True)
@@ -86,10 +89,12 @@ def counts(numbers: LinkCounts, source: ExternalSystem) -> Text:
     return text
 
 
-def results(heading: str, link_results: Iterable[LinkResult], source: ExternalSystem) -> Table:
+def results(
+    heading: str, link_results: Iterable[LinkResult], source: ExternalSystem, column: str = "Outcome"
+) -> Table:
     """Return a table of what became of each link, and why."""
     rows = ((Text(result.outcome, style=STYLES[result.outcome]), _link(result)) for result in link_results)
-    return table(heading, ("Outcome", f"Whose link in {source}, and reason"), rows)
+    return table(heading, (column, f"Whose link in {source}, and reason"), rows)
 
 
 def _link(result: LinkResult) -> Text:

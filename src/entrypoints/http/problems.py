@@ -42,6 +42,8 @@ STATUS_BY_CODE = {
     "not_mapped": HTTPStatus.CONFLICT,
     "still_connected": HTTPStatus.CONFLICT,
     "field_ordered": HTTPStatus.CONFLICT,
+    "links_not_taken": HTTPStatus.CONFLICT,
+    "write_back_off": HTTPStatus.CONFLICT,
 }
 """The status of a `DomainError` by its code."""
 

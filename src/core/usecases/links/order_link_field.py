@@ -52,7 +52,8 @@ class OrderLinkField:
 
         Raises:
             NotFound, NotMapped
-            InvalidInput: the source takes no links, the name is empty or too long, or several fields have it.
+            LinksNotTaken
+            InvalidInput: the name is empty or too long, or several fields have it.
             FieldOrdered: it was ordered, and is not listed yet.
             SourceError
         """
