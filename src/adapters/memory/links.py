@@ -63,10 +63,11 @@ class InMemoryLinkOutcomes:
         self._rows = store.link_outcomes
 
     async def add(self, mapping_id: MappingId, run_id: RunId, results: Sequence[LinkResult]) -> None:
-        check(holds=run_id in self._store.runs)
+        check(holds=run_id in self._store.runs and mapping_id in self._store.mappings)
         self._add(mapping_id, run_id, results)
 
     async def replace_latest(self, mapping_id: MappingId, results: Sequence[LinkResult]) -> None:
+        check(holds=mapping_id in self._store.mappings)
         for position, (of_mapping, run_id, _) in [*self._rows.items()]:
             if of_mapping == mapping_id and run_id is None:
                 del self._rows[position]

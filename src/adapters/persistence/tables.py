@@ -465,7 +465,7 @@ write_quotas = sa.Table(
     "write_quotas",
     metadata,
     # A digest of the token.
-    sa.Column("token", sa.Text(), primary_key=True),
+    sa.Column("digest", sa.Text(), primary_key=True),
     _text("writes"),
     _time("paused_until", nullable=True),
     info={"personal_data": ()},

@@ -48,10 +48,8 @@ _ALL = sa.select(
     table.c.links,
 ).where(*_OF_EVENT)
 _SOME = _ALL.where(table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)))
-_LINKED = (
-    sa.select(table.c.source_id, table.c.label, table.c.links)
-    .where(*_OF_EVENT, table.c.links != _NO_LINKS)
-    .order_by(table.c.label, table.c.source_id)
+_LINKED = sa.select(table.c.source_id, table.c.label, table.c.links).where(
+    *_OF_EVENT, table.c.links != _NO_LINKS
 )
 _PLACES = (
     sa.select(
@@ -140,7 +138,9 @@ class SqlSyncedRecords:
             "kind": kind.name,
         }
         rows = await self._run(lambda database: database.execute(_LINKED, params).all())
-        return [LinkedPerson(source_id, label, _links(links)) for source_id, label, links in rows]
+        # Sorted here: databases order texts differently.
+        people = (LinkedPerson(source_id, label, _links(links)) for source_id, label, links in rows)
+        return sorted(people, key=lambda person: (person.label, person.source_id))
 
     async def find(
         self,

@@ -10,7 +10,7 @@ from adapters.persistence.tables import write_quotas as table
 from core.domain.links.link_homes import HolderType
 from core.domain.links.write_quota import PastWrite, WriteQuota
 
-_OF_TOKEN = sa.select(table.c.writes, table.c.paused_until).where(table.c.token == sa.bindparam("of_token"))
+_OF_TOKEN = sa.select(table.c.writes, table.c.paused_until).where(table.c.digest == sa.bindparam("of_token"))
 _SAVE = Upserts(table, ("writes", "paused_until"))
 
 
@@ -32,5 +32,5 @@ class SqlWriteQuotas:
 
     async def save(self, token: str, quota: WriteQuota) -> None:
         writes = to_json([(write.at.isoformat(), write.holder, write.records) for write in quota.writes])
-        row = {"token": token, "writes": writes, "paused_until": quota.paused_until}
+        row = {"digest": token, "writes": writes, "paused_until": quota.paused_until}
         self._run.later(lambda database: database.execute(_SAVE[database.dialect.name], row))

@@ -26,14 +26,16 @@ _SOME = sa.select(
     written_links.c.record_id.in_(sa.bindparam("record_ids", expanding=True)),
 )
 _UPSERTS = Upserts(written_links, ("value", "pending", "written_at", "has_echo"))
-_WITH_ECHO = sa.select(
-    written_links.c.place, written_links.c.field, written_links.c.value, written_links.c.pending
-).where(
-    written_links.c.organization_id == sa.bindparam("of_organization"),
-    written_links.c.record_id == sa.bindparam("of_record"),
-    written_links.c.holder == sa.bindparam("of_holder"),
-    written_links.c.has_echo,
-    written_links.c.written_at >= sa.bindparam("since"),
+_WITH_ECHO = (
+    sa.select(written_links.c.place, written_links.c.field, written_links.c.value, written_links.c.pending)
+    .where(
+        written_links.c.organization_id == sa.bindparam("of_organization"),
+        written_links.c.record_id == sa.bindparam("of_record"),
+        written_links.c.holder == sa.bindparam("of_holder"),
+        written_links.c.has_echo,
+        written_links.c.written_at >= sa.bindparam("since"),
+    )
+    .order_by(written_links.c.written_at)
 )
 _TAKE_ECHO = (
     sa.update(written_links)

@@ -30,8 +30,8 @@ class LinkResult:
     outcome: LinkOutcome
     reason: Reason
     url: str = ""
-    is_final: bool = True
-    """Whether writing again soon could not have another outcome."""
+    is_final: bool = field(default=True, compare=False)
+    """Whether writing again soon could not have another outcome; it is not stored."""
 
 
 @dataclass(frozen=True, slots=True)

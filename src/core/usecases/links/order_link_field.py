@@ -76,12 +76,11 @@ class OrderLinkField:
         async with self.links.writer(mapping, sealed, check_active) as (writer, token):
             if (known := await self._find(writer, place, mapping)) is not None:
                 return OrderedField(known.internal_name, known.public_name, is_new=False)
-            await self._begin(place, token, writer.limits, mapping)
+            await self._begin(place, token, writer.limits, mapping, actor)
             await self._create(writer, place)
             field = await self._find(writer, place, mapping)
             if field is None:
                 raise FieldOrdered(name, mapping.systems.source)
-        await self._note(mapping, field, actor)
         return OrderedField(field.internal_name, field.public_name)
 
     async def _find(self, writer: LinkWriter, place: LinkPlace, mapping: EventMapping) -> LinkField | None:
@@ -99,7 +98,9 @@ class OrderLinkField:
             await unit.commit()
         return field
 
-    async def _begin(self, place: LinkPlace, token: str, limits: WriteLimits, mapping: EventMapping) -> None:
+    async def _begin(
+        self, place: LinkPlace, token: str, limits: WriteLimits, mapping: EventMapping, actor: Actor
+    ) -> None:
         """Note the order before it is sent: whoever comes second, or after a lost answer, sends none.
 
         Raises:
@@ -116,6 +117,16 @@ class OrderLinkField:
                 raise LinkQuotaUsedUp(f"{source}'s limit for writes is used up. Order the field again later.")
             await unit.write_quotas.save(token, quota.used(FIELDS, 1, limits, now))
             await unit.field_orders.add(place, now)
+            what = f"{mapping.label}: {place.field}"
+            await unit.audit.add(
+                AuditEntry(
+                    self.links.clock.now(),
+                    actor.name,
+                    Action.LINK_FIELD_ORDERED,
+                    mapping.organization_id,
+                    what,
+                )
+            )
             await unit.commit()
 
     async def _create(self, writer: LinkWriter, place: LinkPlace) -> None:
@@ -128,10 +139,3 @@ class OrderLinkField:
                 await unit.field_orders.remove(place)  # it was not made, and may be ordered again at once
                 await unit.commit()
             raise
-
-    async def _note(self, mapping: EventMapping, field: LinkField, actor: Actor) -> None:
-        async with self.links.units.write() as unit:
-            now, what = self.links.clock.now(), f"{mapping.label}: {field.label}"
-            entry = AuditEntry(now, actor.name, Action.LINK_FIELD_ORDERED, mapping.organization_id, what)
-            await unit.audit.add(entry)
-            await unit.commit()

@@ -1,5 +1,7 @@
 """Share links that are written back into the source."""
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,6 +12,10 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
+RECORDS = sa.table(
+    "synced_records",
+    *(sa.column(name) for name in ("organization_id", "destination_event_id", "kind", "source_id", "links")),
+)
 ADDED = ("link_field", "company_link_field", "link_campaign")
 """Existing mappings write nothing back."""
 
@@ -47,7 +53,7 @@ def upgrade() -> None:
     _index("link_outcomes", "mapping_id", "source_id", "position")
     op.create_table(
         "write_quotas",
-        sa.Column("token", sa.Text(), primary_key=True),
+        sa.Column("digest", sa.Text(), primary_key=True),
         _text("writes"),
         sa.Column("paused_until", UtcDateTime()),
     )
@@ -62,11 +68,24 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _cut_campaigns()
     for table in ("field_orders", "write_quotas", "link_outcomes", "written_links"):
         op.drop_table(table)
     op.drop_column("sync_runs", "link_counts")
     for name in reversed(ADDED):
         op.drop_column("event_mappings", name)
+
+
+def _cut_campaigns() -> None:
+    """Remove the campaigns from the links of people, which earlier versions cannot read."""
+    key = (RECORDS.c.organization_id, RECORDS.c.destination_event_id, RECORDS.c.kind, RECORDS.c.source_id)
+    connection = op.get_bind()
+    for *of_record, links in connection.execute(
+        sa.select(*key, RECORDS.c.links).where(RECORDS.c.links != "[]")
+    ).all():
+        cut = json.dumps([link[:2] for link in json.loads(links)], ensure_ascii=False, separators=(",", ":"))
+        conditions = (column == value for column, value in zip(key, of_record, strict=True))
+        connection.execute(sa.update(RECORDS).where(*conditions).values(links=cut))
 
 
 def _text(name: str, default: str | None = None) -> sa.Column[str]:
