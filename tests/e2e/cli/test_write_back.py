@@ -5,7 +5,7 @@ import pytest
 from adapters.memory.link_writer import CONTACTS, EXHIBITORS, InMemoryLinkHolders, InMemoryLinkWriters
 from core.domain.links.link_homes import LinkField
 from ports.link_writer import LinkQuotaUsedUp, LinkWriteForbidden, LinkWriteUnknown
-from ports.source import SourceUnavailable
+from ports.source import SourceError, SourceUnavailable
 from tests.e2e.cli.conftest import CommandLine, Mapper
 from tests.support.link_source import COMPANY_FIELD, FIELD, add_holders, use_link_writers
 
@@ -123,7 +123,7 @@ def test_rule_38_an_order_that_is_not_listed_yet_is_told_and_not_repeated(
     ],
 )
 def test_rule_38_an_order_that_is_refused_says_why(
-    cli: CommandLine, mapping: str, source: InMemoryLinkHolders, error: SourceUnavailable, code: str
+    cli: CommandLine, mapping: str, source: InMemoryLinkHolders, error: SourceError, code: str
 ) -> None:
     source.errors = [error]
     refused = cli.json("link-fields", mapping, "--order", "New")
