@@ -66,7 +66,11 @@ COMMANDS = {
     "record": ("results", "Show the full history of one record, and why each thing happened."),
     "links": (
         "share_links",
-        "List the share links of the people who were synced, as of the last sync.",
+        "List the share links of the people who were synced, as of the last sync, or write them back into the source.",
+    ),
+    "link-fields": (
+        "link_fields",
+        "List the fields of the source that share links can be written back to, or order one to be made.",
     ),
     "notices": (
         "notifications",

@@ -16,6 +16,7 @@ from entrypoints.http import health, webhooks
 from entrypoints.http.api.app import api
 from entrypoints.http.capacity import RequestCapacity
 from entrypoints.http.fair_shares import FairShares
+from entrypoints.http.link_previews import LinkPreviews
 from entrypoints.http.middleware.head_requests import HeadRequests
 from entrypoints.http.middleware.known_hosts import KnownHosts
 from entrypoints.http.middleware.limits import RequestLimits
@@ -45,6 +46,7 @@ def application(container: Container) -> ASGIApp:
     capacity = RequestCapacity()
     app.state.event_views = EventViews(SingleFlight(capacity))
     json_api.state.previews = Previews(SingleFlight(capacity))
+    json_api.state.link_previews = LinkPreviews(SingleFlight(capacity))
     run_watchers = RunWatchers(settings.max_connections // 2)
     requests = FairShares(settings.max_connections * 3 // 4)
     for part in (app, json_api):

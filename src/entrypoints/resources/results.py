@@ -9,6 +9,7 @@ from pydantic import Field
 from core.domain.records.outcomes import Outcome, RecordOutcome
 from core.domain.records.synced_records import ShareLink, SyncedRecord
 from entrypoints.resources.base import Listed, ResponseModel
+from entrypoints.resources.links import LatestLinks, WrittenBackResponse
 from ports.store.results import HistoryEntry
 
 LINK_COLUMNS = ("kind", "source_id", "name", "email", "title", "url")
@@ -57,13 +58,18 @@ class HistoryEntryResponse(OutcomeOfRecord):
         description="When a later check last found that nothing had changed; null if none did"
     )
     run_id: str
+    written_back: WrittenBackResponse | None = Field(
+        description="Of the newest outcome of a person: whether the person's share link is in the source, and why not; "
+        "null if it has never been written back"
+    )
 
     first_keys: ClassVar = ("at", "confirmed_at", "run_id")
 
     @classmethod
-    def from_domain(cls, entry: HistoryEntry) -> Self:
+    def from_domain(cls, entry: HistoryEntry, written_back: WrittenBackResponse | None = None) -> Self:
         times = {"at": entry.at, "confirmed_at": entry.confirmed_at}
-        return cls.model_validate(outcome_fields(entry.outcome) | times | {"run_id": entry.run_id})
+        more = {"run_id": entry.run_id, "written_back": written_back}
+        return cls.model_validate(outcome_fields(entry.outcome) | times | more)
 
 
 class LinkResponse(ResponseModel):
@@ -81,15 +87,19 @@ class PersonResponse(ResponseModel):
     name: str
     email: str | None
     links: list[LinkResponse]
+    written_back: WrittenBackResponse | None = Field(
+        description="Whether the person's link is in the source, and why not; null if it has never been written back"
+    )
 
     @classmethod
-    def from_domain(cls, person: SyncedRecord) -> Self:
+    def from_domain(cls, person: SyncedRecord, latest: LatestLinks) -> Self:
         return cls(
             kind=person.kind.name,
             source_id=person.source_id,
             name=person.label,
             email=person.email,
             links=[LinkResponse.from_domain(link) for link in person.links],
+            written_back=WrittenBackResponse.find(latest, person.kind, person.source_id),
         )
 
 

@@ -28,6 +28,27 @@ class FieldOrdered(DomainError):
         )
 
 
+class LinksNotTaken(InvalidInput):
+    """The source has no place for share links."""
+
+    code = "links_not_taken"
+
+    def __init__(self, source: ExternalSystem, about: str = "link_field") -> None:
+        super().__init__(f"{source} takes no share links, so they cannot be written back.", about=about)
+
+
+class WriteBackOff(InvalidInput):
+    """No field is chosen."""
+
+    code = "write_back_off"
+
+    def __init__(self, source: ExternalSystem) -> None:
+        super().__init__(
+            f"Writing links back into {source} is off for this mapping. Choose a field first.",
+            about="link_field",
+        )
+
+
 def choose_field(fields: Sequence[LinkField], name: str, source: ExternalSystem) -> LinkField:
     """Return the field of this internal name, or else the only one of exactly this public name.
 

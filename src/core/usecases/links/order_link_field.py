@@ -1,6 +1,6 @@
 """Order a field for share links (rule 38)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
@@ -36,15 +36,24 @@ class FieldOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderedField(LinkField):
+    """The field that an order ended with."""
+
+    is_new: bool = field(default=True, compare=False)
+    """Whether it was made by this order; false if there was one already."""
+
+
+@dataclass(frozen=True, slots=True)
 class OrderLinkField:
     links: LinkAccess
 
-    async def __call__(self, command: FieldOrder, *, actor: Actor) -> LinkField:
+    async def __call__(self, command: FieldOrder, *, actor: Actor) -> OrderedField:
         """Return the field of this name; it is made if there is none, and never twice.
 
         Raises:
             NotFound, NotMapped
-            InvalidInput: the source takes no links, the name is empty or too long, or several fields have it.
+            LinksNotTaken
+            InvalidInput: the name is empty or too long, or several fields have it.
             FieldOrdered: it was ordered, and is not listed yet.
             SourceError
         """
@@ -66,13 +75,13 @@ class OrderLinkField:
 
         async with self.links.writer(mapping, sealed, check_active) as (writer, token):
             if (known := await self._find(writer, place, mapping)) is not None:
-                return known
+                return OrderedField(known.internal_name, known.public_name, is_new=False)
             await self._begin(place, token, writer.limits, mapping, actor)
             await self._create(writer, place)
             field = await self._find(writer, place, mapping)
             if field is None:
                 raise FieldOrdered(name, mapping.systems.source)
-        return field
+        return OrderedField(field.internal_name, field.public_name)
 
     async def _find(self, writer: LinkWriter, place: LinkPlace, mapping: EventMapping) -> LinkField | None:
         """Return the field if it is listed.

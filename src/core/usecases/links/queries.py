@@ -48,7 +48,7 @@ class ListLinkChoices:
 
         Raises:
             NotFound, NotMapped
-            InvalidInput: the source takes no links.
+            LinksNotTaken
             SourceError
         """
         mapping, sealed = await get_mapping_access(self.links.units, mapping_id)

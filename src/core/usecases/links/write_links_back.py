@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
-from core.domain.errors import InvalidInput
 from core.domain.ids import MappingId
+from core.domain.links.link_fields import WriteBackOff
 from core.domain.links.link_homes import LinkSettings
 from core.domain.links.link_outcomes import LinkOutcome
 from core.domain.tenancy.event_mappings import EventMapping
@@ -24,7 +24,7 @@ class PreviewLinks:
 
         Raises:
             NotFound, NotMapped, SourceError
-            InvalidInput: the source takes no links, or no field is chosen.
+            LinksNotTaken, WriteBackOff
         """
         mapping, sealed = await get_mapping_access(self.links.units, mapping_id)
         chosen = settings or mapping.settings.links
@@ -45,7 +45,7 @@ class WriteLinksBack:
         Raises:
             NotFound, SourceError
             NotMapped: also if the mapping ends meanwhile; what was written by then is stored.
-            InvalidInput: the source takes no links, or no field is chosen.
+            LinksNotTaken, WriteBackOff
         """
         units, clock = self.patient_links.units, self.patient_links.clock
         mapping, sealed = await get_mapping_access(units, mapping_id)
@@ -73,7 +73,4 @@ class WriteLinksBack:
 
 def _check_chosen(settings: LinkSettings, mapping: EventMapping) -> None:
     if not settings.is_on:
-        raise InvalidInput(
-            f"Writing links back into {mapping.systems.source} is off for this mapping. Choose a field first.",
-            about="link_field",
-        )
+        raise WriteBackOff(mapping.systems.source)

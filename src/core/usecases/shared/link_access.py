@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from core.domain.errors import InvalidInput
+from core.domain.links.link_fields import LinksNotTaken
 from core.domain.links.link_homes import LinkHome, LinkSettings
 from core.domain.records.digests import digest_of
-from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import SealedCredentials, SystemCredentials
 from core.usecases.shared.credentials import unseal
@@ -30,12 +29,12 @@ class LinkAccess:
         """Return where the links of people are written, by the kind's name.
 
         Raises:
-            InvalidInput: the source takes none.
+            LinksNotTaken
         """
         source = mapping.systems.source
         if homes := self.link_writers.homes(source.identifier):
             return homes
-        raise takes_no_links(source)
+        raise LinksNotTaken(source)
 
     @asynccontextmanager
     async def writer(
@@ -80,7 +79,3 @@ def token_digest(source: str, credentials: SystemCredentials) -> str:
     """Return a digest by which the use of a token is counted; the token cannot be told from it."""
     fields = sorted(credentials.fields.items())
     return digest_of((source, credentials.url, credentials.token.value, fields))
-
-
-def takes_no_links(source: ExternalSystem, about: str = "link_field") -> InvalidInput:
-    return InvalidInput(f"{source} takes no share links, so they cannot be written back.", about=about)

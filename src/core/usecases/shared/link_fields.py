@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.domain.links.link_fields import check_campaign, choose_field
+from core.domain.links.link_fields import LinksNotTaken, check_campaign, choose_field
 from core.domain.links.link_homes import HolderType, LinkField, LinkHome, LinkSettings
 from core.domain.links.write_back import campaigns_of
 from core.domain.records.kinds import KINDS
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import SealedCredentials
-from core.usecases.shared.link_access import LinkAccess, takes_no_links
+from core.usecases.shared.link_access import LinkAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,13 @@ async def changed_settings(
     """Return the mapping's settings for links with a change, checked against what the source has now.
 
     Raises:
-        InvalidInput: the source takes no links, or there is no such field or campaign.
+        LinksNotTaken
+        InvalidInput: there is no such field or campaign.
         SourceError
     """
     present = mapping.settings.links
     if change.field == "":  # and with it all the rest
-        return LinkSettings()
+        return LinkSettings(company_field=change.company_field or "")
     homes = links.homes(mapping)
     person, company = field_holders(homes)
     field, company_field = present.field, present.company_field
@@ -46,7 +47,7 @@ async def changed_settings(
         company_field = ""
         if change.company_field:
             if company is None:
-                raise takes_no_links(mapping.systems.source, "company_link_field")
+                raise LinksNotTaken(mapping.systems.source, "company_link_field")
             company_field = await _chosen(links, mapping, sealed, company, change.company_field)
     campaign = present.campaign if change.campaign is None else change.campaign.strip()
     if campaign != present.campaign:
