@@ -6,7 +6,10 @@ UV := $(BIN)/uv
 # --system-certs: trust the system's certificates, as pip does. Those that uv ships do not know the authority of a proxy
 # with its own.
 # Into this environment, whatever other one is active.
-INSTALL := $(UV) pip install --system-certs --quiet --python $(BIN)/python
+INSTALL_INTO := $(UV) pip install --system-certs --quiet --python
+INSTALL := $(INSTALL_INTO) $(BIN)/python
+# A pretalx server for the tests has an environment of its own: its dependencies are not ours.
+PRETALX := .venv-pretalx
 LOCK := $(UV) pip compile --system-certs --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 HAS_CHROMIUM := { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
@@ -16,7 +19,7 @@ APT_CHROMIUM := { $(APT_INSTALL) chromium fonts-liberation; } >/dev/null 2>&1
 HAS_PGBOUNCER := { command -v pgbouncer || test -x /usr/sbin/pgbouncer; } >/dev/null
 APT_PGBOUNCER := { $(APT_INSTALL) pgbouncer; } >/dev/null 2>&1
 
-.PHONY: demo serve test test-long check bench pictures lock format clean
+.PHONY: demo serve test test-pretalx test-long check bench pictures lock format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/gleanin-sync demo
@@ -27,6 +30,11 @@ serve: $(VENV)/.ready   ## the product UI in a browser, with stand-ins of both s
 test: $(VENV)/.ready $(VENV)/.browser $(VENV)/.pgbouncer   ## all tests but those that take minutes
 	$(BIN)/pytest -n 2 -rs -m "not long" $(ARGS)
 
+test-pretalx: $(VENV)/.ready $(PRETALX)/.ready   ## the plug-in for pretalx against a pretalx server of its own
+	@if test -e $(PRETALX)/.ready; then set -x; PRETALX_PYTHON=$(CURDIR)/$(PRETALX)/bin/python \
+		$(BIN)/pytest -rs plugins/pretalx/tests/real $(ARGS); \
+	else echo "SKIPPED: the tests with a pretalx server, since pretalx cannot be installed here."; fi
+
 test-long: $(VENV)/.ready   ## crash tests and other checks that take minutes
 	$(BIN)/pytest -n 4 -m long $(ARGS)
 
@@ -36,7 +44,9 @@ check: $(VENV)/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd plugins/template && ../../$(BIN)/lint-imports
-	@! grep -nE '://' requirements.lock requirements-dev.lock requirements-bench.lock || { echo "an address stands in a lock file"; exit 1; }
+	cd plugins/sponsors && ../../$(BIN)/lint-imports
+	cd plugins/pretalx && ../../$(BIN)/lint-imports
+	@! grep -nE '://' requirements.lock requirements-dev.lock requirements-bench.lock requirements-pretalx.lock || { echo "an address stands in a lock file"; exit 1; }
 
 bench: $(VENV)/.ready-bench
 	$(BIN)/python -m bench $(ARGS)
@@ -52,6 +62,7 @@ lock: $(VENV)/.uv   ## resolve the dependencies anew
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 	$(LOCK) pyproject.toml --group dev --group bench -o requirements-bench.lock
+	$(LOCK) plugins/pretalx/tests/real/requirements.in -o requirements-pretalx.lock
 
 # Stamps are touched last, so that a step that was cut off is done again.
 $(VENV)/.uv:
@@ -59,14 +70,20 @@ $(VENV)/.uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	touch $@
 
-$(VENV)/.ready: $(VENV)/.uv requirements-dev.lock pyproject.toml plugins/testkit/pyproject.toml
+$(VENV)/.ready: $(VENV)/.uv requirements-dev.lock pyproject.toml plugins/testkit/pyproject.toml plugins/pretalx/pyproject.toml
 	$(INSTALL) --require-hashes -r requirements-dev.lock
-	$(INSTALL) --no-deps --no-build-isolation -e . -e plugins/testkit
+	$(INSTALL) --no-deps --no-build-isolation -e . -e plugins/testkit -e plugins/pretalx
 	touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.lock
 	$(INSTALL) --require-hashes -r requirements-bench.lock
 	touch $@
+
+# Without it, the reason is printed, its tests are skipped, and this is tried again the next time.
+$(PRETALX)/.ready: $(VENV)/.uv requirements-pretalx.lock
+	@$(PYTHON) -m venv --clear --without-pip $(PRETALX)
+	@if $(INSTALL_INTO) $(PRETALX)/bin/python --require-hashes -r requirements-pretalx.lock; then touch $@; \
+	else echo "pretalx cannot be installed here, for the reason above."; fi
 
 # The browser tests drive Debian's Chromium. Not everybody may install it, or needs to: without it they are
 # skipped, and this is tried again the next time. Servers that do not answer are not waited for.
@@ -80,4 +97,4 @@ $(VENV)/.pgbouncer: $(VENV)/.uv
 	else echo "There is no PgBouncer, and apt-get cannot install it here: its tests are skipped."; fi
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(PRETALX) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

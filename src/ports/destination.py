@@ -147,6 +147,8 @@ class Destination(Protocol):
     ) -> AsyncIterator[Sequence[DestinationRecord]]:
         """List all records of one kind in an event, page by page.
 
+        Kinds with the same group are listed together, by one call for any of them (rule 44).
+
         Raises:
             RecordsNotReported: the response does not mention records of this kind.
             UnsupportedKind: records of this kind cannot be listed.
@@ -164,6 +166,7 @@ class Destination(Protocol):
                 only accepted, to be created later.
             DestinationUnavailable: the request was never sent.
             RecordRejected: it was not created.
+            UnsupportedKind: records of this kind cannot be written; nothing was sent.
         """
         ...
 

@@ -10,7 +10,7 @@ The name of an entry point is the identifier of what it brings. A plug-in gets n
 HTTP client but `Http`, and no way to delete anything.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -48,6 +48,7 @@ from core.domain.selection.candidates import (
     Skipped,
     check_required_fields,
     filled,
+    is_preferred,
     unreadable_candidate,
 )
 from core.domain.selection.destination_view import DestinationView
@@ -184,6 +185,8 @@ class RecordSchema:
     """The attribute of each field; a field that is not listed is never sent."""
     constants: Mapping[str, str] = field(default_factory=dict)
     """Attributes that every record of the kind gets."""
+    lists: Collection[str] = ()
+    """The fields whose values are lists of texts; those of the others are texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +264,11 @@ class PageColumn:
     """A column of the kind's page."""
 
     heading: str
-    text: Callable[[Any], str]
+    text: Callable[..., str]
     """Of one line."""
+    setting: str = ""
+    """The setting of the kind on which the text depends; `text` then gets its value as a second argument, which is the
+    default for an event that is not mapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +394,7 @@ __all__ = [
     "clean_email",
     "filled",
     "is_masked",
+    "is_preferred",
     "normalize_email",
     "normalize_line",
     "normalize_rich_text",

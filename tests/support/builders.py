@@ -61,8 +61,10 @@ def person(person_id: str = "ada", **named: Any) -> Person:
     return replace(complete, **named)
 
 
-def on(person: Person, role: ParticipationRole = ParticipationRole.SPEAKER) -> Participation:
-    return Participation(person, role)
+def on(
+    person: Person, role: ParticipationRole = ParticipationRole.SPEAKER, *, is_accepted: bool | None = None
+) -> Participation:
+    return Participation(person, role, is_accepted)
 
 
 def session(session_id: str = "opening", *people: Participation, **named: Any) -> Session:

@@ -11,7 +11,7 @@ import pytest
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
-from core.domain.records.kinds import RecordKind
+from core.domain.records.kinds import ALL, RecordKind, Scope
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import SystemCredentials
 from ports.destination import BeforeWrite, Destination, DestinationOpener, Destinations
@@ -164,7 +164,13 @@ def killed(
 
 
 async def kill(
-    harness: Harness, mapping: EventMapping, point: Point, number: int, *, taken_place: bool
+    harness: Harness,
+    mapping: EventMapping,
+    point: Point,
+    number: int,
+    *,
+    taken_place: bool,
+    scope: Scope = ALL,
 ) -> bool:
     """Kill a sync at its n-th write or commit; return whether it got that far."""
     kill_switch = KillSwitch(harness)
@@ -172,7 +178,7 @@ async def kill(
         write=number * (point == "write"), store=number * (point == "store"), taken_place=taken_place
     )
     try:
-        await harness.sync(mapping)
+        await harness.sync(mapping, scope)
     except Killed:
         return True
     finally:

@@ -28,6 +28,8 @@ SETTINGS = st.builds(
     chairpersons=st.booleans(),
     moderators=st.booleans(),
     exhibitor_name=st.sampled_from(ExhibitorName),
+    one_name_is_enough=st.booleans(),
+    only_accepted_roles=st.booleans(),
 )
 
 
@@ -57,7 +59,12 @@ def _people(draw: st.DrawFn) -> Mapping[str, Person]:
 @st.composite
 def _sessions(draw: st.DrawFn, people: Mapping[str, Person]) -> list[Session]:
     roles = st.lists(
-        st.builds(Participation, st.sampled_from([*people.values()]), st.sampled_from(ParticipationRole)),
+        st.builds(
+            Participation,
+            st.sampled_from([*people.values()]),
+            st.sampled_from(ParticipationRole),
+            st.sampled_from((None, None, True, False)),
+        ),
         max_size=4,
     )
     there = draw(st.sets(st.sampled_from(SESSIONS)))
@@ -69,6 +76,7 @@ def _sessions(draw: st.DrawFn, people: Mapping[str, Person]) -> list[Session]:
             status=draw(st.sampled_from(("accepted", "accepted", "accepted", "declined"))),
             ends_at=draw(st.sampled_from((at(21, 10), at(21, 11), at(20, 10), None))),
             starts_at=at(20, 9),
+            is_confirmed=draw(st.sampled_from((None, None, True, False))),
             track=draw(st.sampled_from(("Data", None))),
             tags=tuple(draw(st.lists(st.sampled_from(("x", "y")), max_size=2))),
         )

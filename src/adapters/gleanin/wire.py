@@ -123,7 +123,10 @@ def further_schema(schema: RecordSchema, *, is_person: bool) -> ResourceSchema:
     return ResourceSchema(
         schema.type,
         GUESS,
-        {name: Attribute(attribute, GUESS, TEXT) for name, attribute in schema.attributes.items()},
+        {
+            name: Attribute(attribute, GUESS, TEXTS if name in schema.lists else TEXT)
+            for name, attribute in schema.attributes.items()
+        },
         (*_RECORD_ATTRIBUTES, *links),
         schema.constants,
     )

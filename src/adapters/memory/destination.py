@@ -17,7 +17,7 @@ from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import ASSOCIATIONS, FieldChange
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.fields import Fields, FieldValue
-from core.domain.records.kinds import SESSION, RecordKind
+from core.domain.records.kinds import SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.access_fields import AccessRequirements
@@ -42,6 +42,8 @@ from ports.probe import Finding
 LISTS = frozenset({"tracks", ASSOCIATIONS})
 _PAGE = 100
 GLEANIN = ExternalSystem("gleanin", "Gleanin")
+NAMES = ("name", "first_name", "last_name")
+"""A speaker needs any of them; that there are a first and a last one is our own requirement."""
 
 
 @dataclass(slots=True)
@@ -122,7 +124,7 @@ class InMemoryGleanin:
         return [
             record
             for record in self.records.values()
-            if record.event_id == event_id and kind in (None, record.kind)
+            if record.event_id == event_id and (kind is None or record.kind.group == kind.group)
         ]
 
     def create_late(self, record: StoredRecord) -> None:
@@ -146,9 +148,9 @@ class InMemoryGleanin:
 
     @property
     def duplicates(self) -> int:
-        """How many records duplicate another with the same event, kind and external id."""
+        """How many records duplicate another with the same event, type and external id."""
         counts = Counter(
-            (record.event_id, record.kind.name, record.external_id)
+            (record.event_id, record.kind.group, record.external_id)
             for record in self.records.values()
             if record.external_id is not None
         )
@@ -210,8 +212,7 @@ class InMemoryDestination:
         await self._receive_write()
         self._event(event_id)
         self._check(external_id, kind, event_id, fields)
-        if missing := [name for name in kind.required if not fields.get(name)]:
-            raise RecordRejected(f"{missing[0]}: can't be blank")
+        _check_required(kind, fields)
         self._check_email(event_id, kind, fields.get("email"), None)
         self._gleanin.posts.append((event_id, external_id, self._gleanin.clock.now()))
         if self._is_lost_before_writing():
@@ -237,12 +238,11 @@ class InMemoryDestination:
         await self._receive_write()
         self._event(event_id)
         record = self._gleanin.records.get(destination_id)
-        if record is None or record.kind != kind:
+        if record is None or record.kind.group != kind.group:
             raise RecordGone("Not found")
         values = {change.field: change.new for change in changes}
         self._check(record.external_id, kind, record.event_id, values)
-        if missing := [name for name in kind.required if name in values and not values[name]]:
-            raise RecordRejected(f"{missing[0]}: can't be blank")
+        _check_required(kind, {**record.fields, **values})
         self._check_email(record.event_id, kind, values.get("email"), destination_id)
         if self._is_lost_before_writing():
             raise WriteOutcomeUnknown("Gleanin did not confirm a write.")
@@ -331,3 +331,18 @@ class InMemoryDestination:
             url = f"https://app.gleanin.com/share/{record.kind.name}/{record.id}"
             record.links = (ShareLink(f"{record.kind} campaign".capitalize(), url),)
         record.reads += 1
+
+
+def _check_required(kind: RecordKind, fields: Mapping[str, object]) -> None:
+    """Check a record as it would be after a write.
+
+    Raises:
+        RecordRejected: it lacks a required field.
+    """
+    required = kind.required
+    if kind.name == SPEAKER.name:
+        required = tuple(name for name in required if name not in NAMES)
+        if not any(fields.get(name) for name in NAMES):
+            raise RecordRejected("name: can't be blank")
+    if missing := [name for name in required if not fields.get(name)]:
+        raise RecordRejected(f"{missing[0]}: can't be blank")

@@ -95,6 +95,16 @@ class InMemorySyncedRecords:
             for row in rows
         ]
 
+    async def list_kinds(
+        self, organization_id: OrganizationId, event_id: DestinationEventId
+    ) -> Sequence[RecordKind]:
+        names = [
+            name
+            for (*event, name), rows in self._rows.items()
+            if rows and (*event,) == (organization_id, event_id)
+        ]
+        return [KINDS.named(name) for name in sorted(names)]
+
     async def count_sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
         counts = Counter(
             (event_id, record.connection_id, record.kind)

@@ -152,6 +152,8 @@ mappings = sa.Table(
     _text("time_zone", nullable=True),
     _text("destination_time_zone", nullable=True),
     _flag("settings_saved", default=sa.true()),
+    _flag("one_name_is_enough", default=sa.false()),
+    _flag("only_accepted_roles", default=sa.true()),
     sa.Index(None, "organization_id"),
     sa.Index(None, "connection_id"),
     _index_where(IS_CONTINUOUS, "continuous_mappings", "id"),

@@ -46,3 +46,7 @@ def _problems_of_plugin(plugin: KindPlugin) -> Iterator[str]:
     for name in ("readers", "schemas", "webhooks", "sandbox_rows"):
         if not isinstance(getattr(plugin, name), Mapping):
             yield f"its {name} are no mapping"
+    settings = {getattr(setting, "name", "") for setting in plugin.kind.settings}
+    for column in plugin.columns:
+        if column.setting and column.setting not in settings:
+            yield f"the column {column.heading!r:.60} depends on a setting {column.setting!r:.60}, which it does not have"

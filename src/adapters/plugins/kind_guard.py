@@ -10,7 +10,7 @@ from adapters.plugins.guarded_rows import GuardedRows
 from core.domain.records.kinds import RecordKind
 from core.domain.selection.failures import KindFailed
 from core.domain.selection.feed_rows import FeedRows, SelectionContext
-from ports.plugins import KindPlugin, PageColumn
+from ports.plugins import KindPlugin, PageColumn, SettingValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ def guarded(plugin: KindPlugin, package: str) -> KindPlugin:
 
 
 def _guarded_columns(columns: Sequence[PageColumn], kind: RecordKind, package: str) -> Sequence[PageColumn]:
-    def guarded_text(text: Callable[[Any], str]) -> Callable[[Any], str]:
-        def named(line: Any) -> str:
+    def guarded_text(text: Callable[..., str]) -> Callable[..., str]:
+        def named(line: Any, *setting: SettingValue) -> str:
             with naming(kind, package):
-                return str(text(line))
+                return str(text(line, *setting))
 
         return named
 

@@ -203,6 +203,7 @@ _ROLES = {role.value: role for role in ParticipationRole}
 
 
 def _people(row: SessionRow) -> Iterator[Participation]:
+    """Yield the people in a session; the API does not tell whether they have accepted their roles (rule 35)."""
     participants = [person for person in row.participants or () if person]
     for person in participants:
         core_role = person.participant_role.core_role if person.participant_role else None

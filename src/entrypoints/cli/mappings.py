@@ -176,6 +176,16 @@ def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> No
         ("moderators", _switch(on=chosen.moderators), "whether moderators are synced as speakers"),
         ("exhibitor-name", chosen.exhibitor_name, f"whose name is sent as {destination}'s Company Name"),
         *_settings_of_kinds(mapping),
+        (
+            "one-name",
+            _switch(on=chosen.one_name_is_enough),
+            "whether speakers without a last name are synced",
+        ),
+        (
+            "only-accepted-roles",
+            _switch(on=chosen.only_accepted_roles),
+            f"whether people must have accepted their role, if {mapping.systems.source} tells",
+        ),
         ("continuous", _switch(on=mapping.continuous_sync), "whether it syncs about every 30 minutes"),
         ("time zone", _zone(mapping), f"to be confirmed if {destination} does not report one"),
     )
@@ -292,6 +302,16 @@ def settings(  # noqa: PLR0917 - Typer passes by name
             help="Whose name is sent as the company name of exhibitor contacts.", show_default=False
         ),
     ] = None,
+    one_name: Annotated[
+        Switch | None,
+        typer.Option(help="Whether speakers without a last name are synced.", show_default=False),
+    ] = None,
+    only_accepted_roles: Annotated[
+        Switch | None,
+        typer.Option(
+            help="Whether people must have accepted their role, if the source tells.", show_default=False
+        ),
+    ] = None,
     continuous: Annotated[
         Switch | None,
         typer.Option(
@@ -318,6 +338,8 @@ def settings(  # noqa: PLR0917 - Typer passes by name
         moderators=_is_on(moderators),
         exhibitor_name=exhibitor_name,
         kinds=_chosen_for_kinds(assignments or ()),
+        one_name_is_enough=_is_on(one_name),
+        only_accepted_roles=_is_on(only_accepted_roles),
         continuous_sync=_is_on(continuous),
         confirm_time_zone=confirm_time_zone,
     )

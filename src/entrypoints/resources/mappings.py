@@ -54,6 +54,10 @@ class SettingsResponse(ResponseModel):
     kinds: KindValuesOfMapping = Field(
         description="The settings that further kinds of records bring, by the kind's and the setting's name"
     )
+    one_name_is_enough: bool = Field(description="Whether speakers without a last name are synced")
+    only_accepted_roles: bool = Field(
+        description="Whether people and sessions are left out of which the source tells that they were not accepted"
+    )
 
     @classmethod
     def from_domain(cls, settings: MappingSettings) -> Self:
@@ -63,6 +67,8 @@ class SettingsResponse(ResponseModel):
             moderators=settings.moderators,
             exhibitor_name=settings.exhibitor_name,
             kinds=all_values(settings.kinds),
+            one_name_is_enough=settings.one_name_is_enough,
+            only_accepted_roles=settings.only_accepted_roles,
         )
 
 

@@ -80,6 +80,7 @@ def _extended(known: AcceptedSchema | None, schema: RecordSchema, kind: KindPlug
     """Return what is accepted of a type with the attributes of one more kind."""
     attributes = (*schema.attributes.values(), *schema.constants)
     required = {schema.attributes[name] for name in kind.kind.required if name in schema.attributes}
+    lists = frozenset(schema.attributes[name] for name in schema.lists)
     if known is not None:
-        return known.extended(attributes)
-    return AcceptedSchema.of_attributes(attributes, required)
+        return known.extended(attributes, lists)
+    return AcceptedSchema.of_attributes(attributes, required, lists)

@@ -59,8 +59,11 @@ def _integers(value: object) -> str | None:
     return None if fits else "must be a list of integers"
 
 
-def _text_or_texts(value: object) -> str | None:
-    return _texts(value) if isinstance(value, list) else _text(value)
+def _further(name: str, lists: AbstractSet[str]) -> Check:
+    """Return the check of an attribute that an installed kind brings."""
+    if name in lists:
+        return _texts
+    return _email if name == "email" else _text
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +76,16 @@ class AcceptedSchema:
     """Attributes that become an empty list when they are cleared."""
 
     @classmethod
-    def of_attributes(cls, attributes: Iterable[str], required: AbstractSet[str]) -> "AcceptedSchema":
+    def of_attributes(
+        cls, attributes: Iterable[str], required: AbstractSet[str], lists: AbstractSet[str] = frozenset()
+    ) -> "AcceptedSchema":
         """Return the schema of a type that only an installed kind has."""
-        return cls(_OWN, _OWN.keys() | required).extended(attributes)
+        return cls(_OWN, _OWN.keys() | required).extended(attributes, lists)
 
-    def extended(self, attributes: Iterable[str]) -> "AcceptedSchema":
-        """Return the schema with further attributes, of which no more is known than that they are texts."""
-        further = {name: _email if name == "email" else _text_or_texts for name in attributes}
-        return replace(self, checks=further | dict(self.checks))
+    def extended(self, attributes: Iterable[str], lists: AbstractSet[str] = frozenset()) -> "AcceptedSchema":
+        """Return the schema with further attributes, of which no more is known than whether they are lists."""
+        further = {name: _further(name, lists) for name in attributes}
+        return replace(self, checks=further | dict(self.checks), lists=self.lists | lists)
 
     def error_details(self, given: Attributes, *, creating: bool) -> list[ErrorDetail]:
         found: list[ErrorDetail] = []

@@ -62,6 +62,12 @@ class SyncedRecords(Protocol):
         """List references to all synced records of a kind, without their contents."""
         ...
 
+    async def list_kinds(
+        self, organization_id: OrganizationId, event_id: DestinationEventId
+    ) -> Sequence[RecordKind]:
+        """List the kinds of which there are synced records, also those that are not installed any more."""
+        ...
+
     async def count_sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
         """Count the organization's synced records by destination event, connection and kind."""
         ...

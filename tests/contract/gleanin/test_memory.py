@@ -12,7 +12,7 @@ from ports.destination import DestinationRefused, RecordRejected, WriteOutcomeUn
 
 EVENT = DestinationEventId("8")
 ID = ExternalId("sessionboard:c1:42")
-ANN = {"first_name": "Ann", "last_name": "Lee", "email": "ann@example.org"}
+ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}
 
 
 @pytest.fixture

@@ -102,7 +102,15 @@ async def test_times_are_loaded_as_the_same_instant_in_utc(units: UnitOfWorkFact
 
 async def test_a_mapping_is_loaded_as_it_was_stored(mapped: UnitOfWorkFactory) -> None:
     kinds: KindValues = {"helper": {"team": "Doors", "shifts": False}, "uninstalled": {"any": "text"}}
-    settings = MappingSettings(TracksFrom.TAGS, False, False, ExhibitorName.EXHIBITOR, kinds)
+    settings = MappingSettings(
+        TracksFrom.TAGS,
+        False,
+        False,
+        ExhibitorName.EXHIBITOR,
+        one_name_is_enough=True,
+        only_accepted_roles=False,
+        kinds=kinds,
+    )
     changed = replace(
         a_mapping(), settings=settings, confirmed_time_zone="Europe/Paris", continuous_sync=True
     )

@@ -89,6 +89,19 @@ async def test_every_record_of_a_kind_has_a_reference(mapped: UnitOfWorkFactory)
     ]
 
 
+async def test_rule_44_the_kinds_that_were_sent_to_an_event_are_listed_even_uninstalled_ones(
+    mapped: UnitOfWorkFactory,
+) -> None:
+    uninstalled = KINDS.named("volunteer")
+    async with mapped.read() as unit:
+        assert await unit.synced.list_kinds(ORGANIZATION, EVENT) == []
+    await _save(mapped, a_record("1"), a_record("2"), a_record("3", kind=uninstalled))
+    async with mapped.read() as unit:
+        assert await unit.synced.list_kinds(ORGANIZATION, EVENT) == [SPEAKER, uninstalled]
+        assert await unit.synced.list_kinds(ORGANIZATION, DestinationEventId("other")) == []
+        assert await unit.synced.list_kinds(OrganizationId("other"), EVENT) == []
+
+
 async def test_records_of_an_event_are_sorted_by_label_ignoring_case(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, a_record("1", label="b"), a_record("2", label="C"), a_record("3", label="A"))
     async with mapped.read() as unit:

@@ -64,10 +64,10 @@ CHANGED = {"schedules", "sync_runs", "checkpoints", "run_bookings", "notices", "
 ADDED = {
     "organizations": ("sessionboard", "Sessionboard", None),
     "connections": ("gleanin", "Gleanin", None, ""),
-    "event_mappings": ("sessionboard", "gleanin", "{}"),
+    "event_mappings": ("sessionboard", "gleanin", "{}", False, True),
     "audit_entries": ("",),
 }
-"""The values of the columns that later revisions add at the end of a table: the systems of all earlier rows, and nothing."""
+"""The values of the columns that later revisions add at the end of a table: the systems of earlier rows, and defaults."""
 STATEMENTS_OF_0008 = (
     "UPDATE sync_runs SET confirms = 'run1' WHERE id IN ('run2', 'run3')",
     "UPDATE sync_runs SET confirms = 'forgotten' WHERE id = 'run4'",

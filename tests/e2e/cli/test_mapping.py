@@ -90,8 +90,11 @@ def test_settings_are_shown_and_changed(cli: CommandLine, mapping: str) -> None:
     before = cli.json("settings", mapping).document
     assert before | {"mapping_id": mapping} == before
     assert (before["tracks"], before["chairpersons"], before["moderators"]) == ("track", True, True)
+    assert (before["one_name_is_enough"], before["only_accepted_roles"]) == (False, True)
     arguments = "--tracks", "tags", "--moderators", "off", "--exhibitor-name", "exhibitor"
-    after = cli.json("settings", mapping, *arguments).document
-    assert after == before | {"tracks": "tags", "moderators": False, "exhibitor_name": "exhibitor"}
+    who_goes = "--one-name", "on", "--only-accepted-roles", "off"
+    after = cli.json("settings", mapping, *arguments, *who_goes).document
+    changed = {"tracks": "tags", "moderators": False, "exhibitor_name": "exhibitor"}
+    assert after == before | changed | {"one_name_is_enough": True, "only_accepted_roles": False}
     assert cli.json("settings", mapping).document == after
     assert "tags" in cli("settings", mapping).out

@@ -115,6 +115,23 @@ def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: 
     assert not re.search(r'name="continuous_sync"[^>]* checked', page_of_settings)
 
 
+@pytest.mark.parametrize(
+    ("setting", "rule"),
+    [("one_name_is_enough", 14), ("only_accepted_roles", 35)],
+    ids=["one_name", "accepted"],
+)
+def test_who_is_synced_is_set_on_the_page_and_by_the_api(fresh: Served, setting: str, rule: int) -> None:
+    browser, api = fresh.browser(ADMIN), fresh.client(ADMIN)
+    page = f"/organizations/{fresh.acme.organization}/integrations/mappings/{fresh.acme.mapping}/settings"
+    url = f"/mappings/{fresh.acme.mapping}"
+    for value in (True, False, True):
+        changed = api.patch(url, json={setting: value}).raise_for_status().json()
+        assert changed["settings"][setting] is value
+        assert bool(re.search(rf'name="{setting}"[^>]* checked', browser.get(page).text)) is value
+        post(browser, page, tracks="track", exhibitor_name="contact", **({} if value else {setting: "on"}))
+        assert api.get(url).json()["settings"][setting] is not value, f"rule {rule}"
+
+
 def test_map_this_event_chooses_it(served: Served) -> None:
     browser = served.browser(ADMIN)
     agenda = browser.get(f"/organizations/{served.acme.organization}/events/{FREE_EVENT}/agenda").text

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,8 +17,14 @@ from tests.support.processes import COMMAND, free_port, until_ready
 from tests.support.timeouts import WITHIN
 from tests.support.toy_server import TOKEN, ToyServer, ToyState, serving_toys
 
-PLUGINS = Path(__file__).parents[2] / "plugins"
-SOURCES = Path(__file__).parents[3] / "src"
+ROOT = Path(__file__).parents[3]
+PLUGINS = ROOT / "tests" / "plugins"
+PACKAGES = ROOT / "plugins"
+SOURCES = ROOT / "src"
+DEVELOPED_HERE = {
+    tomllib.loads(project.read_text())["project"]["name"] for project in PACKAGES.glob("*/pyproject.toml")
+}
+"""The packages of this repository, which its development environment has installed."""
 UV = str(Path(sys.executable).with_name("uv"))
 TOYS = ("toy_source", "toy_destination", "toy_kind")
 ORG = "Toy Makers"
@@ -77,6 +84,10 @@ class Program:
         assert result.exit_code == 0, (result.out, result.err)
         return result.document
 
+    def plugins(self) -> list[dict[str, Any]]:
+        """Return what the program lists as installed, without the packages that are developed here."""
+        return [each for each in self.done("plugins") if each["package"] not in DEVELOPED_HERE]
+
     @contextmanager
     def serving(self) -> Iterator[str]:
         """Serve the HTTP entrypoint, and yield its URL; its log must not report a fault."""
@@ -107,9 +118,14 @@ class Program:
         return replace(self, path=tuple(folder for folder in self.path if folder not in folders))
 
 
+def folder_of(name: str) -> Path:
+    """Return the folder of a toy, or else of a package of this repository."""
+    return next(folder / name for folder in (PLUGINS, PACKAGES) if (folder / name).is_dir())
+
+
 @pytest.fixture(scope="session")
 def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
-    """Install toy distributions into a folder, one for each combination, and return it."""
+    """Install toys, or packages of this repository, into a folder, one for each combination, and return it."""
     folders: dict[Sequence[str], Path] = {}
 
     def install(*names: str) -> Path:
@@ -119,7 +135,7 @@ def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
             options = ("--no-cache", "--offline", "--no-deps", "--no-build-isolation")
             subprocess.run(
                 [UV, "pip", "install", "--python", sys.executable, "--target", str(folder), *options]
-                + [str(PLUGINS / name) for name in names],
+                + [str(folder_of(name)) for name in names],
                 check=True,
                 timeout=WITHIN,
             )

@@ -15,11 +15,6 @@ BUILT_IN = {
 REFUSED = ("toy_raises", "toy_old", "toy_taken")
 
 
-def listed(program: Program) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = program.done("plugins")
-    return found
-
-
 def available(plugins: list[dict[str, Any]]) -> set[tuple[str, str]]:
     return {
         (each["group"].removeprefix("gleanin_sync."), each["identifier"])
@@ -34,7 +29,7 @@ def refused(plugins: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def test_rule_43_what_comes_with_the_program_is_listed_like_what_is_installed(program: Program) -> None:
-    plugins = listed(program)
+    plugins = program.plugins()
     assert {each["group"] for each in plugins} == {
         "gleanin_sync.sources",
         "gleanin_sync.destinations",
@@ -69,7 +64,7 @@ def test_rule_43_those_that_cannot_be_used_are_refused_by_name_and_the_rest_work
     install: Install, tmp_path: Path
 ) -> None:
     program = Program((install(*TOYS, *REFUSED),), tmp_path / "toys.db")
-    plugins = listed(program)
+    plugins = program.plugins()
     assert available(plugins) == {
         *BUILT_IN,
         ("sources", "toys"),
@@ -98,7 +93,7 @@ def test_rule_43_a_package_that_brings_a_package_of_the_program_is_refused_by_na
 ) -> None:
     # The program's own packages are found first, as in its installation.
     path = (SOURCES, install("toy_shadow"), install(*TOYS))
-    plugins = listed(Program(path, tmp_path / "toys.db"))
+    plugins = Program(path, tmp_path / "toys.db").plugins()
     assert refused(plugins) == {
         "toy-shadow": "It brings a top-level package 'core', which belongs to gleanin-sync. Rename that package."
     }

@@ -14,7 +14,7 @@ def test_rule_43_history_stays_when_the_packages_are_uninstalled(
     before = program.done("run", run["run_id"])
     reads, writes = len(toys.state.reads), len(toys.state.writes)
     bare = program.without(install(*TOYS))
-    assert {each["package"] for each in bare.done("plugins")} == {"gleanin-sync"}
+    assert {each["package"] for each in bare.plugins()} == {"gleanin-sync"}
 
     assert [each["id"] for each in bare.done("mappings", ORG)] == [mapping]
     assert [each["run_id"] for each in bare.done("runs", mapping)] == [run["run_id"]]

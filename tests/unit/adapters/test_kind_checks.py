@@ -7,6 +7,7 @@ import pytest
 
 from adapters.plugins.kind_checks import check_kind
 from core.domain.records.kinds import Scope
+from ports.plugins import PageColumn
 from tests.plugins.toy_kind.toy_kind import HELPER, PLUGIN
 
 
@@ -37,3 +38,9 @@ def test_rule_43_a_kind_that_cannot_work_is_refused(change: dict[str, Any], prob
 def test_rule_43_what_is_looked_up_by_system_is_a_mapping(name: str) -> None:
     with pytest.raises(ValueError, match=f"its {name} are no mapping"):
         check_kind(replace(PLUGIN, **{name: cast("Any", [])}))
+
+
+def test_rule_43_a_column_depends_on_a_setting_that_the_kind_has() -> None:
+    check_kind(replace(PLUGIN, columns=(PageColumn("Shift", str, setting="team"),)))
+    with pytest.raises(ValueError, match="the column 'Shift' depends on a setting 'shoes'"):
+        check_kind(replace(PLUGIN, columns=(PageColumn("Shift", str, setting="shoes"),)))

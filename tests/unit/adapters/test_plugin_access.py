@@ -162,12 +162,16 @@ async def test_gleanin_is_probed_for_the_types_of_further_kinds() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(str(request.url))
         type_ = request.url.params.get("include", "")
-        included = [{"id": "1", "type": type_, "attributes": {"tier": "Gold", "logo_url": 7}}]
+        included = [
+            {"id": "1", "type": type_, "attributes": {"tier": "Gold", "logo_url": 7, "groups": ["A"]}}
+        ]
         event: Any = {"id": "8", "type": "events", "attributes": {"title": "PyCon"}}
         return httpx.Response(200, json={"data": event, "included": included} if type_ else {"data": [event]})
 
     schemas = {
-        "sponsor": RecordSchema("exhibitors", {"logo": "logo_url", "level": "tier"}),
+        "sponsor": RecordSchema(
+            "exhibitors", {"logo": "logo_url", "level": "tier", "groups": "groups"}, lists=("groups",)
+        ),
         "booth": RecordSchema("booths", {"name": "title"}),
     }
     gleanin = GleaninDestinations(
@@ -176,6 +180,7 @@ async def test_gleanin_is_probed_for_the_types_of_further_kinds() -> None:
     found = {finding.assumption: finding.verdict for finding in await GleaninProbe(gleanin)(TOKEN)}
     assert found["one of the exhibitors has tier: text"] is Verdict.AGREES
     assert found["one of the exhibitors has logo_url: text"] is Verdict.DIFFERS
+    assert found["one of the exhibitors has groups: a list of texts"] is Verdict.AGREES
     assert found["one of the booths has title: text"] is Verdict.NOT_SEEN
     assert sum("include=exhibitors" in url for url in asked) == 1
     assert sum("include=booths" in url for url in asked) == 1

@@ -80,6 +80,24 @@ def test_an_unknown_scope_is_refused_with_those_that_exist() -> None:
         KINDS.scope_named("sponsors")
 
 
+def test_rule_44_kinds_of_one_group_are_one_type_of_record_in_a_destination() -> None:
+    assert SPONSOR.group == SPONSOR.name, "a kind shares with none unless it says so"
+    sharing = replace(SPONSOR, destination_group=EXHIBITOR_CONTACT.group)
+    registry = KindRegistry(EXHIBITOR_CONTACT, SPEAKER, sharing)
+    assert registry.sharing(EXHIBITOR_CONTACT.group) == (EXHIBITOR_CONTACT, sharing)
+    assert registry.sharing(SPEAKER.group) == (SPEAKER,)
+
+
+@pytest.mark.parametrize(
+    "other", [replace(SPONSOR, is_person=False), replace(SPONSOR, takes_associations=True)]
+)
+def test_rule_44_kinds_of_one_group_are_of_the_same_sort(other: RecordKind) -> None:
+    with pytest.raises(
+        ValueError, match="'sponsor' cannot share the destination type of 'exhibitor_contact'"
+    ):
+        KindRegistry(EXHIBITOR_CONTACT, replace(other, destination_group=EXHIBITOR_CONTACT.group))
+
+
 @pytest.mark.parametrize(
     "other", [replace(SPONSOR, plural="patrons"), replace(SPONSOR, name="patron")], ids=["name", "plural"]
 )

@@ -161,6 +161,34 @@ def test_rule_18_every_missing_field_of_a_person_is_named() -> None:
     assert sentence == "Required fields are missing: first name, last name, e-mail."
 
 
+ONE_NAME = MappingSettings(one_name_is_enough=True)
+
+
+@pytest.mark.parametrize("absent", [None, "", " "])
+def test_rule_14_with_one_name_is_enough_a_last_name_may_be_absent_and_is_not_sent(
+    absent: str | None,
+) -> None:
+    plato = person("plato", first_name="Plato", last_name=absent)
+    verdicts = speakers_of(agenda(session("s", on(plato)), settings=ONE_NAME))
+    assert eligible(verdicts["plato"]).fields == {
+        "first_name": "Plato",
+        "name": "Plato",
+        "email": "plato@example.org",
+        "sessions": ("g-s",),
+    }
+
+
+def test_rule_14_one_name_is_enough_sends_a_last_name_that_there_is() -> None:
+    fields = eligible(speakers_of(agenda(session("s", on(person())), settings=ONE_NAME))["ada"]).fields
+    assert (fields["last_name"], fields["name"]) == ("Lovelace", "Ada Lovelace")
+
+
+def test_rule_14_one_name_is_enough_waives_no_other_field() -> None:
+    nobody = person(first_name=" ", last_name=None, email=None)
+    reason = blocked(speakers_of(agenda(session("s", on(nobody)), settings=ONE_NAME))["ada"]).reason
+    assert reason.sentence == "Required fields are missing: first name, e-mail."
+
+
 @pytest.mark.parametrize("email", ["ada", "ada@", "@example.org", "a b@example.org", "a@b@example.org"])
 def test_rule_18_an_invalid_e_mail_blocks_and_is_quoted(email: str) -> None:
     verdict = blocked(speakers_of(agenda(session("s", on(person(email=email)))))["ada"])

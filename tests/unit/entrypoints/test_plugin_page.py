@@ -7,12 +7,15 @@ from typing import Any
 
 from adapters.plugins.kind_guard import guarded
 from core.domain.ids import SourceEventId, SourceId
+from core.domain.records.search import RecordSearch
 from core.domain.records.source_records import Person, SourceEvent, Unreadable
+from core.domain.tenancy.event_mappings import MappingSettings
 from core.usecases.sync.get_event import EventView
 from entrypoints.http.pages.events.plugin_page import PluginPageRow, page_of
 from entrypoints.http.pages.events.record_page import RecordPage
 from ports.plugins import KindPlugin, PageColumn
 from tests.plugins.toy_kind.toy_kind import PLUGIN
+from tests.support.builders import mapping
 from tests.support.systems import SESSIONBOARD
 
 HEDY = Person(SourceId("h1"), full_name="Hedy Help", job_title="Morning shift")
@@ -58,7 +61,8 @@ def test_rule_43_a_column_that_raises_is_left_out_with_a_sentence() -> None:
 
 def test_rule_43_the_column_with_the_names_stays_if_another_of_its_heading_raises() -> None:
     shift = replace(PLUGIN.columns[0], heading="Helper")
-    table, _ = texts_of(page(replace(PLUGIN, columns=(shift,))), rows_of(page(), BROKEN))
+    broken = page(replace(PLUGIN, columns=(shift,)))
+    table, _ = texts_of(broken, rows_of(broken, BROKEN))
     assert table == [["Helper"], ["Hugo Help"]]
 
 
@@ -74,3 +78,22 @@ def test_rule_43_a_row_of_which_no_lines_can_be_made_is_shown_by_its_name_with_a
     table, problems = texts_of(broken, rows_of(broken, BROKEN, HEDY))
     assert table == [["Helper", "Shift"], ["Hugo Help", ""], ["Hedy Help", "Morning shift"]]
     assert problems == ["toy-kind failed: KeyError: 'id'. Report this to its authors."]
+
+
+def test_rule_43_a_column_can_depend_on_a_setting_of_the_mapping() -> None:
+    def shift(person: Person, team: str) -> str:
+        return f"{team}: {person.job_title}"
+
+    by_team = page(replace(PLUGIN, columns=(PageColumn("Shift", shift, setting="team"),)))
+    event = SourceEvent(SourceEventId("summer"), "Summer", "Europe/Paris")
+    view = EventView(event, datetime(2030, 1, 1, tzinfo=UTC), {"helpers": (HEDY,)})
+    mapped = replace(view, mapping=mapping(settings=MappingSettings(kinds={"helper": {"team": "Doors"}})))
+    for each, shown in ((view, ": Morning shift"), (mapped, "Doors: Morning shift")):
+        table, problems = texts_of(by_team, [*by_team.rows(each)])
+        assert (table[1], problems) == (["Hedy Help", shown], [])
+
+
+def test_rule_43_a_search_finds_what_stands_in_a_column() -> None:
+    rows = rows_of(page(), HEDY, BROKEN)
+    for text, found in (("morning", ["Hedy Help"]), ("HUGO", ["Hugo Help"]), ("evening", [])):
+        assert [row.label for row in rows if row.fits(RecordSearch(text))] == found

@@ -79,15 +79,18 @@ def sessions(draw: st.DrawFn, session_id: str) -> Session:
         is_abstract=not draw(usually) and not draw(usually),
         is_composition_source=not draw(usually) and not draw(usually),
         is_subsession=not draw(usually) and not draw(usually),
+        is_confirmed=draw(st.sampled_from((None, True, True))) if draw(usually) else False,
         track=draw(text),
         tags=tuple(draw(st.lists(st.sampled_from(("", "web", "data ", "data")), max_size=3))),
     )
 
 
-casts = st.lists(st.tuples(st.sampled_from(SPEAKERS), st.sampled_from(ROLES)), min_size=1, max_size=4).map(
-    tuple
-)
-Cast = tuple[tuple[str, ParticipationRole], ...]
+acceptances = st.sampled_from((None, None, None, True, True, False))
+casts = st.lists(
+    st.tuples(st.sampled_from(SPEAKERS), st.sampled_from(ROLES), acceptances), min_size=1, max_size=4
+).map(tuple)
+Cast = tuple[tuple[str, ParticipationRole, bool | None], ...]
+"""(person, role, whether the role is accepted)."""
 
 
 @st.composite
@@ -124,7 +127,11 @@ class Conference:
     def sessions_with_people(self, event: SourceEventId) -> list[Session]:
         return [
             replace(
-                session, people=tuple(Participation(self.people[person_id], role) for person_id, role in cast)
+                session,
+                people=tuple(
+                    Participation(self.people[person_id], role, is_accepted)
+                    for person_id, role, is_accepted in cast
+                ),
             )
             for session, cast in self.sessions[event].values()
         ]

@@ -48,11 +48,15 @@ def expected_sessions(
         in_programme = row.status == "accepted" and not (
             row.is_abstract or row.is_composition_source or row.is_subsession
         )
+        is_held_back = settings.only_accepted_roles and row.is_confirmed is False
         is_upcoming = bool(
             row.starts_at and row.ends_at and row.starts_at <= row.ends_at and row.ends_at > now
         )
         yield ExpectedRecord(
-            "session", row.id, in_programme and is_upcoming and _has(fields, "title"), fields
+            "session",
+            row.id,
+            in_programme and not is_held_back and is_upcoming and _has(fields, "title"),
+            fields,
         )
 
 
@@ -96,9 +100,11 @@ def expected_speakers(
             if row.id in syncing
             for part in row.people
             if part.person.id == person.id and part.role in roles
+            if not (settings.only_accepted_roles and part.is_accepted is False)
         }
         fields = _speaker_fields(person)
-        is_complete = _has(fields, "first_name", "last_name", "email") and "@" in str(fields["email"])
+        names = ("first_name",) if settings.one_name_is_enough else ("first_name", "last_name")
+        is_complete = _has(fields, *names, "email") and "@" in str(fields["email"])
         claimed = mailbox(person.email) if session_ids else None
         yield ExpectedRecord(
             "speaker",

@@ -213,6 +213,8 @@ SETTINGS: tuple[dict[str, Any], ...] = (
     {"chairpersons": False},
     {"chairpersons": True},
     {"exhibitor_name": ExhibitorName.EXHIBITOR},
+    {"one_name_is_enough": True},
+    {"only_accepted_roles": False},
 )
 EDITS = (
     *(_edited, _edited, _time_passes, _settings_change, _deleted_in_gleanin),

@@ -122,10 +122,18 @@ CASES = [
     ),
     Case(
         Action.SETTINGS_CHANGED,
-        f"{LABEL}: tracks track > tags, moderators on > off, continuous sync off > on",
+        f"{LABEL}: tracks track > tags, moderators on > off, one name is enough off > on, only accepted roles on > off, continuous sync off > on",
         "acme",
         lambda on: on.harness.change_settings(
-            SettingsChange(on.mapping.id, TracksFrom.TAGS, None, moderators=False, continuous_sync=True),
+            SettingsChange(
+                on.mapping.id,
+                TracksFrom.TAGS,
+                None,
+                moderators=False,
+                one_name_is_enough=True,
+                only_accepted_roles=False,
+                continuous_sync=True,
+            ),
             actor=BY,
         ),
     ),

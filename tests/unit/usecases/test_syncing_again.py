@@ -8,10 +8,11 @@ import pytest
 from adapters.memory.records import LoggedWrite
 from core.domain.records.kinds import ALL, EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Outcome
-from core.domain.records.source_records import ParticipationRole
+from core.domain.records.source_records import ParticipationRole, Session
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
 from core.usecases.mappings.change_settings import SettingsChange
+from tests.support.assertions import present
 from tests.support.builders import exhibitor, on, person, primary, session
 from tests.support.harness import THERE, Harness
 
@@ -105,6 +106,79 @@ async def test_rule_21_changed_setting_resends_only_what_it_affects(harness: Har
     await harness.change_settings(SettingsChange(mapping.id, exhibitor_name=ExhibitorName.EXHIBITOR))
     (write,) = await writes_of_next_sync(harness, mapping)
     assert (write.kind, dict(write.sent)) == (EXHIBITOR_CONTACT, {"company_name": "Acme Ltd"})
+
+
+async def test_rule_14_one_name_is_enough_decides_whether_a_last_name_is_required(harness: Harness) -> None:
+    mapping = await synced(harness)
+    nameless = replace(OPENING, people=(on(replace(ADA, last_name=" ")), *OPENING.people[1:]))
+    harness.offer(nameless, exhibitors=(ACME,))
+    assert await writes_of_next_sync(harness, mapping) == []
+    await harness.change_settings(SettingsChange(mapping.id, one_name_is_enough=True))
+    (write,) = await writes_of_next_sync(harness, mapping)
+    assert dict(write.sent) == {"last_name": None, "name": "Ada"}
+    assert await writes_of_next_sync(harness, mapping) == []
+    await harness.change_settings(SettingsChange(mapping.id, one_name_is_enough=False))
+    outcome = (await harness.outcomes(await harness.sync(mapping)))["ada"]
+    assert (outcome.outcome, outcome.reason.code) == (Outcome.BLOCKED, "missing_fields")
+    assert harness.the(mapping, SPEAKER, "ada").fields["name"] == "Ada"
+
+
+async def test_rule_14_an_absent_last_name_is_in_no_request(harness: Harness, mapping: EventMapping) -> None:
+    harness.offer(session("opening", on(person("plato", last_name=None))))
+    await harness.change_settings(SettingsChange(mapping.id, one_name_is_enough=True))
+    sent = {write.kind: dict(write.sent) for write in await writes_of_next_sync(harness, mapping)}
+    assert sent[SPEAKER].keys() == {"first_name", "name", "email", "sessions"}
+
+
+async def test_rule_35_a_role_that_is_not_accepted_any_more_keeps_what_was_sent(harness: Harness) -> None:
+    mapping = await synced(harness)
+    declined = replace(OPENING, people=(on(ADA, is_accepted=False), *OPENING.people[1:]))
+    harness.offer(declined, session("closing", on(ADA, is_accepted=True)), exhibitors=(ACME,))
+    run = await harness.sync(mapping)
+    outcome = (await harness.outcomes(run))["ada"]
+    assert outcome.outcome is Outcome.UPDATED
+    assert "Not linked to Talk opening" in outcome.reason.detail
+    sessions = {harness.the(mapping, SESSION, name).id for name in ("opening", "closing")}
+    assert {*harness.the(mapping, SPEAKER, "ada").fields["sessions"]} == sessions, "rule 22"
+
+    harness.offer(declined, session("closing", on(ADA), is_confirmed=False), exhibitors=(ACME,))
+    run = await harness.sync(mapping)
+    outcomes = await harness.outcomes(run)
+    assert {name: (outcomes[name].outcome, outcomes[name].reason.code) for name in ("ada", "closing")} == {
+        "ada": (Outcome.KEPT, "role_not_accepted"),
+        "closing": (Outcome.KEPT, "not_confirmed"),
+    }
+    assert run.state is RunState.COMPLETED
+    assert {*harness.the(mapping, SPEAKER, "ada").fields["sessions"]} == sessions, "rule 22"
+
+
+async def test_rule_35_the_setting_sends_who_has_not_accepted_and_nothing_else(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(session("opening", on(ADA), on(person("bob"), is_accepted=False)))
+    assert [write.kind for write in await writes_of_next_sync(harness, mapping)] == [SESSION, SPEAKER]
+    await harness.change_settings(SettingsChange(mapping.id, only_accepted_roles=False))
+    (write,) = await writes_of_next_sync(harness, mapping)
+    assert write.external_id == harness.the(mapping, SPEAKER, "bob").external_id
+    await harness.change_settings(SettingsChange(mapping.id, only_accepted_roles=True))
+    assert await writes_of_next_sync(harness, mapping) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        session("opening", on(ADA, is_accepted=False)),
+        session("opening", on(ADA), is_confirmed=False),
+    ],
+    ids=["role", "session"],
+)
+async def test_rule_35_a_check_notices_that_a_role_was_declined(harness: Harness, changed: Session) -> None:
+    mapping = await harness.mapping()
+    harness.offer(session("opening", on(ADA)))
+    for _ in range(2):
+        await harness.sync(mapping)
+    assert await harness.check(mapping) is None
+    harness.offer(changed)
+    assert (await harness.outcomes(present(await harness.check(mapping))))["ada"].outcome is Outcome.KEPT
 
 
 async def test_changing_one_setting_leaves_the_others(harness: Harness) -> None:

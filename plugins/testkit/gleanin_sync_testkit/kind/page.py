@@ -5,6 +5,7 @@ from typing import Any
 
 from gleanin_sync_testkit.kind.base import KindBase
 from gleanin_sync_testkit.requirements import requirement
+from ports.plugins import PageColumn, SettingValue
 
 PAGE = ("has_page",)
 
@@ -36,10 +37,18 @@ class KindPage(KindBase):
         for row in self._rows():
             for line in self.plugin.lines(row):
                 for column in self.plugin.columns:
-                    text = column.text(line)
+                    text = column.text(line, *self._defaults(column))
                     assert isinstance(text, str), (
                         f"{column.heading!r} of {line!r:.200} is {text!r:.60}, no text"
                     )
+
+    def _defaults(self, column: PageColumn) -> list[SettingValue]:
+        """Return the default of the setting on which a column depends; nothing if it depends on none."""
+        found = [setting.default for setting in self.plugin.kind.settings if setting.name == column.setting]
+        assert bool(found) == bool(column.setting), (
+            f"{column.heading!r} depends on a setting {column.setting!r}, which the kind does not have"
+        )
+        return found
 
     def _rows(self) -> Iterator[Any]:
         """Yield the example rows, and the first one without each field, and without all."""

@@ -27,6 +27,20 @@ class KindSchemas(KindBase):
             hidden = {*names} & schema.constants.keys()
             assert not hidden, f"At {destination!r}, constants replace the fields sent as {sorted(hidden)}"
 
+    @requirement("Each destination knows which fields are lists of texts", needs=SCHEMAS)
+    def test_lists_are_declared(self) -> None:
+        fields = self.select(self.rows()).fields.values()
+        lists = {name for sent in fields for name, value in sent.items() if isinstance(value, tuple)}
+        texts = {name for sent in fields for name, value in sent.items() if isinstance(value, str)}
+        for destination, schema in self.plugin.schemas.items():
+            declared, sent = {*schema.lists}, schema.attributes.keys()
+            assert declared <= sent, (
+                f"{sorted(declared - sent)} are lists in the schema for {destination!r}, but are not sent to it"
+            )
+            undeclared, wrong = (lists & sent) - declared, texts & declared
+            assert not undeclared, f"{sorted(undeclared)} are lists: say so in `lists` of {destination!r}"
+            assert not wrong, f"{sorted(wrong)} are texts, but lists in the schema for {destination!r}"
+
     @requirement("Types, attributes and constants are texts", needs=SCHEMAS)
     def test_names_are_texts(self) -> None:
         for destination, schema in self.plugin.schemas.items():

@@ -58,6 +58,15 @@ _PLACES = (
     .where(*_OF_EVENT)
     .execution_options(yield_per=500)
 )
+_KINDS = (
+    sa.select(table.c.kind)
+    .where(
+        table.c.organization_id == sa.bindparam("organization_id"),
+        table.c.destination_event_id == sa.bindparam("destination_event_id"),
+    )
+    .distinct()
+    .order_by(table.c.kind)
+)
 _SENT_BY = (table.c.destination_event_id, table.c.connection_id, table.c.kind)
 _SENT = (
     sa.select(*_SENT_BY, sa.func.count())
@@ -152,6 +161,13 @@ class SqlSyncedRecords:
             SentRecords(event_id, connection_id, KINDS.named(kind), number)
             for event_id, connection_id, kind, number in rows
         ]
+
+    async def list_kinds(
+        self, organization_id: OrganizationId, event_id: DestinationEventId
+    ) -> Sequence[RecordKind]:
+        params = {"organization_id": organization_id, "destination_event_id": event_id}
+        names = await self._run(lambda database: database.scalars(_KINDS, params).all())
+        return [KINDS.named(name) for name in names]
 
     async def list_by_event(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind

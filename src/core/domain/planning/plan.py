@@ -45,6 +45,8 @@ class Create:
     """Records that must release the e-mail first (rule 15)."""
     known: SyncedRecord | None = None
     """The synced record of the earlier one."""
+    previous_kind: RecordKind | None = None
+    """The other kind as which the earlier one was sent; if it still exists, nothing is created (rule 44)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +148,17 @@ class Planner:
                 return NoWrite(
                     record, reasons.ended_connection(self.systems), Outcome.SKIPPED, destination_id
                 )
+            case _ if destination_id is None and (
+                other := self.index.other_kind(self.kind, record.source_id)
+            ):
+                reason = reasons.synced_as_another(self.kind, other, self.systems)
+                held = self.index.found_in_group(self.kind, record.source_id)
+                return NoWrite(record, reason, Outcome.SKIPPED, held)
             case Blocked(reason=reason):
                 return NoWrite(record, reason, Outcome.BLOCKED, destination_id)
             case Eligible(fields=fields, notes=notes):
-                return self._write(record, fields, notes, known, destination_id)
+                claimed = destination_id or self.index.claim(self.kind, record.source_id)
+                return self._write(record, fields, notes, known, claimed)
 
     def _find_in_destination(self, source_id: SourceId, known: SyncedRecord | None) -> DestinationId | None:
         previous = self.index.created_before(self.kind).get(source_id) if source_id in self.excluded else None
@@ -193,9 +202,8 @@ class Planner:
         depends_on = self._dependencies(record, fields, sent)
         if destination_id is None:
             if known is None:
-                return Create(
-                    record, reasons.new(self.systems).with_note(*notes), fields, depends_on=depends_on
-                )
+                new = reasons.new(self.systems).with_note(*notes)
+                return self._create(Create(record, new, fields, depends_on=depends_on))
             previous = _associations(known.fields)
             # If the record still exists, the destination's lists are outdated: sessions missing from them are not deleted
             # (rule 22).
@@ -217,6 +225,19 @@ class Planner:
             changes = all_of(self.kind, fields, self._may_have(record.source_id, current))
             reason = reasons.UNCONFIRMED if current else reasons.FOUND_AGAIN
         return Update(record, reason.with_note(*notes), destination_id, fields, changes, depends_on, current)
+
+    def _create(self, create: Create) -> Create | NoWrite:
+        """Look up the contact of another kind before a create, if the destination only does not list it (rule 44)."""
+        unlisted = self.index.unlisted_copy(self.kind, create.record.source_id)
+        if unlisted is None:
+            return create
+        other, previous_id, email = unlisted
+        if email is None:
+            reason = reasons.synced_as_another(self.kind, other, self.systems)
+            return NoWrite(create.record, reason, Outcome.SKIPPED, previous_id)
+        # The look-up is a write that changes nothing: it sends the e-mail that the contact has.
+        same = (FieldChange("email", None, email),)
+        return replace(create, previous_id=previous_id, restores=same, previous_kind=other)
 
     def _may_have(self, source_id: SourceId, current: SyncedRecord | None) -> Container[str]:
         """Return the fields that we may have sent for an unconfirmed record: only these may be cleared (rule 20)."""
@@ -243,8 +264,12 @@ class Planner:
             return None
         if contact.sent_as is None:
             return reasons.foreign_contact(email, self.systems)
-        label = self.labels.get((contact.kind.name, contact.sent_as))
-        return reasons.email_of_kept(email, label or f"the {contact.kind} {contact.sent_as}", self.systems)
+        kind = self.index.kind_of(contact)
+        label = contact.label or self.labels.get((kind.name, contact.sent_as))
+        holder = label or f"the {kind} {contact.sent_as}"
+        if label and kind != self.kind:
+            holder = f"{label} ({kind.singular})"
+        return reasons.email_of_kept(email, holder, self.systems)
 
     def email_holders(self, candidates: Iterable[Candidate]) -> Iterator[tuple[RecordKind, SourceId]]:
         """Yield the records in the destination that have an e-mail which a candidate needs."""
@@ -253,7 +278,7 @@ class Planner:
                 case Eligible(fields={"email": str(email)}):
                     for contact in self.index.contacts_with(email):
                         if contact.sent_as not in (None, candidate.record.source_id):
-                            yield contact.kind, contact.sent_as
+                            yield self.index.kind_of(contact), contact.sent_as
 
     def _dependencies(self, record: RecordRef, fields: Fields, sent: Fields) -> frozenset[SourceId]:
         """Return the records that have the record's new e-mail and are about to release it."""
@@ -261,7 +286,7 @@ class Planner:
         if not self.kind.is_person or not isinstance(email, str) or email == sent.get("email"):
             return frozenset()
         contacts = self.index.contacts_with(email)
-        holders = (contact.sent_as for contact in contacts if contact.kind == self.kind)
+        holders = (contact.sent_as for contact in contacts if self.index.belongs(contact, self.kind))
         return frozenset(
             holder
             for holder in holders
@@ -274,14 +299,20 @@ class Planner:
         """Return the contact in the destination that prevents a record from having an e-mail (rules 15 and 19)."""
         normalized = normalize_email(email)
         for contact in self.index.contacts_with(email):
-            same_kind = contact.kind == self.kind
-            if same_kind and (contact.destination_id == destination_id or contact.sent_as == source_id):
+            same_group = contact.group == self.kind.group
+            if same_group and (contact.destination_id == destination_id or contact.sent_as == source_id):
                 continue
             if contact.sent_as is None:
                 return contact
-            if same_kind and self.email_changes.get(contact.sent_as, normalized) == normalized:
+            if same_group and self._keeps(contact, normalized):
                 return contact
         return None
+
+    def _keeps(self, contact: Contact, email: str) -> bool:
+        """Check whether a contact keeps its e-mail; one of another kind does in whatever is planned for this kind."""
+        if contact.sent_as is None or not self.index.belongs(contact, self.kind):
+            return True
+        return self.email_changes.get(contact.sent_as, email) == email
 
 
 def all_of(kind: RecordKind, fields: Fields, may_have: Container[str]) -> tuple[FieldChange, ...]:

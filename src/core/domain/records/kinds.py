@@ -50,6 +50,9 @@ class RecordKind:
     """Lower phases are written first (rule 25)."""
     takes_associations: bool = False
     """People can be associated with such records (a speaker with sessions), by their ids in the destination."""
+    destination_group: str = ""
+    """Kinds with the same group are one type of record in every destination, so they share its contacts (rule 44). By
+    default a kind shares with none."""
     share_text: str = "I am taking part"
     """How a person of this kind announces taking part, before " at " and the event's name."""
     about: str = ""
@@ -60,6 +63,10 @@ class RecordKind:
     """A sentence below the heading; empty for none."""
     settings: tuple[KindSetting, ...] = ()
     """What an admin can choose for each mapping."""
+
+    @property
+    def group(self) -> str:
+        return self.destination_group or self.name
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -135,12 +142,16 @@ class KindRegistry:
         """Check whether a kind can be added.
 
         Raises:
-            ValueError: another kind has its name or its plural.
+            ValueError: another kind has its name or its plural, or it shares a group with a different sort of kind.
         """
         others = (other for other in self if other is not kind)
         if any(kind.name == other.name or kind.plural == other.plural for other in others):
             message = f"there is another kind {kind.name!r} or {kind.plural!r}"
             raise ValueError(message)
+        for other in self:
+            if other.group == kind.group and _traits(other) != _traits(kind):
+                message = f"{kind.name!r} cannot share the destination type of {other.name!r}: they are of different sorts"
+                raise ValueError(message)
 
     def unregister(self, kind: RecordKind) -> None:
         """Remove a kind; what is stored of it can still be read."""
@@ -159,6 +170,10 @@ class KindRegistry:
     def with_plural(self, plural: str) -> RecordKind:
         """Return the kind of a stored plural, likewise."""
         return next((kind for kind in self if kind.plural == plural), None) or _uninstalled(plural)
+
+    def sharing(self, group: str) -> tuple[RecordKind, ...]:
+        """Return the kinds that are one type of record in a destination."""
+        return tuple(kind for kind in self if kind.group == group)
 
     @property
     def people(self) -> tuple[RecordKind, ...]:
@@ -206,6 +221,10 @@ def _uninstalled(name: str) -> RecordKind:
 
 
 KINDS = KindRegistry(SESSION, SPEAKER, EXHIBITOR_CONTACT)
+
+
+def _traits(kind: RecordKind) -> tuple[bool, bool]:
+    return kind.is_person, kind.takes_associations
 
 
 def _named(name: str) -> RecordKind:

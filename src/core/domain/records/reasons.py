@@ -21,7 +21,7 @@ MISSING_FIELD_CODES = frozenset({"missing_fields", "primary_without_email"})
 """Codes of the reasons for a missing required field."""
 ENDED_CONNECTION = "ended_connection"
 """The code of the reason for a record that was sent under an ended connection (rule 10)."""
-SETTING_CODES = frozenset({"role_off"})
+SETTING_CODES = frozenset({"role_off", "role_not_accepted", "not_confirmed"})
 """Codes of the reasons that come from the mapping's settings, not from the source."""
 
 
@@ -83,7 +83,7 @@ def changed(fields: Iterable[str]) -> Reason:
     return Reason("changed", f"Changed: {_listed(fields)}.")
 
 
-# Skipped (rules 10, 12, 14)
+# Skipped (rules 10, 12, 14, 35, 44)
 PASSED = Reason("passed", "The session has passed.")
 ABSTRACT = Reason("abstract", "It is an abstract, not a program session.")
 COMPOSITION_SOURCE = Reason(
@@ -130,6 +130,41 @@ def role_off(roles: Iterable[str]) -> Reason:
     return Reason(
         "role_off", f"The mapping does not sync {names}.", "Turn the role on in the mapping's settings."
     )
+
+
+@cache
+def not_confirmed(systems: Systems) -> Reason:
+    return Reason(
+        "not_confirmed",
+        "It is accepted, but the people in it have not confirmed it.",
+        f"When they confirm it in {systems.source}, the next sync sends it. To sync it now, turn off "
+        "“only accepted roles” in the mapping's settings.",
+    )
+
+
+@cache
+def role_not_accepted(systems: Systems) -> Reason:
+    return Reason(
+        "role_not_accepted",
+        "The person has not accepted a role in any of the sessions that could be synced.",
+        f"When they accept one in {systems.source}, the next sync sends them. To sync them now, turn off "
+        "“only accepted roles” in the mapping's settings.",
+    )
+
+
+def synced_as_another(kind: RecordKind, other: RecordKind, systems: Systems) -> Reason:
+    """Return the reason for a record that is in the destination as one of another kind (rule 44)."""
+    as_other, as_this = _with_article(other.singular), _with_article(kind.singular)
+    return Reason(
+        "synced_as_another",
+        f"It is synced already as {as_other}, so it is not synced as {as_this}.",
+        f"{systems.destination} has one contact for both. To sync it as {as_this}, remove the person from the "
+        f"{other.plural} in {systems.source} and delete the contact in {systems.destination}.",
+    )
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in set('aeiou') else 'a'} {noun}"
 
 
 # Kept (rule 22)
@@ -321,3 +356,7 @@ def associations_left_out(people: Iterable[str]) -> str:
 
 def sessions_left_out(sessions: Iterable[str], systems: Systems) -> str:
     return f"Not linked to {', '.join(sessions)}: not in {systems.destination} yet."
+
+
+def roles_not_accepted(sessions: Iterable[str]) -> str:
+    return f"Not linked to {', '.join(sessions)}: the role in it is not accepted. A link that was sent earlier stays."

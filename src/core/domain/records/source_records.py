@@ -74,6 +74,8 @@ class Person:
 class Participation:
     person: Person
     role: ParticipationRole
+    is_accepted: bool | None = None
+    """Whether the person has accepted the role (rule 35); None if the source does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class Session:
     is_abstract: bool = False
     is_composition_source: bool = False
     is_subsession: bool = False
+    is_confirmed: bool | None = None
+    """Whether its people have confirmed that it takes place (rule 35); None if the source does not tell."""
     track: str | None = None
     tags: tuple[str, ...] = ()
     people: tuple[Participation, ...] = ()

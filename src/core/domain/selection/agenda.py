@@ -36,7 +36,7 @@ from core.domain.selection.destination_view import DestinationView
 from core.domain.selection.email_conflicts import EmailConflicts
 from core.domain.selection.feed_rows import SelectionContext, Selector
 from core.domain.selection.sessions import evaluate_session
-from core.domain.selection.speakers import speaker_fields
+from core.domain.selection.speakers import speaker_fields, waived_fields
 from core.domain.systems import Systems
 
 
@@ -50,10 +50,13 @@ class PersonOnAgenda:
     """A hash, to recognize an equal copy of the person without reading the spool."""
     syncing: tuple[SourceId, ...] = ()
     """Sessions that sync, in which the person has a role that does."""
+    not_accepted: tuple[SourceId, ...] = ()
+    """Sessions that sync, in which the person has not accepted a role that does (rule 35)."""
     roles_off: frozenset[ParticipationRole] = frozenset()
     """Roles that keep the person from being synced, in sessions that do sync."""
     on_passed_session: bool = False
     on_blocked_session: bool = False
+    on_unconfirmed_session: bool = False
 
     @property
     def has_left(self) -> bool:
@@ -108,24 +111,36 @@ class AgendaRows:
 
     def _add_people(self, session_id: SourceId, people: Iterable[Participation], verdict: Verdict) -> None:
         for participation in people:
-            person, role = participation.person, participation.role
-            if is_masked(person.email):
-                self.masked = self.masked or person.email
-            entry = self.people.get(person.id)
-            if entry is None:
-                entry = PersonOnAgenda(self.persons.append(person), hash(person))
-                self.people[self.context.kept_id(SPEAKER, person.id)] = entry
-            elif hash(person) != entry.mark and is_preferred(person, self.persons[entry.at]):
-                entry.at, entry.mark = self.persons.append(person), hash(person)
+            entry = self._entry(participation.person)
             if isinstance(verdict, Eligible):
-                if not self._syncs(role):
-                    entry.roles_off |= {role}
-                elif session_id not in entry.syncing:
-                    entry.syncing += (session_id,)
+                self._add_role(entry, session_id, participation)
             elif isinstance(verdict, Blocked):
                 entry.on_blocked_session = True
+            elif verdict.reason == reasons.not_confirmed(self.context.systems):
+                entry.on_unconfirmed_session = True
             elif not verdict.has_left:
                 entry.on_passed_session = True
+
+    def _entry(self, person: Person) -> PersonOnAgenda:
+        """Return what is known of a person, after adding this copy of them."""
+        if is_masked(person.email):
+            self.masked = self.masked or person.email
+        entry = self.people.get(person.id)
+        if entry is None:
+            entry = PersonOnAgenda(self.persons.append(person), hash(person))
+            self.people[self.context.kept_id(SPEAKER, person.id)] = entry
+        elif hash(person) != entry.mark and is_preferred(person, self.persons[entry.at]):
+            entry.at, entry.mark = self.persons.append(person), hash(person)
+        return entry
+
+    def _add_role(self, entry: PersonOnAgenda, session_id: SourceId, participation: Participation) -> None:
+        """Add a role in a session that syncs."""
+        if not self._syncs(participation.role):
+            entry.roles_off |= {participation.role}
+        elif not self.context.settings.takes(participation.is_accepted):
+            entry.not_accepted += (session_id,)
+        elif session_id not in entry.syncing:
+            entry.syncing += (session_id,)
 
     def _syncs(self, role: ParticipationRole) -> bool:
         return {
@@ -235,10 +250,16 @@ class SpeakerSelector:
         if left_out := [session for session in entry.syncing if session not in associations]:
             labels = sorted(rows.sessions[rows.session_at[session]][0] for session in left_out)
             notes = (*notes, reasons.sessions_left_out(labels, rows.context.systems))
-        return check_required_fields(SPEAKER, fields, rows.context.systems, notes, problem)
+        if declined := set(entry.not_accepted).difference(entry.syncing):
+            labels = sorted(rows.sessions[rows.session_at[session]][0] for session in declined)
+            notes = (*notes, reasons.roles_not_accepted(labels))
+        waived = waived_fields(rows.context.settings)
+        return check_required_fields(SPEAKER, fields, rows.context.systems, notes, problem, waived=waived)
 
 
 def _why_skipped(entry: PersonOnAgenda, systems: Systems) -> Reason:
+    if entry.not_accepted or entry.on_unconfirmed_session:
+        return reasons.role_not_accepted(systems)
     if entry.roles_off == {ParticipationRole.UNKNOWN}:
         return reasons.role_without_category(systems)
     if entry.roles_off:

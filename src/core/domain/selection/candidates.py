@@ -80,14 +80,16 @@ def check_required_fields(
     problem: Reason | None = None,
     *,
     mentioned: Container[str] = (),
+    waived: Container[str] = (),
 ) -> Eligible | Blocked:
     """Check the required fields of a kind, and name every missing one (rule 18).
 
     Args:
         problem: what else blocks the record.
         mentioned: the fields that `problem` mentions already.
+        waived: the fields that a setting of the mapping does not require.
     """
-    missing = [name for name in kind.required if name not in fields and name not in mentioned]
+    missing = [name for name in kind.required if not (name in fields or name in mentioned or name in waived)]
     if problem:
         return Blocked(problem.with_note(reasons.missing(missing, systems).sentence) if missing else problem)
     if missing:

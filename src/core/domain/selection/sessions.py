@@ -20,7 +20,7 @@ ACCEPTED = "accepted"
 
 
 def evaluate_session(session: Session, context: SelectionContext) -> Verdict:
-    """Evaluate one session by rules 12, 13 and 18."""
+    """Evaluate one session by rules 12, 13, 18 and 35."""
     systems = context.systems
     if reason := _not_in_programme(session):
         return Skipped(reason)
@@ -29,6 +29,8 @@ def evaluate_session(session: Session, context: SelectionContext) -> Verdict:
         backwards = start is not None and end < start
         notes = (reasons.ends_before_start(systems).sentence,) if backwards else ()
         return Skipped(reasons.PASSED.with_note(*notes), has_left=False)
+    if not context.settings.takes(session.is_confirmed):
+        return Skipped(reasons.not_confirmed(systems))
     unusable = dict(_unusable_times(session))
     problem = reasons.unreadable_times(unusable.items(), systems) if unusable else None
     if unusable:

@@ -4,6 +4,7 @@ from core.domain.records.fields import Fields, FieldValue
 from core.domain.records.pictures import picture_url
 from core.domain.records.source_records import Person
 from core.domain.selection.candidates import filled
+from core.domain.tenancy.event_mappings import MappingSettings
 
 
 def speaker_fields(person: Person, associations: tuple[str, ...]) -> tuple[Fields, tuple[str, ...]]:
@@ -20,3 +21,8 @@ def speaker_fields(person: Person, associations: tuple[str, ...]) -> tuple[Field
         ("sessions", associations),
     )
     return filled(pairs), (left_out,) if left_out else ()
+
+
+def waived_fields(settings: MappingSettings) -> frozenset[str]:
+    """Return the required fields that the mapping's settings do not require (rule 14)."""
+    return frozenset({"last_name"}) if settings.one_name_is_enough else frozenset()

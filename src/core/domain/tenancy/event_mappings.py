@@ -45,12 +45,21 @@ class MappingSettings:
     kinds: KindValues = field(default_factory=dict)
     """Of the settings that further kinds bring."""
 
+    one_name_is_enough: bool = False
+    """Whether a speaker without a last name is synced (rule 14)."""
+    only_accepted_roles: bool = True
+    """Whether people are synced only for roles that they have accepted (rule 35)."""
+
     def __post_init__(self) -> None:
         # In order: equal settings have equal digests.
         ordered = {
             name: dict(sorted(values.items())) for name, values in sorted(self.kinds.items()) if values
         }
         object.__setattr__(self, "kinds", ordered)
+
+    def takes(self, is_accepted: bool | None) -> bool:
+        """Check whether a role or a session is synced, by whether it was accepted (rule 35)."""
+        return is_accepted is not False or not self.only_accepted_roles
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Change what a mapping syncs and when (rules 13, 14, 17 and 24), and confirm its time zone (rule 7)."""
+"""Change what a mapping syncs and when (rules 13, 14, 17, 24 and 35), and confirm its time zone (rule 7)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -30,6 +30,8 @@ class SettingsChange:
     exhibitor_name: ExhibitorName | None = None
     kinds: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Of the settings that further kinds bring, by the kind's and the setting's name."""
+    one_name_is_enough: bool | None = None
+    only_accepted_roles: bool | None = None
     continuous_sync: bool | None = None
     confirm_time_zone: bool = False
     confirmed_zone: str | None = None
@@ -47,6 +49,12 @@ class SettingsChange:
             moderators=settings.moderators if self.moderators is None else self.moderators,
             exhibitor_name=settings.exhibitor_name if self.exhibitor_name is None else self.exhibitor_name,
             kinds=changed_values(settings.kinds, self.kinds),
+            one_name_is_enough=settings.one_name_is_enough
+            if self.one_name_is_enough is None
+            else self.one_name_is_enough,
+            only_accepted_roles=settings.only_accepted_roles
+            if self.only_accepted_roles is None
+            else self.only_accepted_roles,
         )
 
 

@@ -1,10 +1,12 @@
 """Creates that earlier runs were about to send and whose outcome they did not record (rule 32)."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain.ids import SourceId
+from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import RecordRef
 from core.domain.records.synced_records import CreateIntent
 from core.domain.tenancy.event_mappings import EventMapping
@@ -29,8 +31,18 @@ class OpenIntents:
     def has(self, record: RecordRef) -> bool:
         return self._of_record(record) is not None
 
+    @property
+    def source_ids(self) -> Mapping[str, AbstractSet[SourceId]]:
+        return {name: intents.keys() for name, intents in self.by_kind.items()}
+
     def _of_record(self, record: RecordRef) -> CreateIntent | None:
         return self.of(record.kind.name).get(record.source_id)
+
+    def _of_contact(self, record: RecordRef) -> list[CreateIntent]:
+        """Return the intents to send a record as any kind of its group: it has one external id for all (rule 44)."""
+        kinds = KINDS.sharing(record.kind.group) if self.by_kind else ()
+        found = (self.of(kind.name).get(record.source_id) for kind in kinds)
+        return [intent for intent in found if intent is not None]
 
     def field_names(self, record: RecordRef) -> tuple[str, ...]:
         """Return the names of the fields that an earlier create of the record had."""
@@ -39,18 +51,21 @@ class OpenIntents:
 
     def forbid(self, record: RecordRef) -> bool:
         """Check whether a record that was not found may still appear."""
-        intent = self._of_record(record)
-        if intent is None or self.looked_up_at is None:
+        looked_up_at = self.looked_up_at
+        if looked_up_at is None:
             return False
-        return not intent.may_be_sent_again(self.looked_up_at, self.gap)
+        return any(
+            not intent.may_be_sent_again(looked_up_at, self.gap) for intent in self._of_contact(record)
+        )
 
     def time_left(self, record: RecordRef) -> timedelta:
         """Return the time from the look-up until the record may be sent again."""
-        intent = self._of_record(record)
-        if intent is None or intent.sent_at is None or self.looked_up_at is None:
-            return timedelta(0)
+        none = timedelta(0)
+        if self.looked_up_at is None:
+            return none
+        sent = [intent.sent_at for intent in self._of_contact(record) if intent.sent_at is not None]
         # A clock that was set back must not prolong the wait.
-        return min(max(intent.sent_at + self.gap - self.looked_up_at, timedelta(0)), self.gap)
+        return min(max(max(sent) + self.gap - self.looked_up_at, none), self.gap) if sent else none
 
 
 async def load_intents(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from core.domain.ids import ConnectionId, DestinationId, SourceId
 from core.domain.planning.destination_index import DestinationIndex, Sent
+from core.domain.planning.ownership import Ownership
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.tenancy.event_mappings import EventMapping
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -36,7 +37,15 @@ class KnownRecords:
         stored = self.sent[kind.name].get(destination_id) if destination_id is not None else None
         return stored if stored is not None and stored == source_id else source_id
 
-    def destination_index(self, mapping: EventMapping) -> DestinationIndex:
+    def destination_index(
+        self, mapping: EventMapping, intended: Mapping[str, AbstractSet[SourceId]] | None = None
+    ) -> DestinationIndex:
+        """Return an empty index of the destination event.
+
+        Args:
+            mapping: of the event.
+            intended: creates whose result was not recorded, by the kind's name.
+        """
         return DestinationIndex(
             mapping.systems.source,
             mapping.connection_id,
@@ -45,6 +54,7 @@ class KnownRecords:
             self.created_before,
             self.emails,
             self.elsewhere,
+            Ownership(intended or {}, self.here.keys()),
         )
 
 
@@ -55,7 +65,10 @@ async def load_known_records(units: UnitOfWorkFactory, mapping: EventMapping) ->
     created_before: dict[str, dict[DestinationId, Sent]] = {}
     emails: dict[str, dict[SourceId, str]] = {}
     left_at: dict[str, dict[SourceId, datetime]] = {}
-    for kind in KINDS:
+    async with units.read() as unit:
+        stored = await unit.synced.list_kinds(mapping.organization_id, mapping.events.destination_id)
+    # Records of a kind that is not installed any more may share a group with one that is (rule 44).
+    for kind in dict.fromkeys((*KINDS, *stored)):
         async with units.read() as unit:
             refs = await unit.synced.list_refs(mapping.organization_id, mapping.events.destination_id, kind)
         ours = [ref for ref in refs if ref.connection_id == mapping.connection_id]

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.planning.plan import Create
 from core.domain.records import reasons
-from core.domain.records.kinds import RecordKind
+from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.records.synced_records import CreateIntent, SyncedRecord
 from core.domain.runs import stop_reasons
@@ -120,6 +120,9 @@ class OutcomeRecorder:
         ]
         async with self.units.write() as unit:
             await self._renew(unit)
+            for kind, source_ids in _of_other_kinds(creates):
+                # They were looked up late enough, or these creates would have to wait (rule 32).
+                await unit.intents.remove(organization_id, event_id, kind, source_ids)
             await unit.intents.add(organization_id, event_id, intents)
             await unit.commit()
         self._unsent |= {key_of(create.record): create.record.kind for create in creates}
@@ -261,6 +264,17 @@ class OutcomeRecorder:
 
 def key_of(record: RecordRef) -> RecordKey:
     return record.kind.name, record.source_id
+
+
+def _of_other_kinds(creates: Iterable[Create]) -> Iterator[tuple[RecordKind, list[SourceId]]]:
+    """Yield the same records as each other kind of their group, of which earlier intents are obsolete (rule 44)."""
+    by_kind: dict[RecordKind, list[SourceId]] = {}
+    for create in creates:
+        by_kind.setdefault(create.record.kind, []).append(create.record.source_id)
+    for kind, source_ids in by_kind.items():
+        for other in KINDS.sharing(kind.group):
+            if other != kind:
+                yield other, source_ids
 
 
 def _by_kind(records: Mapping[RecordKey, RecordKind]) -> Iterator[tuple[RecordKind, list[SourceId]]]:

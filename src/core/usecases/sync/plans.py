@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from core.domain.ids import DestinationEventId, OrganizationId, SourceId
+from core.domain.ids import DestinationEventId, DestinationId, OrganizationId, SourceId
 from core.domain.planning.departures import Departures, departures_of
 from core.domain.planning.plan import NoWrite, Planner, Step
 from core.domain.records import reasons
@@ -68,7 +68,8 @@ class Plans:
             only: the requested candidates; None for all, and for records that the source no longer has.
         """
         index, excluded = self.snapshot.index, self._excluded()
-        selection = self.snapshot.programme.select(kind, index, associations, excluded)
+        sent_as_others = {kind.name: excluded[kind.name] | index.all_of_other_kinds(kind)}
+        selection = self.snapshot.programme.select(kind, index, associations, excluded | sent_as_others)
         labels: dict[tuple[str, SourceId], str] = {}
         planner = Planner(
             kind,
@@ -80,7 +81,7 @@ class Plans:
             self.intents.of(kind.name),
             labels,
         )
-        unseen = {**index.all_created_here(kind), **self.known.here[kind.name]}
+        unseen = {**self._unclaimed(kind), **index.all_created_here(kind), **self.known.here[kind.name]}
         if on_total is not None:
             on_total(selection.size)
         absent = set() if selection.incomplete else self._absent.setdefault(kind.name, set())
@@ -103,6 +104,12 @@ class Plans:
             steps = list(planner.leftovers(dict(left), known))
             absent.update(_kept(steps))
             yield steps
+
+    def _unclaimed(self, kind: RecordKind) -> Mapping[SourceId, DestinationId]:
+        """Return the unclaimed records of the group if this is the last of its kinds, all of which the run plans."""
+        planned = [other for other in self.snapshot.kinds if other.group == kind.group]
+        is_last = planned[-1] == kind and len(planned) == len(KINDS.sharing(kind.group))
+        return self.snapshot.index.unclaimed(kind) if is_last else {}
 
     def departures(self, now: datetime) -> Iterator[tuple[RecordKind, Departures]]:
         """Compare the planned kinds of the programme with what was synced (rule 34)."""

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.ids import MappingId, SourceId
+from core.domain.ids import DestinationId, MappingId, SourceId
+from core.domain.planning.destination_index import DestinationIndex
 from core.domain.planning.plan import Create, FieldChange, NoWrite, Step, Update
 from core.domain.records.kinds import ALL, Scope
 from core.domain.records.outcomes import Counts, Outcome, count
@@ -62,7 +63,7 @@ async def plan_of(
     known = await load_known_records(access.units, mapping)
     intents = await load_intents(access.units, mapping)
     async with open_systems(access, mapping, credentials) as (source, destination):
-        reader = SystemsReader(mapping, known, watched(source), destination, now)
+        reader = SystemsReader(mapping, known, watched(source), destination, now, intents.source_ids)
         snapshot = await reader.read(scope)
     if snapshot.stop is not None:
         raise SyncStopped(snapshot.stop)
@@ -73,6 +74,7 @@ async def plan_of(
             steps.extend(chunk)
             if kind.takes_associations:
                 associations.update(_future_associations(chunk))
+            _note_writes(snapshot.index, chunk)
     counts = count((step.record.kind, expected_outcome(step)) for step in steps)
     return Plan(steps, counts, snapshot.shortfalls)
 
@@ -80,6 +82,19 @@ async def plan_of(
 def _future_associations(steps: Sequence[Step]) -> dict[SourceId, str]:
     """Return labels in place of the ids that new records do not have yet."""
     return {step.record.source_id: f"(new) {step.record.label}" for step in steps if isinstance(step, Create)}
+
+
+def _note_writes(index: DestinationIndex, steps: Sequence[Step]) -> None:
+    """Note planned writes, so that other kinds of the group see them as in a run (rule 44)."""
+    for step in steps:
+        if isinstance(step, NoWrite) or not index.ownership.is_shared(step.record.kind.group):
+            continue
+        record, email = step.record, step.fields.get("email")
+        there = (
+            step.destination_id if isinstance(step, Update) else DestinationId(f"(new) {record.source_id}")
+        )
+        address = email if isinstance(email, str) else None
+        index.record_write(record.kind, record.source_id, there, address, record.label)
 
 
 def expected_outcome(step: Step) -> Outcome:

@@ -27,11 +27,13 @@ class ShareLinks:
         Raises:
             DestinationError
         """
+        to_read = {kind.group for kind in snapshot.kinds if kind.name in written}
         for kind in snapshot.kinds:
             if not kind.is_person or kind.name in snapshot.unknown:
                 continue
-            there = snapshot.links[kind.name]
-            if kind.name in written:
+            there = snapshot.links[kind.group]
+            if kind.group in to_read:
+                to_read.remove(kind.group)
                 there.clear()
                 with suppress(RecordsNotReported):
                     async for page in self.destination.records(self.mapping.events.destination_id, kind):

@@ -10,6 +10,7 @@ from core.domain.planning.plan import NoWrite
 from core.domain.records.kinds import ALL, RecordKind, Scope
 from core.domain.records.spooled import Spool
 from core.domain.runs.messages import Remarks, left_at_once, links_unread, records_doubled
+from core.domain.runs.stop_reasons import StopReason
 from core.domain.runs.unchanged_marker import OutcomesDigest, UnchangedMarker, is_settled
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.kind_values import all_values
@@ -78,6 +79,7 @@ class SyncMapping:
                 source,
                 destination,
                 now,
+                intents.source_ids,
                 _setup(mapping, self.credentials, known),
                 spool,
                 partial(self._note_page, place),
@@ -163,21 +165,25 @@ class SyncMapping:
     async def _write(self, writer: Writer, snapshot: SystemsSnapshot, plans: Plans) -> Remarks:
         """Carry out the plan: first everything that depends on nothing, then the rest (rule 32)."""
         recorder, stop = self.recorder, snapshot.stop
-        for kind in snapshot.kinds:
-            # Plan only now: people are associated with the sessions that have been created by now (rule 25).
-            steps = plans.steps(kind, plans.associations(), partial(recorder.progress.set_total, kind))
-            left_out = snapshot.programme.dependents(kind, writer.unconfirmed)
-            stop = await writer.execute(kind, steps, stop, left_out)
-        while recorder.unconfirmed or any(writer.postponed.values()):
+        kinds, waiting = snapshot.kinds, list[RecordKind]()
+        for kind in kinds:
+            if stop is None and writer.waits_for_group(kind):
+                waiting.append(kind)
+            else:
+                stop = await self._write_kind(kind, writer, snapshot, plans, stop)
+        while recorder.unconfirmed or any(writer.postponed.values()) or waiting:
             stop = stop or await writer.resolve_unconfirmed()
             if stop is not None:
                 recorder.fail_unconfirmed(stop.sentence)
             postponed, writer.postponed = writer.postponed, {}
-            for kind in snapshot.kinds:
+            for kind in kinds:
                 if only := postponed.get(kind.name):
                     left_out = snapshot.programme.dependents(kind, writer.unconfirmed) & only
                     steps = plans.steps(kind, plans.associations(), only=only)
                     stop = await writer.execute(kind, steps, stop, left_out)
+                elif kind in waiting and (stop is not None or not writer.waits_for_group(kind)):
+                    waiting.remove(kind)
+                    stop = await self._write_kind(kind, writer, snapshot, plans, stop)
         if stop is not None:
             raise SyncStopped(stop)
         first, notes = await self._note_departures(plans), tuple[str, ...]()
@@ -185,6 +191,20 @@ class SyncMapping:
             self.log.warning("sync.records_doubled", number=snapshot.index.duplicates)
             notes = (records_doubled(snapshot.index.duplicates, self.mapping.systems.destination),)
         return Remarks(first, notes)
+
+    async def _write_kind(
+        self,
+        kind: RecordKind,
+        writer: Writer,
+        snapshot: SystemsSnapshot,
+        plans: Plans,
+        stop: StopReason | None,
+    ) -> StopReason | None:
+        # Plan only now: people are associated with the sessions that have been created by now (rule 25), and kinds of
+        # a group see what was sent as another one (rule 44).
+        steps = plans.steps(kind, plans.associations(), partial(self.recorder.progress.set_total, kind))
+        left_out = snapshot.programme.dependents(kind, writer.unconfirmed)
+        return await writer.execute(kind, steps, stop, left_out)
 
     async def _note_departures(self, plans: Plans) -> tuple[str, ...]:
         """Store what has left the programme; return sentences about kinds of which much left at once (rule 34)."""

@@ -7,14 +7,16 @@ from collections.abc import (
     Container,
     Coroutine,
     Iterable,
+    Mapping,
     Sequence,
 )
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from core.domain.ids import DestinationId
+from core.domain.ids import DestinationId, SourceId
 from core.domain.planning.destination_index import DestinationIndex
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.digests import digest_of
@@ -84,7 +86,7 @@ class SystemsSnapshot:
     programme: SourceSnapshot
     index: DestinationIndex
     links: dict[str, LinkIndex] = field(default_factory=dict)
-    """The share links of people in the destination, by the kind's name."""
+    """The share links of people in the destination, by the name of the kind's group."""
     unknown: dict[str, str] = field(default_factory=dict)
     """Why the destination does not list a kind, by the kind's name; such records cannot be written safely."""
     stop: StopReason | None = None
@@ -116,6 +118,8 @@ class SystemsReader:
     source: Source
     destination: Destination
     now: datetime
+    intended: Mapping[str, AbstractSet[SourceId]] = field(default_factory=dict)
+    """Creates whose result was not recorded, by the kind's name."""
     setup: Sequence[object] = ()
     """What else a plan depends on; it becomes a part of the digest."""
     spool: Spool = field(default_factory=InMemorySpool)
@@ -149,10 +153,10 @@ class SystemsReader:
             kinds,
             (source_event, destination_event),
             programme,
-            self.known.destination_index(self.mapping),
+            self.known.destination_index(self.mapping, self.intended),
         )
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
-        there = tuple(dict.fromkeys((*kinds, *KINDS.people)))
+        groups = tuple(dict.fromkeys(kind.group for kind in (*kinds, *KINDS.people)))
         reporting = {feed for feed in programme.rows if feed.reports_changes}
         put_off = reporting if await self._is_spared(marker) else set[Feed[SourceRow]]()
         rows = {
@@ -161,7 +165,7 @@ class SystemsReader:
         }
         await _together(
             *(self._read_part(feed, snapshot, rows[feed]) for feed in rows),
-            *(self._read_destination(kind, snapshot) for kind in there),
+            *(self._read_destination(group, snapshot) for group in groups),
         )
         digest = digest_of(
             (
@@ -212,20 +216,24 @@ class SystemsReader:
         if unreadable:
             snapshot.shortfalls.append(rows_unreadable(len(unreadable)))
 
-    async def _read_destination(self, kind: RecordKind, snapshot: SystemsSnapshot) -> None:
-        links = snapshot.links.setdefault(
-            kind.name, LinkIndex(self.spool, partial(snapshot.index.kept_id, kind))
-        )
-        try:
-            async for page in self.destination.records(self.mapping.events.destination_id, kind):
-                snapshot.index.add(kind, page)
-                if kind.is_person:
-                    links.add(page, self.destination.link_hosts)
-                await self.on_page(len(page))
-        except RecordsNotReported:
-            pass  # there are none; known records are requested by id before they are created again
-        except UnsupportedKind as error:
-            snapshot.unknown[kind.name] = str(error)
+    async def _read_destination(self, group: str, snapshot: SystemsSnapshot) -> None:
+        """Read the records of a group, once for all of its kinds."""
+        kinds = KINDS.sharing(group)
+        links = LinkIndex(self.spool, partial(snapshot.index.kept_id, kinds[0]))
+        snapshot.links[group] = links
+        for kind in kinds:
+            try:
+                async for page in self.destination.records(self.mapping.events.destination_id, kind):
+                    snapshot.index.add(kind, page)
+                    if kind.is_person:
+                        links.add(page, self.destination.link_hosts)
+                    await self.on_page(len(page))
+            except RecordsNotReported:
+                return  # there are none; known records are requested by id before they are created again
+            except UnsupportedKind as error:
+                snapshot.unknown[kind.name] = str(error)
+            else:
+                return
 
     def _stop(
         self, programme: SourceSnapshot, source_event: SourceEvent, destination_event: DestinationEvent

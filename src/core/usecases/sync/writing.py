@@ -35,6 +35,7 @@ from ports.destination import (
     RecordGone,
     RecordRejected,
     RecordsNotReported,
+    UnsupportedKind,
     WriteForbidden,
     WriteOutcomeUnknown,
 )
@@ -134,6 +135,12 @@ class Writer:
             found.setdefault(name, set()).add(source_id)
         return found
 
+    def waits_for_group(self, kind: RecordKind) -> bool:
+        """Check whether it is open what becomes of another kind's records in the group (rule 44)."""
+        postponed = {name for name, source_ids in self.postponed.items() if source_ids}
+        others = (other.name for other in KINDS.sharing(kind.group) if other != kind)
+        return any(name in postponed or name in self.unconfirmed for name in others)
+
     async def resolve_unconfirmed(self) -> StopReason | None:
         """Wait until every unconfirmed create is found in the destination or may be sent again, and send those (rule 32).
 
@@ -171,9 +178,11 @@ class Writer:
         Returns when each of the others was sent.
         """
         await self.recorder.store()  # including the latest time at which they may have been sent
-        looked_up = await load_intents(self.units, self.mapping, self.intents.gap)
+        looked_up, read = await load_intents(self.units, self.mapping, self.intents.gap), set[str]()
         for kind in kinds:
-            await self._read_again(kind)
+            if kind.group not in read:
+                read.add(kind.group)
+                await self._read_again(kind)
             for create in [
                 create for create in self.recorder.unconfirmed.values() if create.record.kind == kind
             ]:
@@ -184,6 +193,8 @@ class Writer:
                     self._postpone(kind, [create.record.source_id])
                 elif destination_id:
                     self._note_success(create, destination_id)
+                elif other := self.index.other_kind(kind, create.record.source_id):
+                    self._note_other_kind(create, other)
                 elif earlier := self.index.created_before(kind).get(create.record.source_id):
                     skipped = RecordOutcome(
                         create.record,
@@ -354,6 +365,9 @@ class Writer:
             # It was never sent: the fence did not let it pass, and a destination completes what was sent.
             self._take_back(step)
             raise
+        except UnsupportedKind as error:
+            # The kinds of a group are listed together, so that one of them cannot be written shows only here.
+            self._note_refused(step, reasons.kind_unknown(str(error), self.mapping.systems))
         except RecordRejected as rejection:
             await self._note_rejection(step, rejection, batch, queue)
         except (DestinationError, SyncStopped) as error:
@@ -414,6 +428,7 @@ class Writer:
             case Create(record=record, fields=fields):
                 ours = external_id(self.mapping.systems.source, self.mapping.connection_id, record.source_id)
                 self.recorder.mark_departed(record)
+                self.index.ownership.take(kind, record.source_id)
                 return await self.destination.create(event, kind, ours, fields)
             case Update(destination_id=destination_id, changes=changes):
                 with departing(_in_doubt(step)):
@@ -436,10 +451,14 @@ class Writer:
         record = step.record
         self.recorder.may_have_written = True
         self._forbidden_in_a_row = 0
+        if isinstance(step, Create) and step.previous_kind and destination_id == step.previous_id:
+            self.index.found_unlisted(step.previous_kind, record.source_id, destination_id)
+            self._note_other_kind(step, step.previous_kind)
+            return
         if queue is not None:
             queue.succeeded(record.source_id)
-        self.index.record_write(record.kind, record.source_id, destination_id)
-        email = step.fields.get("email")
+        email = self._email_of(step)
+        self.index.record_write(record.kind, record.source_id, destination_id, email, record.label)
         synced = SyncedRecord(
             record.kind,
             record.source_id,
@@ -448,7 +467,7 @@ class Writer:
             self.mapping.connection_id,
             fingerprint(step.fields),
             step.fields,
-            email if isinstance(email, str) else None,
+            email,
         )
         outcome, reason = Outcome.CREATED, step.reason
         if isinstance(step, Update):
@@ -461,6 +480,18 @@ class Writer:
         self.recorder.record(RecordOutcome(record, outcome, reason, destination_id), synced)
         if isinstance(step, Create) or self.intents.has(record):
             self.recorder.mark_resolved(record)
+
+    def _note_other_kind(self, create: Create, other: RecordKind) -> None:
+        """Record that a record was not created, because it is there as one of another kind (rule 44)."""
+        reason = reasons.synced_as_another(create.record.kind, other, self.mapping.systems)
+        there = self.index.found_in_group(create.record.kind, create.record.source_id)
+        self.recorder.record(RecordOutcome(create.record, Outcome.SKIPPED, reason, there))
+        self.recorder.mark_resolved(create.record)
+
+    @staticmethod
+    def _email_of(step: Write) -> str | None:
+        email = step.fields.get("email")
+        return email if isinstance(email, str) else None
 
     def _take_back(self, step: Write) -> None:
         """Revert what was stored before a write that was certainly not applied."""

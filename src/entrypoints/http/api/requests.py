@@ -110,6 +110,8 @@ class SettingsChangeRequest(RequestModel):
         default_factory=dict,
         description="The settings that further kinds of records bring, by the kind's and the setting's name",
     )
+    one_name_is_enough: StrictBool | None = None
+    only_accepted_roles: StrictBool | None = None
     continuous_sync: StrictBool | None = None
     confirm_time_zone: StrictBool = Field(
         False,

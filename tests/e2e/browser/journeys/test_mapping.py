@@ -120,6 +120,8 @@ def test_rule_21_each_setting_is_kept_and_shown_again(harness: Harness, admin: P
     expect(admin.get_by_label("Sync Track to Tracks")).not_to_be_checked()  # either tracks or tags
     admin.get_by_label("Sync Chairpersons").uncheck()
     admin.get_by_label("Sync Moderators").uncheck()
+    admin.get_by_label("One name is enough").check()
+    admin.get_by_label("Only accepted roles").uncheck()
     admin.get_by_label("The exhibitor's name").check()
     admin.get_by_role("button", name="Save settings").click()
     expect_message(admin, "The settings of Bright Days were saved.")
@@ -131,6 +133,8 @@ def test_rule_21_each_setting_is_kept_and_shown_again(harness: Harness, admin: P
     expect(admin.get_by_label("Sync Tags to Tracks")).to_be_checked()
     expect(admin.get_by_label("Sync Chairpersons")).not_to_be_checked()
     expect(admin.get_by_label("Sync Moderators")).not_to_be_checked()
+    expect(admin.get_by_label("One name is enough")).to_be_checked()
+    expect(admin.get_by_label("Only accepted roles")).not_to_be_checked()
     expect(admin.get_by_label("The exhibitor's name")).to_be_checked()
 
     async def read(container: Container) -> object:

@@ -117,6 +117,8 @@ class Organizer(CheckedSync):
         chairpersons=unchanged_or_bool,
         moderators=unchanged_or_bool,
         exhibitor_name=st.sampled_from((None, *ExhibitorName)),
+        one_name_is_enough=unchanged_or_bool,
+        only_accepted_roles=unchanged_or_bool,
     )
     def change_settings(self, choice: int, **settings: Any) -> None:
         self.do(self.harness.change_settings(SettingsChange(self.pick_mapping(choice).id, **settings)))

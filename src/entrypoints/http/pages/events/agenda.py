@@ -77,8 +77,10 @@ def columns(source: ExternalSystem, zone: str | None) -> Sequence[Column[AgendaP
             return Cell(f"Not in {source}" if row.has_left else "Not read")
         if not row.session.status:
             return Cell("No status")
-        tone = "green" if row.session.status == ACCEPTED else "grey"
-        return Cell(row.session.status[:MAX_STATUS_LENGTH], tone=tone)
+        is_confirmed = row.session.is_confirmed is not False
+        tone = "green" if row.session.status == ACCEPTED and is_confirmed else "grey"
+        text = row.session.status[:MAX_STATUS_LENGTH]
+        return Cell(text if is_confirmed else f"{text}, not confirmed", tone=tone)
 
     return (
         Column("Session", lambda row: Cell(row.title, row.speakers), is_record=True),

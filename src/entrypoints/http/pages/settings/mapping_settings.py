@@ -79,6 +79,8 @@ async def change(request: Request, container: Wired, ctx: ManagedMapping, form: 
         moderators=is_on(form, "moderators"),
         exhibitor_name=_chosen(ExhibitorName, text(form, "exhibitor_name")),
         kinds=_sent_for_kinds(form),
+        one_name_is_enough=is_on(form, "one_name_is_enough"),
+        only_accepted_roles=is_on(form, "only_accepted_roles"),
         continuous_sync=is_on(form, "continuous_sync"),
         confirm_time_zone=is_on(form, "confirm_time_zone"),
         confirmed_zone=text(form, "confirmed_zone") or None,

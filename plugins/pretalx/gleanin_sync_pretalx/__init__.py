@@ -1,0 +1,1 @@
+"""A source of gleanin-sync: the sessions and speakers of pretalx."""
