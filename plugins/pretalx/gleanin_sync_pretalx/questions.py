@@ -84,7 +84,7 @@ def _found(rows: Sequence[Row], names: str) -> Sequence[int]:
         known = ", ".join(f'"{name}"' for row in rows if (name := localized(row.get("question"), None)))
         raise SourceUnreadable(
             f'Its speakers are not asked "{names.strip()}" in this event, or the token may not see it. '
-            f"The questions that it may see: {known or 'none'}."
+            f"The questions that it may see: {known or 'none'}. Correct the name in the organization's access to pretalx."
         )
     return found
 

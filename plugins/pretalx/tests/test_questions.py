@@ -47,8 +47,9 @@ async def test_a_name_that_no_question_has_stops(name: str) -> None:
 
 
 async def test_an_event_without_questions_says_so() -> None:
-    with pytest.raises(SourceUnreadable, match="may see: none"):
+    with pytest.raises(SourceUnreadable, match="may see: none") as caught:
         await found(QuestionNames(company="Company"), page())
+    assert "Correct the name in the organization's access to pretalx." in str(caught.value), "what to do"
 
 
 @pytest.mark.parametrize("status", [403, 404])
