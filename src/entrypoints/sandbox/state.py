@@ -11,8 +11,8 @@ from entrypoints.sandbox.contacts import Contacts
 from entrypoints.sandbox.custom_fields import CustomField
 from entrypoints.sandbox.fault_injection import Fault, FaultInjector
 from entrypoints.sandbox.further_kinds import FurtherKinds, installed_kinds
-from entrypoints.sandbox.record_writes import WritableKind
 from entrypoints.sandbox.search import ProgrammeSearch
+from entrypoints.sandbox.writable_kinds import WritableKind
 from entrypoints.sandbox.write_state import WriteState
 
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 from entrypoints.sandbox.custom_fields import default_fields, parse_field
 from entrypoints.sandbox.field_values import FieldValues
-from entrypoints.sandbox.record_writes import Intervention, ItemFailure
+from entrypoints.sandbox.write_failures import Intervention, ItemFailure
 from entrypoints.sandbox.write_log import WriteLog
 from entrypoints.sandbox.write_quotas import WriteQuotas
 

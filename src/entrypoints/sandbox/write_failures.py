@@ -1,0 +1,16 @@
+"""What happens on purpose to the update of one record: a failure, or an edit by hand just before it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Intervention = Callable[[], None]
+"""An edit by hand that comes just before the next update of a record."""
+
+
+@dataclass(slots=True)
+class ItemFailure:
+    """How updates of one record fail."""
+
+    code: str
+    times: int | None = None
+    """None: always."""
