@@ -10,6 +10,7 @@ from entrypoints.sandbox.saved_row import SavedRow
 from entrypoints.sandbox.search import ProgrammeSearch
 from entrypoints.sandbox.state import SandboxState
 from entrypoints.sandbox.writable_kinds import WritableKind
+from entrypoints.sandbox.write_hooks import HookEvent
 
 Json = dict[str, Any]
 WRITABLE_KEYS = ("updated_at", "custom_fields")
@@ -54,6 +55,9 @@ class RecordWriter:
             log.operations[f"{self.kind.path} {refused.code}"] += 1
             raise
         log.operations[f"{self.kind.path} success"] += 1
+        self.state.sessionboard.hooks.add(
+            HookEvent(self.programme.id, self.kind.path, self.kind.feed, record_id, self.state.clock())
+        )
         return row
 
     def refuse(self, action: str) -> None:

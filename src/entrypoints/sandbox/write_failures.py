@@ -1,13 +1,15 @@
 """What happens on purpose to the update of one record: a failure, or an edit by hand just before it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass as checked_dataclass
 
 Intervention = Callable[[], None]
 """An edit by hand that comes just before the next update of a record."""
 
 
-@dataclass(slots=True)
+@checked_dataclass(slots=True, config=ConfigDict(extra="forbid"))
 class ItemFailure:
     """How updates of one record fail."""
 
