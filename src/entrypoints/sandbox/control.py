@@ -74,6 +74,7 @@ class Control:
             programme = self.state.programme_of(saved)
             if str(programme.id) != request.match_info["event"]:
                 return bad_request("The event's id is not that of the path.")
+            self.state.sessionboard.bring_fields(programme.id, saved)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             return bad_request(
                 f'The body is not a saved event {{"event", "sessions", "exhibitors"}}: {error!r}'
@@ -81,7 +82,7 @@ class Control:
         if known is None:
             self.state.add_programme(programme)
         else:
-            self.state.programmes[known.id] = known.replaced(programme, self.state.now())
+            self.state.put_programme(known.replaced(programme, self.state.now()))
         return answer({}, HTTPStatus.OK if known else HTTPStatus.CREATED)
 
     async def edit(self, request: web.Request) -> web.Response:

@@ -15,6 +15,8 @@ from entrypoints.sandbox.fault_injection import FAULT_DECISION, FaultDecision, i
 from entrypoints.sandbox.gleanin import EVENT, Gleanin
 from entrypoints.sandbox.responses import Service, host_of, page_for_people, refusal
 from entrypoints.sandbox.sessionboard import Sessionboard
+from entrypoints.sandbox.sessionboard_fields import FieldRoutes
+from entrypoints.sandbox.sessionboard_writes import RecordRoutes
 from entrypoints.sandbox.state import LoggedRequest, SandboxState
 
 JUNK = "<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
@@ -78,7 +80,13 @@ def application(state: SandboxState) -> web.Application:
     gateway = _Gateway(state, gleanin_api, sessionboard_api)
     # No limit for the control routes, which receive whole events; Gleanin has its own limit.
     app = web.Application(client_max_size=0, middlewares=[gateway.handle])
-    for service in (gleanin_api, sessionboard_api, Control(state)):
+    for service in (
+        gleanin_api,
+        sessionboard_api,
+        FieldRoutes(state),
+        RecordRoutes(state),
+        Control(state),
+    ):
         app.add_routes(service.routes())
     return app
 
@@ -118,12 +126,13 @@ class _Gateway:
             await request.read()
         except ConnectionError:
             return None  # disconnected before the request was complete
-        decision = self.state.faults.decide(side, request.method)
+        decision = self.state.faults.decide(side, request.method, request.path)
         if decision.wait:
             await asyncio.sleep(decision.wait)
         if decision.effect:
             return _fault_response(side, request, decision)
-        if is_write(side, request.method) and _has_word(await request.read(), decision.forbidden):
+        writes = is_write(side, request.method, request.path)
+        if side is Service.GLEANIN and writes and _has_word(await request.read(), decision.forbidden):
             return _forbidden(side, decision)
         request[FAULT_DECISION] = decision
         guard = self.gleanin if side is Service.GLEANIN else self.sessionboard
@@ -132,7 +141,7 @@ class _Gateway:
             result = await _handled(side, request, handler)
         if decision.wait_after:
             await asyncio.sleep(decision.wait_after)
-        if decision.lost and is_write(side, request.method) and result.status < HTTPStatus.BAD_REQUEST:
+        if decision.lost and writes and result.status < HTTPStatus.BAD_REQUEST:
             if decision.lost == "cut":
                 _cut(request)
                 return None
