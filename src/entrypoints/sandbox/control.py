@@ -56,7 +56,7 @@ class Control:
 
     async def set_faults(self, request: web.Request) -> web.Response:
         try:
-            faults = parse_faults(await _body(request))
+            faults = parse_faults(await read_json(request))
         except ValueError as error:
             return bad_request(str(error))
         self.state.inject_faults(*faults)
@@ -70,7 +70,7 @@ class Control:
         """Replace an event in Sessionboard, or add it."""
         known = self._programme(request)
         try:
-            saved = await _body(request)
+            saved = await read_json(request)
             programme = self.state.programme_of(saved)
             if str(programme.id) != request.match_info["event"]:
                 return bad_request("The event's id is not that of the path.")
@@ -91,7 +91,7 @@ class Control:
         if programme is None:
             return not_found("There is no such event.")
         try:
-            edited = programme.edited(await _body(request), self.state.now())
+            edited = programme.edited(await read_json(request), self.state.now())
             if edited.id != programme.id:
                 return bad_request("The id of an event cannot be changed.")
         except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -120,7 +120,7 @@ class Control:
             return not_found("There is no such event or type.")
         event_id, record_type = place
         try:
-            attributes = await _body(request)
+            attributes = await read_json(request)
             error_details = self.state.kinds.schemas[record_type].error_details(attributes, creating=False)
         except (ValueError, AttributeError):
             return bad_request("The body must be an object of attributes.")
@@ -154,7 +154,7 @@ class Control:
         return (int(event), record_type) if known else None
 
 
-async def _body(request: web.Request) -> Any:
+async def read_json(request: web.Request) -> Any:
     """Read a JSON body.
 
     Raises:

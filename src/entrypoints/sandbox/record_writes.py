@@ -1,17 +1,16 @@
 """Updates of records in Sessionboard's stand-in: of their custom fields, and of nothing else."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from entrypoints.sandbox.custom_fields import CustomField, Module
+from entrypoints.sandbox.custom_fields import CustomField
 from entrypoints.sandbox.record_copies import instant
 from entrypoints.sandbox.saved_row import SavedRow
 from entrypoints.sandbox.search import ProgrammeSearch
-
-if TYPE_CHECKING:
-    from entrypoints.sandbox.state import SandboxState
+from entrypoints.sandbox.state import SandboxState
+from entrypoints.sandbox.writable_kinds import WritableKind
+from entrypoints.sandbox.write_hooks import HookEvent
 
 Json = dict[str, Any]
 WRITABLE_KEYS = ("updated_at", "custom_fields")
@@ -22,21 +21,6 @@ STATUSES = {
     "FORBIDDEN": HTTPStatus.FORBIDDEN,
 }
 """The status of an update alone by the code of an item in a bulk; the codes are not documented."""
-
-
-@dataclass(frozen=True, slots=True)
-class WritableKind:
-    path: str
-    feed: str
-    module: Module
-
-    @property
-    def scope(self) -> str:
-        return f"write:{self.path}"
-
-    @property
-    def singular(self) -> str:
-        return self.path.removesuffix("s")
 
 
 class WriteRefused(Exception):
@@ -51,18 +35,9 @@ class WriteRefused(Exception):
         return STATUSES.get(self.code, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-@dataclass(slots=True)
-class ItemFailure:
-    """How updates of one record fail."""
-
-    code: str
-    times: int | None = None
-    """None: always."""
-
-
 @dataclass(frozen=True, slots=True)
 class RecordWriter:
-    state: "SandboxState"
+    state: SandboxState
     programme: ProgrammeSearch
     kind: WritableKind
 
@@ -80,6 +55,9 @@ class RecordWriter:
             log.operations[f"{self.kind.path} {refused.code}"] += 1
             raise
         log.operations[f"{self.kind.path} success"] += 1
+        self.state.sessionboard.hooks.add(
+            HookEvent(self.programme.id, self.kind.path, self.kind.feed, record_id, self.state.clock())
+        )
         return row
 
     def refuse(self, action: str) -> None:
@@ -138,7 +116,3 @@ class RecordWriter:
             raise WriteRefused("VALIDATION", "updated_at must be a time in ISO 8601.")
         if guard != row.times.get("updatedAt"):
             raise WriteRefused("CONFLICT", f"The {self.kind.singular} was modified since it was fetched.")
-
-
-Intervention = Callable[[], None]
-"""An edit by hand that comes just before the next update of a record."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from entrypoints.sandbox import control, gleanin, sessionboard
 from entrypoints.sandbox.control import Control
@@ -18,6 +18,8 @@ from entrypoints.sandbox.sessionboard import Sessionboard
 from entrypoints.sandbox.sessionboard_fields import FieldRoutes
 from entrypoints.sandbox.sessionboard_writes import RecordRoutes
 from entrypoints.sandbox.state import LoggedRequest, SandboxState
+from entrypoints.sandbox.write_control import WriteControl
+from entrypoints.sandbox.write_hooks import TIMEOUT, background
 
 JUNK = "<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
 
@@ -70,9 +72,21 @@ async def serve(
         taken = runner.addresses[0][1]
         for extra_host in also:
             await web.TCPSite(runner, extra_host, taken).start()
-        yield Sandbox(f"http://{host}:{taken}", state)
+        async with background(asyncio.create_task(_send_hooks(state))):
+            yield Sandbox(f"http://{host}:{taken}", state)
     finally:
         await runner.cleanup()
+
+
+async def _send_hooks(state: SandboxState) -> None:
+    """Send webhooks, one after the other."""
+    async with ClientSession(timeout=TIMEOUT) as http:
+        while True:
+            event = await state.sessionboard.hooks.next()
+            programme = state.programmes.get(event.event_id)
+            row = programme.record(event.feed, event.record_id) if programme else None
+            if row is not None:
+                await state.sessionboard.hooks.send(http, event.body(row.whole))
 
 
 def application(state: SandboxState) -> web.Application:
@@ -86,6 +100,7 @@ def application(state: SandboxState) -> web.Application:
         FieldRoutes(state),
         RecordRoutes(state),
         Control(state),
+        WriteControl(state),
     ):
         app.add_routes(service.routes())
     return app

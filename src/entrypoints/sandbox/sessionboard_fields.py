@@ -13,8 +13,8 @@ from entrypoints.sandbox.fault_injection import FAULT_DECISION
 from entrypoints.sandbox.record_copies import instant
 from entrypoints.sandbox.responses import answer, json_bytes
 from entrypoints.sandbox.sessionboard import BASE, InvalidRequest, bad_request, page_of, paging, read_filters
-from entrypoints.sandbox.sessionboard_writes import (
-    Refused,
+from entrypoints.sandbox.sessionboard_requests import (
+    RequestRefused,
     find_programme,
     read_object,
     require_scope,
@@ -41,7 +41,7 @@ class FieldRoutes:
         try:
             programme = find_programme(self.state, request)
             headers = spend(self.state, "read", 0)
-        except Refused as refused:
+        except RequestRefused as refused:
             return refused.response
         fields = self.state.sessionboard.values.definitions.of(programme.id)
         response = answer([defined.resource(programme.id) for defined in fields])
@@ -53,7 +53,7 @@ class FieldRoutes:
             programme = find_programme(self.state, request)
             page, size = paging(request)
             filters, ranges, order, descending = read_filters(await request.read(), WORDS)
-        except Refused as refused:
+        except RequestRefused as refused:
             return refused.response
         except InvalidRequest as error:
             return bad_request(str(error))
@@ -79,7 +79,7 @@ class FieldRoutes:
             require_scope(self.state, "write:fields")
             created = self._new(programme.id, read_object(await request.read()))
             headers = spend(self.state, "field", 1)
-        except Refused as refused:
+        except RequestRefused as refused:
             return refused.response
         self.state.sessionboard.log.requests["POST /fields/create"] += 1
         self.state.add_field(programme.id, created)
@@ -91,11 +91,11 @@ class FieldRoutes:
     def _new(self, event_id: int, body: Json) -> CustomField:
         name, field_type, module = (body.get(key) for key in ("name", "type", "module_id"))
         if not isinstance(name, str) or not name.strip():
-            raise Refused(HTTPStatus.BAD_REQUEST, "name must be a text.")
+            raise RequestRefused(HTTPStatus.BAD_REQUEST, "name must be a text.")
         known_type = next((known for known in TYPES if known == field_type), None)
         known_module = next((known for known in MODULES if known == module), None)
         if known_type is None or known_module is None:
-            raise Refused(HTTPStatus.BAD_REQUEST, "type or module_id is unknown.")
+            raise RequestRefused(HTTPStatus.BAD_REQUEST, "type or module_id is unknown.")
         internal_name = self.state.sessionboard.values.definitions.free_internal_name(
             event_id, known_module, name
         )

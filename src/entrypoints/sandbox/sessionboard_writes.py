@@ -1,41 +1,32 @@
 """The routes of Sessionboard's stand-in that read and write single records: GET, PUT and bulk."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from math import ceil
 from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
 
-from entrypoints.sandbox.record_writes import RecordWriter, WritableKind, WriteRefused
-from entrypoints.sandbox.responses import Service, answer, refusal
+from entrypoints.sandbox.record_writes import RecordWriter, WriteRefused
+from entrypoints.sandbox.responses import answer
 from entrypoints.sandbox.search import ProgrammeSearch
 from entrypoints.sandbox.sessionboard import BASE
+from entrypoints.sandbox.sessionboard_requests import (
+    RequestRefused,
+    find_programme,
+    read_object,
+    refuse,
+    require_scope,
+    spend,
+)
 from entrypoints.sandbox.state import SandboxState
+from entrypoints.sandbox.writable_kinds import WritableKind
 
 Json = dict[str, Any]
 MAX_OPERATIONS = 100
 ACTIONS = ("create", "update", "delete")
-
-refuse = partial(refusal, Service.SESSIONBOARD)
-
-
-class Refused(Exception):
-    """A request that is refused as a whole."""
-
-    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status, self.message, self.headers = status, message, headers or {}
-
-    @property
-    def response(self) -> web.Response:
-        response = refuse(self.status, self.message)
-        response.headers.update(self.headers)
-        return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,7 @@ class RecordRoutes:
         try:
             programme = find_programme(self.state, request)
             headers = spend(self.state, "read", 0)
-        except Refused as refused:
+        except RequestRefused as refused:
             return refused.response
         row = programme.record(kind.feed, request.match_info["id"])
         if row is None:
@@ -66,7 +57,7 @@ class RecordRoutes:
             programme = self._writable(kind, request)
             data = read_object(await request.read())
             headers = spend(self.state, kind.singular, 1)
-        except Refused as refused:
+        except RequestRefused as refused:
             return refused.response
         self.state.sessionboard.log.requests[f"PUT /{kind.path}"] += 1
         try:
@@ -80,7 +71,7 @@ class RecordRoutes:
             programme = self._writable(kind, request)
             operations = _operations(await request.read())
             headers = spend(self.state, kind.singular, len(operations))
-        except Refused as refused:
+        except RequestRefused as refused:
             return refused.response
         self.state.sessionboard.log.requests[f"POST /{kind.path}/bulk"] += 1
         writer = RecordWriter(self.state, programme, kind)
@@ -95,71 +86,20 @@ class RecordRoutes:
         return programme
 
 
-def find_programme(state: SandboxState, request: web.Request) -> ProgrammeSearch:
-    """Return the event of a request.
-
-    Raises:
-        Refused: there is none.
-    """
-    event_id = request.match_info["event"]
-    is_number = event_id.isascii() and event_id.isdecimal()
-    programme = state.programmes.get(int(event_id)) if is_number else None
-    if programme is None:
-        raise Refused(HTTPStatus.NOT_FOUND, "Event not found.")
-    return programme
-
-
-def require_scope(state: SandboxState, scope: str) -> None:
-    """Check that the token may write.
-
-    Raises:
-        Refused: the scope is missing.
-    """
-    if scope not in state.sessionboard.scopes:
-        raise Refused(HTTPStatus.FORBIDDEN, f"The access token is missing the {scope} scope.")
-
-
-def spend(state: SandboxState, kind: str, operations: int) -> dict[str, str]:
-    """Count a request and return the headers about its limit.
-
-    Raises:
-        Refused: the limit or the day's quota is used up.
-    """
-    quotas = state.sessionboard.quotas
-    wait = quotas.spend(kind, operations)
-    if wait is None:
-        return quotas.headers(kind)
-    headers = quotas.headers(kind) | {"Retry-After": str(max(1, ceil(wait)))}
-    raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "You have made too many requests. Please wait.", headers)
-
-
-def read_object(body: bytes) -> Json:
-    """Parse a body.
-
-    Raises:
-        Refused: it is not a JSON object.
-    """
-    try:
-        document = json.loads(body)
-    except ValueError as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, "The body is not JSON.") from error
-    if not isinstance(document, dict):
-        raise Refused(HTTPStatus.BAD_REQUEST, "The body must be an object.")
-    return document
-
-
 def _operations(body: bytes) -> list[Json]:
     operations = read_object(body).get("operations")
     if not isinstance(operations, list) or len(operations) > MAX_OPERATIONS:
-        raise Refused(HTTPStatus.BAD_REQUEST, f"operations must be a list of at most {MAX_OPERATIONS}.")
+        raise RequestRefused(
+            HTTPStatus.BAD_REQUEST, f"operations must be a list of at most {MAX_OPERATIONS}."
+        )
     for operation in operations:
         if not isinstance(operation, dict) or operation.get("action") not in ACTIONS:
-            raise Refused(HTTPStatus.BAD_REQUEST, f"Each action must be one of: {', '.join(ACTIONS)}.")
+            raise RequestRefused(HTTPStatus.BAD_REQUEST, f"Each action must be one of: {', '.join(ACTIONS)}.")
         action, record_id, data = (operation.get(key) for key in ("action", "id", "data"))
         if action != "create" and (not isinstance(record_id, str) or not record_id):
-            raise Refused(HTTPStatus.BAD_REQUEST, f"The action {action} needs an id.")
+            raise RequestRefused(HTTPStatus.BAD_REQUEST, f"The action {action} needs an id.")
         if action != "delete" and not isinstance(data, dict):
-            raise Refused(HTTPStatus.BAD_REQUEST, f"The action {action} needs data.")
+            raise RequestRefused(HTTPStatus.BAD_REQUEST, f"The action {action} needs data.")
     return operations
 
 

@@ -5,14 +5,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from entrypoints.sandbox.contacts import Contacts
 from entrypoints.sandbox.custom_fields import CustomField
 from entrypoints.sandbox.fault_injection import Fault, FaultInjector
 from entrypoints.sandbox.further_kinds import FurtherKinds, installed_kinds
-from entrypoints.sandbox.record_writes import WritableKind
 from entrypoints.sandbox.search import ProgrammeSearch
+from entrypoints.sandbox.writable_kinds import WritableKind
 from entrypoints.sandbox.write_state import WriteState
 
 Json = dict[str, Any]
@@ -165,6 +166,45 @@ class SandboxState:
         for concerned in self.programmes.values() if is_global else (programme,):
             values.move(concerned.id, record_id, at)
             concerned.touch(record_id, at)
+
+    def edit_by_hand(
+        self,
+        event_id: int,
+        record_id: str,
+        custom_fields: Mapping[str, str | None] | None = None,
+        *,
+        before_next_write: bool = False,
+    ) -> None:
+        """Edit a contact or an account as an organizer can: its `updated_at` moves, and values may change.
+
+        Args:
+            event_id: of the event that the record is in.
+            record_id: of the record.
+            custom_fields: new values by internal name; None clears.
+            before_next_write: wait, and edit just before the API updates the record the next time.
+
+        Raises:
+            LookupError: there is no such record.
+            ValueError: a field does not exist, or cannot hold the value.
+        """
+        programme = self.programmes[event_id]
+        found = ((kind, programme.record(kind.feed, record_id)) for kind in self.writable_kinds)
+        kind, row = next(((kind, row) for kind, row in found if row is not None), (None, None))
+        if kind is None or row is None:
+            raise LookupError(record_id)
+        changes: list[tuple[CustomField, str | None]] = []
+        for internal_name, value in (custom_fields or {}).items():
+            edited = self.sessionboard.values.definitions.find(event_id, kind.module, internal_name)
+            if edited is None or edited.problem_with(value):
+                message = f"There is no field {internal_name} that can hold this value."
+                raise ValueError(message)
+            changes.append((edited, value))
+        if before_next_write:
+            self.sessionboard.interventions[record_id] = partial(
+                self.edit_by_hand, event_id, record_id, custom_fields
+            )
+        else:
+            self.set_values(programme, record_id, changes, row.times.get("updatedAt"))
 
     def add_field(self, event_id: int, added: CustomField) -> None:
         """Add a custom field, or replace the one of the same module and internal name."""

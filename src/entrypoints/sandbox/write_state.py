@@ -6,7 +6,8 @@ from typing import Any
 
 from entrypoints.sandbox.custom_fields import default_fields, parse_field
 from entrypoints.sandbox.field_values import FieldValues
-from entrypoints.sandbox.record_writes import Intervention, ItemFailure
+from entrypoints.sandbox.write_failures import Intervention, ItemFailure
+from entrypoints.sandbox.write_hooks import WriteHooks
 from entrypoints.sandbox.write_log import WriteLog
 from entrypoints.sandbox.write_quotas import WriteQuotas
 
@@ -24,6 +25,7 @@ class WriteState:
     interventions: dict[str, Intervention] = field(default_factory=dict)
     """By record id; each happens once."""
     log: WriteLog = field(default_factory=WriteLog)
+    hooks: WriteHooks = field(default_factory=WriteHooks)
     values: FieldValues = field(init=False)
     quotas: WriteQuotas = field(init=False)
 
@@ -66,4 +68,9 @@ class WriteState:
             "masked_fields": sorted(self.values.masked),
             "empty_fields": self.values.empty_as,
             "failures": failures,
+            "webhooks": {
+                "waiting": len(self.hooks.waiting),
+                "delivered": self.hooks.delivered,
+                "failed": self.hooks.failed,
+            },
         }
