@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
-from typing import Any, TypedDict
+from typing import Any
 
 from aiohttp import web
-from pydantic import ConfigDict, TypeAdapter, with_config
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from entrypoints.sandbox.control import BASE, bad_request, not_found, read_json
 from entrypoints.sandbox.custom_fields import MODULES, parse_field
@@ -18,32 +18,32 @@ from entrypoints.sandbox.write_failures import ItemFailure
 from entrypoints.sandbox.write_hooks import HookTarget
 
 
-@with_config(ConfigDict(extra="forbid"))
-class WriteSettings(TypedDict, total=False):
+class WriteSettings(BaseModel):
     """What can be set; what is missing stays as it is."""
 
-    scopes: frozenset[str]
-    requests: int | None
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scopes: frozenset[str] = frozenset()
+    requests: int | None = None
     """Per 15 minutes and kind; null: no limit."""
-    operations: int | None
+    operations: int | None = None
     """Per day; null: no limit."""
-    reset_quotas: bool
+    reset_quotas: bool = False
     """Forget what was counted."""
-    masked_fields: frozenset[str]
-    empty_fields: EmptyAs
-    webhook: HookTarget | None
+    masked_fields: frozenset[str] = frozenset()
+    empty_fields: EmptyAs = "null"
+    webhook: HookTarget | None = None
 
 
-@with_config(ConfigDict(extra="forbid"))
-class HandEdit(TypedDict, total=False):
-    custom_fields: dict[str, str | None]
-    before_next_write: bool
+class HandEdit(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    custom_fields: dict[str, str | None] = {}
+    before_next_write: bool = False
     """Wait, and make the edit just before the record is updated by the API the next time."""
 
 
-SETTINGS = TypeAdapter(WriteSettings)
 FAILURES = TypeAdapter(dict[str, ItemFailure])
-HAND_EDIT = TypeAdapter(HandEdit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +64,25 @@ class WriteControl:
 
     async def set(self, request: web.Request) -> web.Response:
         try:
-            settings = SETTINGS.validate_python(await read_json(request))
+            settings = WriteSettings.model_validate(await read_json(request))
         except ValueError as error:
             return bad_request(str(error))
-        writes = self.state.sessionboard
-        writes.scopes = settings.get("scopes", writes.scopes)
-        writes.quotas.requests = settings.get("requests", writes.quotas.requests)
-        writes.quotas.operations = settings.get("operations", writes.quotas.operations)
-        if settings.get("reset_quotas"):
+        writes, given = self.state.sessionboard, settings.model_fields_set
+        if "scopes" in given:
+            writes.scopes = settings.scopes
+        if "requests" in given:
+            writes.quotas.requests = settings.requests
+        if "operations" in given:
+            writes.quotas.operations = settings.operations
+        if settings.reset_quotas:
             writes.quotas.reset()
-        writes.values.masked = settings.get("masked_fields", writes.values.masked)
-        writes.values.empty_as = settings.get("empty_fields", writes.values.empty_as)
-        writes.hooks.target = settings.get("webhook", writes.hooks.target)
-        if settings.keys() & {"masked_fields", "empty_fields"}:
-            self.state.touch_fields()
+        if "masked_fields" in given:
+            writes.values.masked = settings.masked_fields
+        if "empty_fields" in given:
+            writes.values.empty_as = settings.empty_fields
+        if "webhook" in given:
+            writes.hooks.target = settings.webhook
+        self.state.touch_fields()
         return answer(writes.as_json())
 
     async def set_failures(self, request: web.Request) -> web.Response:
@@ -127,12 +132,12 @@ class WriteControl:
         if programme is None:
             return not_found("There is no such event.")
         try:
-            edit = HAND_EDIT.validate_python(await read_json(request))
+            edit = HandEdit.model_validate(await read_json(request))
             self.state.edit_by_hand(
                 programme.id,
                 request.match_info["id"],
-                edit.get("custom_fields", {}),
-                before_next_write=edit.get("before_next_write", False),
+                edit.custom_fields,
+                before_next_write=edit.before_next_write,
             )
         except ValueError as error:
             return bad_request(str(error))
