@@ -9,7 +9,6 @@ from entrypoints.sandbox.custom_fields import Module
 
 Json = dict[str, Any]
 PEOPLE = ("participants", "speakers", "chairpersons", "moderators")
-ACCOUNTS = ("sponsors", "exhibitors")
 SESSION_FIELDS = frozenset({"participant_role", "session_participant_id", "is_public", "order"})
 """Keys that a person has on a session but not as a contact."""
 ACCOUNT_FIELDS = frozenset({"is_primary", "friendly_id_raw"})
@@ -49,9 +48,11 @@ def copies_in(row: Any, module: Module) -> Iterator[Copy]:
 def _on_session(row: Json) -> Iterator[Copy]:
     for key in PEOPLE:
         yield from (Copy.of(person, "contact") for person in _objects(row, key))
-    for key in ACCOUNTS:
+    for key in row.keys() - {*PEOPLE, "subsessions"}:
+        # Sessions list accounts of any kind, with their contacts.
         for account in _objects(row, key):
-            yield from _account(account)
+            if "contacts" in account:
+                yield from _account(account)
     for nested in _objects(row, "subsessions"):
         yield from _on_session(nested)
 
