@@ -46,15 +46,16 @@ def copies_in(row: Any, module: Module) -> Iterator[Copy]:
 
 
 def _on_session(row: Json) -> Iterator[Copy]:
-    for key in PEOPLE:
-        yield from (Copy.of(person, "contact") for person in _objects(row, key))
-    for key in row.keys() - {*PEOPLE, "subsessions"}:
-        # Sessions list accounts of any kind, with their contacts.
-        for account in _objects(row, key):
-            if "contacts" in account:
-                yield from _account(account)
-    for nested in _objects(row, "subsessions"):
-        yield from _on_session(nested)
+    for key, listed in row.items():
+        for item in listed if isinstance(listed, list) else ():
+            if not isinstance(item, dict):
+                continue
+            if key in PEOPLE:
+                yield Copy.of(item, "contact")
+            elif key == "subsessions":
+                yield from _on_session(item)
+            elif "contacts" in item:  # an account of any kind
+                yield from _account(item)
 
 
 def _account(row: Json) -> Iterator[Copy]:
