@@ -96,7 +96,7 @@ class Control:
                 return bad_request("The id of an event cannot be changed.")
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             return bad_request(f'Each edit must be an object with an "id": {error!r}')
-        self.state.programmes[programme.id] = edited
+        self.state.put_programme(edited)
         return answer({})
 
     async def forget(self, request: web.Request) -> web.Response:

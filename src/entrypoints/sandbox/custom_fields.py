@@ -57,7 +57,7 @@ class CustomField:
 
     def value_id(self, record_id: str) -> str:
         """Return the id of a record's value, which is not the id of the field."""
-        return str(uuid5(_NAMESPACE, f"{record_id} {self.module} {self.internal_name}"))
+        return f"{record_id}-{self.internal_name}"
 
     def problem_with(self, value: object) -> str | None:
         """Return why the field cannot hold a value; null clears it."""

@@ -9,7 +9,6 @@ from entrypoints.sandbox.custom_fields import Module
 
 Json = dict[str, Any]
 PEOPLE = ("participants", "speakers", "chairpersons", "moderators")
-ACCOUNTS = ("sponsors", "exhibitors")
 SESSION_FIELDS = frozenset({"participant_role", "session_participant_id", "is_public", "order"})
 """Keys that a person has on a session but not as a contact."""
 ACCOUNT_FIELDS = frozenset({"is_primary", "friendly_id_raw"})
@@ -47,13 +46,16 @@ def copies_in(row: Any, module: Module) -> Iterator[Copy]:
 
 
 def _on_session(row: Json) -> Iterator[Copy]:
-    for key in PEOPLE:
-        yield from (Copy.of(person, "contact") for person in _objects(row, key))
-    for key in ACCOUNTS:
-        for account in _objects(row, key):
-            yield from _account(account)
-    for nested in _objects(row, "subsessions"):
-        yield from _on_session(nested)
+    for key, listed in row.items():
+        for item in listed if isinstance(listed, list) else ():
+            if not isinstance(item, dict):
+                continue
+            if key in PEOPLE:
+                yield Copy.of(item, "contact")
+            elif key == "subsessions":
+                yield from _on_session(item)
+            elif "contacts" in item:  # an account of any kind
+                yield from _account(item)
 
 
 def _account(row: Json) -> Iterator[Copy]:

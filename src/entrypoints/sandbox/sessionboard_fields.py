@@ -21,6 +21,7 @@ from entrypoints.sandbox.sessionboard_requests import (
     spend,
 )
 from entrypoints.sandbox.state import SandboxState
+from entrypoints.sandbox.write_state import FIELD_SCOPE
 
 Json = dict[str, Any]
 WORDS = {"module": MODULES, "source": SOURCES, "scope": SCOPES}
@@ -76,7 +77,7 @@ class FieldRoutes:
         """Create a field of the event, also if another one has the same name."""
         try:
             programme = find_programme(self.state, request)
-            require_scope(self.state, "write:fields")
+            require_scope(self.state, FIELD_SCOPE)
             created = self._new(programme.id, read_object(await request.read()))
             headers = spend(self.state, "field", 1)
         except RequestRefused as refused:

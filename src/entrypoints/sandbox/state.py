@@ -14,7 +14,7 @@ from entrypoints.sandbox.fault_injection import Fault, FaultInjector
 from entrypoints.sandbox.further_kinds import FurtherKinds, installed_kinds
 from entrypoints.sandbox.search import ProgrammeSearch
 from entrypoints.sandbox.writable_kinds import WritableKind
-from entrypoints.sandbox.write_state import WriteState
+from entrypoints.sandbox.write_state import FIELD_SCOPE, READ_SCOPES, WriteState
 
 Json = dict[str, Any]
 SESSIONBOARD_TOKEN = "sandbox-sessionboard-token"  # noqa: S105 - opens nothing but the sandbox
@@ -88,7 +88,8 @@ class SandboxState:
     """What the writes to Sessionboard need, and their counts."""
 
     def __post_init__(self) -> None:
-        self.sessionboard = WriteState(self.clock)
+        writes = (kind.scope for kind in self.writable_kinds)
+        self.sessionboard = WriteState(self.clock, frozenset({*READ_SCOPES, *writes, FIELD_SCOPE}))
         self.gleanin = Contacts(self.clock, self.link_delay, self._note_late, self.kinds)
 
     def _note_late(self, record_type: str) -> None:

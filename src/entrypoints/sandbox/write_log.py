@@ -8,7 +8,7 @@ from typing import Any
 @dataclass(slots=True)
 class WriteLog:
     requests: Counter[str] = field(default_factory=Counter)
-    """Executed requests, such as `POST /contacts/bulk`."""
+    """Accepted requests, such as `POST /contacts/bulk`, whatever became of their updates."""
     operations: Counter[str] = field(default_factory=Counter)
     """Updates by kind and result, such as `contacts success` or `contacts CONFLICT`."""
     fields: Counter[str] = field(default_factory=Counter)

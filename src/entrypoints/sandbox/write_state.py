@@ -12,13 +12,13 @@ from entrypoints.sandbox.write_log import WriteLog
 from entrypoints.sandbox.write_quotas import WriteQuotas
 
 READ_SCOPES = ("read:events", "read:sessions", "read:contacts")
-WRITE_SCOPES = ("write:contacts", "write:exhibitors", "write:sponsors", "write:fields")
+FIELD_SCOPE = "write:fields"
 
 
 @dataclass(slots=True)
 class WriteState:
     clock: Callable[[], float]
-    scopes: frozenset[str] = frozenset({*READ_SCOPES, *WRITE_SCOPES})
+    scopes: frozenset[str]
     """Of the token; only those of writes are enforced."""
     failures: dict[str, ItemFailure] = field(default_factory=dict)
     """By record id."""

@@ -3,7 +3,7 @@
 import pytest
 
 from entrypoints.sandbox.state import SandboxState
-from tests.support.source_writer import EVENT, SAVED_AT, Json, SourceWriter, sandbox_state, values_in
+from tests.support.source_writer import EVENT, SAVED_AT, Json, SourceWriter, person, sandbox_state, values_in
 
 EVERYBODY = ["person-1", "person-2", "person-3", "desk", "patron"]
 NO_VALUES = {"name_pronunciation": None, "twitter_handle": None, "dietary_needs": None, "gleanin_link": None}
@@ -123,3 +123,17 @@ async def test_values_outlast_edits_of_the_event(source: SourceWriter, state: Sa
     assert values_in(await source.record("person-1"))["gleanin_link"] == "https://x.example/1"
     assert (await source.record("person-1"))["title"] == "Host"
     assert (await source.record("desk"))["updated_at"] == written
+
+
+async def test_a_row_that_is_replaced_shows_what_was_written(
+    source: SourceWriter, state: SandboxState
+) -> None:
+    await source.set_link("person-1", "https://x.example/1")
+    written = (await source.record("person-1"))["updated_at"]
+    edit = {"sessions": [{"id": "session-1", "speakers": [person(1)]}]}
+    control = str(source.http.base_url).replace("/sessionboard/", f"/sandbox/events/{EVENT}")
+    assert (await source.http.patch(control, json=edit)).status_code == 200
+    (session,) = [row for row in await source.search("sessions") if row["id"] == "session-1"]
+    (speaker,) = session["speakers"]
+    assert values_in(speaker)["gleanin_link"] == "https://x.example/1"
+    assert speaker["updated_at"] == written
