@@ -40,7 +40,8 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import SystemCredentials, Token
 from core.usecases.links.order_link_field import OrderLinkField
-from core.usecases.links.queries import ListLinkChoices
+from core.usecases.links.preview_link_change import PreviewLinkChange
+from core.usecases.links.queries import ListLinkCampaigns, ListLinkChoices
 from core.usecases.links.write_links_back import PreviewLinks, WriteLinksBack
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.confirm_time_zone import ConfirmZone
@@ -171,6 +172,8 @@ class Harness:
     links = Wired(LinkAccess)
     patient_links = Wired(LinkAccess)
     list_link_choices = Wired(ListLinkChoices)
+    list_link_campaigns = Wired(ListLinkCampaigns)
+    preview_link_change = Wired(PreviewLinkChange)
     order_link_field = Wired(OrderLinkField)
     preview_links = Wired(PreviewLinks)
     write_links_back = Wired(WriteLinksBack)

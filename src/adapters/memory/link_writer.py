@@ -49,6 +49,8 @@ class InMemoryLinkHolders:
     """Called before the next writes are executed, one each, as somebody who edits meanwhile."""
     refused: dict[SourceId, str] = field(default_factory=dict)
     unreadable: SourceError | None = None
+    unlisted: SourceError | None = None
+    """Raised in place of the list of fields."""
     is_incomplete: bool = False
     makes_fields: bool = True
     """Whether an ordered field is listed."""
@@ -88,6 +90,8 @@ class InMemoryLinkWriter:
 
     async def fields(self, event_id: SourceEventId, holder: HolderType) -> Sequence[LinkField]:
         del event_id
+        if self.source.unlisted is not None:
+            raise self.source.unlisted
         return tuple(self.source.fields.get(holder, ()))
 
     async def create_field(self, event_id: SourceEventId, holder: HolderType, name: str) -> None:

@@ -11,6 +11,8 @@ from core.domain.errors import InvalidInput
 from core.domain.links.link_fields import ORDER_AGAIN_AFTER, FieldOrdered
 from core.domain.links.link_homes import LinkField, LinkSettings
 from core.domain.links.write_quota import WriteLimits
+from core.domain.records.kinds import SPEAKER
+from core.domain.records.synced_records import ShareLink
 from core.usecases.links.order_link_field import FieldOrder
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.shared.link_fields import LinkChange
@@ -171,3 +173,38 @@ async def test_rule_38_a_field_needs_a_name_of_reasonable_length(event: LinkedEv
 async def test_rule_38_a_change_of_links_alone_names_nothing_else() -> None:
     assert not LinkChange()
     assert LinkChange(field="")
+
+
+async def test_rule_38_a_choice_is_previewed_with_what_it_is_called(event: LinkedEvent) -> None:
+    preview = await event.harness.preview_link_change(event.mapping.id, LinkSettings(FIELD, COMPANY_FIELD))
+    assert preview.field.label == f"Gleanin Link ({FIELD})"
+    assert preview.company_field is not None
+    assert preview.company_field.public_name == "Company Link"
+    assert preview.report.counts.total > 0
+    assert not (await chosen(event)).is_on
+    assert event.source.writes == 0
+
+
+async def test_rule_38_a_choice_that_could_not_be_saved_is_not_previewed(event: LinkedEvent) -> None:
+    await give_campaign(event)
+    for settings, about in (
+        (LinkSettings("nonsense"), "link_field"),
+        (LinkSettings(FIELD, "nonsense"), "company_link_field"),
+        (LinkSettings(FIELD, campaign="nonsense"), "link_campaign"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            await event.harness.preview_link_change(event.mapping.id, settings)
+        assert refused.value.about == about
+
+
+async def give_campaign(event: LinkedEvent) -> None:
+    event.give(SPEAKER, "ada", ShareLink("Early birds", "https://app.gleanin.com/share/ada", "71"))
+    await event.sync()
+
+
+async def test_rule_38_campaigns_are_listed_without_the_source(event: LinkedEvent) -> None:
+    await give_campaign(event)
+    event.source.unlisted = SourceUnavailable("down")
+    assert await event.harness.list_link_campaigns(event.mapping.id) == {"71": "Early birds"}
+    with pytest.raises(SourceUnavailable):
+        await event.harness.list_link_choices(event.mapping.id)

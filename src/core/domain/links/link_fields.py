@@ -49,8 +49,16 @@ class WriteBackOff(InvalidInput):
         )
 
 
-def choose_field(fields: Sequence[LinkField], name: str, source: ExternalSystem) -> LinkField:
+def choose_field(
+    fields: Sequence[LinkField], name: str, source: ExternalSystem, *, about: str = "link_field"
+) -> LinkField:
     """Return the field of this internal name, or else the only one of exactly this public name.
+
+    Args:
+        fields: those that can be chosen.
+        name: of either kind.
+        source: whose fields.
+        about: the setting that it is chosen for.
 
     Raises:
         InvalidInput: there is none, or several have the public name; the sentence lists them.
@@ -62,10 +70,10 @@ def choose_field(fields: Sequence[LinkField], name: str, source: ExternalSystem)
     if known:
         raise InvalidInput(
             f"{source} has several fields {name!r:.60}. Choose one by its internal name: {_listed(known)}.",
-            about="link_field",
+            about=about,
         )
     choices = f"Choose one of: {_listed(fields)}." if fields else "This event has none. Order one first."
-    raise InvalidInput(f"{source} has no event-level text field {name!r:.60}. {choices}", about="link_field")
+    raise InvalidInput(f"{source} has no event-level text field {name!r:.60}. {choices}", about=about)
 
 
 def check_campaign(campaign: str, known: Mapping[str, str], destination: ExternalSystem) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.ids import MappingId, SourceId
-from core.domain.links.link_homes import LinkField, LinkSettings
+from core.domain.links.link_homes import LinkField, LinkHome, LinkSettings
 from core.domain.links.link_outcomes import LinkOutcome, LinkResult
 from core.domain.records.kinds import RecordKind
 from core.domain.runs.run import SyncRun
@@ -40,6 +40,15 @@ class TakesLinks:
 
 
 @dataclass(frozen=True, slots=True)
+class ListLinkHomes:
+    link_writers: LinkWriters
+
+    def __call__(self, source: str) -> Mapping[str, LinkHome]:
+        """Return where a source, given by its identifier, has links of people, by the name of the kind."""
+        return self.link_writers.homes(source)
+
+
+@dataclass(frozen=True, slots=True)
 class ListLinkChoices:
     links: LinkAccess
 
@@ -60,6 +69,20 @@ class ListLinkChoices:
         )
         campaigns = await list_campaigns(self.links, mapping)
         return LinkChoices(mapping.settings.links, fields, company_fields, campaigns)
+
+
+@dataclass(frozen=True, slots=True)
+class ListLinkCampaigns:
+    links: LinkAccess
+
+    async def __call__(self, mapping_id: MappingId) -> Mapping[str, str]:
+        """Return the titles of the campaigns that people have links of, by id, without reading the source.
+
+        Raises:
+            NotFound, NotMapped
+        """
+        mapping, _ = await get_mapping_access(self.links.units, mapping_id)
+        return await list_campaigns(self.links, mapping)
 
 
 @dataclass(frozen=True, slots=True)

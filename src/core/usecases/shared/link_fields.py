@@ -48,7 +48,9 @@ async def changed_settings(
         if change.company_field:
             if company is None:
                 raise LinksNotTaken(mapping.systems.source, "company_link_field")
-            company_field = await _chosen(links, mapping, sealed, company, change.company_field)
+            company_field = await _chosen(
+                links, mapping, sealed, company, change.company_field, about="company_link_field"
+            )
     campaign = present.campaign if change.campaign is None else change.campaign.strip()
     if campaign != present.campaign:
         check_campaign(campaign, await list_campaigns(links, mapping), mapping.systems.destination)
@@ -56,10 +58,16 @@ async def changed_settings(
 
 
 async def _chosen(
-    links: LinkAccess, mapping: EventMapping, sealed: SealedCredentials, holder: HolderType, name: str
+    links: LinkAccess,
+    mapping: EventMapping,
+    sealed: SealedCredentials,
+    holder: HolderType,
+    name: str,
+    *,
+    about: str = "link_field",
 ) -> str:
     fields = await list_fields(links, mapping, sealed, holder)
-    return choose_field(fields, name.strip(), mapping.systems.source).internal_name
+    return choose_field(fields, name.strip(), mapping.systems.source, about=about).internal_name
 
 
 def field_holders(homes: Mapping[str, LinkHome]) -> tuple[HolderType, HolderType | None]:

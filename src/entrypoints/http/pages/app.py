@@ -28,10 +28,13 @@ from entrypoints.http.pages.settings import (
     audit_log,
     event_mappings,
     integrations,
+    link_field,
+    link_preview,
     mapping_settings,
     notifications,
     organizations,
     settings,
+    write_back,
 )
 from entrypoints.http.problems import HANDLED_ERRORS, INTERNAL_ERROR, Problem, problem_of
 
@@ -43,6 +46,9 @@ PAGE_MODULES = (
     integrations,
     event_mappings,
     mapping_settings,
+    write_back,
+    link_field,
+    link_preview,
     settings,
     api_keys,
     notifications,
