@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,25 +12,27 @@ from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts, in_batches
 from adapters.persistence.tables import portal_addresses, portal_revocations
 from core.domain.access.portal_links import PersonRef
-from core.domain.ids import DestinationEventId, OrganizationId, SourceId
-from core.domain.records.kinds import RecordKind
+from core.domain.ids import DestinationEventId, OrganizationId
+from core.domain.records.kinds import KINDS
 from ports.store.access import PortalTimes
 
-_Group = tuple[OrganizationId, DestinationEventId, RecordKind]
+_Place = tuple[OrganizationId, DestinationEventId]
 _SAVE = Upserts(portal_addresses, ("made_at",))
 
 
-def _times_of(table: sa.Table, column: sa.Column[datetime]) -> sa.Select[SourceId, datetime]:
-    return sa.select(table.c.source_id, column).where(
+def _times_of(table: sa.Table, column: sa.Column[datetime], *, is_made: bool) -> sa.Select[Any]:
+    return sa.select(sa.literal(is_made), table.c.kind, table.c.source_id, column).where(
         table.c.organization_id == sa.bindparam("of_organization"),
         table.c.destination_event_id == sa.bindparam("of_event"),
-        table.c.kind == sa.bindparam("of_kind"),
+        table.c.kind.in_(sa.bindparam("of_kinds", expanding=True)),
         table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)),
     )
 
 
-_MADE = _times_of(portal_addresses, portal_addresses.c.made_at)
-_REVOKED = _times_of(portal_revocations, portal_revocations.c.revoked_at)
+_TIMES = sa.union_all(
+    _times_of(portal_addresses, portal_addresses.c.made_at, is_made=True),
+    _times_of(portal_revocations, portal_revocations.c.revoked_at, is_made=False),
+)
 
 
 class SqlPortalAddresses:
@@ -39,14 +42,14 @@ class SqlPortalAddresses:
     async def find(self, people: Collection[PersonRef]) -> Mapping[PersonRef, PortalTimes]:
         def read(database: sa.Connection) -> dict[PersonRef, PortalTimes]:
             found: dict[PersonRef, PortalTimes] = {}
-            for (organization_id, event_id, kind), params in _batches(people):
-                for source_id, made_at in database.execute(_MADE, params):
-                    found[PersonRef(organization_id, event_id, kind, source_id)] = PortalTimes(made_at)
-                for source_id, revoked_at in database.execute(_REVOKED, params):
-                    person = PersonRef(organization_id, event_id, kind, source_id)
-                    found[person] = replace(found.get(person, PortalTimes()), revoked_at=revoked_at)
-            return found
+            for (organization_id, event_id), params in _batches(people):
+                for is_made, kind, source_id, at in database.execute(_TIMES, params):
+                    person = PersonRef(organization_id, event_id, KINDS.named(kind), source_id)
+                    name = "made_at" if is_made else "revoked_at"
+                    found[person] = replace(found.get(person, PortalTimes()), **{name: at})
+            return {person: times for person, times in found.items() if person in wanted}
 
+        wanted = set(people)
         return await self._run(read)
 
     async def save(self, made: Mapping[PersonRef, datetime]) -> None:
@@ -69,19 +72,17 @@ class SqlPortalAddresses:
             await self._run(upsert)
 
 
-def _batches(people: Collection[PersonRef]) -> Iterator[tuple[_Group, dict[str, object]]]:
-    groups: dict[_Group, list[SourceId]] = {}
+def _batches(people: Collection[PersonRef]) -> Iterator[tuple[_Place, dict[str, object]]]:
+    by_place: dict[_Place, list[PersonRef]] = {}
     for person in people:
-        groups.setdefault((person.organization_id, person.event_id, person.kind), []).append(person.source_id)
-    for group, source_ids in groups.items():
-        organization_id, event_id, kind = group
-        for batch in in_batches(source_ids):
-            yield (
-                group,
-                {
-                    "of_organization": organization_id,
-                    "of_event": event_id,
-                    "of_kind": kind.name,
-                    "source_ids": batch,
-                },
-            )
+        by_place.setdefault((person.organization_id, person.event_id), []).append(person)
+    for place, refs in by_place.items():
+        organization_id, event_id = place
+        for batch in in_batches(refs):
+            params: dict[str, object] = {
+                "of_organization": organization_id,
+                "of_event": event_id,
+                "of_kinds": sorted({person.kind.name for person in batch}),
+                "source_ids": [person.source_id for person in batch],
+            }
+            yield place, params
