@@ -87,7 +87,7 @@ def link_fields(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="[NAME]",
+            metavar="NAME",
             help=f"With --order: the name that people will see; {DEFAULT_FIELD_NAME} if omitted.",
             show_default=False,
         ),

@@ -74,7 +74,7 @@ EXPECTED = {
     f"POST {PERSON}": Expected(MANAGE, 201),
     f"DELETE {PERSON}": Expected(MANAGE, 204),
     f"GET {MAPPING}/link-fields": Expected(MANAGE, 200),
-    f"POST {MAPPING}/link-fields": Expected(MANAGE, 200, {}),
+    f"POST {MAPPING}/link-fields": Expected(MANAGE, 200, {"name": "Twitter handle"}),
     f"GET {MAPPING}/write-back": Expected(READ, 409),
     f"POST {MAPPING}/write-back": Expected(MANAGE, 409),
     f"GET {RUN}": Expected(READ, 200),

@@ -40,6 +40,7 @@ COMMANDS = [
     ["record"],
     ["links"],
     ["link-fields"],
+    ["portal"],
     ["notices"],
     ["user", "add"],
     ["user", "list"],
