@@ -3,6 +3,7 @@
 SourceError
 ├── SourceUnavailable   try later
 ├── SourceRefused       an admin must act: the token is invalid or lacks a scope
+│   └── SourceEventRefused  likewise, for this event only: the token may read others
 ├── SourceEventGone     the event does not exist, or the token cannot see it
 ├── SourceUnreadable    the response is malformed
 └── SourceIncomplete    use the rows that were read, and report nothing else as gone (rule 34)
@@ -35,6 +36,10 @@ class SourceUnavailable(SourceError):
 
 class SourceRefused(SourceError):
     code = "token_refused"
+
+
+class SourceEventRefused(SourceRefused):
+    code = "event_refused"
 
 
 class SourceEventGone(SourceError):

@@ -9,6 +9,7 @@ from ports.plugins import (
     Http,
     HttpAnswer,
     HttpUnavailable,
+    SourceEventRefused,
     SourceRefused,
     SourceUnavailable,
     SourceUnreadable,
@@ -16,6 +17,8 @@ from ports.plugins import (
 
 API_VERSION = "v1"
 """Of pretalx's API, as it is sent with each request; pretalx 2025.1 and newer have it."""
+EVENTS = "events/"
+"""The path of the list of events. A token includes some events, so what pretalx refuses below concerns one of them."""
 _REDIRECTS = range(300, 400)
 
 
@@ -23,8 +26,8 @@ class NotFound(SourceUnreadable):
     """There is nothing under this path, or not for this token (404)."""
 
 
-class Forbidden(SourceRefused):
-    """The token is valid, but may not read this (403)."""
+class Forbidden(SourceEventRefused):
+    """The token is valid, but may not read this of the event (403)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class PretalxClient:
             answer = await self.http.read(path, params)
         except HttpUnavailable as error:
             raise SourceUnavailable(str(error)) from error
-        _check(answer)
+        _check(answer, path)
         try:
             document: object = json.loads(answer.body)
         except (ValueError, RecursionError) as error:
@@ -52,7 +55,7 @@ class PretalxClient:
         return document
 
 
-def _check(answer: HttpAnswer) -> None:
+def _check(answer: HttpAnswer, path: str) -> None:
     status = answer.status
     if status == HTTPStatus.UNAUTHORIZED:
         raise SourceRefused("pretalx refused the token (401). It may have expired or been revoked.")
@@ -69,6 +72,8 @@ def _check(answer: HttpAnswer) -> None:
         raise SourceUnavailable(
             f"pretalx answered with a web page (HTTP {status}). If this persists, check the address."
         )
+    if status == HTTPStatus.FORBIDDEN and path == EVENTS:
+        raise SourceRefused("pretalx does not let the token list the events (403). Create another token.")
     if status == HTTPStatus.FORBIDDEN:
         raise Forbidden(
             "pretalx does not let the token read this (403). The token must include the event and be allowed to read "

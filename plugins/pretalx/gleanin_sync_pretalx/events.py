@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gleanin_sync_pretalx.client import NotFound, PretalxClient
+from gleanin_sync_pretalx.client import EVENTS, NotFound, PretalxClient
 from gleanin_sync_pretalx.values import Row, json_type_of, localized, text_or_none
 from ports.plugins import (
     SourceEvent,
@@ -25,7 +25,7 @@ class EventReader:
     async def list(self) -> tuple[Sequence[SourceEvent], bool]:
         """Return the events that can be read, and whether that is all of them; pretalx lists them on one page."""
         try:
-            rows = await self.client.read("events/")
+            rows = await self.client.read(EVENTS)
         except NotFound as error:
             raise SourceUnreadable(str(error)) from error
         if not isinstance(rows, list):
@@ -73,7 +73,7 @@ def to_event(row: Row) -> SourceEvent:
 
 
 def path_of(event_id: SourceEventId) -> str:
-    return f"events/{event_id}/"
+    return f"{EVENTS}{event_id}/"
 
 
 def _slug_of(row: Row) -> str:

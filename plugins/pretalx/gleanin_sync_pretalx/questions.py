@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gleanin_sync_pretalx.client import Forbidden, NotFound, PretalxClient
 from gleanin_sync_pretalx.pages import read_list
 from gleanin_sync_pretalx.values import Row, localized, objects, text_or_none
-from ports.plugins import SourceIncomplete, SourceRefused, SourceUnreadable
+from ports.plugins import SourceEventRefused, SourceIncomplete, SourceUnreadable
 
 SEPARATOR = ";"
 """Between the names of questions of different events."""
@@ -72,7 +72,7 @@ async def _questions(client: PretalxClient, event_path: str) -> AsyncIterator[Ro
                 if isinstance(row, dict) and row.get("target") == "speaker":
                     yield row
     except (Forbidden, NotFound) as error:
-        raise SourceRefused(
+        raise SourceEventRefused(
             "pretalx does not let the token read the event's questions, so job titles and companies cannot be read. "
             "Allow it to read the list of questions, or name no questions in the access."
         ) from error
@@ -84,7 +84,7 @@ def _found(rows: Sequence[Row], names: str) -> Sequence[int]:
         known = ", ".join(f'"{name}"' for row in rows if (name := localized(row.get("question"), None)))
         raise SourceUnreadable(
             f'Its speakers are not asked "{names.strip()}" in this event, or the token may not see it. '
-            f"The questions that it may see: {known or 'none'}."
+            f"The questions that it may see: {known or 'none'}. Correct the name in the organization's access to pretalx."
         )
     return found
 

@@ -75,10 +75,16 @@ def _start(words: str) -> str:
 
 
 def localized(value: object, language: str | None) -> str | None:
-    """Return a multi-language string in a language, or else in the first one that it has."""
+    """Return a multi-language string in a language, in one of its variants, or else in the first one that it has."""
     if isinstance(value, str):
         return value
     if not isinstance(value, dict):
         return None
     texts = {key: text for key, text in value.items() if isinstance(text, str) and text.strip()}
-    return texts.get(language or "") or next(iter(texts.values()), None)
+    related = (text for key, text in texts.items() if _base(key) == _base(language or ""))
+    return texts.get(language or "") or next(related, None) or next(iter(texts.values()), None)
+
+
+def _base(language: str) -> str:
+    """Return the language of which this may be a variant: of `de-formal`, it is `de`."""
+    return language.replace("_", "-").partition("-")[0].lower()

@@ -8,7 +8,7 @@ import pytest
 from gleanin_sync_pretalx.questions import QuestionNames, Questions, find_questions
 from gleanin_sync_testkit.wire import Answer
 from plugins.pretalx.tests.in_memory import client_of, page
-from ports.plugins import SourceIncomplete, SourceRefused, SourceUnreadable
+from ports.plugins import SourceEventRefused, SourceIncomplete, SourceUnreadable
 
 ROWS: tuple[Mapping[str, Any], ...] = (
     {"id": 8, "question": {"en": "Job title", "de": "Beruf"}, "target": "speaker", "identifier": "J0B"},
@@ -47,13 +47,14 @@ async def test_a_name_that_no_question_has_stops(name: str) -> None:
 
 
 async def test_an_event_without_questions_says_so() -> None:
-    with pytest.raises(SourceUnreadable, match="may see: none"):
+    with pytest.raises(SourceUnreadable, match="may see: none") as caught:
         await found(QuestionNames(company="Company"), page())
+    assert "Correct the name in the organization's access to pretalx." in str(caught.value), "what to do"
 
 
 @pytest.mark.parametrize("status", [403, 404])
 async def test_it_is_said_that_questions_may_not_be_read(status: int) -> None:
-    with pytest.raises(SourceRefused, match="does not let the token read the event's questions"):
+    with pytest.raises(SourceEventRefused, match="does not let the token read the event's questions"):
         await found(QuestionNames(company="Company"), Answer({"detail": "no"}, status=status))
 
 

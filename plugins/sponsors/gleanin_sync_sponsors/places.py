@@ -26,7 +26,8 @@ def places_of(read: ReadSponsors) -> dict[SourceId, Place]:
         primary, problem = sponsor.primary, problem_of(read, sponsor)
         for contact in sponsor.contacts:
             person = read.people[contact.person.id]
-            rank = problem is not None, contact is not primary, sponsor.id
+            cannot_be_synced = problem is not None or sponsor.name is None
+            rank = cannot_be_synced, contact is not primary, sponsor.id
             known = places.get(person.id)
             if known is None or rank < known.rank:
                 places[person.id] = Place(person, sponsor, problem, rank)

@@ -19,5 +19,10 @@ def primary_without_email(sponsor: str, primary: str, systems: Systems) -> Reaso
     )
 
 
+def without_name(sponsor: str) -> str:
+    """Return a note on a missing company name, which is easily taken for the contact's own company."""
+    return f"The company name is that of the sponsor {sponsor:.200}, which has none."
+
+
 def unknown_tier_field(field: str) -> str:
     return f"No tier was sent: no sponsor has a custom field {field!r:.60}."

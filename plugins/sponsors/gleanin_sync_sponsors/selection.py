@@ -117,7 +117,10 @@ class SponsorSelector:
             )
         )
         notes = (left_out,) if left_out else ()
-        return check_required_fields(SPONSOR, fields, self.read.context.systems, notes, problem)
+        verdict = check_required_fields(SPONSOR, fields, self.read.context.systems, notes, problem)
+        if sponsor.name is None and isinstance(verdict, Blocked):
+            return Blocked(verdict.reason.with_note(own_reasons.without_name(sponsor.id)))
+        return verdict
 
     def _unknown_tier_field(self) -> str:
         """Return the custom field that was chosen if no sponsor has it; empty if all is well."""

@@ -63,6 +63,15 @@ class TestSponsorSelection(KindBase):
         without = {**UMBRELLA, "custom_fields": []}
         assert self.selected(ACME, without, tier_field="tier").eligible("bob").notes == ()
 
+    @pytest.mark.parametrize("name", [None, "", " \u200b"])
+    def test_rule_18_a_sponsor_without_a_name_is_named_by_its_id(self, name: Any) -> None:
+        reason = self.selected({**ACME, "name": name}).blocked("ada")
+        assert (reason.code, reason.sentence) == (
+            "missing_fields",
+            "Required field is missing: company name.",
+        )
+        assert reason.detail.endswith("The company name is that of the sponsor acme, which has none.")
+
     @pytest.mark.parametrize("contacts", [[], None, [contact("ada", is_primary=False)]])
     def test_rule_17_a_sponsor_without_a_primary_contact_is_blocked(self, contacts: Any) -> None:
         selected = self.selected({**ACME, "contacts": contacts}, UMBRELLA)
@@ -107,6 +116,12 @@ class TestSponsorSelection(KindBase):
         selected = self.selected(lonely, ACME)
         assert selected.eligible("ada").fields["company_name"] == "Acme Ltd"
         assert selected.blocked("aaa").code == "no_primary_contact", "its only contact is sent for another"
+
+    def test_rule_17_a_person_is_sent_for_the_sponsor_that_has_a_name(self) -> None:
+        nameless = {**ACME, "name": None}
+        later = sponsor("zeta", "Zeta", [contact("zoe"), contact("ada", is_primary=False)])
+        selected = self.selected(nameless, later)
+        assert selected.eligible("ada").fields["company_name"] == "Zeta"
 
     def test_rule_14_of_several_copies_of_a_person_the_newest_counts(self) -> None:
         newer = contact("ada", email="new@example.org", contact_updated_at="2026-11-20T10:00:00Z")

@@ -71,6 +71,7 @@ class InMemoryStore:
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     audit: dict[int, AuditEntry] = field(default_factory=dict)
     revocations: dict[PersonRef, datetime] = field(default_factory=dict)
+    portal_addresses: dict[PersonRef, datetime] = field(default_factory=dict)
     recipients: dict[OrganizationId, Recipient] = field(default_factory=dict)
     notifications: dict[NotificationId, Notification] = field(default_factory=dict)
     written_links: dict[tuple[LinkPlace, SourceId], tuple[WrittenLink, bool]] = field(default_factory=dict)

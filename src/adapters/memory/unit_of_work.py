@@ -12,6 +12,7 @@ from adapters.memory.access import (
     InMemoryAuditLog,
     InMemoryInstallation,
     InMemoryLoginSessions,
+    InMemoryPortalAddresses,
     InMemoryPortalRevocations,
     InMemoryProviderIdentities,
 )
@@ -57,6 +58,7 @@ class InMemoryUnitOfWork:
         self.link_outcomes = InMemoryLinkOutcomes(store)
         self.write_quotas = InMemoryWriteQuotas(store)
         self.field_orders = InMemoryFieldOrders(store)
+        self.portal_addresses = InMemoryPortalAddresses(store)
         self.recipients = InMemoryRecipients(store)
         self.notifications = InMemoryNotifications(store)
 

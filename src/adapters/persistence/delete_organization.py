@@ -17,6 +17,7 @@ from adapters.persistence.tables import (
     notifications,
     organizations,
     outcomes,
+    portal_addresses,
     portal_revocations,
     recipients,
     replaced_runs,
@@ -61,6 +62,7 @@ def statements_to_delete(organization_id: OrganizationId, at: datetime) -> Seque
                 api_keys,
                 grants,
                 portal_revocations,
+                portal_addresses,
                 written_links,
                 field_orders,
             )

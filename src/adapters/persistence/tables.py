@@ -423,6 +423,17 @@ portal_revocations = sa.Table(
     info={"personal_data": ("source_id",)},
 )
 
+portal_addresses = sa.Table(
+    "portal_addresses",
+    metadata,
+    sa.Column("organization_id", sa.Text(), sa.ForeignKey("organizations.id"), primary_key=True),
+    sa.Column("destination_event_id", sa.Text(), primary_key=True),
+    sa.Column("kind", sa.Text(), primary_key=True),
+    sa.Column("source_id", sa.Text(), primary_key=True),
+    _time("made_at"),
+    info={"personal_data": ("source_id",)},
+)
+
 written_links = sa.Table(
     "written_links",
     metadata,

@@ -24,6 +24,7 @@ from adapters.persistence.repositories.mappings import SqlMappings
 from adapters.persistence.repositories.notifications import SqlNotifications, SqlRecipients
 from adapters.persistence.repositories.organizations import SqlConnections, SqlOrganizations
 from adapters.persistence.repositories.outcomes import SqlOutcomes
+from adapters.persistence.repositories.portal_addresses import SqlPortalAddresses
 from adapters.persistence.repositories.portal_revocations import SqlPortalRevocations
 from adapters.persistence.repositories.provider_identities import SqlProviderIdentities
 from adapters.persistence.repositories.runs import EnqueueStatements, SqlRuns
@@ -181,6 +182,10 @@ class SqlUnitOfWork:
     @cached_property
     def field_orders(self) -> SqlFieldOrders:
         return SqlFieldOrders(self.run)
+
+    @cached_property
+    def portal_addresses(self) -> SqlPortalAddresses:
+        return SqlPortalAddresses(self.run)
 
     @cached_property
     def recipients(self) -> SqlRecipients:

@@ -72,6 +72,10 @@ COMMANDS = {
         "link_fields",
         "List the fields of the source that share links can be written back to, or order one to be made.",
     ),
+    "portal": (
+        "portal",
+        "List, make or revoke the portal addresses of people: each opens one person's page with the share links.",
+    ),
     "notices": (
         "notifications",
         "Show or choose where notifications go: one when a sync starts failing, one when it recovers.",

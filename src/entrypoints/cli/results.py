@@ -27,7 +27,7 @@ from entrypoints.container import Container
 from entrypoints.resources.links import LinkCountsResponse, WrittenBackResponse, link_results
 from entrypoints.resources.results import (
     OUTCOME_COLUMNS,
-    HistoryEntryResponse,
+    RecordEntryResponse,
     RecordOutcomeResponse,
     outcome_row,
 )
@@ -179,8 +179,8 @@ async def show_record_history(container: Container, mapping_id: str, id_or_email
     def document() -> list[dict[str, Any]]:
         *earlier, newest = entries
         return [
-            *(HistoryEntryResponse.from_domain(entry).document() for entry in earlier),
-            HistoryEntryResponse.from_domain(newest, written_back).document(),
+            *(RecordEntryResponse.from_domain(entry).document() for entry in earlier),
+            RecordEntryResponse.from_domain(newest, written_back).document(),
         ]
 
     return Answer(document, show)

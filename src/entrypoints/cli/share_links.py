@@ -55,7 +55,7 @@ async def list_links(
         if csv is not None:
             console.print(safe_text(f"Wrote the links of {len(people)} people to {csv}"))
 
-    return Answer(lambda: [PersonResponse.from_domain(person, latest).document() for person in people], show)
+    return Answer(lambda: [PersonResponse.from_domain(person).document() for person in people], show)
 
 
 def _who(person: SyncedRecord, source: ExternalSystem, latest: LatestLinks) -> Text:

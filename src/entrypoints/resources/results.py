@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -58,18 +58,30 @@ class HistoryEntryResponse(OutcomeOfRecord):
         description="When a later check last found that nothing had changed; null if none did"
     )
     run_id: str
+
+    first_keys: ClassVar = ("at", "confirmed_at", "run_id")
+
+    @classmethod
+    def from_domain(cls, entry: HistoryEntry) -> Self:
+        return cls._of(entry)
+
+    @classmethod
+    def _of(cls, entry: HistoryEntry, **more: Any) -> Self:
+        times = {"at": entry.at, "confirmed_at": entry.confirmed_at}
+        return cls.model_validate(outcome_fields(entry.outcome) | times | {"run_id": entry.run_id} | more)
+
+
+class RecordEntryResponse(HistoryEntryResponse):
+    """An entry in the history of a record, which may be a person."""
+
     written_back: WrittenBackResponse | None = Field(
         description="Of the newest outcome of a person: whether the person's share link is in the source, and why not; "
         "null if it has never been written back"
     )
 
-    first_keys: ClassVar = ("at", "confirmed_at", "run_id")
-
     @classmethod
     def from_domain(cls, entry: HistoryEntry, written_back: WrittenBackResponse | None = None) -> Self:
-        times = {"at": entry.at, "confirmed_at": entry.confirmed_at}
-        more = {"run_id": entry.run_id, "written_back": written_back}
-        return cls.model_validate(outcome_fields(entry.outcome) | times | more)
+        return cls._of(entry, written_back=written_back)
 
 
 class LinkResponse(ResponseModel):
@@ -87,23 +99,34 @@ class PersonResponse(ResponseModel):
     name: str
     email: str | None
     links: list[LinkResponse]
-    written_back: WrittenBackResponse | None = Field(
-        description="Whether the person's link is in the source, and why not; null if it has never been written back"
-    )
 
     @classmethod
-    def from_domain(cls, person: SyncedRecord, latest: LatestLinks) -> Self:
+    def from_domain(cls, person: SyncedRecord) -> Self:
+        return cls._of(person)
+
+    @classmethod
+    def _of(cls, person: SyncedRecord, **more: Any) -> Self:
         return cls(
             kind=person.kind.name,
             source_id=person.source_id,
             name=person.label,
             email=person.email,
             links=[LinkResponse.from_domain(link) for link in person.links],
-            written_back=WrittenBackResponse.find(latest, person.kind, person.source_id),
+            **more,
         )
 
 
-class PeopleResponse(Listed[PersonResponse]):
+class SyncedPersonResponse(PersonResponse):
+    written_back: WrittenBackResponse | None = Field(
+        description="Whether the person's link is in the source, and why not; null if it has never been written back"
+    )
+
+    @classmethod
+    def of(cls, person: SyncedRecord, latest: LatestLinks) -> Self:
+        return cls._of(person, written_back=WrittenBackResponse.find(latest, person.kind, person.source_id))
+
+
+class PeopleResponse(Listed[SyncedPersonResponse]):
     total: int
     without_link: int
 

@@ -11,6 +11,7 @@ from ports.store.access import (
     AuditLog,
     Installation,
     LoginSessions,
+    PortalAddresses,
     PortalRevocations,
     ProviderIdentities,
 )
@@ -65,6 +66,8 @@ class UnitOfWork(Protocol):
     def audit(self) -> AuditLog: ...
     @property
     def portal_revocations(self) -> PortalRevocations: ...
+    @property
+    def portal_addresses(self) -> PortalAddresses: ...
     @property
     def recipients(self) -> Recipients: ...
     @property

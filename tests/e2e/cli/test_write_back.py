@@ -286,7 +286,6 @@ def test_rule_38_where_a_persons_link_is_stands_with_the_person(
     cli: CommandLine, linked: str, source: InMemoryLinkHolders
 ) -> None:
     assert "Share link in Sessionboard: not written yet." in cli("record", linked, "person-1").out
-    assert {person["written_back"] for person in cli.json("links", linked).document} == {None}
     source.edit(CONTACTS, "person-2", FIELD, MINE)
     cli("sync", linked)
     assert "Share link in Sessionboard: written." in cli("record", linked, "grace@example.org").out
@@ -295,12 +294,8 @@ def test_rule_38_where_a_persons_link_is_stands_with_the_person(
     earlier, newest = cli.json("record", linked, "person-2").document
     assert earlier["written_back"] is None
     assert newest["written_back"]["outcome"] == "kept"
-    outcomes = {
-        person["source_id"]: person["written_back"]["outcome"]
-        for person in cli.json("links", linked).document
-    }
-    assert outcomes == {"person-1": "written", "person-2": "kept", "contact-1": "written"}
-    assert "in Sessionboard: kept" in cli("links", linked).out
+    shown = cli("links", linked).out
+    assert [shown.count(f"in Sessionboard: {outcome}") for outcome in ("written", "kept")] == [2, 1]
 
 
 def test_rule_38_the_status_tells_whether_links_are_written_back(cli: CommandLine, linked: str) -> None:

@@ -29,7 +29,7 @@ MOST = {
     "{o}/events/{e}/preview": 10,
     "{o}/history": 10,
     "/runs/{r}": 9,
-    "{o}/share-links": 9,
+    "{o}/share-links": 10,
     "{o}/integrations": 8,
     "{o}/integrations/mappings": 8,
     "{o}/settings": 9,
@@ -42,7 +42,7 @@ Four read the health of the mappings and their last checks; two read only the la
 
 WITH_LINKS = {
     "/runs/{r}": 10,
-    "{o}/share-links": 10,
+    "{o}/share-links": 11,
     "/mappings/{m}/records?who={p}": 8,
     "{o}/integrations/mappings/{m}/settings": 9,
     "{o}/integrations/mappings/{m}/write-back": 5,

@@ -23,7 +23,13 @@ from ports.destination import (
     DestinationUnreadable,
     WriteOutcomeUnknown,
 )
-from ports.source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
+from ports.source import (
+    SourceEventGone,
+    SourceEventRefused,
+    SourceRefused,
+    SourceUnavailable,
+    SourceUnreadable,
+)
 from ports.store.errors import DatabaseUnavailable, PersistenceError
 from tests.support.systems import GLEANIN, SESSIONBOARD, SYSTEMS
 
@@ -56,6 +62,7 @@ def test_what_a_rule_refuses_ends_with_3_and_the_rule_s_own_words(refusal: Domai
         (SourceUnavailable("no"), 5, "unreachable"),
         (DestinationUnavailable("no"), 5, "unreachable"),
         (SourceEventGone("no"), 5, "event_gone"),
+        (SourceEventRefused("no"), 5, "event_refused"),
         (DestinationEventGone("no"), 5, "event_gone"),
         (SourceUnreadable("no"), 5, "unreadable"),
         (DestinationUnreadable("no"), 5, "unreadable"),
@@ -79,6 +86,7 @@ def test_each_other_error_has_its_exit_code(error: Exception, exit_code: int, co
         (stop_reasons.DISCONNECTED, 3),
         (stop_reasons.token_refused(GLEANIN, "no"), 5),
         (stop_reasons.event_gone(GLEANIN, "DevDays"), 5),
+        (stop_reasons.event_refused(SESSIONBOARD, "DevDays", "no"), 5),
         (stop_reasons.INTERRUPTED, 1),
         (stop_reasons.INTERNAL_ERROR, 1),
     ],

@@ -9,6 +9,7 @@ from adapters.plugins.kind_guard import guarded
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.search import RecordSearch
 from core.domain.records.source_records import Person, SourceEvent, Unreadable
+from core.domain.systems import ExternalSystem
 from core.domain.tenancy.event_mappings import MappingSettings
 from core.usecases.sync.get_event import EventView
 from entrypoints.http.pages.events.plugin_page import PluginPageRow, page_of
@@ -42,6 +43,16 @@ def texts_of(page: RecordPage[PluginPageRow], rows: list[PluginPageRow]) -> tupl
 
 def test_rule_43_the_menu_entry_and_the_page_say_what_the_kind_is_called() -> None:
     assert (page().sync_words, page().label, page().what) == ("helpers", "Helpers", "Helpers")
+
+
+def test_rule_44_a_source_without_a_reader_for_the_kind_is_not_said_to_have_such_records() -> None:
+    other = ExternalSystem("pretalx", "pretalx")
+    assert (page().is_read_from(SESSIONBOARD), page().is_read_from(other)) == (True, False)
+    assert page().empty(SESSIONBOARD) == (
+        "No helpers yet",
+        "Helpers appear here once they are added in Sessionboard.",
+    )
+    assert page().empty(other) == ("No helpers", "Helpers are not read from pretalx.")
 
 
 def test_rule_43_columns_show_what_the_plugin_makes_of_each_row() -> None:

@@ -28,7 +28,9 @@ from entrypoints.resources.results import (
     OUTCOME_COLUMNS,
     HistoryEntryResponse,
     PersonResponse,
+    RecordEntryResponse,
     RecordOutcomeResponse,
+    SyncedPersonResponse,
     outcome_row,
 )
 from entrypoints.resources.runs import CountsResponse, RunResponse
@@ -123,15 +125,17 @@ def test_a_person_has_name_e_mail_and_links() -> None:
         "ada@example.org",
         (ShareLink("Exhibitor campaign", "https://app.gleanin.com/share/x"),),
     )
-    document = {
+    assert PersonResponse.from_domain(person).document() == {
         "kind": "exhibitor_contact",
         "source_id": "c1",
         "name": "Ada",
         "email": "ada@example.org",
         "links": [{"title": "Exhibitor campaign", "url": "https://app.gleanin.com/share/x"}],
+    }
+    assert SyncedPersonResponse.of(person, {}).document() == {
+        **PersonResponse.from_domain(person).document(),
         "written_back": None,
     }
-    assert PersonResponse.from_domain(person, {}).document() == document
     kept = LinkResult(
         EXHIBITOR_CONTACT,
         SourceId("c1"),
@@ -141,7 +145,7 @@ def test_a_person_has_name_e_mail_and_links() -> None:
         link_reasons.entered_by_somebody(SESSIONBOARD),
     )
     latest = {(EXHIBITOR_CONTACT, SourceId("c1")): [kept]}
-    assert PersonResponse.from_domain(person, latest).document()["written_back"] == {
+    assert SyncedPersonResponse.of(person, latest).document()["written_back"] == {
         "outcome": "kept",
         "reason": "Somebody else entered a value in Sessionboard, so it was kept. "
         "To have the link written there, clear the field in Sessionboard.",
@@ -205,8 +209,10 @@ def test_a_document_of_a_run_begins_with_its_result() -> None:
 def test_a_document_of_a_history_entry_begins_with_its_time_and_run() -> None:
     outcome = RecordOutcome(GRACE, Outcome.UNCHANGED, reasons.SAME, DestinationId("77"))
     entry = HistoryEntryResponse.from_domain(HistoryEntry(RunId("r1"), NOW, outcome))
-    assert list(entry.document()) == ["at", "confirmed_at", "run_id", *OUTCOME_COLUMNS, "written_back"]
+    assert list(entry.document()) == ["at", "confirmed_at", "run_id", *OUTCOME_COLUMNS]
     assert entry.document() == entry.model_dump()
+    of_person = RecordEntryResponse.from_domain(HistoryEntry(RunId("r1"), NOW, outcome))
+    assert of_person.document() == entry.document() | {"written_back": None}
 
 
 def test_instants_end_in_z_in_the_api_and_in_an_offset_in_documents() -> None:

@@ -24,6 +24,7 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.runs.request_sync import SyncRequest
+from ports.source import SourceEventRefused
 from tests.support.assertions import present
 from tests.support.builders import on, person, session
 from tests.support.continuous_sync import due, run_all
@@ -187,6 +188,23 @@ async def test_refused_token_halts_continuous_sync_until_it_is_replaced(
     assert await due(harness) == [mapping_id]
     await run_all(harness)
     assert not (await harness.schedule_of(mapping_id)).is_failing
+
+
+async def test_rule_29_a_token_that_may_not_read_one_event_halts_no_mapping(harness: Harness) -> None:
+    organization = await harness.organization()
+    await harness.connect(organization.id, TOKEN, continuous_sync=True)
+    first, second = await harness.map(organization.id), await harness.map(organization.id, ELSEWHERE, FAR)
+    await harness.sync(second)
+    harness.source.error = SourceEventRefused("The token must include the event (403).")
+    run = await harness.sync(first)
+    assert present(run.stop).code == "event_refused"
+    assert "The token must include the event" in run.message
+    for mapping, is_failing in ((first, True), (second, False)):
+        schedule = await harness.schedule_of(mapping.id)
+        assert (schedule.is_halted, schedule.is_failing) == (False, is_failing)
+    harness.source.error = None
+    assert (await harness.sync(first)).state is RunState.COMPLETED
+    assert not (await harness.schedule_of(first.id)).is_failing, "access that was given later is enough"
 
 
 async def test_refusal_of_a_replaced_token_does_not_halt_continuous_sync(

@@ -26,6 +26,7 @@ _REASONS = {
     "unreachable": "{system} cannot be reached.",
     "unreadable": "{system} sent a response that cannot be read.",
     "event_gone": "The {system} event no longer exists, or the token has no access to it.",
+    "event_refused": "{system} refused access to the event.",
     "plugin_failed": "{system} cannot be used: its plug-in is missing or has failed.",
     "masked_emails": "{source} hides personal data from this token. Create a token that may read personal data in {source}, and "
     "enter it in Settings > {source} access.",

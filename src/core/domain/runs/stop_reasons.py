@@ -71,6 +71,11 @@ def event_gone(system: ExternalSystem, event: str) -> StopReason:
     )
 
 
+def event_refused(system: ExternalSystem, event: str, message: str) -> StopReason:
+    """Return the reason for a stop by a token that may read other events: their mappings are not halted."""
+    return _about(system, "event_refused", f"{system} refused access to the event {event}: {message}")
+
+
 def plugin_failed(system: ExternalSystem, message: str) -> StopReason:
     """Return the reason for a stop by a plug-in that failed or is missing; the message names it."""
     return _about(system, "plugin_failed", f"{system} cannot be used: {message}")

@@ -19,6 +19,7 @@ from ports.destination import (
 from ports.source import (
     SourceError,
     SourceEventGone,
+    SourceEventRefused,
     SourceFailed,
     SourceMissing,
     SourceRefused,
@@ -46,6 +47,8 @@ def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> St
     match error:
         case SourceEventGone() | DestinationEventGone():
             return stop_reasons.event_gone(system, event)
+        case SourceEventRefused():
+            return stop_reasons.event_refused(system, event, str(error))
         case SourceRefused() | DestinationRefused():
             return stop_reasons.token_refused(system, str(error))
         case SourceUnavailable() | DestinationUnavailable() | WriteOutcomeUnknown():

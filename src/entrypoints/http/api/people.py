@@ -27,7 +27,7 @@ from entrypoints.http.dependencies import Wired
 from entrypoints.http.rows import link_rows
 from entrypoints.resources.access import PortalAddressResponse
 from entrypoints.resources.kind_names import PersonKindName
-from entrypoints.resources.results import LINK_COLUMNS, PeopleResponse, PersonResponse
+from entrypoints.resources.results import LINK_COLUMNS, PeopleResponse, SyncedPersonResponse
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
 Missing = Annotated[bool, Query(description="Only people who have no link yet")]
@@ -55,7 +55,7 @@ async def list_share_links(
     ids = [person.source_id for person in page.people]
     latest = await container.resolve(ListLatestLinks)(ctx.mapping.id, ids)
     return PeopleResponse(
-        items=[PersonResponse.from_domain(person, latest) for person in page.people],
+        items=[SyncedPersonResponse.of(person, latest) for person in page.people],
         next=cursor(page.next),
         total=page.total,
         without_link=page.without_link,

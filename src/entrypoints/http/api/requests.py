@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from core.domain.access import api_keys
 from core.domain.ids import MAX_ID_LENGTH, MappingId
@@ -21,7 +21,7 @@ from core.usecases.organizations.connect import DEFAULT_DESTINATION
 from core.usecases.shared.link_fields import LinkChange
 from entrypoints.http.api.credentials import DestinationAccess, Secret, SourceAccess
 from entrypoints.plugins import PluginGroup, installed_plugins
-from entrypoints.resources.kind_names import KindName, OneOf, ScopeName
+from entrypoints.resources.kind_names import KindName, OneOf, PersonKindName, ScopeName
 from entrypoints.resources.kind_values import KindValuesOfMapping
 
 
@@ -158,6 +158,25 @@ class NewLinkFieldRequest(RequestModel):
         DEFAULT_FIELD_NAME, description="The name that people see in the source"
     )
     for_companies: StrictBool = Field(False, description="Whether it is a field of companies, not of people")
+
+
+class PersonRequest(RequestModel):
+    kind: PersonKindName
+    source_id: Annotated[SearchText, Field(min_length=1)]
+
+
+class PeopleSelectionRequest(RequestModel):
+    """Either some people, or all of them."""
+
+    people: list[PersonRequest] = Field(default_factory=list, max_length=MAX_ITEMS)
+    all: StrictBool = Field(False, description="Everybody who is synced")
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> "PeopleSelectionRequest":
+        if bool(self.people) == self.all:
+            message = "name people, or set all to true"
+            raise ValueError(message)
+        return self
 
 
 class PreviewQuery(RequestModel):

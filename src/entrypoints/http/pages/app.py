@@ -14,6 +14,7 @@ from entrypoints.http.pages.access import account, expired_forms, sign_in
 from entrypoints.http.pages.dependencies import RunMoved
 from entrypoints.http.pages.events import (
     events,
+    hand_out,
     history,
     preview,
     record_history,
@@ -60,6 +61,7 @@ PAGE_MODULES = (
     syncing,
     history,
     record_history,
+    hand_out,
     share_links,
     portal,
 )

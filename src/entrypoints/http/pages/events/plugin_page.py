@@ -54,6 +54,7 @@ def page_of(plugin: KindPlugin) -> RecordPage[PluginPageRow]:
         partial(_columns, plugin),
         problems=partial(_problems, plugin),
         sync_words=plugin.kind.plural,
+        is_read_from=lambda source: source.identifier in plugin.readers,
     )
 
 

@@ -79,6 +79,9 @@ class RecordPage(Generic[R]):
     sync_words: str = ""
     """What the menu entry calls its records: "Sync helpers to"; empty for none."""
 
+    is_read_from: Callable[[ExternalSystem], bool] = lambda _source: True
+    """Whether it is known how a source's records are read; without rows, there is then nothing to sync."""
+
     def shown_columns(
         self, rows: Sequence[R], source: ExternalSystem, zone: str | None
     ) -> tuple[Sequence[Column[R]], Sequence[str]]:
@@ -97,6 +100,8 @@ class RecordPage(Generic[R]):
 
     def empty(self, source: ExternalSystem) -> tuple[str, str]:
         """Return the heading and the text of the page of an event without such records."""
+        if not self.is_read_from(source):
+            return f"No {self.what.lower()}", f"{self.what} are not read from {source}."
         heading = f"No {self.what.lower()} yet"
         return heading, f"{self.what} appear here once they are added in {source}."
 

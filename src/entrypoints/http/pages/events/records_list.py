@@ -77,6 +77,7 @@ async def show_records(
         tabs=outcome_tabs(url, query, counted(rows), outcome) if page.view.plan else (),
         is_empty=not rows,
         empty=records.empty(page.ctx.organization.source),
+        may_have_records=bool(rows) or records.is_read_from(page.ctx.organization.source),
         outcome_of=outcome_of,
         search_text=search_text,
         query=query,

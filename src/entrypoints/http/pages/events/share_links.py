@@ -1,6 +1,7 @@
 """Share links: the links of each person, people without a link, and portal addresses (rules 30 and 31)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -14,6 +15,7 @@ from core.domain.records.kinds import RecordKind
 from core.domain.records.synced_records import SyncedRecord, presentable
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.access.create_portal_link import CreatePortalLink
+from core.usecases.access.hand_out import ListPortalAddresses
 from core.usecases.access.portal_person import PersonQuery
 from core.usecases.access.revoke_portal_links import RevokePortalLinks
 from core.usecases.links.queries import ListLatestLinks
@@ -98,7 +100,17 @@ async def show(
         to_revoke=_find_person(revoke, page.people) if ctx.may_manage else None,
         revoke_url=lambda person: with_query(url, {**query, "page": number, "revoke": ref_of(person)}),
         ref_of=ref_of,
+        expiries=await _expiries(container, mapping, page.people) if ctx.may_manage else (),
+        total=f"{page.total:,}",
     )
+
+
+async def _expiries(
+    container: Container, mapping: EventMapping, people: Sequence[SyncedRecord]
+) -> list[datetime | None]:
+    """Return until when the portal address of each person is valid; None if there is none."""
+    handed_out = await container.resolve(ListPortalAddresses).of_people(mapping, people)
+    return [each.address.expires_at if each.address else None for each in handed_out]
 
 
 async def _places(
