@@ -51,7 +51,7 @@ def contact(number: int, name: str, *, is_primary: bool) -> Json:
         "full_name": name,
         "email": f"{name.partition(' ')[0].lower()}@example.org",
         "is_primary": is_primary,
-        "updated_at": UPDATED_AT,
+        "contact_updated_at": UPDATED_AT,
     }
 
 
