@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from bench.product import mapped, settings_for
-from core.domain.ids import MappingId
 from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import MappingId
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.shared.link_fields import LinkChange
