@@ -43,7 +43,7 @@ class InMemoryLinkHolders:
     limits: WriteLimits = WriteLimits(100, 100, timedelta(minutes=15), 10_000)  # noqa: RUF009 - frozen
     errors: list[SourceError] = field(default_factory=list)
     """Raised in place of the next writes, one each."""
-    errors_after: list[SourceError] = field(default_factory=list)
+    errors_after: list[BaseException] = field(default_factory=list)
     """Raised after the next writes were executed, one each."""
     before_next: list[Callable[[], None]] = field(default_factory=list)
     """Called before the next writes are executed, one each, as somebody who edits meanwhile."""
