@@ -20,6 +20,7 @@ from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.access_fields import AccessRequirements
 from core.domain.tenancy.secrets import SystemCredentials
+from ports.probe import Finding
 
 R = TypeVar("R", bound=SourceRow)
 
@@ -133,6 +134,15 @@ class SourceOpener(Protocol):
 
         Raises:
             InvalidInput: the URL is invalid or not allowed.
+        """
+        ...
+
+    async def probe(self, credentials: SystemCredentials) -> Sequence[Finding]:
+        """Compare an account with the assumptions of the plug-in; nothing is written.
+
+        Raises:
+            NothingToProbe: the plug-in has no checks.
+            SourceError: the account cannot be read at all.
         """
         ...
 

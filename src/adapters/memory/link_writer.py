@@ -51,6 +51,7 @@ class InMemoryLinkHolders:
     unreadable: SourceError | None = None
     unlisted: SourceError | None = None
     """Raised in place of the list of fields."""
+    unreadable_holders: dict[HolderType, SourceError] = field(default_factory=dict)
     is_incomplete: bool = False
     makes_fields: bool = True
     """Whether an ordered field is listed."""
@@ -111,8 +112,8 @@ class InMemoryLinkWriter:
     ) -> AsyncIterator[Sequence[LinkHolder]]:
         del event_id
         source = self.source
-        if source.unreadable is not None:
-            raise source.unreadable
+        if error := source.unreadable_holders.get(holder, source.unreadable):
+            raise error
         records = [*source.holders.get(holder, {}).values()]
         for start in range(0, len(records), _PAGE):
             source.pages_read += 1
@@ -158,7 +159,7 @@ class InMemoryLinkWriter:
 def _read(record: StoredHolder, field: str) -> LinkHolder:
     value = record.values.get(field)
     return LinkHolder(
-        record.id, value, str(record.version), record.label, "***" in (value or ""), record.primary
+        record.id, value, str(record.version or ""), record.label, "***" in (value or ""), record.primary
     )
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import NoReturn
 
 from adapters.plugins import guard
-from adapters.plugins.guard import pages_of, sentence_of
+from adapters.plugins.guard import checked_finding, pages_of, sentence_of
 from adapters.plugins.write_fence import WriteFence, WriteInProgress, current_write
 from core.domain.errors import DomainError, NothingToProbe
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
@@ -166,7 +166,7 @@ class PluginDestinationOpener:
             raise NothingToProbe(self.system)
         access = self._access(credentials)
         with naming(self.package):
-            return [_finding(found) for found in await probe(access, self.open_http)]
+            return [checked_finding(found) for found in await probe(access, self.open_http)]
 
     @asynccontextmanager
     async def _opened(
@@ -191,13 +191,6 @@ class PluginDestinationOpener:
         if not credentials.url:
             return self.prefix
         return f"{self.prefix}{hashlib.sha256(credentials.url.encode()).hexdigest()[:_DIGEST_LENGTH]}:"
-
-
-def _finding(found: object) -> Finding:
-    if not isinstance(found, Finding):
-        message = f"its probe returned {type(found).__name__}, which is no Finding"
-        raise TypeError(message)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

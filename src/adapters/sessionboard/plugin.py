@@ -1,6 +1,7 @@
 """Sessionboard as a plug-in: how it is called, what an admin enters, and how it is opened."""
 
 import json
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any, cast
@@ -8,11 +9,12 @@ from typing import Any, cast
 from adapters.http_client.clients import HttpClients
 from adapters.sessionboard.link_wire import values_in
 from adapters.sessionboard.link_writer import open_link_writer
+from adapters.sessionboard.probe import probe
 from adapters.sessionboard.source import SessionboardSources
 from adapters.sessionboard.system import SESSIONBOARD
 from core.domain.ids import SourceId
 from core.domain.links.link_homes import HolderType
-from ports.plugins import Access, BeforeWrite, HintedRecord, LinkWriter, OpenHttp, SourcePlugin
+from ports.plugins import Access, BeforeWrite, Finding, HintedRecord, LinkWriter, OpenHttp, SourcePlugin
 from ports.source import Source
 
 REGIONS = {
@@ -42,6 +44,11 @@ def _open_link_writer(
     access: Access, http: OpenHttp, before_write: BeforeWrite
 ) -> AbstractAsyncContextManager[LinkWriter]:
     return open_link_writer(_sources(access, http), access.url, access.token, before_write)
+
+
+async def _probe(access: Access, http: OpenHttp) -> Sequence[Finding]:
+    async with _sources(access, http).open_client(access.url, access.token) as client:
+        return await probe(client)
 
 
 def event_of_hint(body: bytes) -> str | None:
@@ -79,5 +86,6 @@ PLUGIN = SourcePlugin(
     event_of_hint=event_of_hint,
     record_of_hint=record_of_hint,
     open_link_writer=_open_link_writer,
+    probe=_probe,
     time_zone_help="Sessionboard shows the zone on the event's Details page; only its support can change it.",
 )

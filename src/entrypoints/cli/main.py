@@ -84,7 +84,7 @@ COMMANDS = {
     "key": ("access", "Manage API keys for other programs."),
     "probe": (
         "maintenance",
-        "Check what this program assumes about the destination against an organization's account; nothing is written.",
+        "Check what this program assumes about both systems against an organization's accounts; nothing is written.",
     ),
     "doctor": (
         "maintenance",

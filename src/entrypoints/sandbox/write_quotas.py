@@ -12,7 +12,7 @@ OPERATIONS = 10_000
 
 
 @dataclass(slots=True)
-class WriteQuotas:
+class SandboxQuotas:
     """Counts what was accepted; what is refused does not count."""
 
     clock: Callable[[], float]

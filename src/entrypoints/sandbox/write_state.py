@@ -9,7 +9,7 @@ from entrypoints.sandbox.field_values import FieldValues
 from entrypoints.sandbox.write_failures import Intervention, ItemFailure
 from entrypoints.sandbox.write_hooks import WriteHooks
 from entrypoints.sandbox.write_log import WriteLog
-from entrypoints.sandbox.write_quotas import WriteQuotas
+from entrypoints.sandbox.write_quotas import SandboxQuotas
 
 READ_SCOPES = ("read:events", "read:sessions", "read:contacts")
 FIELD_SCOPE = "write:fields"
@@ -27,11 +27,11 @@ class WriteState:
     log: WriteLog = field(default_factory=WriteLog)
     hooks: WriteHooks = field(default_factory=WriteHooks)
     values: FieldValues = field(init=False)
-    quotas: WriteQuotas = field(init=False)
+    quotas: SandboxQuotas = field(init=False)
 
     def __post_init__(self) -> None:
         self.values = FieldValues(self.clock)
-        self.quotas = WriteQuotas(self.clock)
+        self.quotas = SandboxQuotas(self.clock)
 
         for defined in default_fields():
             if defined.scope == "global":

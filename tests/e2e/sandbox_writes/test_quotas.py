@@ -3,7 +3,7 @@
 import pytest
 
 from entrypoints.sandbox.state import SandboxState
-from entrypoints.sandbox.write_quotas import WriteQuotas
+from entrypoints.sandbox.write_quotas import SandboxQuotas
 from tests.e2e.sandbox_writes.conftest import Clock
 from tests.support.source_writer import SourceWriter, operation, values_in
 
@@ -90,5 +90,5 @@ async def test_a_refused_bulk_counts_for_nothing(source: SourceWriter, state: Sa
 
 @pytest.mark.parametrize(("requests", "operations"), [(0, None), (None, 0)])
 def test_a_quota_of_nothing_refuses_everything(requests: int | None, operations: int | None) -> None:
-    quotas = WriteQuotas(Clock(), requests, operations)
+    quotas = SandboxQuotas(Clock(), requests, operations)
     assert quotas.spend("contact", 1) is not None

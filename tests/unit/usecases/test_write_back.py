@@ -352,3 +352,25 @@ async def test_rule_38_links_are_written_by_hand_too_and_audited(event: LinkedEv
         latest = await unit.link_outcomes.latest(event.mapping.id, [*event.source.holders[CONTACTS]])
     assert [entry.action.value for entry in entries][:2] == ["links_written_back"] * 2
     assert {result.outcome for results in latest.values() for result in results} == {UNCHANGED}
+
+
+async def test_rule_38_a_record_without_a_version_is_not_written(event: LinkedEvent) -> None:
+    event.source.holders[CONTACTS][SourceId("ada")].version = 0
+    await event.choose()
+    results = await event.sync()
+    assert results["speaker:ada"].reason.code == "link_unguarded"
+    assert event.field("ada") is None
+
+
+async def test_rule_38_what_concerns_no_single_link_is_told_in_the_message(event: LinkedEvent) -> None:
+    await event.choose(company_field=COMPANY_FIELD)
+    event.source.unreadable_holders = {EXHIBITORS: SourceUnavailable("The exhibitors are away.")}
+    run = await event.harness.sync(event.mapping)
+    assert run.state is RunState.COMPLETED
+    assert run.message.endswith(
+        "Share links in Sessionboard: 4 written. What the field holds now could not be read. The exhibitors are away."
+    )
+    event.harness.link_writers.homes_by_kind = {}
+    run = await event.harness.sync(event.mapping)
+    assert (run.state, run.links.total) == (RunState.COMPLETED, 0)
+    assert "Sessionboard takes no share links" in run.message

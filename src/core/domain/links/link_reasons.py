@@ -57,6 +57,14 @@ def changed_meanwhile(source: ExternalSystem) -> Reason:
     return Reason("link_conflict", f"The record was being edited in {source}.", "The next sync tries again.")
 
 
+def without_version(source: ExternalSystem) -> Reason:
+    return Reason(
+        "link_unguarded",
+        f"{source} does not tell the record's version, so a change in between could be lost.",
+        f"Edit the record in {source}, so that it gets one.",
+    )
+
+
 def refused(source: ExternalSystem, why: str) -> Reason:
     return Reason("link_refused", f"{source} refused the link.", why)
 

@@ -23,6 +23,8 @@ class Remarks:
     first: tuple[str, ...] = ()
     """Shown first in the closing message; sentences that begin with a lower-case letter."""
     notes: tuple[str, ...] = ()
+    about_links: tuple[str, ...] = ()
+    """On writing share links back: told, but no problem of the sync (rule 38)."""
 
     def __bool__(self) -> bool:
         return bool(self.first or self.notes)

@@ -107,7 +107,8 @@ class SyncRun:
         is_clean = counts.all_succeeded and not remarks
         state = RunState.COMPLETED if is_clean else RunState.COMPLETED_WITH_PROBLEMS
         message = closing_message(counts, self.scope, systems, support_contact, remarks, causes=causes)
-        message = " ".join((message, *links_sentence(links, systems.source)))
+        about_links = () if remarks is None else remarks.about_links
+        message = " ".join((message, *links_sentence(links, systems.source), *about_links))
         return replace(self._closed(state, now), counts=counts, message=message, links=links)
 
     def stopped(

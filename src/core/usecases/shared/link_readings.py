@@ -102,6 +102,9 @@ class LinkReadings:
             result = decide(wanted, held, known.get(held.id), self.source)
             if result is not None:
                 reading.results.append(result)
+            elif not held.guard:
+                reason = link_reasons.without_version(self.source)
+                reading.results.append(wanted.result(LinkOutcome.FAILED, reason))
             else:
                 memory = known.get(held.id) or WrittenLink(place.holder, held.id)
                 reading.due.append(DueLink(wanted, held, memory))

@@ -137,19 +137,19 @@ class SyncMapping:
                 await writer.fence.unmark_written()
         _, links = await self._read_links(writer.destination, plans.known, snapshot, writer.written)
         remarks = replace(remarks, notes=(*snapshot.shortfalls, *remarks.notes, *links))
-        is_settled = await self._write_links_back(writer.fence)
-        has_proved = is_settled and not writer.written
-        return SyncFindings(remarks, self._proved(snapshot, remarks, now) if has_proved else None)
+        report = await self._write_links_back(writer.fence)
+        has_proved = report.is_settled and not writer.written
+        proved = self._proved(snapshot, remarks, now) if has_proved else None
+        return SyncFindings(replace(remarks, about_links=tuple(report.problems)), proved)
 
-    async def _write_links_back(self, fence: Fence) -> bool:
-        """Write the share links back into the source, if that is on; return whether nothing of it is left to do.
+    async def _write_links_back(self, fence: Fence) -> LinkReport:
+        """Write the share links back into the source, if that is on; return what became of them.
 
         What goes wrong with it is told of each link, and is no problem of the sync (rule 38).
         """
-        mapping, run = self.mapping, self.turn.run
+        mapping, run, report = self.mapping, self.turn.run, LinkReport()
         if not mapping.settings.links.is_on:
-            return True
-        report = LinkReport()
+            return report
         touch = self.recorder.progress.touch
         try:
             async with self.links.write_back(
@@ -167,7 +167,7 @@ class SyncMapping:
         self.log.event(
             "sync.links_written_back", **{key.value: number for key, number in report.counts.numbers.items()}
         )
-        return report.is_settled
+        return report
 
     async def _note_page(self, place: LargePlace, rows: int) -> None:
         self.recorder.progress.touch()
