@@ -1,5 +1,6 @@
 """Rule 39: portal addresses are made, listed and revoked for any selection of people at once."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.access.portal_selection import HandOut, PortalSelection
 from tests.support.access_harness import AccessHarness
 from tests.support.builders import exhibitor, member, on, person, primary, session
-from tests.support.harness import ELSEWHERE, FAR, Harness
+from tests.support.harness import ELSEWHERE, FAR, THERE, Harness
 
 EVERYBODY = ["speaker:ada", "speaker:bob", "exhibitor_contact:eve", "exhibitor_contact:max"]
 
@@ -70,6 +71,20 @@ async def test_rule_39_an_address_that_is_valid_is_not_made_anew(
     harness.clock.advance(LINK_LIFETIME - timedelta(days=30))
     assert (await listed(access_harness, some(mapping)))["speaker:ada"] == "", "it has expired"
     assert (await make(access_harness, some(mapping, "speaker:ada")))[0].signed != ada.signed
+
+
+async def test_rules_31_and_39_a_clock_that_is_set_back_opens_nothing(
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
+) -> None:
+    claims = json.dumps([mapping.organization_id, THERE, "speaker", "ada"])
+    # Made by an earlier version, which did not store when.
+    earlier = access_harness.signer.sign("portal", claims, harness.clock.now())
+    harness.clock.advance(timedelta(hours=1))
+    await revoke(access_harness, some(mapping))
+    harness.clock.advance(-timedelta(hours=5))
+    await revoke(access_harness, some(mapping))
+    with pytest.raises(LinkExpired):
+        await access_harness.open_portal(earlier)
 
 
 @pytest.mark.parametrize(

@@ -102,9 +102,9 @@ class RevokePortalAddresses:
             now = self.clock.now()
             if people:
                 times = await unit.portal_addresses.find(refs(mapping, people))
-                # An address that was made by a clock that was ahead is revoked, too.
-                latest = max((known.made_at for known in times.values() if known.made_at), default=now)
-                await unit.portal_revocations.save_all(refs(mapping, people), max(now, latest))
+                # By a clock that was ahead, addresses were made or revoked later than now: they stay revoked, too.
+                known = (time for each in times.values() for time in (each.made_at, each.revoked_at) if time)
+                await unit.portal_revocations.save_all(refs(mapping, people), max([now, *known]))
                 await unit.audit.add(_entry(Action.PORTAL_ADDRESS_REVOKED, now, actor, mapping, people))
                 await unit.commit()
         return [HandOut(person, None) for person in people]

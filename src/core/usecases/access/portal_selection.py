@@ -15,8 +15,6 @@ from ports.store.unit_of_work import UnitOfWork
 
 EVERYBODY = 1_000_000
 """More people than any event has."""
-MAX_NAMED = 5
-"""People who are named in an error."""
 
 
 @dataclass(frozen=True, slots=True)
