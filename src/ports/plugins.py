@@ -246,6 +246,8 @@ class SourcePlugin:
         Callable[[Access, OpenHttp, BeforeWrite], AbstractAsyncContextManager[LinkWriter]] | None
     ) = None
     """Opens it for writing share links into custom fields (rule 38); None if nothing can be written to it."""
+    link_homes: Mapping[str, LinkHome] = field(default_factory=dict)
+    """Where the links of people are written, by the name of the kind; kinds of other plug-ins say so themselves."""
     probe: Probe | None = None
     """Compares an account with what the plug-in assumes, and writes nothing; None if it has no checks."""
     api_version: int = API_VERSION

@@ -1,6 +1,5 @@
 """The kinds of records that come with the program, as plug-ins."""
 
-from core.domain.links.link_homes import HolderType, LinkHome
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.selection.agenda import AgendaRows
 from core.domain.selection.exhibitor_contacts import ExhibitorRows
@@ -15,13 +14,6 @@ EXHIBITOR_TOPICS = {
     "sessionboard": (*(f"exhibitor.{change}" for change in _OF_EXHIBITORS), "contact.updated")
 }
 
-# People of all kinds are contacts there; a contact's company is a record of its own.
-_CONTACTS, _EXHIBITORS = HolderType("contacts"), HolderType("exhibitors")
-SPEAKER_HOMES = {"sessionboard": LinkHome(_CONTACTS)}
-EXHIBITOR_HOMES = {"sessionboard": LinkHome(_CONTACTS, _EXHIBITORS)}
-
 SESSION_PLUGIN = KindPlugin(SESSION, AgendaRows, webhooks=SESSION_TOPICS)
-SPEAKER_PLUGIN = KindPlugin(SPEAKER, AgendaRows, webhooks=SPEAKER_TOPICS, link_homes=SPEAKER_HOMES)
-EXHIBITOR_CONTACT_PLUGIN = KindPlugin(
-    EXHIBITOR_CONTACT, ExhibitorRows, webhooks=EXHIBITOR_TOPICS, link_homes=EXHIBITOR_HOMES
-)
+SPEAKER_PLUGIN = KindPlugin(SPEAKER, AgendaRows, webhooks=SPEAKER_TOPICS)
+EXHIBITOR_CONTACT_PLUGIN = KindPlugin(EXHIBITOR_CONTACT, ExhibitorRows, webhooks=EXHIBITOR_TOPICS)

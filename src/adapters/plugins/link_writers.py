@@ -84,13 +84,14 @@ class InstalledLinkWriters:
     """Returns a plug-in and its distribution; raises SourceMissing."""
     open_http: OpenHttp
     homes_of: Callable[[str], Mapping[str, LinkHome]]
+    """Returns the homes that kinds of other plug-ins have in a source."""
 
     def homes(self, source: str) -> Mapping[str, LinkHome]:
         try:
             plugin, _ = self.find(source)
         except SourceMissing:
             return {}
-        return {} if plugin.open_link_writer is None else self.homes_of(source)
+        return {} if plugin.open_link_writer is None else {**plugin.link_homes, **self.homes_of(source)}
 
     def open(
         self, source: str, credentials: SystemCredentials, before_write: BeforeWrite

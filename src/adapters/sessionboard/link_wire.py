@@ -12,13 +12,16 @@ from pydantic import TypeAdapter
 
 from adapters.sessionboard.parsing import RowSchema
 from adapters.sessionboard.wire import ContactRow, ExhibitorRow, Id, Text, Wire, to_exhibitor
-from core.domain.links.link_homes import HolderType, LinkField
+from core.domain.links.link_homes import HolderType, LinkField, LinkHome
 from core.domain.links.write_back import LinkHolder
 from core.domain.links.write_quota import WriteLimits
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER
 from core.domain.selection.exhibitor_contacts import primary_contact
 from ports.link_writer import LinkWrite, LinkWritten, Written
 
-CONTACTS = HolderType("contacts")
+CONTACTS, EXHIBITORS = HolderType("contacts"), HolderType("exhibitors")
+# [spec] People of all kinds are contacts; their companies are records of their own.
+HOMES = {SPEAKER.name: LinkHome(CONTACTS), EXHIBITOR_CONTACT.name: LinkHome(CONTACTS, EXHIBITORS)}
 LIMITS = WriteLimits(
     batch=100,  # [spec]
     requests=100,  # [doc], apart for contacts, exhibitors and so on; a bulk counts as one

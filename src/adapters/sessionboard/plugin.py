@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from adapters.http_client.clients import HttpClients
-from adapters.sessionboard.link_wire import values_in
+from adapters.sessionboard.link_wire import HOMES, values_in
 from adapters.sessionboard.link_writer import open_link_writer
 from adapters.sessionboard.probe import probe
 from adapters.sessionboard.source import SessionboardSources
@@ -86,6 +86,7 @@ PLUGIN = SourcePlugin(
     event_of_hint=event_of_hint,
     record_of_hint=record_of_hint,
     open_link_writer=_open_link_writer,
+    link_homes=HOMES,
     probe=_probe,
     time_zone_help="Sessionboard shows the zone on the event's Details page; only its support can change it.",
 )
