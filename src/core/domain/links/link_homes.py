@@ -19,10 +19,6 @@ class LinkHome:
     company: HolderType | None = None
     """The companies that people of this kind stand for; a company gets the link of its primary contact."""
 
-    @property
-    def holders(self) -> tuple[HolderType, ...]:
-        return (self.person,) if self.company is None else (self.person, self.company)
-
 
 @dataclass(frozen=True, slots=True)
 class LinkField:
@@ -62,7 +58,3 @@ class LinkSettings:
     @property
     def is_on(self) -> bool:
         return bool(self.field)
-
-    def field_of(self, home: LinkHome, holder: HolderType) -> str:
-        """Return the field of a holder of this home; empty if none was chosen."""
-        return self.field if holder == home.person else self.company_field
