@@ -1,4 +1,4 @@
-"""`python -m bench [first|latency|again|scaling|pages|fairness|cycles|days|workers|startup|all] [--runs N]`: measure, and write bench/README.md.
+"""`python -m bench [first|latency|again|scaling|pages|fairness|cycles|days|workers|startup|write_back|all] [--runs N]`: measure, and write bench/README.md.
 
 The sandbox runs in one process and each measured client in another, fresh one, so with two cores each has one.
 """
@@ -111,6 +111,36 @@ def _pages(records: int) -> int:
     return -(-sessions // 100) + 1 + gleanin + 2
 
 
+def write_back(runs: int, people: int = 5_000) -> Iterable[Line]:
+    results = [measure("write_back", people, 20) for _ in range(min(runs, 3))]
+    searches, updates = (
+        max(result["writing"][name] for result in results) for name in ("searches", "updates")
+    )
+    number = results[0]["writing"]["links"]["written"]
+    pages, batches = -(-number // 100), -(-number // 100)
+    yield Line(
+        f"writing {number:,} links back at 20 ms: requests that update",
+        f"at most {batches + 1}",
+        updates,
+        f"{updates}, and {searches} to read {pages} pages of contacts",
+    )
+    more = max(result["unchanged"]["requests"] - result["without"]["requests"] for result in results)
+    writes = max(result["unchanged"]["updates"] for result in results)
+    yield Line(
+        "unchanged sync with links written back: further requests",
+        f"at most the {pages} pages to read",
+        more,
+        f"{more} more than without, {writes} of them updates",
+    )
+    seconds = {name: Series([result[name]["seconds"] for result in results]) for name in results[0]}
+    yield Line(
+        "unchanged sync with links written back, compared with one without: how many times longer",
+        "1 and the pages to read",
+        seconds["unchanged"].median / seconds["without"].median,
+        f"{seconds['unchanged']} s; without {seconds['without']} s; the one that writes {seconds['writing']} s",
+    )
+
+
 def scaling(runs: int) -> Iterable[Line]:
     costs, peaks, again = {}, {}, 0.0
     for people in (100, 1_000, 10_000, 50_000):
@@ -195,6 +225,7 @@ MEASURES: dict[str, Callable[[int], Iterable[Line]]] = {
     "days": days,
     "workers": worker_processes,
     "startup": startup,
+    "write_back": write_back,
 }
 
 

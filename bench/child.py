@@ -40,6 +40,10 @@ def main(subject: str, sessionboard_url: str, gleanin_url: str, control_url: str
             from bench import pages
 
             result = pages.measured(**urls, folder=folder)
+        case "write_back":
+            from bench import write_back
+
+            result = asyncio.run(write_back.measured(**urls, control_url=control_url, folder=folder))
         case "bare":
             from bench import bare
 

@@ -15,6 +15,8 @@ from dependency_injector import providers
 from dependency_injector.providers import Provider
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Engine
 
     from adapters.http_client.clients import HttpClients
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ports.destination import Destinations
     from ports.id_generator import IdGenerator
     from ports.jobs import JobHandlers, Jobs
+    from ports.link_writer import LinkWriters
     from ports.log import EventLog
     from ports.notifications import Notifier
     from ports.passwords import Passwords
@@ -84,6 +87,17 @@ class Container:
         )
         self.destinations: Provider[Destinations] = providers.Singleton(
             _destinations, self.settings, self.plugins, self.http
+        )
+
+        self.patient_link_writers: Provider[LinkWriters] = providers.Singleton(
+            _link_writers, self.settings, self.plugins, self.patient_http
+        )
+        self.link_writers: Provider[LinkWriters] = providers.Singleton(
+            _link_writers, self.settings, self.plugins, self.http
+        )
+
+        self.patient_links: Provider[Any] = providers.Factory(
+            _links, self.units, self.cipher, self.clock, self.patient_link_writers
         )
 
         self.notifier: Provider[Notifier] = providers.Singleton(_notifier, self.settings, self.clock)
@@ -239,8 +253,35 @@ def _interactive_http(patient: HttpClients) -> HttpClients:
 def _sources(settings: Settings, plugins: PluginCatalog, http: HttpClients) -> Sources:
     from adapters.http_client.address_rules import check_base_url
     from adapters.plugins.sources import InstalledSources
+
+    find = _source_finder(settings, plugins)
+    is_saved = settings.saved_event is not None
+    normalize = str if is_saved else partial(check_base_url, allow_private=True)
+    return InstalledSources(find, http, normalize, plugins.readers)
+
+
+def _link_writers(settings: Settings, plugins: PluginCatalog, http: HttpClients) -> LinkWriters:
+    from adapters.plugins.link_writers import InstalledLinkWriters
+
+    return InstalledLinkWriters(_source_finder(settings, plugins), http, plugins.link_homes)
+
+
+def _links(units: UnitOfWorkFactory, cipher: TokenCipher, clock: Clock, writers: LinkWriters) -> Any:
+    from core.usecases.shared.link_access import LinkAccess
+
+    return LinkAccess(units, cipher, clock, writers)
+
+
+def _source_finder(settings: Settings, plugins: PluginCatalog) -> Callable[[str], tuple[SourcePlugin, str]]:
+    """Return a function that finds a source and its distribution by the source's identifier."""
     from entrypoints.plugins import PluginGroup, PluginMissing
     from ports.source import SourceMissing
+
+    if settings.saved_event is not None:
+        from adapters.sessionboard.saved_events import saved_event_plugin
+
+        saved = saved_event_plugin(settings.saved_event), "gleanin-sync"
+        return lambda _: saved
 
     def find(identifier: str) -> tuple[SourcePlugin, str]:
         try:
@@ -248,12 +289,7 @@ def _sources(settings: Settings, plugins: PluginCatalog, http: HttpClients) -> S
         except PluginMissing as error:
             raise SourceMissing(str(error)) from error
 
-    if settings.saved_event is not None:
-        from adapters.sessionboard.saved_events import saved_event_plugin
-
-        saved = saved_event_plugin(settings.saved_event), "gleanin-sync"
-        return InstalledSources(lambda _: saved, http, str, plugins.readers)
-    return InstalledSources(find, http, partial(check_base_url, allow_private=True), plugins.readers)
+    return find
 
 
 def _destinations(settings: Settings, plugins: PluginCatalog, http: HttpClients) -> Destinations:

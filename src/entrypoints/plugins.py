@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from core.domain.errors import InvalidInput, describe
 
 if TYPE_CHECKING:
+    from core.domain.links.link_homes import LinkHome
     from core.domain.records.feeds import SourceRow
     from ports.plugins import DestinationPlugin, FeedReader, KindPlugin, Plugin, RecordSchema, SourcePlugin
 
@@ -124,11 +125,18 @@ class PluginCatalog:
 
     def webhook_topics(self, source: str) -> tuple[str, ...]:
         """List the topics of a source's webhooks that tell of changes of any kind."""
-        loaded = (
-            self.load(PluginGroup.KINDS, identifier) for identifier in self.installed[PluginGroup.KINDS]
-        )
-        kinds = (cast("KindPlugin", each.plugin) for each in loaded if each.plugin)
+        kinds = self._kinds()
         return tuple(dict.fromkeys(topic for kind in kinds for topic in kind.webhooks.get(source, ())))
+
+    def link_homes(self, source: str) -> Mapping[str, LinkHome]:
+        """Return where a source's links of people are written back, by the name of the kind (rule 38)."""
+        return {kind.kind.name: home for kind in self._kinds() if (home := kind.link_homes.get(source))}
+
+    def _kinds(self) -> Iterator[KindPlugin]:
+        """Load and yield all kinds."""
+        for identifier in self.installed[PluginGroup.KINDS]:
+            if plugin := self.load(PluginGroup.KINDS, identifier).plugin:
+                yield cast("KindPlugin", plugin)
 
     def register_kinds(self) -> None:
         """Add the further kinds to those that come with the program; those that clash with another are refused."""

@@ -18,6 +18,10 @@ from typing import Any, Protocol
 from core.domain.email import clean_email, is_masked, normalize_email
 from core.domain.errors import InvalidInput
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId, SourceEventId, SourceId
+from core.domain.links.echoes import HintedRecord
+from core.domain.links.link_homes import HolderType, LinkField, LinkHome
+from core.domain.links.write_back import LinkHolder
+from core.domain.links.write_quota import WriteLimits
 from core.domain.planning.plan import FieldChange
 from core.domain.records import reasons
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
@@ -72,6 +76,15 @@ from ports.destination import (
     UnsupportedKind,
     WriteForbidden,
     WriteOutcomeUnknown,
+)
+from ports.link_writer import (
+    LinkQuotaUsedUp,
+    LinkWrite,
+    LinkWriteForbidden,
+    LinkWriter,
+    LinkWriteUnknown,
+    LinkWritten,
+    Written,
 )
 from ports.probe import Finding, Marked, Verdict
 from ports.source import (
@@ -221,11 +234,22 @@ class SourcePlugin:
     """Where the time zone of an event can be changed."""
     event_of_hint: Callable[[bytes], str | None] | None = None
     """Returns the event that the body of a webhook is about, or None if it names none; absent if there are no webhooks."""
+    record_of_hint: Callable[[bytes], HintedRecord | None] | None = None
+    """Returns the record that the body of a webhook tells to have been updated, so that the echo of our own write is
+    known as such; None if it tells of something else. Needed only where links can be written."""
     hint_header: str = HINT_HEADER
     """The header of a webhook that has its secret."""
     access_fields: Sequence[AccessField] = ()
     """What an admin enters besides the URL and the token."""
     needs_token: bool = True
+    open_link_writer: (
+        Callable[[Access, OpenHttp, BeforeWrite], AbstractAsyncContextManager[LinkWriter]] | None
+    ) = None
+    """Opens it for writing share links into custom fields (rule 38); None if nothing can be written to it."""
+    link_homes: Mapping[str, LinkHome] = field(default_factory=dict)
+    """Where the links of people are written, by the name of the kind; kinds of other plug-ins say so themselves."""
+    probe: Probe | None = None
+    """Compares an account with what the plug-in assumes, and writes nothing; None if it has no checks."""
     api_version: int = API_VERSION
 
     def __post_init__(self) -> None:
@@ -288,6 +312,8 @@ class KindPlugin:
     """Returns the lines of the page for one row of the feed; each has an `id`, which is that of a record, and a `label`."""
     columns: Sequence[PageColumn] = ()
     """Of the page, after the record's label."""
+    link_homes: Mapping[str, LinkHome] = field(default_factory=dict)
+    """Where the links of such people can be written back, by the source's identifier; a kind of people only."""
     webhooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The topics of webhooks that tell of changes of such records, by the source's identifier."""
     sandbox_rows: Mapping[str, SandboxRows] = field(default_factory=dict)
@@ -343,12 +369,23 @@ __all__ = [
     "FieldValue",
     "Fields",
     "Finding",
+    "HintedRecord",
+    "HolderType",
     "Http",
     "HttpAnswer",
     "HttpUnavailable",
     "InvalidInput",
     "KindPlugin",
     "KindSetting",
+    "LinkField",
+    "LinkHolder",
+    "LinkHome",
+    "LinkQuotaUsedUp",
+    "LinkWrite",
+    "LinkWriteForbidden",
+    "LinkWriteUnknown",
+    "LinkWriter",
+    "LinkWritten",
     "Marked",
     "OpenHttp",
     "PageColumn",
@@ -391,7 +428,9 @@ __all__ = [
     "UnsupportedKind",
     "Verdict",
     "WriteForbidden",
+    "WriteLimits",
     "WriteOutcomeUnknown",
+    "Written",
     "check_required_fields",
     "clean_email",
     "filled",

@@ -20,6 +20,7 @@ from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.access_fields import AccessRequirements
 from core.domain.tenancy.secrets import SystemCredentials
+from ports.probe import Finding
 
 R = TypeVar("R", bound=SourceRow)
 
@@ -72,7 +73,7 @@ class SourceFailed(SourceError):
 
 
 class Source(Protocol):
-    """A source; it only reads, since nothing is ever written to a source (rule 33)."""
+    """A source; it only reads. What may be written to one is in `ports.link_writer` (rules 33 and 38)."""
 
     async def events(self) -> Sequence[SourceEvent]:
         """List the events to choose from: those that can be read, even if the list is incomplete."""
@@ -133,6 +134,15 @@ class SourceOpener(Protocol):
 
         Raises:
             InvalidInput: the URL is invalid or not allowed.
+        """
+        ...
+
+    async def probe(self, credentials: SystemCredentials) -> Sequence[Finding]:
+        """Compare an account with the assumptions of the plug-in; nothing is written.
+
+        Raises:
+            NothingToProbe: the plug-in has no checks.
+            SourceError: the account cannot be read at all.
         """
         ...
 

@@ -20,6 +20,11 @@ from core.usecases.access.create_portal_link import CreatePortalLink
 from core.usecases.access.create_sign_in_link import CreateSignInLink
 from core.usecases.access.create_sign_up_link import CreateSignUpLink
 from core.usecases.access.grant_role import GrantRole
+from core.usecases.access.hand_out import (
+    ListPortalAddresses,
+    MakePortalAddresses,
+    RevokePortalAddresses,
+)
 from core.usecases.access.known_devices import RememberDevice
 from core.usecases.access.open_portal import OpenPortal
 from core.usecases.access.queries import ListAuditEntries
@@ -76,6 +81,9 @@ class AccessHarness:
     create_portal_link = Wired(CreatePortalLink)
     revoke_portal_links = Wired(RevokePortalLinks)
     open_portal = Wired(OpenPortal)
+    make_portal_addresses = make = Wired(MakePortalAddresses)
+    revoke_portal_addresses = revoke = Wired(RevokePortalAddresses)
+    list_portal_addresses = Wired(ListPortalAddresses)
 
     async def change_own_password(self, email: str, present: str, new: str) -> Account:
         async with self.harness.units.read() as unit:

@@ -5,16 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from core.domain.access.authorization import COMMAND_LINE
-from core.domain.ids import DestinationEventId, SourceEventId
+from core.domain.ids import DestinationEventId, MappingId, SourceEventId
 from core.domain.tenancy.secrets import Token
+from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.list_events import ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from core.usecases.organizations.connect import Connect
+from core.usecases.shared.link_fields import LinkChange
 from entrypoints.database import opened
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.support.killed_process import SyncTarget
+
+UPDATED_AT = "2026-06-01T09:00:00.000Z"
+"""Of every person: a write to Sessionboard names the version that it has read."""
 
 
 def set_up(sandbox: Sandbox, folder: Path) -> SyncTarget:
@@ -39,6 +44,17 @@ def set_up(sandbox: Sandbox, folder: Path) -> SyncTarget:
     return SyncTarget(target.database_url, target.gleanin_url, asyncio.run(mapped()))
 
 
+def write_links_back(target: SyncTarget, field: str) -> None:
+    """Choose the field that share links are written to (rule 38)."""
+
+    async def choose() -> None:
+        async with opened(target.settings()) as container:
+            change = SettingsChange(MappingId(target.mapping_id), links=LinkChange(field))
+            await container.resolve(ChangeSettings)(change, actor=COMMAND_LINE)
+
+    asyncio.run(choose())
+
+
 def conference(sessions: int = 5, *, suffix: str = "") -> dict[str, Any]:
     """Build a saved event with people who speak in several sessions, and two exhibitors."""
 
@@ -49,6 +65,7 @@ def conference(sessions: int = 5, *, suffix: str = "") -> dict[str, Any]:
             "last_name": f"Last{number}",
             "email": f"person{number}@example.org",
             "title": "Engineer",
+            "updated_at": UPDATED_AT,
         }
 
     return {
@@ -75,6 +92,7 @@ def conference(sessions: int = 5, *, suffix: str = "") -> dict[str, Any]:
                         "full_name": f"Contact {number}{suffix}",
                         "email": f"contact{number}@example.org",
                         "is_primary": True,
+                        "contact_updated_at": UPDATED_AT,
                     }
                 ],
             }

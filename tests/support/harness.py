@@ -12,6 +12,7 @@ from adapters.memory.clock import ManualClock
 from adapters.memory.destination import InMemoryDestination, InMemoryGleanin
 from adapters.memory.event_log import RecordedEvents
 from adapters.memory.id_generator import SequentialIds
+from adapters.memory.link_writer import InMemoryLinkWriters
 from adapters.memory.notifier import InMemoryNotifier
 from adapters.memory.records import StoredRecord
 from adapters.memory.source import InMemoryProgramme, InMemorySource, InMemorySources
@@ -38,6 +39,10 @@ from core.domain.runs.schedule import Schedule
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import SystemCredentials, Token
+from core.usecases.links.order_link_field import OrderLinkField
+from core.usecases.links.preview_link_change import PreviewLinkChange
+from core.usecases.links.queries import ListLinkCampaigns, ListLinkChoices
+from core.usecases.links.write_links_back import PreviewLinks, WriteLinksBack
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.confirm_time_zone import ConfirmZone
 from core.usecases.mappings.list_events import ListEvents
@@ -61,6 +66,7 @@ from core.usecases.runs.recover_abandoned_run import RecoverAbandonedRun
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.runs.requeue_interrupted_run import RequeueInterruptedRun
 from core.usecases.runs.select_next_runs import SelectNextRuns
+from core.usecases.shared.link_access import LinkAccess
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.get_event import GetEvent
 from core.usecases.sync.preview import Preview
@@ -158,10 +164,19 @@ class Harness:
     resend_after: timedelta = RESEND_AFTER
     notifier: InMemoryNotifier = field(default_factory=InMemoryNotifier)
     public_urls: FixedUrls = field(default_factory=FixedUrls)
+    link_writers: InMemoryLinkWriters = field(default_factory=InMemoryLinkWriters)
     gate: Gate = field(init=False)
     destinations: Destinations = field(init=False)
 
     access = Wired(SystemAccess)
+    links = Wired(LinkAccess)
+    patient_links = Wired(LinkAccess)
+    list_link_choices = Wired(ListLinkChoices)
+    list_link_campaigns = Wired(ListLinkCampaigns)
+    preview_link_change = Wired(PreviewLinkChange)
+    order_link_field = Wired(OrderLinkField)
+    preview_links = Wired(PreviewLinks)
+    write_links_back = Wired(WriteLinksBack)
     patient_access = Wired(SystemAccess)
     _connect = Wired(Connect)
     _renew = Wired(ReplaceDestinationToken)
@@ -282,7 +297,9 @@ class Harness:
         return await RemoveMapping(self.units, self.clock, self.run_ends)(mapping_id, actor=actor)
 
     async def change_settings(self, command: SettingsChange, *, actor: Actor = COMMAND_LINE) -> EventMapping:
-        change = ChangeSettings(self.units, self.sources, self.cipher, self.clock, self.confirm_time_zone)
+        change = ChangeSettings(
+            self.units, self.sources, self.cipher, self.clock, self.confirm_time_zone, self.links
+        )
         return await change(command, actor=actor)
 
     async def request_sync(

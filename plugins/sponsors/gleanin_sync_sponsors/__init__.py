@@ -5,7 +5,7 @@ from gleanin_sync_sponsors.page import COLUMNS, lines_of
 from gleanin_sync_sponsors.parsing import PATH, sponsors_of
 from gleanin_sync_sponsors.sandbox import rows_of
 from gleanin_sync_sponsors.selection import SponsorRows
-from ports.plugins import FeedReader, KindPlugin, RecordSchema
+from ports.plugins import FeedReader, HolderType, KindPlugin, LinkHome, RecordSchema
 
 _CHANGES = ("created", "updated", "deleted", "event.associated", "event.disassociated")
 # A company that is a sponsor and an exhibitor is one contact, so both kinds have one type. That exhibitors can be created
@@ -24,6 +24,7 @@ PLUGIN = KindPlugin(
     search_label="Search sponsors and contacts",
     lines=lines_of,
     columns=COLUMNS,
+    link_homes={"sessionboard": LinkHome(HolderType("contacts"), HolderType("sponsors"))},
     # A contact's own edit need not change its sponsor.
     webhooks={"sessionboard": (*(f"sponsor.{change}" for change in _CHANGES), "contact.updated")},
     sandbox_rows={"sessionboard": rows_of},

@@ -15,12 +15,12 @@ class Odd(Exception):
     """A value that cannot be read; the text says which one."""
 
 
-def read_row(row: object, read: Callable[["Row"], T]) -> T | Unreadable:
-    """Return what `read` makes of a row, or an unreadable row that says why it cannot."""
+def read_row(row: object, read: Callable[["Row"], T], id_key: str = "id") -> T | Unreadable:
+    """Return what `read` makes of a row, whose id is at `id_key`, or an unreadable row that says why it cannot."""
     try:
         return read(Row.of(row))
     except Odd as odd:
-        return unreadable_row(row, f"{odd}.")
+        return unreadable_row(row, f"{odd}.", id_key=id_key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.domain.errors import NothingToProbe
 from core.domain.ids import SourceEventId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.systems import ExternalSystem
 from core.domain.tenancy.access_fields import AccessRequirements
+from ports.probe import Finding
 from ports.source import Source, SourceError, SourceEventGone, SourceIncomplete
 
 MEMORY = ExternalSystem("memory", "Memory")
@@ -53,6 +55,9 @@ class MemorySource:
 
     def open(self, *_access: object) -> AbstractAsyncContextManager[Source]:
         return nullcontext(self)
+
+    async def probe(self, *_access: object) -> Sequence[Finding]:
+        raise NothingToProbe(self.system)
 
     async def events(self) -> Sequence[SourceEvent]:
         self._check_error()

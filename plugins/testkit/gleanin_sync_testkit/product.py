@@ -10,6 +10,7 @@ from adapters.memory.clock import ManualClock
 from adapters.memory.destination import InMemoryGleanin
 from adapters.memory.event_log import RecordedEvents
 from adapters.memory.id_generator import SequentialIds
+from adapters.memory.link_writer import InMemoryLinkWriters
 from adapters.memory.records import StoredRecord
 from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.security.cipher import FernetCipher
@@ -35,6 +36,7 @@ from core.usecases.organizations.connect import Connect
 from core.usecases.organizations.disconnect import Disconnect
 from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
+from core.usecases.shared.link_access import LinkAccess
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.preview import Plan, Preview
 from core.usecases.sync.run_sync import RunSync
@@ -288,5 +290,14 @@ class Product:
     @property
     def _run_sync(self) -> RunSync:
         return RunSync(
-            self._access, self._ids, self.clock, self.log, LEASE, self._run_ends, self.resend_after
+            self._access,
+            self._ids,
+            self.clock,
+            self.log,
+            LEASE,
+            self._run_ends,
+            LinkAccess(
+                self._access.units, self._access.cipher, self.clock, InMemoryLinkWriters(homes_by_kind={})
+            ),
+            self.resend_after,
         )

@@ -4,7 +4,8 @@ from gleanin_sync_testkit.seeded_bugs import SeededBug
 
 FOLDER = "src/adapters/sessionboard"
 SOURCE, CLIENT, PAGES = f"{FOLDER}/source.py", f"{FOLDER}/client.py", f"{FOLDER}/pages.py"
-PARSING, TALLY, WIRE = (
+LISTS, PARSING, TALLY, WIRE = (
+    f"{FOLDER}/lists.py",
     f"{FOLDER}/parsing.py",
     f"{FOLDER}/tally.py",
     f"{FOLDER}/wire.py",
@@ -51,7 +52,7 @@ BUGS = (
     ),
     SeededBug(
         "a page missing in the middle meant that the event was gone",
-        SOURCE,
+        LISTS,
         "announced=is_first, read_cut=read_beginning",
         "announced=True, read_cut=read_beginning",
         f"{TEST}::test_missing_page_is_not_accepted",
@@ -100,7 +101,7 @@ BUGS = (
     ),
     SeededBug(
         "a repeated page was accepted",
-        SOURCE,
+        LISTS,
         "            fault = tally.fault\n",
         "            fault = tally._missing()\n",
         f"{TEST}::test_repeated_page_is_not_accepted",
@@ -142,7 +143,7 @@ BUGS = (
     ),
     SeededBug(
         "the id of an event reached another path",
-        SOURCE,
+        LISTS,
         'segment = quote(event_id, safe="")',
         "segment = event_id",
         f"{TEST}::test_odd_id_reaches_no_other_event",

@@ -1,6 +1,5 @@
 """A read-only comparison of a real account with the assumptions in `wire.py`; it shows no personal data."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from adapters.gleanin import responses, wire
 from adapters.gleanin.client import GleaninClient
 from adapters.gleanin.destination import GleaninDestinations
+from adapters.http_client.json_shapes import SAMPLE, identifier, list_of, member, shape_of, type_of
 from core.domain.records.kinds import KINDS
 from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationError
@@ -16,8 +16,6 @@ from ports.probe import Finding, Marked, Verdict
 
 _MAX_SEEN = 200
 _MAX_NAMES = 40
-_SAMPLE = 50
-_NAME = re.compile(r"[A-Za-z_][\w.-]{0,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +38,13 @@ async def probe(client: GleaninClient, further: Mapping[str, RecordSchema]) -> l
         DestinationError: the list of events cannot be read.
     """
     events = await client.read(client.url(wire.EVENTS), responses.parse_plainly)
-    listed = [item for item in _list(_member(events, "data")) if isinstance(item, dict)]
+    listed = [item for item in list_of(member(events, "data")) if isinstance(item, dict)]
     findings = [
         _finding(
             "GET /events returns a list",
             wire.DOC,
-            isinstance(_member(events, "data"), list),
-            _describe(events),
+            isinstance(member(events, "data"), list),
+            shape_of(events),
         ),
         *_attributes("an event", listed, wire.EVENT_ATTRIBUTES),
         *_ids("an event", listed),
@@ -93,21 +91,21 @@ def _included(schema: wire.ResourceSchema, document: Any) -> Iterator[Finding]:
     yield _finding(
         f"GET /events/{{id}}?include={type_} returns that event",
         wire.GUESS,
-        isinstance(_member(document, "data"), dict),
-        _describe(document),
+        isinstance(member(document, "data"), dict),
+        shape_of(document),
     )
-    relation = _member(_member(_member(document, "data"), "relationships"), type_)
-    linkage = _member(relation, "data")
-    included = _member(document, "included")
+    relation = member(member(member(document, "data"), "relationships"), type_)
+    linkage = member(relation, "data")
+    included = member(document, "included")
     yield _finding(
         f"the response lists the event's {type_}, in included or in relationships",
         schema.marked,
         isinstance(linkage, list) or isinstance(included, list),
-        f"relationships.{type_}: {_describe(relation)}; included: {_type_of(included)}",
+        f"relationships.{type_}: {shape_of(relation)}; included: {type_of(included)}",
     )
-    all_records = [item for item in _list(included) if isinstance(item, dict)]
+    all_records = [item for item in list_of(included) if isinstance(item, dict)]
     records = [item for item in all_records if item.get("type") == type_]
-    types = sorted({_name(item.get("type")) for item in all_records})
+    types = sorted({identifier(item.get("type")) for item in all_records})
     if all_records:
         yield _finding(
             f"included records have the type {type_}", wire.GUESS, types == [type_], ", ".join(types)
@@ -117,7 +115,7 @@ def _included(schema: wire.ResourceSchema, document: Any) -> Iterator[Finding]:
     yield _next_page(f"GET /events/{{id}}?include={type_}", document)
     if isinstance(linkage, list):
         included_ids = {wire.clean(item.get("id")) for item in records}
-        missing = sum(wire.clean(_member(item, "id")) not in included_ids for item in linkage)
+        missing = sum(wire.clean(member(item, "id")) not in included_ids for item in linkage)
         is_complete = missing == 0 or wire.Document.model_validate(document).next is not None
         yield _finding(
             f"all {type_} of the event are included, or there is links.next",
@@ -130,69 +128,33 @@ def _included(schema: wire.ResourceSchema, document: Any) -> Iterator[Finding]:
 def _attributes(
     owner: str, resources: Sequence[dict[str, Any]], expected: Iterable[wire.Attribute]
 ) -> Iterator[Finding]:
-    attributes = [_member(resource, "attributes") or {} for resource in resources[:_SAMPLE]]
-    names = sorted({_name(name) for item in attributes if isinstance(item, dict) for name in item})
+    attributes = [member(resource, "attributes") or {} for resource in resources[:SAMPLE]]
+    names = sorted({identifier(name) for item in attributes if isinstance(item, dict) for name in item})
     for attribute in expected:
-        values = [value for item in attributes if (value := _member(item, attribute.name)) is not None]
+        values = [value for item in attributes if (value := member(item, attribute.name)) is not None]
         assumption = f"{owner} has {attribute.name}: {attribute.value_type.words}"
         if not values:
             seen = f"attributes: {', '.join(names[:_MAX_NAMES])}" if names else "nothing to look at"
             yield Finding(assumption, attribute.marked, Verdict.NOT_SEEN, seen[:_MAX_SEEN])
             continue
-        seen = ", ".join(sorted({_type_of(value) for value in values}))
+        seen = ", ".join(sorted({type_of(value) for value in values}))
         yield _finding(assumption, attribute.marked, all(map(attribute.value_type.matches, values)), seen)
 
 
 def _ids(owner: str, resources: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     if resources:
-        types = sorted({_type_of(resource.get("id")) for resource in resources})
+        types = sorted({type_of(resource.get("id")) for resource in resources})
         yield _finding(f"the id of {owner} is text", wire.DOC, types == ["text"], ", ".join(types))
 
 
 def _next_page(request: str, document: Any) -> Finding:
-    links = _member(document, "links")
+    links = member(document, "links")
     link = wire.Document.model_validate(document if isinstance(document, dict) else {}).next
     verdict = Verdict.AGREES if link else Verdict.NOT_SEEN
     return Finding(
-        f"{request} has links.next when there is more", wire.GUESS, verdict, f"links: {_describe(links)}"
+        f"{request} has links.next when there is more", wire.GUESS, verdict, f"links: {shape_of(links)}"
     )
 
 
 def _finding(assumption: str, marked: Marked, agrees: bool, seen: str) -> Finding:
     return Finding(assumption, marked, Verdict.AGREES if agrees else Verdict.DIFFERS, seen[:_MAX_SEEN])
-
-
-def _member(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _name(name: Any) -> str:
-    """Return a name that looks like an identifier; anything else could be content, and is not shown."""
-    return name if isinstance(name, str) and _NAME.fullmatch(name) else "(not a name)"
-
-
-def _describe(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_name(name)}: {_type_of(inner)}" for name, inner in value.items()) + "}"
-    return _type_of(value)
-
-
-def _type_of(value: Any) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true or false"
-        case str():
-            return "text"
-        case int() | float():
-            return "number"
-        case list():
-            inner = " or ".join(sorted({_type_of(item) for item in value[:_SAMPLE]}))
-            return f"list of {len(value)}" + (f" ({inner})" if inner else "")
-        case _:
-            return "object"

@@ -38,6 +38,8 @@ HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 EVENTS = "events"  # [doc]
 LINK_HOSTS = frozenset({"app.gleanin.com", "invt.io"})
 """Hosts of share links, as seen on public pages."""
+_OF_EVERYBODY = re.compile(r"^[a-z]+://[^/]+/share/campaigns/[^/?#]+(/variants)?/?([?#]|$)", re.IGNORECASE)
+"""A campaign's page, as seen on public pages: the same for everybody, and so nobody's share link."""
 ARCHIVED = "archived"  # [guess]; [doc] has only "active"
 
 
@@ -223,9 +225,9 @@ def _links(value: object) -> tuple[ShareLink, ...] | None:
     if not isinstance(value, list):
         return None
     return tuple(
-        ShareLink(clean(item.get("title")) or "Share link", url)
+        ShareLink(clean(item.get("title")) or "Share link", url, clean(item.get("campaign_id")) or "")
         for item in value
-        if isinstance(item, dict) and (url := clean(item.get("url")))
+        if isinstance(item, dict) and (url := clean(item.get("url"))) and not _OF_EVERYBODY.search(url)
     )
 
 

@@ -1,6 +1,6 @@
 """Accounts, provider identities, login sessions, API keys, the audit log and portal revocations, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from core.domain.access.identities import ProviderIdentity
 from core.domain.access.portal_links import PersonRef
 from core.domain.email import normalize_email
 from core.domain.ids import AccountId, ApiKeyId, OrganizationId
+from ports.store.access import PortalTimes
 from ports.store.errors import UniqueConstraint, UniqueViolation
 
 
@@ -202,3 +203,26 @@ class InMemoryPortalRevocations:
     async def save(self, person: PersonRef, at: datetime) -> None:
         check(holds=person.organization_id in self._organizations)
         self._rows[person] = at
+
+    async def save_all(self, people: Collection[PersonRef], at: datetime) -> None:
+        for person in people:
+            await self.save(person, at)
+
+
+class InMemoryPortalAddresses:
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.portal_addresses
+        self._revocations = store.revocations
+        self._organizations = store.organizations
+
+    async def find(self, people: Collection[PersonRef]) -> Mapping[PersonRef, PortalTimes]:
+        return {
+            person: PortalTimes(self._rows.get(person), self._revocations.get(person))
+            for person in people
+            if person in self._rows or person in self._revocations
+        }
+
+    async def save(self, made: Mapping[PersonRef, datetime]) -> None:
+        for person, at in made.items():
+            check(holds=person.organization_id in self._organizations)
+            self._rows[person] = at

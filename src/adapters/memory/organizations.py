@@ -69,6 +69,10 @@ class InMemoryOrganizations:
         _delete_keys(store.synced, lambda place: place[0] == organization_id)
         _delete_keys(store.intents, lambda place: place[0] == organization_id)
         _delete_keys(store.left_at, lambda place: place[0] == organization_id)
+        _delete_keys(store.written_links, lambda key: key[0].organization_id == organization_id)
+        _delete_keys(store.field_orders, lambda place: place.organization_id == organization_id)
+        _delete_rows(store.link_outcomes, lambda row: row[0] in mappings)
+        _delete_keys(store.portal_addresses, lambda person: person.organization_id == organization_id)
         _delete_keys(store.revocations, lambda person: person.organization_id == organization_id)
         for account in [*store.accounts.values()]:
             grants = frozenset(grant for grant in account.grants if grant.organization_id != organization_id)

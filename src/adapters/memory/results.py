@@ -8,6 +8,7 @@ from datetime import datetime
 from adapters.memory.store import InMemoryStore, check
 from core.domain.email import normalize_email
 from core.domain.ids import DestinationEventId, MappingId, OrganizationId, RunId, SourceId
+from core.domain.links.write_back import LinkedPerson
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, causes_of, counted
 from core.domain.records.search import RecordSearch, is_called
@@ -69,6 +70,13 @@ class InMemorySyncedRecords:
         for source_id in links.keys() & rows.keys():
             rows[source_id] = replace(rows[source_id], links=links[source_id])
         self._rows[organization_id, event_id, kind.name] = rows
+
+    async def list_linked(
+        self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
+    ) -> Sequence[LinkedPerson]:
+        rows = self._of(organization_id, event_id, kind).values()
+        linked = (LinkedPerson(row.source_id, row.label, row.links) for row in rows if row.links)
+        return sorted(linked, key=lambda person: (person.label, person.source_id))
 
     async def find(
         self,

@@ -121,6 +121,13 @@ class InMemoryRuns:
             for run in ended[:limit]
         ]
 
+    def _remove_links(self, run_id: RunId, limit: int) -> int:
+        links = self._store.link_outcomes
+        some = [position for position, (_, of_run, _) in links.items() if of_run == run_id][:limit]
+        for position in some:
+            del links[position]
+        return len(some)
+
     async def remove(self, run_ids: Collection[RunId], limit: int) -> int:
         deleted, outcomes = 0, self._store.outcomes
         for run_id in run_ids:
@@ -129,6 +136,7 @@ class InMemoryRuns:
             deleted += some
             if some < len(rows):
                 outcomes[run_id] = dict(islice(rows.items(), some, None))
+            deleted += self._remove_links(run_id, limit - deleted)
         present = [run_id for run_id in run_ids if run_id in self._rows][: limit - deleted]
         for run_id in present:
             del self._rows[run_id]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from adapters.http_client.address_rules import check_base_url
+from core.domain.errors import NothingToProbe
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
@@ -14,6 +15,7 @@ from core.domain.systems import ExternalSystem
 from core.domain.tenancy.access_fields import AccessRequirements
 from core.domain.tenancy.secrets import SystemCredentials
 from ports.clock import Clock
+from ports.probe import Finding
 from ports.source import (
     Source,
     SourceError,
@@ -160,3 +162,7 @@ class InMemorySources:
             refused = SourceRefused("Sessionboard refused the token (401).")
             return nullcontext(InMemorySource(error=refused))
         return nullcontext(self.source)
+
+    async def probe(self, credentials: SystemCredentials) -> Sequence[Finding]:
+        del credentials
+        raise NothingToProbe(self.system)

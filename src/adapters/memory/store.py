@@ -20,6 +20,9 @@ from core.domain.ids import (
     RunId,
     SourceId,
 )
+from core.domain.links.link_outcomes import LinkResult
+from core.domain.links.write_back import WrittenLink
+from core.domain.links.write_quota import WriteQuota
 from core.domain.notifications.notification import Notification, Recipient
 from core.domain.records.outcomes import RecordOutcome
 from core.domain.records.synced_records import CreateIntent, SyncedRecord
@@ -29,6 +32,7 @@ from core.domain.runs.unchanged_marker import UnchangedMarker
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
 from ports.store.errors import PersistenceError
+from ports.store.links import LinkPlace
 
 
 @dataclass(slots=True)
@@ -67,8 +71,14 @@ class InMemoryStore:
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     audit: dict[int, AuditEntry] = field(default_factory=dict)
     revocations: dict[PersonRef, datetime] = field(default_factory=dict)
+    portal_addresses: dict[PersonRef, datetime] = field(default_factory=dict)
     recipients: dict[OrganizationId, Recipient] = field(default_factory=dict)
     notifications: dict[NotificationId, Notification] = field(default_factory=dict)
+    written_links: dict[tuple[LinkPlace, SourceId], tuple[WrittenLink, bool]] = field(default_factory=dict)
+    """Each with whether its echo is still to come."""
+    link_outcomes: dict[int, tuple[MappingId, RunId | None, LinkResult]] = field(default_factory=dict)
+    write_quotas: dict[str, WriteQuota] = field(default_factory=dict)
+    field_orders: dict[LinkPlace, datetime] = field(default_factory=dict)
     accounts_added: int = 0
     served_url: str | None = None
     last_position: int = 0

@@ -12,10 +12,17 @@ from adapters.memory.access import (
     InMemoryAuditLog,
     InMemoryInstallation,
     InMemoryLoginSessions,
+    InMemoryPortalAddresses,
     InMemoryPortalRevocations,
     InMemoryProviderIdentities,
 )
 from adapters.memory.clock import ManualClock
+from adapters.memory.links import (
+    InMemoryFieldOrders,
+    InMemoryLinkOutcomes,
+    InMemoryWriteQuotas,
+    InMemoryWrittenLinks,
+)
 from adapters.memory.mappings import InMemoryMappings, InMemorySchedules, InMemoryUnchangedMarkers
 from adapters.memory.notifications import InMemoryNotifications, InMemoryRecipients
 from adapters.memory.organizations import InMemoryConnections, InMemoryOrganizations
@@ -47,6 +54,11 @@ class InMemoryUnitOfWork:
         self.api_keys = InMemoryApiKeys(store)
         self.audit = InMemoryAuditLog(store)
         self.portal_revocations = InMemoryPortalRevocations(store)
+        self.written_links = InMemoryWrittenLinks(store)
+        self.link_outcomes = InMemoryLinkOutcomes(store)
+        self.write_quotas = InMemoryWriteQuotas(store)
+        self.field_orders = InMemoryFieldOrders(store)
+        self.portal_addresses = InMemoryPortalAddresses(store)
         self.recipients = InMemoryRecipients(store)
         self.notifications = InMemoryNotifications(store)
 

@@ -9,12 +9,15 @@ from adapters.persistence.tables import (
     api_keys,
     connections,
     create_intents,
+    field_orders,
     grants,
     idempotency_keys,
+    link_outcomes,
     mappings,
     notifications,
     organizations,
     outcomes,
+    portal_addresses,
     portal_revocations,
     recipients,
     replaced_runs,
@@ -22,6 +25,7 @@ from adapters.persistence.tables import (
     schedules,
     synced_records,
     unchanged_markers,
+    written_links,
 )
 from core.domain.ids import OrganizationId
 from ports.store.errors import PersistenceError
@@ -41,6 +45,7 @@ def statements_to_delete(organization_id: OrganizationId, at: datetime) -> Seque
     is_its_connection = connections.c.organization_id == organization_id
     return (
         sa.delete(outcomes).where(outcomes.c.run_id.in_(run_ids)),
+        sa.delete(link_outcomes).where(link_outcomes.c.mapping_id.in_(mapping_ids)),
         sa.delete(replaced_runs).where(replaced_runs.c.run_id.in_(run_ids)),
         sa.delete(idempotency_keys).where(idempotency_keys.c.mapping_id.in_(mapping_ids)),
         sa.delete(unchanged_markers).where(unchanged_markers.c.mapping_id.in_(mapping_ids)),
@@ -57,6 +62,9 @@ def statements_to_delete(organization_id: OrganizationId, at: datetime) -> Seque
                 api_keys,
                 grants,
                 portal_revocations,
+                portal_addresses,
+                written_links,
+                field_orders,
             )
         ),
         sa.update(connections)

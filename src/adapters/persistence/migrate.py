@@ -16,7 +16,7 @@ from ports.store.errors import DatabaseUnavailable
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0014"
+HEAD = "0016"
 """The newest revision in `migrations/versions`, which this program requires."""
 
 _VERSION = sa.Table(

@@ -6,7 +6,14 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from adapters.persistence.statements import in_batches
-from adapters.persistence.tables import idempotency_keys, outcomes, replaced_runs, runs, unchanged_markers
+from adapters.persistence.tables import (
+    idempotency_keys,
+    link_outcomes,
+    outcomes,
+    replaced_runs,
+    runs,
+    unchanged_markers,
+)
 from core.domain.ids import RunId
 from core.domain.runs.retention import EndedRun
 
@@ -45,6 +52,10 @@ _SOME_OUTCOMES = (
     sa.select(outcomes.c.position).where(outcomes.c.run_id.in_(_IDS)).limit(sa.bindparam("limit"))
 )
 _FORGET_OUTCOMES = sa.delete(outcomes).where(outcomes.c.position.in_(_SOME_OUTCOMES))
+_SOME_LINKS = (
+    sa.select(link_outcomes.c.position).where(link_outcomes.c.run_id.in_(_IDS)).limit(sa.bindparam("limit"))
+)
+_FORGET_LINKS = sa.delete(link_outcomes).where(link_outcomes.c.position.in_(_SOME_LINKS))
 _EXISTING = (
     sa.select(runs.c.id).where(runs.c.id.in_(_IDS)).order_by(runs.c.position).limit(sa.bindparam("limit"))
 )
@@ -69,9 +80,10 @@ def ended_before(
 def remove_runs(run_ids: Collection[RunId], limit: int, database: sa.Connection) -> int:
     deleted = 0
     for batch in in_batches(run_ids):
-        deleted += database.execute(_FORGET_OUTCOMES, {"ids": batch, "limit": limit - deleted}).rowcount
-        if deleted == limit:
-            return deleted
+        for statement in (_FORGET_OUTCOMES, _FORGET_LINKS):
+            deleted += database.execute(statement, {"ids": batch, "limit": limit - deleted}).rowcount
+            if deleted == limit:
+                return deleted
         existing = database.scalars(_EXISTING, {"ids": batch, "limit": limit - deleted}).all()
         for statement in _FORGET_REFERENCES:
             database.execute(statement, {"ids": existing})

@@ -154,6 +154,9 @@ mappings = sa.Table(
     _flag("settings_saved", default=sa.true()),
     _flag("one_name_is_enough", default=sa.false()),
     _flag("only_accepted_roles", default=sa.true()),
+    _text("link_field", default=""),
+    _text("company_link_field", default=""),
+    _text("link_campaign", default=""),
     sa.Index(None, "organization_id"),
     sa.Index(None, "connection_id"),
     _index_where(IS_CONTINUOUS, "continuous_mappings", "id"),
@@ -201,6 +204,7 @@ runs = sa.Table(
     _text("counts"),
     _text("progress"),
     _text("requested_by", default=""),
+    _text("link_counts", default="{}"),
     sa.Index(None, "mapping_id", "position"),
     sa.Index(None, "mapping_id", "scope", "position"),
     sa.Index(None, "finished_at"),
@@ -417,6 +421,75 @@ portal_revocations = sa.Table(
     sa.Column("source_id", sa.Text(), primary_key=True),
     _time("revoked_at"),
     info={"personal_data": ("source_id",)},
+)
+
+portal_addresses = sa.Table(
+    "portal_addresses",
+    metadata,
+    sa.Column("organization_id", sa.Text(), sa.ForeignKey("organizations.id"), primary_key=True),
+    sa.Column("destination_event_id", sa.Text(), primary_key=True),
+    sa.Column("kind", sa.Text(), primary_key=True),
+    sa.Column("source_id", sa.Text(), primary_key=True),
+    _time("made_at"),
+    info={"personal_data": ("source_id",)},
+)
+
+written_links = sa.Table(
+    "written_links",
+    metadata,
+    # A digest of the event, the type of the record and the field: together they may be too long for an index.
+    sa.Column("place", sa.Text(), primary_key=True),
+    sa.Column("record_id", sa.Text(), primary_key=True),
+    _text("organization_id", sa.ForeignKey("organizations.id")),
+    _text("holder"),
+    _text("field"),
+    _text("value"),
+    _text("pending"),
+    _time("written_at", nullable=True),
+    _flag("has_echo"),
+    sa.Index(None, "organization_id", "record_id"),
+    info={"personal_data": ("record_id", "value", "pending")},
+)
+
+link_outcomes = sa.Table(
+    "link_outcomes",
+    metadata,
+    _position(),
+    _text("mapping_id", sa.ForeignKey("event_mappings.id")),
+    # Null for a write-back without a run.
+    _text("run_id", sa.ForeignKey("sync_runs.id"), nullable=True),
+    _text("kind"),
+    _text("source_id"),
+    _text("label"),
+    _text("holder"),
+    _text("outcome"),
+    _text("reason_code"),
+    _text("reason_sentence"),
+    _text("reason_detail"),
+    _text("url"),
+    sa.Index(None, "run_id", "position"),
+    sa.Index(None, "mapping_id", "source_id", "position"),
+    info={"personal_data": ("source_id", "label", "reason_sentence", "reason_detail", "url")},
+)
+
+write_quotas = sa.Table(
+    "write_quotas",
+    metadata,
+    # A digest of the token.
+    sa.Column("digest", sa.Text(), primary_key=True),
+    _text("writes"),
+    _time("paused_until", nullable=True),
+    info={"personal_data": ()},
+)
+
+field_orders = sa.Table(
+    "field_orders",
+    metadata,
+    sa.Column("place", sa.Text(), primary_key=True),
+    _text("organization_id", sa.ForeignKey("organizations.id")),
+    _time("ordered_at"),
+    sa.Index(None, "organization_id"),
+    info={"personal_data": ()},
 )
 
 recipients = sa.Table(

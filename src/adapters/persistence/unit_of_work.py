@@ -18,17 +18,21 @@ from adapters.persistence.repositories.api_keys import SqlApiKeys
 from adapters.persistence.repositories.audit_log import SqlAuditLog
 from adapters.persistence.repositories.create_intents import SqlCreateIntents
 from adapters.persistence.repositories.installation import SqlInstallation
+from adapters.persistence.repositories.link_outcomes import SqlLinkOutcomes
 from adapters.persistence.repositories.login_sessions import SqlAttempts, SqlLoginSessions
 from adapters.persistence.repositories.mappings import SqlMappings
 from adapters.persistence.repositories.notifications import SqlNotifications, SqlRecipients
 from adapters.persistence.repositories.organizations import SqlConnections, SqlOrganizations
 from adapters.persistence.repositories.outcomes import SqlOutcomes
+from adapters.persistence.repositories.portal_addresses import SqlPortalAddresses
 from adapters.persistence.repositories.portal_revocations import SqlPortalRevocations
 from adapters.persistence.repositories.provider_identities import SqlProviderIdentities
 from adapters.persistence.repositories.runs import EnqueueStatements, SqlRuns
 from adapters.persistence.repositories.schedules import SqlSchedules
 from adapters.persistence.repositories.synced_records import SqlSyncedRecords
 from adapters.persistence.repositories.unchanged_markers import SqlUnchangedMarkers
+from adapters.persistence.repositories.write_quotas import SqlWriteQuotas
+from adapters.persistence.repositories.written_links import SqlFieldOrders, SqlWrittenLinks
 from adapters.persistence.server_clock import read_now
 
 T = TypeVar("T")
@@ -162,6 +166,26 @@ class SqlUnitOfWork:
     @cached_property
     def portal_revocations(self) -> SqlPortalRevocations:
         return SqlPortalRevocations(self.run)
+
+    @cached_property
+    def written_links(self) -> SqlWrittenLinks:
+        return SqlWrittenLinks(self.run)
+
+    @cached_property
+    def link_outcomes(self) -> SqlLinkOutcomes:
+        return SqlLinkOutcomes(self.run)
+
+    @cached_property
+    def write_quotas(self) -> SqlWriteQuotas:
+        return SqlWriteQuotas(self.run)
+
+    @cached_property
+    def field_orders(self) -> SqlFieldOrders:
+        return SqlFieldOrders(self.run)
+
+    @cached_property
+    def portal_addresses(self) -> SqlPortalAddresses:
+        return SqlPortalAddresses(self.run)
 
     @cached_property
     def recipients(self) -> SqlRecipients:

@@ -8,13 +8,13 @@ from contextlib import (
     AbstractContextManager,
     asynccontextmanager,
 )
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
 
 from adapters.plugins import guard
-from adapters.plugins.guard import pages_of, sentence_of
+from adapters.plugins.guard import checked_finding, pages_of, sentence_of
+from adapters.plugins.write_fence import WriteFence, WriteInProgress, current_write
 from core.domain.errors import DomainError, NothingToProbe
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
@@ -42,38 +42,6 @@ _DIGEST_LENGTH = 8
 """Hexadecimal digits that tell the servers of a destination apart."""
 
 
-@dataclass(slots=True)
-class _Write:
-    """A create or an update in progress."""
-
-    has_left: bool = False
-
-
-_write: ContextVar[_Write | None] = ContextVar("write", default=None)
-"""Of this task; what a plug-in does in tasks of its own belongs to it, too."""
-
-
-@dataclass(slots=True)
-class _Fence:
-    """What is awaited before each write, and remembers what it raised and what has left."""
-
-    before_write: BeforeWrite | None
-    _raised: list[Exception] = field(default_factory=list)
-
-    async def __call__(self) -> None:
-        assert self.before_write is not None, "a destination without a fence is not given one"
-        try:
-            await self.before_write()
-        except Exception as error:
-            self._raised.append(error)
-            raise
-        if (write := _write.get()) is not None:
-            write.has_left = True
-
-    def has_raised(self, error: Exception) -> bool:
-        return any(error is raised for raised in self._raised)
-
-
 @dataclass(frozen=True, slots=True)
 class PluginDestination:
     """A destination of a plug-in, opened."""
@@ -83,7 +51,7 @@ class PluginDestination:
     further_link_hosts: AbstractSet[str]
     prefix: str
     """Put before the ids of its events: those of two destinations may be equal, and what is stored must tell them apart."""
-    fence: "_Fence"
+    fence: WriteFence
 
     @property
     def max_in_flight(self) -> int:
@@ -112,8 +80,8 @@ class PluginDestination:
         self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
     ) -> DestinationId:
         # Without a context manager: two of these calls are made for every record.
-        write = _Write()
-        before = _write.set(write)
+        write = WriteInProgress()
+        before = current_write.set(write)
         try:
             return await self.destination.create(self._theirs(event_id), kind, external_id, fields)
         except (DestinationError, DomainError):
@@ -121,7 +89,7 @@ class PluginDestination:
         except Exception as error:  # noqa: BLE001 - raised again by name
             self._raise_named(write, error)
         finally:
-            _write.reset(before)
+            current_write.reset(before)
 
     async def update(
         self,
@@ -130,8 +98,8 @@ class PluginDestination:
         destination_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
-        write = _Write()
-        before = _write.set(write)
+        write = WriteInProgress()
+        before = current_write.set(write)
         try:
             await self.destination.update(self._theirs(event_id), kind, destination_id, changes)
         except (DestinationError, DomainError):
@@ -139,9 +107,9 @@ class PluginDestination:
         except Exception as error:  # noqa: BLE001 - raised again by name
             self._raise_named(write, error)
         finally:
-            _write.reset(before)
+            current_write.reset(before)
 
-    def _raise_named(self, write: _Write, error: Exception) -> NoReturn:
+    def _raise_named(self, write: WriteInProgress, error: Exception) -> NoReturn:
         """Raise what a plug-in raised during a write as an error about this record that names the plug-in.
 
         If the write has left, what became of it is not known, so it is looked up before it is sent again.
@@ -198,14 +166,14 @@ class PluginDestinationOpener:
             raise NothingToProbe(self.system)
         access = self._access(credentials)
         with naming(self.package):
-            return [_finding(found) for found in await probe(access, self.open_http)]
+            return [checked_finding(found) for found in await probe(access, self.open_http)]
 
     @asynccontextmanager
     async def _opened(
         self, credentials: SystemCredentials, before_write: BeforeWrite | None
     ) -> AsyncIterator[Destination]:
         access, prefix = self._access(credentials), self._prefix(credentials)
-        fence = _Fence(before_write)
+        fence = WriteFence(before_write)
 
         def start() -> AbstractAsyncContextManager[Destination]:
             return self.plugin.open(access, self.open_http, fence if before_write else None)
@@ -223,13 +191,6 @@ class PluginDestinationOpener:
         if not credentials.url:
             return self.prefix
         return f"{self.prefix}{hashlib.sha256(credentials.url.encode()).hexdigest()[:_DIGEST_LENGTH]}:"
-
-
-def _finding(found: object) -> Finding:
-    if not isinstance(found, Finding):
-        message = f"its probe returned {type(found).__name__}, which is no Finding"
-        raise TypeError(message)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from contextlib import (
 from typing import TypeVar
 
 from core.domain.errors import DomainError, describe
+from ports.probe import Finding
 
 T = TypeVar("T")
 Naming = Callable[[], AbstractContextManager[None]]
@@ -44,6 +45,18 @@ def failure_sentence(package: str, what: str) -> str:
 def described(error: BaseException) -> str:
     """Return an unexpected error in one line, without a full stop."""
     return describe(error).rstrip(".")
+
+
+def checked_finding(found: object) -> Finding:
+    """Check what a probe returned.
+
+    Raises:
+        TypeError: it is no finding.
+    """
+    if not isinstance(found, Finding):
+        message = f"its probe returned {type(found).__name__}, which is no Finding"
+        raise TypeError(message)
+    return found
 
 
 async def pages_of(start: Callable[[], AsyncIterator[T]], named: Naming) -> AsyncIterator[T]:

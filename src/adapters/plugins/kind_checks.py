@@ -43,9 +43,11 @@ def _problems_of(kind: Any) -> Iterator[str]:
 
 
 def _problems_of_plugin(plugin: KindPlugin) -> Iterator[str]:
-    for name in ("readers", "schemas", "webhooks", "sandbox_rows"):
+    for name in ("readers", "schemas", "webhooks", "sandbox_rows", "link_homes"):
         if not isinstance(getattr(plugin, name), Mapping):
             yield f"its {name} are no mapping"
+    if plugin.link_homes and not plugin.kind.is_person:
+        yield "it has homes for links, which only people have"
     settings = {getattr(setting, "name", "") for setting in plugin.kind.settings}
     for column in plugin.columns:
         if column.setting and column.setting not in settings:

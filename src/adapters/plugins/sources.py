@@ -8,8 +8,9 @@ from functools import partial
 from typing import TypeVar
 
 from adapters.plugins import guard
-from adapters.plugins.guard import pages_of
+from adapters.plugins.guard import checked_finding, pages_of
 from adapters.plugins.rows import row_by_row
+from core.domain.errors import NothingToProbe
 from core.domain.ids import SourceEventId
 from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import SourceEvent, Unreadable
@@ -17,6 +18,7 @@ from core.domain.systems import ExternalSystem
 from core.domain.tenancy.access_fields import AccessRequirements
 from core.domain.tenancy.secrets import SystemCredentials
 from ports.plugins import Access, FeedReader, OpenHttp, SourcePlugin
+from ports.probe import Finding
 from ports.source import Source, SourceError, SourceFailed, SourceOpener
 
 R = TypeVar("R", bound=SourceRow)
@@ -67,13 +69,25 @@ class PluginSourceOpener:
     def normalize_url(self, url: str) -> str:
         return self.normalize(url)
 
+    async def probe(self, credentials: SystemCredentials) -> Sequence[Finding]:
+        probe = self.plugin.probe
+        if probe is None:
+            raise NothingToProbe(self.system)
+        with naming(self.package):
+            return [
+                checked_finding(found) for found in await probe(self._access(credentials), self.open_http)
+            ]
+
+    def _access(self, credentials: SystemCredentials) -> Access:
+        fields = self.requirements.complete(credentials)
+        return Access(credentials.url, credentials.token, readers=self.readers, fields=fields)
+
     def open(self, credentials: SystemCredentials) -> AbstractAsyncContextManager[Source]:
         return self._opened(credentials)
 
     @asynccontextmanager
     async def _opened(self, credentials: SystemCredentials) -> AsyncIterator[Source]:
-        fields = self.requirements.complete(credentials)
-        access = Access(credentials.url, credentials.token, readers=self.readers, fields=fields)
+        access = self._access(credentials)
 
         def start() -> AbstractAsyncContextManager[Source]:
             return self.plugin.open(access, self.open_http)

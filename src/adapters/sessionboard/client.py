@@ -1,7 +1,7 @@
 """Requests to Sessionboard; its error responses become the port's errors."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -14,6 +14,7 @@ from adapters.http_client.json_values import end_of_values
 from adapters.http_client.parsing import ParsingLane
 from adapters.http_client.responses import Response
 from adapters.sessionboard.parsing import TooManyRows, WrongShape
+from core.domain.tenancy.secrets import Token
 from ports.source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
 
 R = TypeVar("R")
@@ -21,6 +22,15 @@ MIB = 2**20
 SCOPES = "read:events, read:sessions and read:contacts"
 ERROR_BYTES = 1024
 """Bytes of an error's body that are read, to detect a web page."""
+
+
+def headers_with(token: Token) -> Mapping[str, str]:
+    """Return the headers of all requests."""
+    return {
+        "X-Access-Token": token.value,
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+    }
 
 
 class NoSuchPage(SourceUnreadable):

@@ -72,6 +72,9 @@ HINTS = {
     "not_confirmed": "To confirm it, add --yes.",
     "already_connected": "To replace the token: gleanin-sync token ORG {destination}",
     "token_refused": "To replace the token: gleanin-sync token ORG {source}|{destination}",
+    "scope_missing": "To use another token: gleanin-sync token ORG {source}",
+    "write_back_off": "To list the fields: gleanin-sync link-fields MAPPING",
+    "field_ordered": "To list the fields: gleanin-sync link-fields MAPPING",
     "masked_emails": "To replace the token: gleanin-sync token ORG {source}",
 }
 LIST_HINTS = {

@@ -66,7 +66,15 @@ COMMANDS = {
     "record": ("results", "Show the full history of one record, and why each thing happened."),
     "links": (
         "share_links",
-        "List the share links of the people who were synced, as of the last sync.",
+        "List the share links of the people who were synced, as of the last sync, or write them back into the source.",
+    ),
+    "link-fields": (
+        "link_fields",
+        "List the fields of the source that share links can be written back to, or order one to be made.",
+    ),
+    "portal": (
+        "portal",
+        "List, make or revoke the portal addresses of people: each opens one person's page with the share links.",
     ),
     "notices": (
         "notifications",
@@ -76,7 +84,7 @@ COMMANDS = {
     "key": ("access", "Manage API keys for other programs."),
     "probe": (
         "maintenance",
-        "Check what this program assumes about the destination against an organization's account; nothing is written.",
+        "Check what this program assumes about both systems against an organization's accounts; nothing is written.",
     ),
     "doctor": (
         "maintenance",

@@ -1,12 +1,15 @@
 """Maintenance of an installation: `doctor`, `database upgrade`, `probe`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from core.domain.errors import NothingToProbe
 from core.usecases.organizations.probe_destination import ProbeDestination
+from core.usecases.organizations.probe_source import ProbeSource
 from core.usecases.organizations.queries import FindConnection, FindOrganization
 from entrypoints.cli.checks import checks
 from entrypoints.cli.errors import ExitCode
@@ -18,6 +21,7 @@ from entrypoints.database import upgrade_database
 from entrypoints.names import default_destination
 from entrypoints.settings import Settings
 from entrypoints.text import safe
+from ports.probe import Finding
 
 commands = typer.Typer()
 database = typer.Typer()
@@ -93,19 +97,32 @@ def _without_password(url: str) -> str:
     )
 
 
-async def probe_destination(container: Container, org: str) -> Answer:
+async def probe_systems(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
-    findings = await container.resolve(ProbeDestination)(found.id)
     connection = await container.resolve(FindConnection)(found.id)
-    destination = str(connection.destination) if connection else default_destination(container)
+    destination = connection.destination if connection else default_destination(container)
+    probes = (
+        (destination, container.resolve(ProbeDestination)),
+        (found.source, container.resolve(ProbeSource)),
+    )
+    findings: dict[str, Sequence[Finding]] = {}
+    refusal: NothingToProbe | None = None
+    for system, probe_it in probes:
+        try:
+            findings[str(system)] = await probe_it(found.id)
+        except NothingToProbe as error:
+            refusal = error
+    if not findings and refusal is not None:
+        raise refusal
 
     def show(console: Console) -> None:
-        rows = (
-            (_styled(finding.verdict), finding.marked, _below(finding.assumption, finding.seen))
-            for finding in findings
-        )
-        heading = f"Assumptions about {destination}, checked with the account of {found.name}"
-        console.print(table(heading, ("", "Based on", "Assumption and observation"), rows))
+        for system, of_system in findings.items():
+            rows = (
+                (_styled(finding.verdict), finding.marked, _below(finding.assumption, finding.seen))
+                for finding in of_system
+            )
+            heading = f"Assumptions about {system}, checked with the account of {found.name}"
+            console.print(table(heading, ("", "Based on", "Assumption and observation"), rows))
         console.print("Nothing was written.", style="dim")
 
     document = [
@@ -114,8 +131,10 @@ async def probe_destination(container: Container, org: str) -> Answer:
             "marked": finding.marked.value,
             "verdict": finding.verdict.value,
             "seen": finding.seen,
+            "system": system,
         }
-        for finding in findings
+        for system, of_system in findings.items()
+        for finding in of_system
     ]
     return Answer(lambda: document, show)
 
@@ -131,8 +150,8 @@ def _styled(state: str) -> Text:
 
 @commands.command(epilog=examples('gleanin-sync probe "PyCon FR"'))
 def probe(org: Org, as_json: AsJson = False) -> None:
-    """Check what this program assumes about the destination against an organization's account; nothing is written."""
-    run_command(lambda container: probe_destination(container, org), as_json=as_json)
+    """Check what this program assumes about both systems against an organization's accounts; nothing is written."""
+    run_command(lambda container: probe_systems(container, org), as_json=as_json)
 
 
 @commands.command(epilog=examples("gleanin-sync doctor"))

@@ -12,6 +12,7 @@ from core.domain.records.kinds import KINDS
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
 from core.domain.tenancy.kind_values import value_of
 from core.domain.tenancy.time_zones import zone_named
+from core.usecases.links.queries import TakesLinks
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
 from core.usecases.mappings.get_health import GetHealth
@@ -19,6 +20,8 @@ from core.usecases.mappings.list_events import ListedEvent, ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.mappings.remove_mapping import RemoveMapping
 from core.usecases.organizations.queries import FindConnection, FindOrganization
+from core.usecases.shared.link_fields import LinkChange
+from entrypoints.cli.link_settings import changed_link, next_write_back, settings_of_links
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
 from entrypoints.cli.output import Answer, safe_text, table
 from entrypoints.cli.reports import unchanged
@@ -153,8 +156,14 @@ async def list_mappings(container: Container, org: str) -> Answer:
     return Answer(document, show)
 
 
-async def change_settings(container: Container, change: SettingsChange) -> Answer:
+async def change_settings(
+    container: Container, change: SettingsChange, *, with_preview: bool = False
+) -> Answer:
+    """Change settings; with `with_preview`, also find out what new settings for links would write."""
     mapping = await container.resolve(ChangeSettings)(change, actor=COMMAND_LINE)
+    takes_links = container.resolve(TakesLinks)(mapping.systems.source.identifier)
+    is_previewed = with_preview and change.links and mapping.settings.links.is_on
+    preview = await next_write_back(container, mapping) if is_previewed else None
     mismatch = mapping.known_mismatch(container.clock().now())
 
     def document() -> dict[str, Any]:
@@ -165,10 +174,17 @@ async def change_settings(container: Container, change: SettingsChange) -> Answe
             "warnings": [mismatch] if mismatch else [],
         }
 
-    return Answer(document, lambda console: _show_settings(console, mapping, mismatch))
+    def show(console: Console) -> None:
+        _show_settings(console, mapping, takes_links=takes_links)
+        if mismatch:
+            console.print(safe_text(mismatch), style="yellow")
+        if preview is not None:
+            preview.show(console)
+
+    return Answer(document, show)
 
 
-def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> None:
+def _show_settings(console: Console, mapping: EventMapping, *, takes_links: bool) -> None:
     chosen, destination = mapping.settings, mapping.systems.destination
     rows = (
         ("tracks", chosen.tracks, "where a session's tracks come from"),
@@ -186,13 +202,12 @@ def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> No
             _switch(on=chosen.only_accepted_roles),
             f"whether people must have accepted their role, if {mapping.systems.source} tells",
         ),
+        *settings_of_links(mapping, takes_links=takes_links),
         ("continuous", _switch(on=mapping.continuous_sync), "whether it syncs about every 30 minutes"),
         ("time zone", _zone(mapping), f"to be confirmed if {destination} does not report one"),
     )
     heading = f"Settings of {mapping.source_event_name} to {mapping.destination_event_name}"
     console.print(table(heading, ("Setting", "Value", "Meaning"), rows))
-    if mismatch:
-        console.print(safe_text(mismatch), style="yellow")
 
 
 def _settings_of_kinds(mapping: EventMapping) -> Iterator[tuple[str, str, str]]:
@@ -282,7 +297,9 @@ def mappings(org: Org, as_json: AsJson = False) -> None:
 
 @commands.command(
     epilog=examples(
-        "gleanin-sync settings MAPPING", "gleanin-sync settings MAPPING --tracks tags --moderators off"
+        "gleanin-sync settings MAPPING",
+        "gleanin-sync settings MAPPING --tracks tags --moderators off",
+        "gleanin-sync settings MAPPING --link-field gleanin_link",
     )
 )
 def settings(  # noqa: PLR0917 - Typer passes by name
@@ -327,6 +344,30 @@ def settings(  # noqa: PLR0917 - Typer passes by name
             show_default=False,
         ),
     ] = None,
+    link_field: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INTERNAL_NAME|off",
+            help="The source's field of people that share links are written back to; `link-fields` lists them.",
+            show_default=False,
+        ),
+    ] = None,
+    link_campaign: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID|off",
+            help="The campaign whose links are written back, if there are several.",
+            show_default=False,
+        ),
+    ] = None,
+    company_link_field: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INTERNAL_NAME|off",
+            help="The field of companies that the primary contact's link is written to as well.",
+            show_default=False,
+        ),
+    ] = None,
     confirm_time_zone: ConfirmTimeZone = False,
     as_json: AsJson = False,
 ) -> None:
@@ -340,7 +381,12 @@ def settings(  # noqa: PLR0917 - Typer passes by name
         kinds=_chosen_for_kinds(assignments or ()),
         one_name_is_enough=_is_on(one_name),
         only_accepted_roles=_is_on(only_accepted_roles),
+        links=LinkChange(
+            changed_link(link_field), changed_link(company_link_field), changed_link(link_campaign)
+        ),
         continuous_sync=_is_on(continuous),
         confirm_time_zone=confirm_time_zone,
     )
-    run_command(lambda container: change_settings(container, change), as_json=as_json)
+    run_command(
+        lambda container: change_settings(container, change, with_preview=not as_json), as_json=as_json
+    )

@@ -9,27 +9,34 @@ from rich.console import Console
 from rich.text import Text
 
 from core.domain.ids import MappingId, RunId
+from core.domain.links.link_outcomes import LinkOutcome, LinkResult
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import SyncRun
+from core.domain.systems import ExternalSystem
+from core.usecases.links.queries import LinkOutcomesQuery, ListLatestLinks, ListLinkOutcomes
 from core.usecases.mappings.queries import FindLastCheck, GetMapping
 from core.usecases.results.get_record_history import FindLastCheckOfRecord, GetRecordHistory
 from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.runs.queries import ListRuns
-from entrypoints.cli import reports
+from entrypoints.cli import reports, write_back
 from entrypoints.cli.options import AsJson, Csv, Mapping, Run, examples
 from entrypoints.cli.output import Answer, safe_text, table, write_csv
 from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
+from entrypoints.resources.links import LinkCountsResponse, WrittenBackResponse, link_results
 from entrypoints.resources.results import (
     OUTCOME_COLUMNS,
-    HistoryEntryResponse,
+    RecordEntryResponse,
     RecordOutcomeResponse,
     outcome_row,
 )
 from entrypoints.resources.runs import RunResponse
 
 commands = typer.Typer()
+LINKS_PER_PART = 1000
+NOT_THERE = (LinkOutcome.KEPT, LinkOutcome.FAILED)
+"""The outcomes of links that are not in the source."""
 
 
 async def list_runs(container: Container, mapping_id: str) -> Answer:
@@ -71,6 +78,7 @@ async def show_run(
     found, outcomes = await container.resolve(GetRunWithOutcomes)(RunId(run_id), only)
     mapping = await container.resolve(GetMapping)(found.mapping_id)
     checked_at = await container.resolve(FindLastCheckOfRecord)(found)
+    links = await _links_of(container, found)
     if csv is not None:
         write_csv(csv, OUTCOME_COLUMNS, map(outcome_row, outcomes))
 
@@ -94,6 +102,8 @@ async def show_run(
         if found.counts.read:
             console.print(reports.counts(found.counts))
         console.print(reports.outcomes("Outcomes", outcomes, mapping.systems))
+        if links:
+            _show_links(console, found, links, mapping.systems.source)
         if csv is not None:
             console.print(safe_text(f"Wrote {len(outcomes)} outcomes to {csv}"))
 
@@ -101,14 +111,39 @@ async def show_run(
         return RunResponse.from_domain(found).document() | {
             "last_checked_at": checked_at,
             "outcomes": [RecordOutcomeResponse.from_domain(outcome).document() for outcome in outcomes],
+            "links": {
+                "counts": LinkCountsResponse.from_domain(found.links).document(),
+                "links": [result.document() for result in link_results(links)],
+            },
         }
 
     return Answer(document, show)
 
 
+async def _links_of(container: Container, run: SyncRun) -> list[LinkResult]:
+    """List what became of links in a run, read part by part."""
+    found: list[LinkResult] = []
+    start: int | None = 0
+    while start is not None:
+        query = LinkOutcomesQuery(run, start=start, limit=LINKS_PER_PART)
+        page = await container.resolve(ListLinkOutcomes)(query)
+        found += page.items
+        start = page.next
+    return found
+
+
+def _show_links(console: Console, run: SyncRun, links: Sequence[LinkResult], source: ExternalSystem) -> None:
+    console.print(write_back.counts(run.links, source), soft_wrap=True)
+    if problems := [result for result in links if result.outcome in NOT_THERE]:
+        console.print(write_back.results("Share links that were not written", problems, source))
+
+
 async def show_record_history(container: Container, mapping_id: str, id_or_email: str) -> Answer:
     entries = await container.resolve(GetRecordHistory)(MappingId(mapping_id), id_or_email)
     mapping = await container.resolve(GetMapping)(MappingId(mapping_id))
+    record = entries[-1].outcome.record
+    latest = await container.resolve(ListLatestLinks)(mapping.id, [record.source_id])
+    written_back = WrittenBackResponse.find(latest, record.kind, record.source_id)
 
     def show(console: Console) -> None:
         last = entries[-1].outcome
@@ -135,8 +170,20 @@ async def show_record_history(container: Container, mapping_id: str, id_or_email
             console.print(
                 safe_text(f"Unchanged when last checked at {entries[-1].confirmed_at:%Y-%m-%d %H:%M:%S} UTC.")
             )
+        if written_back is not None:
+            text = f"Share link in {mapping.systems.source}: {written_back.outcome}. {written_back.reason}"
+            console.print(safe_text(text), soft_wrap=True)
+        elif mapping.settings.links.is_on and record.kind in KINDS.people:
+            console.print(safe_text(f"Share link in {mapping.systems.source}: not written yet."))
 
-    return Answer(lambda: [HistoryEntryResponse.from_domain(entry).document() for entry in entries], show)
+    def document() -> list[dict[str, Any]]:
+        *earlier, newest = entries
+        return [
+            *(RecordEntryResponse.from_domain(entry).document() for entry in earlier),
+            RecordEntryResponse.from_domain(newest, written_back).document(),
+        ]
+
+    return Answer(document, show)
 
 
 @commands.command(epilog=examples("gleanin-sync runs MAPPING"))

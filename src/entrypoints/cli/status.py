@@ -49,6 +49,8 @@ def _organization(status: Status) -> Text:
     details = f"{status.continuous} continuous"
     if status.waiting:
         details += f", {status.waiting} waiting for settings"
+    if status.write_back:
+        details += f", {status.write_back} writing share links back"
     if status.next_due_at:
         details += f", next at {status.next_due_at:%Y-%m-%d %H:%M} UTC"
     if status.last_checked_at:

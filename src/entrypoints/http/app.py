@@ -16,6 +16,8 @@ from entrypoints.http import health, webhooks
 from entrypoints.http.api.app import api
 from entrypoints.http.capacity import RequestCapacity
 from entrypoints.http.fair_shares import FairShares
+from entrypoints.http.link_change_previews import LinkChangePreviews
+from entrypoints.http.link_previews import LinkPreviews
 from entrypoints.http.middleware.head_requests import HeadRequests
 from entrypoints.http.middleware.known_hosts import KnownHosts
 from entrypoints.http.middleware.limits import RequestLimits
@@ -44,7 +46,9 @@ def application(container: Container) -> ASGIApp:
     json_api = api(version("gleanin-sync"))
     capacity = RequestCapacity()
     app.state.event_views = EventViews(SingleFlight(capacity))
+    app.state.link_change_previews = LinkChangePreviews(SingleFlight(capacity))
     json_api.state.previews = Previews(SingleFlight(capacity))
+    json_api.state.link_previews = LinkPreviews(SingleFlight(capacity))
     run_watchers = RunWatchers(settings.max_connections // 2)
     requests = FairShares(settings.max_connections * 3 // 4)
     for part in (app, json_api):

@@ -12,6 +12,7 @@ from core.usecases.sync.error_mapping import SyncStopped
 from entrypoints.resources.base import ResponseModel
 from ports.cipher import DecryptionFailed
 from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable
+from ports.link_writer import LinkQuotaUsedUp
 from ports.notifications import NotDelivered, RecipientRefused, RecipientUnavailable
 from ports.source import SourceError, SourceRefused, SourceUnavailable
 from ports.store.errors import DatabaseUnavailable
@@ -40,12 +41,16 @@ STATUS_BY_CODE = {
     "bound_to_another": HTTPStatus.CONFLICT,
     "not_mapped": HTTPStatus.CONFLICT,
     "still_connected": HTTPStatus.CONFLICT,
+    "field_ordered": HTTPStatus.CONFLICT,
+    "links_not_taken": HTTPStatus.CONFLICT,
+    "write_back_off": HTTPStatus.CONFLICT,
 }
 """The status of a `DomainError` by its code."""
 
 STATUS_BY_SYSTEM_ERROR: tuple[tuple[type[Exception], tuple[HTTPStatus, int | None]], ...] = (
     (SourceRefused, (HTTPStatus.UNPROCESSABLE_ENTITY, None)),
     (DestinationRefused, (HTTPStatus.UNPROCESSABLE_ENTITY, None)),
+    (LinkQuotaUsedUp, (HTTPStatus.SERVICE_UNAVAILABLE, 900)),
     (SourceUnavailable, (HTTPStatus.SERVICE_UNAVAILABLE, 60)),
     (DestinationUnavailable, (HTTPStatus.SERVICE_UNAVAILABLE, 60)),
     (RecipientRefused, (HTTPStatus.UNPROCESSABLE_ENTITY, None)),

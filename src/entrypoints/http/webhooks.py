@@ -1,5 +1,6 @@
 """Webhooks from sources: used as hints that something has changed, never as data."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from entrypoints.container import Container
 from entrypoints.http.dependencies import Wired, network_address
 from entrypoints.http.problems import MEDIA_TYPE, Problem
 from entrypoints.plugins import PluginGroup, PluginMissing
-from ports.plugins import SourcePlugin
+from ports.plugins import HintedRecord, SourcePlugin
 
 routes = APIRouter(include_in_schema=False)
 
@@ -38,23 +39,30 @@ async def receive_hint(
     body = await request.body()
     try:
         actor = await container.resolve(AuthenticateApiKey)(secret, network_address(request))
-        hint = Hint(OrganizationId(organization_id), _event_in(body, plugin, container), source)
+        event = _read_by(plugin.event_of_hint, body, plugin, container)
+        record = plugin.record_of_hint and _read_by(plugin.record_of_hint, body, plugin, container)
+        hint = Hint(
+            OrganizationId(organization_id),
+            event if isinstance(event, str) else None,
+            source,
+            record if isinstance(record, HintedRecord) else None,
+        )
         await container.resolve(HandleChangeHint)(actor, hint)
     except NotAuthenticated as error:
         return _refused(HTTPStatus.UNAUTHORIZED, error.code, str(error))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def _event_in(body: bytes, plugin: SourcePlugin, container: Container) -> str | None:
-    """Return the event that a webhook is about; None if it names none, or the plug-in cannot read it."""
-    assert plugin.event_of_hint is not None, "a source without webhooks gets no hints"
+def _read_by(
+    read: Callable[[bytes], object], body: bytes, plugin: SourcePlugin, container: Container
+) -> object:
+    """Return what a plug-in reads in the body of a webhook; None if it cannot read it."""
     try:
-        event = plugin.event_of_hint(body)
+        return read(body)
     except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, the hint counts
         package = container.plugins().package_of(PluginGroup.SOURCES, plugin.identifier)
         container.log().warning("hook.plugin_failed", package=package, problem=type(error).__name__)
         return None
-    return event if isinstance(event, str) else None
 
 
 def _refused(status: HTTPStatus, code: str, sentence: str) -> Response:

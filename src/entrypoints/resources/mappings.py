@@ -58,6 +58,17 @@ class SettingsResponse(ResponseModel):
     only_accepted_roles: bool = Field(
         description="Whether people and sessions are left out of which the source tells that they were not accepted"
     )
+    link_field: str | None = Field(
+        description="The internal name of the source's field of people that share links are written back to; null if "
+        "they are not written back"
+    )
+    company_link_field: str | None = Field(
+        description="The internal name of the field of companies that the primary contact's link is written to; null "
+        "for none"
+    )
+    link_campaign: str | None = Field(
+        description="The id of the campaign whose links are written back; null if none was chosen"
+    )
 
     @classmethod
     def from_domain(cls, settings: MappingSettings) -> Self:
@@ -69,6 +80,9 @@ class SettingsResponse(ResponseModel):
             kinds=all_values(settings.kinds),
             one_name_is_enough=settings.one_name_is_enough,
             only_accepted_roles=settings.only_accepted_roles,
+            link_field=settings.links.field or None,
+            company_link_field=settings.links.company_field or None,
+            link_campaign=settings.links.campaign or None,
         )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
 from core.domain.records.outcomes import Outcome, RecordOutcome
 from core.domain.records.synced_records import ShareLink, SyncedRecord
 from entrypoints.resources.base import Listed, ResponseModel
+from entrypoints.resources.links import LatestLinks, WrittenBackResponse
 from ports.store.results import HistoryEntry
 
 LINK_COLUMNS = ("kind", "source_id", "name", "email", "title", "url")
@@ -62,8 +63,25 @@ class HistoryEntryResponse(OutcomeOfRecord):
 
     @classmethod
     def from_domain(cls, entry: HistoryEntry) -> Self:
+        return cls._of(entry)
+
+    @classmethod
+    def _of(cls, entry: HistoryEntry, **more: Any) -> Self:
         times = {"at": entry.at, "confirmed_at": entry.confirmed_at}
-        return cls.model_validate(outcome_fields(entry.outcome) | times | {"run_id": entry.run_id})
+        return cls.model_validate(outcome_fields(entry.outcome) | times | {"run_id": entry.run_id} | more)
+
+
+class RecordEntryResponse(HistoryEntryResponse):
+    """An entry in the history of a record, which may be a person."""
+
+    written_back: WrittenBackResponse | None = Field(
+        description="Of the newest outcome of a person: whether the person's share link is in the source, and why not; "
+        "null if it has never been written back"
+    )
+
+    @classmethod
+    def from_domain(cls, entry: HistoryEntry, written_back: WrittenBackResponse | None = None) -> Self:
+        return cls._of(entry, written_back=written_back)
 
 
 class LinkResponse(ResponseModel):
@@ -84,16 +102,31 @@ class PersonResponse(ResponseModel):
 
     @classmethod
     def from_domain(cls, person: SyncedRecord) -> Self:
+        return cls._of(person)
+
+    @classmethod
+    def _of(cls, person: SyncedRecord, **more: Any) -> Self:
         return cls(
             kind=person.kind.name,
             source_id=person.source_id,
             name=person.label,
             email=person.email,
             links=[LinkResponse.from_domain(link) for link in person.links],
+            **more,
         )
 
 
-class PeopleResponse(Listed[PersonResponse]):
+class SyncedPersonResponse(PersonResponse):
+    written_back: WrittenBackResponse | None = Field(
+        description="Whether the person's link is in the source, and why not; null if it has never been written back"
+    )
+
+    @classmethod
+    def of(cls, person: SyncedRecord, latest: LatestLinks) -> Self:
+        return cls._of(person, written_back=WrittenBackResponse.find(latest, person.kind, person.source_id))
+
+
+class PeopleResponse(Listed[SyncedPersonResponse]):
     total: int
     without_link: int
 

@@ -110,6 +110,7 @@ class StatusResponse(ResponseModel):
     halted: int
     next_due_at: datetime | None
     waiting_for_settings: int
+    write_back: int = Field(description="Mappings that write share links back into the source")
     health: HealthResponse
     last_checked_at: datetime | None
 
@@ -126,6 +127,7 @@ class StatusResponse(ResponseModel):
             halted=status.halted,
             next_due_at=status.next_due_at,
             waiting_for_settings=status.waiting,
+            write_back=status.write_back,
             health=HealthResponse.from_domain(status.health),
             last_checked_at=status.last_checked_at,
         )

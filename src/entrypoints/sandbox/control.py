@@ -56,7 +56,7 @@ class Control:
 
     async def set_faults(self, request: web.Request) -> web.Response:
         try:
-            faults = parse_faults(await _body(request))
+            faults = parse_faults(await read_json(request))
         except ValueError as error:
             return bad_request(str(error))
         self.state.inject_faults(*faults)
@@ -70,10 +70,11 @@ class Control:
         """Replace an event in Sessionboard, or add it."""
         known = self._programme(request)
         try:
-            saved = await _body(request)
+            saved = await read_json(request)
             programme = self.state.programme_of(saved)
             if str(programme.id) != request.match_info["event"]:
                 return bad_request("The event's id is not that of the path.")
+            self.state.sessionboard.bring_fields(programme.id, saved)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             return bad_request(
                 f'The body is not a saved event {{"event", "sessions", "exhibitors"}}: {error!r}'
@@ -81,7 +82,7 @@ class Control:
         if known is None:
             self.state.add_programme(programme)
         else:
-            self.state.programmes[known.id] = known.replaced(programme, self.state.now())
+            self.state.put_programme(known.replaced(programme, self.state.now()))
         return answer({}, HTTPStatus.OK if known else HTTPStatus.CREATED)
 
     async def edit(self, request: web.Request) -> web.Response:
@@ -90,12 +91,12 @@ class Control:
         if programme is None:
             return not_found("There is no such event.")
         try:
-            edited = programme.edited(await _body(request), self.state.now())
+            edited = programme.edited(await read_json(request), self.state.now())
             if edited.id != programme.id:
                 return bad_request("The id of an event cannot be changed.")
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             return bad_request(f'Each edit must be an object with an "id": {error!r}')
-        self.state.programmes[programme.id] = edited
+        self.state.put_programme(edited)
         return answer({})
 
     async def forget(self, request: web.Request) -> web.Response:
@@ -119,7 +120,7 @@ class Control:
             return not_found("There is no such event or type.")
         event_id, record_type = place
         try:
-            attributes = await _body(request)
+            attributes = await read_json(request)
             error_details = self.state.kinds.schemas[record_type].error_details(attributes, creating=False)
         except (ValueError, AttributeError):
             return bad_request("The body must be an object of attributes.")
@@ -153,7 +154,7 @@ class Control:
         return (int(event), record_type) if known else None
 
 
-async def _body(request: web.Request) -> Any:
+async def read_json(request: web.Request) -> Any:
     """Read a JSON body.
 
     Raises:

@@ -55,6 +55,42 @@ class ControlClient:
         """Remove an event from Sessionboard."""
         self._send("DELETE", f"events/{event_id}")
 
+    def sessionboard_writes(self) -> Json:
+        """Return what was written to Sessionboard, and what holds for writes."""
+        return self._object("GET", "sessionboard")
+
+    def set_sessionboard(self, **settings: Any) -> None:
+        """Set some of: scopes, requests, operations, reset_quotas, masked_fields, empty_fields, webhook."""
+        self._send("PATCH", "sessionboard", settings)
+
+    def fail_updates(self, code: str, *record_ids: str, times: int | None = None) -> None:
+        """Make updates of these records fail, always or so many times; no others fail any more."""
+        failure = {"code": code, "times": times}
+        self._send("PUT", "sessionboard/failures", dict.fromkeys(record_ids, failure))
+
+    def add_field(self, event_id: str | int, name: str, **more: Any) -> Json:
+        """Add a custom field by hand; `more` has attributes of `CustomField`."""
+        return self._object("POST", f"events/{event_id}/fields", {"name": name} | more)
+
+    def fields(self, event_id: str | int) -> list[Json]:
+        return list(self._send("GET", f"events/{event_id}/fields"))
+
+    def field_values(self, event_id: str | int, internal_name: str, module: str = "contact") -> Json:
+        """Return the values of a field by record id; records without a value are left out."""
+        return self._object("GET", f"events/{event_id}/fields/{module}/{internal_name}")
+
+    def edit_record(
+        self,
+        event_id: str | int,
+        record_id: str,
+        custom_fields: Mapping[str, str | None] | None = None,
+        *,
+        before_next_write: bool = False,
+    ) -> None:
+        """Edit a record by hand, now or just before the API updates it the next time; None clears a value."""
+        edit = {"custom_fields": dict(custom_fields or {}), "before_next_write": before_next_write}
+        self._send("PATCH", f"events/{event_id}/records/{record_id}", edit)
+
     def add_contact(self, event_id: str | int, record_type: str, **attributes: Any) -> str:
         """Add a record to a Gleanin event that the sync did not create; return its id."""
         return str(self._object("POST", f"gleanin/{event_id}/{record_type}", attributes)["id"])

@@ -16,6 +16,8 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from entrypoints.sandbox.responses import Service
 
 WRITES = ("POST", "PATCH")
+SESSIONBOARD_CREATES = ("/bulk", "/create")
+"""How the paths of Sessionboard's POST requests end that change something; the others are searches."""
 Share = float
 """The share of the requests concerned, from 0 to 1."""
 LostAs = Literal["cut", "500", "502"]
@@ -26,12 +28,14 @@ ForbiddenAs = Literal["html", "json"]
 class Fault:
     """A fault; several can be active at the same time.
 
-    Requests are counted from the moment the fault is set, and only those to its sides with its methods.
+    Requests are counted from the moment the fault is set, and only those to its sides with its methods and paths.
     """
 
     sides: tuple[Literal["sessionboard", "gleanin"], ...] = ("sessionboard", "gleanin")
     methods: tuple[str, ...] = ()
     """Such as "POST"; empty means all."""
+    paths: tuple[str, ...] = ()
+    """Only requests whose path contains one of these, such as "/contacts/bulk"; empty means all."""
     first: int = 1
     """The numbers of the first and last counted requests concerned."""
     last: int | None = None
@@ -87,8 +91,12 @@ class Fault:
     signed_pictures: bool = False
     """Picture URLs in Sessionboard, also those in descriptions, get a new signature at every read."""
 
-    def concerns(self, side: Service, method: str) -> bool:
-        return side in self.sides and (not self.methods or method in self.methods)
+    def concerns(self, side: Service, method: str, path: str = "") -> bool:
+        return (
+            side in self.sides
+            and (not self.methods or method in self.methods)
+            and (not self.paths or any(part in path for part in self.paths))
+        )
 
 
 FAULTS: TypeAdapter[tuple[Fault, ...]] = TypeAdapter(tuple[Fault, ...])
@@ -107,8 +115,9 @@ def as_json(faults: Iterable[Fault]) -> list[dict[str, Any]]:
     return [{part.name: getattr(fault, part.name) for part in fields(fault)} for fault in faults]
 
 
-def is_write(side: Service, method: str) -> bool:
-    # Sessionboard's searches are POST requests that change nothing.
+def is_write(side: Service, method: str, path: str) -> bool:
+    if side is Service.SESSIONBOARD:
+        return method == "PUT" or (method == "POST" and path.endswith(SESSIONBOARD_CREATES))
     return side is Service.GLEANIN and method in WRITES
 
 
@@ -181,10 +190,10 @@ class FaultSchedule:
         self._random.seed(self.fault.seed)
         self._later_random.seed(f"later {self.fault.seed}")
 
-    def apply(self, decision: FaultDecision, side: Service, method: str) -> FaultDecision:
+    def apply(self, decision: FaultDecision, side: Service, method: str, path: str) -> FaultDecision:
         """Add this fault to the decision; the first effect wins."""
         fault = self.fault
-        if not fault.concerns(side, method):
+        if not fault.concerns(side, method, path):
             return decision
         self._seen += 1
         # Draw for every request, so that the n-th request gets the same result in every run.
@@ -212,7 +221,8 @@ class FaultSchedule:
         if decision.effect is None and is_create(side, method) and draws[5] < fault.late_creates:
             decision = replace(decision, late=decision.late or self._late())
         # Reads do not advance the turns.
-        if decision.effect is None and is_write(side, method) and draws[3] < fault.lost_answers:
+        is_lost = is_write(side, method, path) and draws[3] < fault.lost_answers
+        if decision.effect is None and is_lost:
             decision = replace(decision, lost=fault.lost_as[self._lost % len(fault.lost_as)])
             self._lost += 1
         return decision
@@ -283,8 +293,8 @@ class FaultInjector:
         """Replace the current faults."""
         self._schedules = tuple(FaultSchedule(fault, self.clock) for fault in faults)
 
-    def decide(self, side: Service, method: str) -> FaultDecision:
+    def decide(self, side: Service, method: str, path: str = "") -> FaultDecision:
         decision = NO_FAULT
         for schedule in self._schedules:
-            decision = schedule.apply(decision, side, method)
+            decision = schedule.apply(decision, side, method, path)
         return decision

@@ -16,7 +16,7 @@ CAMPAIGNS: Mapping[str, tuple[int, str]] = {
 """The campaign whose links the people of a record type get."""
 FIRST_FURTHER_CAMPAIGN = 11413
 SESSIONBOARD, GLEANIN = "sessionboard", "gleanin"
-OWN_PATHS = frozenset({"sessions", "sessions/status", "speakers", "exhibitors"})
+OWN_PATHS = frozenset({"sessions", "sessions/status", "speakers", "exhibitors", "contacts", "fields"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,16 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from entrypoints.sandbox.field_values import FieldValues
+from entrypoints.sandbox.record_copies import PEOPLE, SESSION_FIELDS
+from entrypoints.sandbox.record_index import RecordIndex
 from entrypoints.sandbox.responses import json_bytes
+from entrypoints.sandbox.saved_row import SavedRow
 
 Json = dict[str, Any]
-# Keys that a row has only if requested with `expand`.
-EXPANDABLE = frozenset({"translated_fields", "composition"})
-PEOPLE = ("participants", "speakers", "chairpersons", "moderators")
-SESSION_FIELDS = frozenset({"participant_role", "session_participant_id", "is_public", "order"})
-"""Keys that a person has on a session but not as a contact."""
 IN_STATUS = (
     "id",
     "friendly_id",
@@ -30,63 +29,6 @@ IN_STATUS = (
     "created_at",
     "updated_at",
 )
-BRIEF_SUBSESSION = frozenset(
-    {
-        *("id", "friendly_id", "friendly_id_raw", "title", "description", "starts_at", "ends_at"),
-        *("parent_session_friendly_id", "parent_session_friendly_id_raw", "created_at", "updated_at"),
-        *("speakers", "participants", "is_abstract", "composition_status", "format", "content"),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SavedRow:
-    """A row: its search keys and its JSON."""
-
-    id: str
-    status: str | None
-    is_abstract: bool
-    is_source: bool
-    times: Mapping[str, float]
-    """createdAt, updatedAt, deletedAt in seconds, if present."""
-    whole: bytes
-    brief: bytes
-    """Without the keys that `expand` adds; usually the same object as `whole`."""
-
-    @classmethod
-    def of(cls, row: Any) -> "SavedRow":
-        whole = json_bytes(row)
-        if not isinstance(row, dict):  # saved events may contain junk on purpose
-            return cls("", None, is_abstract=False, is_source=False, times={}, whole=whole, brief=whole)
-        composition = row.get("composition_status")
-        deep = bool(EXPANDABLE & row.keys() or row.get("subsessions"))
-        return cls(
-            id=str(row.get("id")),
-            status=row.get("status"),
-            is_abstract=bool(row.get("is_abstract")),
-            is_source=isinstance(composition, dict) and composition.get("role") == "source",
-            times=dict(_times(row)),
-            whole=whole,
-            brief=json_bytes(expanded(row, frozenset())) if deep else whole,
-        )
-
-    def body(self, expand: frozenset[str]) -> bytes:
-        if self.whole is self.brief or not expand:
-            return self.brief
-        return json_bytes(expanded(json.loads(self.whole), expand))
-
-
-def expanded(row: Json, expand: frozenset[str]) -> Json:
-    shown = {key: value for key, value in row.items() if key not in EXPANDABLE - expand}
-    subsessions = row.get("subsessions")
-    if isinstance(subsessions, list) and "subsession_details" not in expand:
-        shown["subsessions"] = [
-            {key: value for key, value in subsession.items() if key in BRIEF_SUBSESSION}
-            if isinstance(subsession, dict)
-            else subsession
-            for subsession in subsessions
-        ]
-    return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +60,13 @@ class ProgrammeSearch:
     exhibitors: dict[str, SavedRow]
     further: dict[str, dict[str, SavedRow]] = field(default_factory=dict)
     """The rows that further kinds are read from, by the feed's name."""
+    values: FieldValues = field(default_factory=FieldValues)
+    """The values of the records' custom fields; those of the sandbox once the event is in one."""
     _feeds: dict[str, list[SavedRow]] = field(default_factory=dict)
     _found: dict[tuple[str, Query], list[SavedRow]] = field(default_factory=dict)
+    _found_records: dict[tuple[str, Query], list[SavedRow]] = field(default_factory=dict)
+    """Searches that a write of a record makes stale."""
+    _index: RecordIndex | None = None
 
     @classmethod
     def of(
@@ -135,7 +82,14 @@ class ProgrammeSearch:
     def with_further(self, further: Mapping[str, Iterable[Any]]) -> "ProgrammeSearch":
         """Return the event with rows for further feeds, except for feeds that it has rows for."""
         rows = {feed: _by_id(rows) for feed, rows in further.items() if feed not in self.further}
-        return replace(self, further=self.further | rows, _feeds={}, _found={}) if rows else self
+        return self._copy(further=self.further | rows) if rows else self
+
+    def with_values(self, values: FieldValues) -> "ProgrammeSearch":
+        """Return the event with its custom fields in another place."""
+        return self._copy(values=values)
+
+    def _copy(self, **changes: Any) -> "ProgrammeSearch":
+        return replace(self, **changes, _feeds={}, _found={}, _found_records={}, _index=None)
 
     @property
     def id(self) -> int:
@@ -144,13 +98,50 @@ class ProgrammeSearch:
     def found(self, feed: str, query: Query) -> list[SavedRow]:
         """Return the rows that match a search, cached for its pages."""
         key = feed, query
-        if key not in self._found:
+        found = self._found if feed in ("sessions", "statuses") else self._found_records
+        if key not in found:
             rows = [row for row in self._feed(feed) if query.matches(row)]
             if query.order:
                 order = query.order
                 rows.sort(key=lambda row: row.times.get(order, 0.0), reverse=query.descending)
-            self._found[key] = rows
-        return self._found[key]
+            found[key] = rows
+        return found[key]
+
+    def record(self, feed: str, record_id: str) -> SavedRow | None:
+        """Return a contact, an exhibitor or a record of a further kind."""
+        match feed:
+            case "contacts":
+                return self.index.contacts.get(record_id)
+            case "exhibitors":
+                return self.exhibitors.get(record_id)
+            case _:
+                return self.further.get(feed, {}).get(record_id)
+
+    def touch(self, record_id: str, at: float | None = None) -> None:
+        """Note that a record's values changed, and its `updated_at` if a time is passed."""
+        self.index.touch(record_id, at)
+        self._found_records.clear()
+
+    def touch_fields(self) -> None:
+        """Note that fields were added, or are shown in another way."""
+        if self._index is not None:
+            self._index.touch_fields()
+
+    @property
+    def index(self) -> RecordIndex:
+        """Which rows show a record; building it shows all values that are known."""
+        if self._index is None:
+            self._index = RecordIndex.of(
+                self.id,
+                self.values,
+                (
+                    ("session", self.sessions.values()),
+                    ("account", self.exhibitors.values()),
+                    *(("account", rows.values()) for rows in self.further.values()),
+                ),
+            )
+            self._index.add_people(self._feeds.get("speakers", ()))
+        return self._index
 
     def _feed(self, feed: str) -> list[SavedRow]:
         if feed not in self._feeds:
@@ -163,6 +154,10 @@ class ProgrammeSearch:
                     ]
                 case "speakers":
                     rows = [SavedRow.of(person) for person in self._people().values()]
+                    if self._index is not None:
+                        self._index.add_people(rows)
+                case "contacts":
+                    rows = list(self.index.contacts.values())
                 case "exhibitors":
                     rows = list(self.exhibitors.values())
                 case _:
@@ -194,7 +189,7 @@ class ProgrammeSearch:
             for session_id, row in self.sessions.items()
             if session_id not in by.sessions
         }
-        return ProgrammeSearch(by.event, by.sessions | gone, by.exhibitors, by.further)
+        return ProgrammeSearch(by.event, by.sessions | gone, by.exhibitors, by.further, self.values)
 
     def edited(self, changes: Json, at: datetime) -> "ProgrammeSearch":
         """Return the event with keys merged into rows by id; a row with a new id is added.
@@ -219,25 +214,9 @@ class ProgrammeSearch:
                     content = json.loads(row.whole)
                     if _edit_people(content, people, at):
                         rows[row_id] = SavedRow.of(content)
-        return ProgrammeSearch(self.event | (changes.get("event") or {}), sessions, exhibitors, further)
-
-
-def instant(value: object) -> float | None:
-    """Return a time as seconds, or None if the value is not a time."""
-    try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    if read is None:
-        return None
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
-
-
-def _times(row: Json) -> Iterator[tuple[str, float]]:
-    for key, name in (("created_at", "createdAt"), ("updated_at", "updatedAt"), ("deleted_at", "deletedAt")):
-        at = instant(row.get(key))
-        if at is not None:
-            yield name, at
+        return ProgrammeSearch(
+            self.event | (changes.get("event") or {}), sessions, exhibitors, further, self.values
+        )
 
 
 def _by_id(rows: Iterable[Any]) -> dict[str, SavedRow]:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from entrypoints.sandbox import control, gleanin, sessionboard
 from entrypoints.sandbox.control import Control
@@ -15,7 +15,11 @@ from entrypoints.sandbox.fault_injection import FAULT_DECISION, FaultDecision, i
 from entrypoints.sandbox.gleanin import EVENT, Gleanin
 from entrypoints.sandbox.responses import Service, host_of, page_for_people, refusal
 from entrypoints.sandbox.sessionboard import Sessionboard
+from entrypoints.sandbox.sessionboard_fields import FieldRoutes
+from entrypoints.sandbox.sessionboard_writes import RecordRoutes
 from entrypoints.sandbox.state import LoggedRequest, SandboxState
+from entrypoints.sandbox.write_control import WriteControl
+from entrypoints.sandbox.write_hooks import TIMEOUT, background
 
 JUNK = "<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
 
@@ -68,9 +72,21 @@ async def serve(
         taken = runner.addresses[0][1]
         for extra_host in also:
             await web.TCPSite(runner, extra_host, taken).start()
-        yield Sandbox(f"http://{host}:{taken}", state)
+        async with background(asyncio.create_task(_send_hooks(state))):
+            yield Sandbox(f"http://{host}:{taken}", state)
     finally:
         await runner.cleanup()
+
+
+async def _send_hooks(state: SandboxState) -> None:
+    """Send webhooks, one after the other."""
+    async with ClientSession(timeout=TIMEOUT) as http:
+        while True:
+            event = await state.sessionboard.hooks.next()
+            programme = state.programmes.get(event.event_id)
+            row = programme.record(event.feed, event.record_id) if programme else None
+            if row is not None:
+                await state.sessionboard.hooks.send(http, event.body(row.whole))
 
 
 def application(state: SandboxState) -> web.Application:
@@ -78,7 +94,14 @@ def application(state: SandboxState) -> web.Application:
     gateway = _Gateway(state, gleanin_api, sessionboard_api)
     # No limit for the control routes, which receive whole events; Gleanin has its own limit.
     app = web.Application(client_max_size=0, middlewares=[gateway.handle])
-    for service in (gleanin_api, sessionboard_api, Control(state)):
+    for service in (
+        gleanin_api,
+        sessionboard_api,
+        FieldRoutes(state),
+        RecordRoutes(state),
+        Control(state),
+        WriteControl(state),
+    ):
         app.add_routes(service.routes())
     return app
 
@@ -118,12 +141,13 @@ class _Gateway:
             await request.read()
         except ConnectionError:
             return None  # disconnected before the request was complete
-        decision = self.state.faults.decide(side, request.method)
+        decision = self.state.faults.decide(side, request.method, request.path)
         if decision.wait:
             await asyncio.sleep(decision.wait)
         if decision.effect:
             return _fault_response(side, request, decision)
-        if is_write(side, request.method) and _has_word(await request.read(), decision.forbidden):
+        writes = is_write(side, request.method, request.path)
+        if side is Service.GLEANIN and writes and _has_word(await request.read(), decision.forbidden):
             return _forbidden(side, decision)
         request[FAULT_DECISION] = decision
         guard = self.gleanin if side is Service.GLEANIN else self.sessionboard
@@ -132,7 +156,7 @@ class _Gateway:
             result = await _handled(side, request, handler)
         if decision.wait_after:
             await asyncio.sleep(decision.wait_after)
-        if decision.lost and is_write(side, request.method) and result.status < HTTPStatus.BAD_REQUEST:
+        if decision.lost and writes and result.status < HTTPStatus.BAD_REQUEST:
             if decision.lost == "cut":
                 _cut(request)
                 return None

@@ -1,7 +1,7 @@
 """The stand-in for Sessionboard's public API: searches according to its contract."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -12,10 +12,13 @@ from aiohttp import web
 
 from entrypoints.sandbox.fault_injection import FAULT_DECISION, FaultDecision
 from entrypoints.sandbox.pictures import signed
+from entrypoints.sandbox.record_copies import instant
 from entrypoints.sandbox.responses import Service, answer, host_of, json_bytes, refusal
-from entrypoints.sandbox.search import ProgrammeSearch, Query, SavedRow, instant
+from entrypoints.sandbox.saved_row import SavedRow
+from entrypoints.sandbox.search import ProgrammeSearch, Query
 from entrypoints.sandbox.state import SESSIONBOARD_TOKEN, SandboxState
 
+Json = dict[str, Any]
 BASE = "/sessionboard"
 STATUSES = ("accepted", "accept_queue", "pending", "decline_queue", "declined")
 EXPANSIONS = ("translated_fields", "subsession_details", "linked_sources", "composition")
@@ -44,6 +47,7 @@ class Sessionboard:
             ("sessions/status", "statuses"),
             ("speakers", "speakers"),
             ("exhibitors", "exhibitors"),
+            ("contacts", "contacts"),
             *((further.path, further.name) for further in self.state.kinds.feeds),
         ):
             yield web.post(f"{BASE}/v1/event/{{event}}/{path}", partial(self.search, feed))
@@ -62,7 +66,7 @@ class Sessionboard:
             page, size = paging(request)
         except InvalidRequest as error:
             return bad_request(str(error))
-        return _page(rows, page, size, bytes, request[FAULT_DECISION])
+        return page_of(rows, page, size, bytes, request[FAULT_DECISION])
 
     async def search(self, feed: str, request: web.Request) -> web.Response:
         programme = self._programme(request.match_info["event"])
@@ -81,7 +85,7 @@ class Sessionboard:
                 shown = json_bytes(signed(json.loads(shown), self.state.now()))
             return _padded(shown, decision.padding_of(row.id)) if feed not in UNPADDED else shown
 
-        return _page(programme.found(feed, query), page, size, body, decision)
+        return page_of(programme.found(feed, query), page, size, body, decision)
 
     def _programme(self, event_id: str) -> ProgrammeSearch | None:
         is_number = event_id.isascii() and event_id.isdecimal()
@@ -104,7 +108,7 @@ def paging(request: web.Request) -> tuple[int, int]:
     return number("page", 1, LAST_PAGE), number("pageSize", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
-def _page(
+def page_of(
     rows: list[Any], page: int, size: int, body: Callable[[Any], bytes], decision: FaultDecision
 ) -> web.Response:
     pagination = {
@@ -134,17 +138,11 @@ def read_search(body: bytes, feed: str) -> tuple[Query, frozenset[str]]:
     Raises:
         InvalidRequest: it does not match the contract.
     """
-    try:
-        document = json.loads(body) if body else {}
-    except ValueError as error:
-        raise InvalidRequest("The body is not JSON.") from error
-    document = _object(document, "The body", ("filters", "sort", "expand"))
     in_status = feed == "statuses"
     times = ("createdAt", "updatedAt", *(("deletedAt",) if in_status else ()))
     known = (*times, "status", *(("isAbstract",) if feed == "sessions" else ()))
-    filters = _object(document.get("filters"), "filters", known)
-    expand = document.get("expand") or []
-    if not isinstance(expand, list) or not set(map(str, expand)) <= set(EXPANSIONS):
+    filters, sort, expand = _parts(body, known, times)
+    if not set(map(str, expand)) <= set(EXPANSIONS):
         raise InvalidRequest(f"expand must be a list of: {', '.join(EXPANSIONS)}.")
     status = filters.get("status")
     if status not in (None, *STATUSES):
@@ -152,19 +150,53 @@ def read_search(body: bytes, feed: str) -> tuple[Query, frozenset[str]]:
     is_abstract = filters.get("isAbstract")
     if not isinstance(is_abstract, bool | None):
         raise InvalidRequest("filters.isAbstract must be true or false.")
-    sort = _object(document.get("sort"), "sort", ("order", "sort"))
-    if sort.get("order") not in (None, *times) or sort.get("sort") not in (None, "asc", "desc"):
-        raise InvalidRequest(f"sort must have an order of {', '.join(times)} and a sort of asc, desc.")
     query = Query(
         # Only sessions have a status; people and exhibitors do not.
         status=status if feed in ("sessions", "statuses") else None,
         is_abstract=is_abstract,
-        ranges=tuple(_range(name, filters[name]) for name in times if filters.get(name) is not None),
+        ranges=_ranges(filters, times),
         order=sort.get("order"),
         descending=sort.get("sort") == "desc",
         sources=feed != "sessions" or "linked_sources" in expand,
     )
     return query, frozenset(expand)
+
+
+def read_filters(
+    body: bytes, words: Mapping[str, Sequence[str]]
+) -> tuple[Json, tuple[tuple[str, float, float], ...], str | None, bool]:
+    """Parse the body of a search of something that is no record: filters, ranges of times, order, descending.
+
+    Raises:
+        InvalidRequest: it does not match the contract.
+    """
+    times = ("createdAt", "updatedAt")
+    filters, sort, _ = _parts(body, (*times, *words), times)
+    for name, known in words.items():
+        if filters.get(name) not in (None, *known):
+            raise InvalidRequest(f"filters.{name} must be one of: {', '.join(known)}.")
+    return filters, _ranges(filters, times), sort.get("order"), sort.get("sort") == "desc"
+
+
+def _parts(body: bytes, filters: tuple[str, ...], times: tuple[str, ...]) -> tuple[Json, Json, list[Any]]:
+    """Return filters, sort and expand of a body, with no other keys than those that are known."""
+    try:
+        document = json.loads(body) if body else {}
+    except ValueError as error:
+        raise InvalidRequest("The body is not JSON.") from error
+    document = _object(document, "The body", ("filters", "sort", "expand"))
+    found = _object(document.get("filters"), "filters", filters)
+    expand = document.get("expand") or []
+    if not isinstance(expand, list):
+        raise InvalidRequest("expand must be a list.")
+    sort = _object(document.get("sort"), "sort", ("order", "sort"))
+    if sort.get("order") not in (None, *times) or sort.get("sort") not in (None, "asc", "desc"):
+        raise InvalidRequest(f"sort must have an order of {', '.join(times)} and a sort of asc, desc.")
+    return found, sort, expand
+
+
+def _ranges(filters: Json, times: tuple[str, ...]) -> tuple[tuple[str, float, float], ...]:
+    return tuple(_range(name, filters[name]) for name in times if filters.get(name) is not None)
 
 
 def _object(value: Any, name: str, known: tuple[str, ...]) -> dict[str, Any]:

@@ -2,15 +2,19 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from entrypoints.sandbox.contacts import Contacts
+from entrypoints.sandbox.custom_fields import CustomField
 from entrypoints.sandbox.fault_injection import Fault, FaultInjector
 from entrypoints.sandbox.further_kinds import FurtherKinds, installed_kinds
 from entrypoints.sandbox.search import ProgrammeSearch
+from entrypoints.sandbox.writable_kinds import WritableKind
+from entrypoints.sandbox.write_state import FIELD_SCOPE, READ_SCOPES, WriteState
 
 Json = dict[str, Any]
 SESSIONBOARD_TOKEN = "sandbox-sessionboard-token"  # noqa: S105 - opens nothing but the sandbox
@@ -80,8 +84,12 @@ class SandboxState:
     kinds: FurtherKinds = field(default_factory=installed_kinds)
     """What installed packages add to both services."""
     gleanin: Contacts = field(init=False)
+    sessionboard: WriteState = field(init=False)
+    """What the writes to Sessionboard need, and their counts."""
 
     def __post_init__(self) -> None:
+        writes = (kind.scope for kind in self.writable_kinds)
+        self.sessionboard = WriteState(self.clock, frozenset({*READ_SCOPES, *writes, FIELD_SCOPE}))
         self.gleanin = Contacts(self.clock, self.link_delay, self._note_late, self.kinds)
 
     def _note_late(self, record_type: str) -> None:
@@ -95,9 +103,15 @@ class SandboxState:
 
         Its "gleanin" is what Gleanin has: {"events": [{"title", "time_zone"?, "id"?}], "contacts":
         [{"type", ...attributes}]}. The default is one event with the same title and without a time zone.
+        Its "fields" are its custom fields instead of the usual ones, and its "field_values" their values:
+        {"contact" or "account": {record id: {internal name: value}}}.
+
+        Raises:
+            ValueError: a field is not valid.
         """
         programme = self.programme_of(saved)
         counterpart = saved.get("gleanin") or {}
+        self.sessionboard.bring_fields(programme.id, saved)
         self.add_programme(programme, counterpart.get("events"), counterpart.get("contacts") or ())
 
     def programme_of(self, saved: Mapping[str, Any]) -> ProgrammeSearch:
@@ -118,7 +132,9 @@ class SandboxState:
         gleanin_events: Iterable[Mapping[str, Any]] | None = None,
         contacts: Iterable[Mapping[str, Any]] = (),
     ) -> None:
-        programme = self.programmes[programme.id] = self._with_further(programme)
+        programme = self._with_further(programme)
+        self.sessionboard.bring_fields(programme.id, {})
+        self.put_programme(programme.with_values(self.sessionboard.values))
         if gleanin_events is None:
             gleanin_events = [{"title": str(programme.event.get("name"))}]
         ids = [
@@ -128,6 +144,86 @@ class SandboxState:
         for contact in contacts:
             attributes = {key: value for key, value in contact.items() if key not in ("type", "event")}
             self.gleanin.add(contact.get("type", "speakers"), ids[contact.get("event", 0)], attributes)
+
+    def put_programme(self, programme: ProgrammeSearch) -> None:
+        """Put an event in the place of the one with the same id; values that are known show in its rows."""
+        self.programmes[programme.id] = programme
+        if self.sessionboard.values.has_any_in(programme.id):
+            _ = programme.index
+
+    def set_values(
+        self,
+        programme: ProgrammeSearch,
+        record_id: str,
+        changes: Iterable[tuple[CustomField, str | None]],
+        before: float | None,
+    ) -> None:
+        """Set a record's values and move its `updated_at`, which was `before`; a global field is set in all events."""
+        values, changes = self.sessionboard.values, list(changes)
+        at = values.next_time(before)
+        for changed, value in changes:
+            values.put(programme.id, record_id, changed, value)
+        is_global = any(changed.scope == "global" for changed, _ in changes)
+        for concerned in self.programmes.values() if is_global else (programme,):
+            values.move(concerned.id, record_id, at)
+            concerned.touch(record_id, at)
+
+    def edit_by_hand(
+        self,
+        event_id: int,
+        record_id: str,
+        custom_fields: Mapping[str, str | None] | None = None,
+        *,
+        before_next_write: bool = False,
+    ) -> None:
+        """Edit a contact or an account as an organizer can: its `updated_at` moves, and values may change.
+
+        Args:
+            event_id: of the event that the record is in.
+            record_id: of the record.
+            custom_fields: new values by internal name; None clears.
+            before_next_write: wait, and edit just before the API updates the record the next time.
+
+        Raises:
+            LookupError: there is no such record.
+            ValueError: a field does not exist, or cannot hold the value.
+        """
+        programme = self.programmes[event_id]
+        found = ((kind, programme.record(kind.feed, record_id)) for kind in self.writable_kinds)
+        kind, row = next(((kind, row) for kind, row in found if row is not None), (None, None))
+        if kind is None or row is None:
+            raise LookupError(record_id)
+        changes: list[tuple[CustomField, str | None]] = []
+        for internal_name, value in (custom_fields or {}).items():
+            edited = self.sessionboard.values.definitions.find(event_id, kind.module, internal_name)
+            if edited is None or edited.problem_with(value):
+                message = f"There is no field {internal_name} that can hold this value."
+                raise ValueError(message)
+            changes.append((edited, value))
+        if before_next_write:
+            self.sessionboard.interventions[record_id] = partial(
+                self.edit_by_hand, event_id, record_id, custom_fields
+            )
+        else:
+            self.set_values(programme, record_id, changes, row.times.get("updatedAt"))
+
+    def add_field(self, event_id: int, added: CustomField) -> None:
+        """Add a custom field, or replace the one of the same module and internal name."""
+        self.sessionboard.values.definitions.add(event_id, added)
+        self.touch_fields()
+
+    @property
+    def writable_kinds(self) -> Iterator[WritableKind]:
+        """Yield the kinds of records that Sessionboard's API updates; further ones are accounts, too."""
+        yield WritableKind("contacts", "contacts", "contact")
+        yield WritableKind("exhibitors", "exhibitors", "account")
+        for feed in self.kinds.feeds:
+            yield WritableKind(feed.path, feed.name, "account")
+
+    def touch_fields(self) -> None:
+        """Note that fields were added, or are shown in another way."""
+        for programme in self.programmes.values():
+            programme.touch_fields()
 
     def inject_faults(self, *faults: Fault) -> None:
         """Replace the current faults; without arguments, remove them."""
@@ -151,6 +247,7 @@ class SandboxState:
             "records": self.gleanin.counts(),
             "duplicates": self.gleanin.duplicates(),
             "writes": dict(self.writes),
+            "sessionboard_writes": self.sessionboard.as_json(),
             "late_creates": len(self.gleanin.late),
             "requests": dict(self.log.by_template),
             "statuses": dict(self.log.by_status),

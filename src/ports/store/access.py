@@ -1,6 +1,7 @@
 """Accounts, sessions, API keys and the audit log: repositories of a unit of work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -138,3 +139,23 @@ class PortalRevocations(Protocol):
         ...
 
     async def save(self, person: PersonRef, at: datetime) -> None: ...
+
+    async def save_all(self, people: Collection[PersonRef], at: datetime) -> None: ...
+
+
+class PortalAddresses(Protocol):
+    """When the latest address of each person was made, and up to when addresses were revoked."""
+
+    async def find(self, people: Collection[PersonRef]) -> Mapping[PersonRef, "PortalTimes"]:
+        """Return the times of the people who have any; all of one organization and event."""
+        ...
+
+    async def save(self, made: Mapping[PersonRef, datetime]) -> None:
+        """Insert or replace when the latest address was made."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PortalTimes:
+    made_at: datetime | None = None
+    revoked_at: datetime | None = None

@@ -14,6 +14,7 @@ from core.domain.ids import (
     RunId,
     SourceId,
 )
+from core.domain.links.write_back import LinkedPerson
 from core.domain.records.kinds import RecordKind
 from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef
 from core.domain.records.synced_records import CreateIntent, SentRecords, ShareLink, SyncedRecord
@@ -55,6 +56,12 @@ class SyncedRecords(Protocol):
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> Mapping[SourceId, SyncedRecord]: ...
+
+    async def list_linked(
+        self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
+    ) -> Sequence[LinkedPerson]:
+        """List the people of a kind who have links, by label, without what was sent of them."""
+        ...
 
     async def list_refs(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind

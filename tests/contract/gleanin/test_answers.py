@@ -303,6 +303,28 @@ async def test_record_needs_only_an_id(answered_by: Opening) -> None:
     assert (found[1].id, found[1].email, found[1].sessions) == ("12", None, ("3", "4"))
 
 
+async def test_rules_30_and_38_links_have_campaigns_and_pages_for_everybody_are_none(
+    answered_by: Opening,
+) -> None:
+    def link(url: str, campaign: object = 11411) -> dict[str, object]:
+        return {"campaign_id": campaign, "title": "Speakers", "url": url}
+
+    pages = (
+        "https://app.gleanin.com/share/campaigns/11411/variants",
+        "https://app.gleanin.com/share/campaigns/11411",
+        "https://app.gleanin.com/share/campaigns/11411/variants/?utm=1",
+    )
+    own = "https://app.gleanin.com/share/campaigns-of-mine"
+    links = [*map(link, pages), link("https://invt.io/1"), link("https://invt.io/2", None), link(own, "x")]
+    included = [speaker("11", campaign_links=links)]
+    found = await read(answered_by, {"data": event(refer("11")), "included": included})
+    assert found[0].links == (
+        ShareLink("Speakers", "https://invt.io/1", "11411"),
+        ShareLink("Speakers", "https://invt.io/2"),
+        ShareLink("Speakers", own, "x"),
+    )
+
+
 async def test_unstorable_text_is_cleaned(answered_by: Opening) -> None:
     raw = (
         b'{"data": {"id": "8"}, "included": [{"id": "11", "attributes": {"email": "a\\u0000nn\\ud83d@example.org",'

@@ -1,4 +1,4 @@
-"""API keys and portal revocations, in every store."""
+"""API keys, portal addresses and their revocations, in every store."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +10,7 @@ from core.domain.access.authorization import Grant, Role
 from core.domain.access.portal_links import PersonRef
 from core.domain.ids import ApiKeyId, DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER
+from ports.store.access import PortalTimes
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.support.store_samples import (
@@ -99,3 +100,24 @@ async def test_rule_31_a_revocation_needs_an_existing_organization(units: UnitOf
     async with units.write() as unit:
         with pytest.raises(PersistenceError):
             await unit.portal_revocations.save(PERSON, NOW)
+
+
+async def test_rule_39_the_latest_portal_address_of_each_person_is_kept(mapped: UnitOfWorkFactory) -> None:
+    other, later = replace(PERSON, source_id=SourceId("other")), NOW + timedelta(days=1)
+    of_kind = replace(PERSON, kind=EXHIBITOR_CONTACT)
+    async with committing(mapped) as unit:
+        assert not await unit.portal_addresses.find([PERSON])
+        await unit.portal_addresses.save({PERSON: NOW, other: NOW})
+        await unit.portal_addresses.save({PERSON: later})
+        await unit.portal_addresses.save({})
+        await unit.portal_revocations.save_all([PERSON, of_kind], NOW)
+        await unit.portal_revocations.save_all([], NOW)
+    async with mapped.read() as unit:
+        found = await unit.portal_addresses.find([PERSON, other, of_kind])
+        assert await unit.portal_addresses.find([other]) == {other: PortalTimes(NOW)}
+        assert not await unit.portal_addresses.find([])
+    assert found == {
+        PERSON: PortalTimes(later, NOW),
+        other: PortalTimes(NOW),
+        of_kind: PortalTimes(None, NOW),
+    }

@@ -12,14 +12,19 @@ from core.domain.access.accounts import Attempts, LoginSession
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.identities import ProviderIdentity
 from core.domain.access.portal_links import PersonRef
-from core.domain.ids import AccountId, RunId, SourceId
+from core.domain.ids import AccountId, RunId, SourceEventId, SourceId
+from core.domain.links.link_homes import HolderType
+from core.domain.links.link_outcomes import LinkOutcome, LinkResult
+from core.domain.links.write_back import WrittenLink
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.reasons import Reason
 from core.domain.records.synced_records import CreateIntent, ShareLink
+from ports.store.links import LinkPlace
 from tests.support.store_samples import (
     CONNECTION,
     EVENT,
+    MAPPING,
     NOW,
     ORGANIZATION,
     a_key,
@@ -97,12 +102,15 @@ async def test_what_is_stored_about_a_person_is_only_in_listed_columns(database:
         "api_keys",
         "audit_entries",
         "create_intents",
+        "link_outcomes",
+        "portal_addresses",
         "portal_revocations",
         "provider_identities",
         "recipients",
         "record_outcomes",
         "sync_runs",
         "synced_records",
+        "written_links",
     }
 
 
@@ -128,6 +136,12 @@ async def _store_grace(database: str) -> None:
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {source_id: record.links})
         await unit.intents.add(ORGANIZATION, EVENT, [CreateIntent(SPEAKER, source_id, CONNECTION)])
         await unit.portal_revocations.save(PersonRef(ORGANIZATION, EVENT, SPEAKER, source_id), NOW)
+        await unit.portal_addresses.save({PersonRef(ORGANIZATION, EVENT, SPEAKER, source_id): NOW})
+        url, contacts = record.links[0].url, HolderType("contacts")
+        place = LinkPlace(ORGANIZATION, "https://source.example.org", SourceEventId("s1"), contacts, "link")
+        await unit.written_links.save(place, [WrittenLink(contacts, source_id, url, url, NOW)])
+        result = LinkResult(SPEAKER, source_id, "Grace Hopper", contacts, LinkOutcome.FAILED, reason, url)
+        await unit.link_outcomes.add(MAPPING, RunId("run1"), [result])
         await unit.audit.add(AuditEntry(NOW, email, Action.CONNECTED, ORGANIZATION, "Grace Hopper"))
         await unit.identities.bind(ProviderIdentity("https://id.example.org", "grace"), AccountId("account1"))
         await unit.login_sessions.add(LoginSession("a digest", AccountId("account1"), NOW))

@@ -59,12 +59,12 @@ from tests.support.systems import SYSTEMS
 HOUR = timedelta(hours=1)
 PAUSED, MANY, PLAIN = (MappingId(f"map{number}") for number in (2, 3, 4))
 PAUSED_UNTIL = NOW + 3 * HOUR
-NEW = {"replaced_runs"}
+NEW = {"replaced_runs", "written_links", "link_outcomes", "write_quotas", "field_orders", "portal_addresses"}
 CHANGED = {"schedules", "sync_runs", "checkpoints", "run_bookings", "notices", "alembic_version"}
 ADDED = {
     "organizations": ("sessionboard", "Sessionboard", None),
     "connections": ("gleanin", "Gleanin", None, ""),
-    "event_mappings": ("sessionboard", "gleanin", "{}", False, True),
+    "event_mappings": ("sessionboard", "gleanin", "{}", False, True, "", "", ""),
     "audit_entries": ("",),
 }
 """The values of the columns that later revisions add at the end of a table: the systems of earlier rows, and defaults."""

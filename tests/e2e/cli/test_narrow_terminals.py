@@ -44,6 +44,8 @@ def commands(
     )
     assert cli(*added, stdin=SESSIONBOARD_TOKEN).exit_code == 0
     mapping = map_event(EVENT_NAME)
+    cli("link-fields", mapping, "--order")
+    cli("settings", mapping, "--link-field", "gleanin_link")
     cli("sync", mapping)
     run = cli.json("runs", mapping).document[0]["run_id"]
     with closing(
@@ -68,6 +70,8 @@ def commands(
         ("record", mapping, record),
         ("links", mapping),
         ("links", mapping, "--missing"),
+        ("links", mapping, "--write-back", "--preview"),
+        ("link-fields", mapping),
         ("user", "list"),
         ("key", "list"),
         ("key", "list", "--organization", connected),

@@ -268,7 +268,9 @@ def test_the_probe_reads_only_and_tells_of_each_assumption(
     result = cli.json("probe", connected)
     assert result.exit_code == 0
     assert {finding["verdict"] for finding in result.document} <= {"agrees", "differs", "not seen"}
-    assert all(finding.keys() == {"assumption", "marked", "verdict", "seen"} for finding in result.document)
+    keys = {"assumption", "marked", "verdict", "seen", "system"}
+    assert all(finding.keys() == keys for finding in result.document)
+    assert {finding["system"] for finding in result.document} == {"Gleanin", "Sessionboard"}
     assert dict(state.writes) == writes
     assert "grace@example.org" not in json.dumps(result.document)
     assert "Nothing was written." in cli("probe", connected).out

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from core.domain.links.link_outcomes import LinkOutcome
 from core.domain.runs.run import RunState
+from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import SandboxState
-from tests.support.crash_harness import conference, set_up
+from tests.support.crash_harness import conference, set_up, write_links_back
 from tests.support.kill_points import KillPoint
 from tests.support.killed_process import SyncTarget, sync, sync_and_be_killed
 from tests.support.timeouts import WITHIN
@@ -22,6 +24,7 @@ from tests.support.timeouts import WITHIN
 SESSIONS, SPEAKERS, EXHIBITORS = 5, 6, 2
 RECORDS = SESSIONS + SPEAKERS + EXHIBITORS
 LOST_ANSWERS = 0.2
+EVENT, FIELD, BY_HAND = 77, "gleanin_link", "https://first0.example.org"
 MIN_KILLS = 34
 """Per search; six searches make more than 200 kills."""
 
@@ -45,9 +48,9 @@ def killed(context: Any, target: SyncTarget, kill_at: int) -> bool:
     return bool(child.exitcode)
 
 
-def lose_answers(state: SandboxState, seed: int) -> None:
+def lose_answers(state: SandboxState, seed: int, *others: Fault) -> None:
     state.inject_faults(
-        Fault(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=seed)
+        Fault(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=seed), *others
     )
 
 
@@ -112,6 +115,45 @@ def kill_second_sync(context: Any, folder: Path, moment: int, seed: int) -> bool
     return was_killed
 
 
+def kill_write_back(context: Any, folder: Path, moment: int, seed: int) -> bool:
+    """Kill a first sync that writes its share links back, while answers of both systems get lost."""
+    state = SandboxState(link_delay=0)
+    state.add(conference(SESSIONS))
+    with in_thread(state) as sandbox:
+        control = ControlClient(sandbox.control_url)
+        control.add_field(EVENT, "Gleanin Link", internal_name=FIELD)
+        control.add_field(EVENT, "Other", internal_name="other")
+        control.edit_record(EVENT, "person-0", {FIELD: BY_HAND, "other": "kept"})
+        target = set_up(sandbox, folder)
+        write_links_back(target, FIELD)
+        lose_answers(state, seed, Fault(paths=("/contacts/bulk",), lost_answers=LOST_ANSWERS, seed=seed))
+        was_killed = killed(context, target, moment)
+        sync_after_kill(sandbox, target, suffix="")
+        check_links(state, control)
+        before = control.sessionboard_writes()["requests"]
+        run = asyncio.run(sync(target, KillPoint(0)))
+        assert control.sessionboard_writes()["requests"] == before, "a further sync writes nothing"
+        assert not run.links[LinkOutcome.FAILED]
+    return was_killed
+
+
+def check_links(state: SandboxState, control: ControlClient) -> None:
+    """Check that everybody's link is in Sessionboard, and that nothing else has changed there."""
+    gleanin = state.gleanin
+    event_id = next(iter(gleanin.events))
+    people = [
+        record.resource(linked=True)["attributes"]
+        for kind in ("speakers", "exhibitors")
+        for record in gleanin.of(event_id, kind).values()
+    ]
+    links = {
+        person["external_idx"].rpartition(":")[2]: person["campaign_links"][0]["url"] for person in people
+    }
+    assert control.field_values(EVENT, FIELD) == links | {"person-0": BY_HAND}
+    assert control.field_values(EVENT, "other") == {"person-0": "kept"}
+    assert control.sessionboard_writes()["violations"] == {}
+
+
 @pytest.mark.parametrize("moment", [1, 2, 4, 7, 12, 20, 31])
 def test_rule_32_the_next_sync_completes_a_killed_one(forkserver: Any, tmp_path: Path, moment: int) -> None:
     assert kill_first_sync(forkserver, tmp_path, moment, seed=moment)
@@ -124,8 +166,15 @@ def test_rule_32_the_next_sync_completes_a_killed_update(
     assert kill_second_sync(forkserver, tmp_path, moment, seed=moment)
 
 
+@pytest.mark.parametrize("moment", [3, 33, 36, 39])
+def test_rules_32_and_38_the_next_sync_completes_a_killed_write_back(
+    forkserver: Any, tmp_path: Path, moment: int
+) -> None:
+    assert kill_write_back(forkserver, tmp_path, moment, seed=moment)
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("kill", [kill_first_sync, kill_second_sync])
+@pytest.mark.parametrize("kill", [kill_first_sync, kill_second_sync, kill_write_back])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_rule_32_a_kill_at_any_moment_loses_and_duplicates_nothing(
     forkserver: Any, tmp_path: Path, kill: Any, seed: int

@@ -29,6 +29,10 @@ JUDGED_BY_OTHERS = {
     "organizations_remove": "what the organization is called",
     "organizations_make_api_key": "which of all characters can be printed",
     "mappings_add": "whether both events have one time zone (rule 7)",
+    "mappings_change": "which fields and campaigns there are for share links (rule 38)",
+    "links_order_field": "what is left of a name without invisible characters, and what a token may do (rule 38)",
+    "portal_make_portal_addresses": "that people are named, or all are asked for",
+    "portal_revoke_portal_addresses": "that people are named, or all are asked for",
     "syncing_start": "for which scope an idempotency key was used before",
 }
 """Operations that refuse requests which their schema allows, because the schema cannot express the check."""

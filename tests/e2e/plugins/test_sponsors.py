@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from entrypoints.sandbox.state import SESSIONBOARD_TOKEN
 from tests.e2e.http.pages import post
 from tests.e2e.plugins.conftest import ROOT, SOURCES, Install, Program
 from tests.e2e.plugins.test_sandbox import ORG, Served, mapped, serving
@@ -109,6 +110,28 @@ def test_rule_44_everybody_arrives_once_whichever_scope_is_first(sponsored: Spon
         assert outcomes[kinds[first], "eve"]["outcome"] == "unchanged"
         assert outcomes[kinds[second], "eve"]["outcome"] == "skipped", "rule 44"
     assert _writes(sponsored) == before, "rule 21"
+
+
+def test_the_sandbox_takes_custom_fields_of_sponsors(sponsored: Sponsored) -> None:
+    served, event = sponsored.served, sponsored.served.events[0]
+    served.control.add_field(event, "Gleanin Link", type="textarea", module="account")
+    (before,) = [row for row in served.control.event(event)["sponsors"] if row["custom_fields"]]
+    link = {"gleanin_link": "https://x.example/1"}
+    answer = httpx.put(
+        f"{served.urls['sessionboard_url']}/v1/event/{event}/sponsors/{before['id']}",
+        json={"custom_fields": link},
+        headers={"x-access-token": SESSIONBOARD_TOKEN},
+        trust_env=False,
+        timeout=WITHIN,
+    )
+    assert answer.status_code == 200, answer.text
+    values = {entry["internal_name"]: entry["value"] for entry in answer.json()["custom_fields"]}
+    assert values.items() >= link.items()
+    assert all(entry in answer.json()["custom_fields"] for entry in before["custom_fields"]), "the tier stays"
+    assert served.control.field_values(event, "gleanin_link", "account") == {
+        before["id"]: "https://x.example/1"
+    }
+    assert served.control.sessionboard_writes()["violations"] == {}
 
 
 def test_rule_44_the_tiers_group_is_sent_where_a_setting_names_its_field(sponsored: Sponsored) -> None:

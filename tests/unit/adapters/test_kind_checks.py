@@ -7,7 +7,7 @@ import pytest
 
 from adapters.plugins.kind_checks import check_kind
 from core.domain.records.kinds import Scope
-from ports.plugins import PageColumn
+from ports.plugins import HolderType, LinkHome, PageColumn
 from tests.plugins.toy_kind.toy_kind import HELPER, PLUGIN
 
 
@@ -34,7 +34,7 @@ def test_rule_43_a_kind_that_cannot_work_is_refused(change: dict[str, Any], prob
         check_kind(replace(PLUGIN, kind=replace(HELPER, **change)))
 
 
-@pytest.mark.parametrize("name", ["readers", "schemas", "webhooks", "sandbox_rows"])
+@pytest.mark.parametrize("name", ["readers", "schemas", "webhooks", "sandbox_rows", "link_homes"])
 def test_rule_43_what_is_looked_up_by_system_is_a_mapping(name: str) -> None:
     with pytest.raises(ValueError, match=f"its {name} are no mapping"):
         check_kind(replace(PLUGIN, **{name: cast("Any", [])}))
@@ -44,3 +44,10 @@ def test_rule_43_a_column_depends_on_a_setting_that_the_kind_has() -> None:
     check_kind(replace(PLUGIN, columns=(PageColumn("Shift", str, setting="team"),)))
     with pytest.raises(ValueError, match="the column 'Shift' depends on a setting 'shoes'"):
         check_kind(replace(PLUGIN, columns=(PageColumn("Shift", str, setting="shoes"),)))
+
+
+def test_rule_38_only_a_kind_of_people_has_homes_for_links() -> None:
+    homes = {"sessionboard": LinkHome(HolderType("contacts"))}
+    check_kind(replace(PLUGIN, link_homes=homes, kind=replace(HELPER, is_person=True)))
+    with pytest.raises(ValueError, match="it has homes for links, which only people have"):
+        check_kind(replace(PLUGIN, link_homes=homes, kind=replace(HELPER, is_person=False)))

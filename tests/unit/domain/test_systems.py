@@ -32,6 +32,7 @@ from core.domain.ids import (
     external_id,
     parse_external_id,
 )
+from core.domain.links.link_outcomes import LinkCounts, LinkOutcome
 from core.domain.notifications import messages as notification_messages
 from core.domain.notifications.notification import Notification
 from core.domain.records import reasons
@@ -93,6 +94,7 @@ EXAMPLES: dict[object, Iterable[object]] = {
     RecordKind: KINDS,
     Scope: KINDS.scopes,
     Counts: [Counts(), ALL_BLOCKED],
+    LinkCounts: [LinkCounts(), LinkCounts(dict.fromkeys(LinkOutcome, 1))],
     BaseException: [ValueError("a text")],
     Sequence[str]: [("sessions", "speakers")],
     Causes: [{}, {(SESSION, reasons.ENDED_CONNECTION): 1, (SPEAKER, "missing_fields"): 2}],

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from dependency_injector import providers
 
+from core.usecases.links.queries import TakesLinks
 from core.usecases.organizations.connect import Connect
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run_sync import RunSync
 from entrypoints.container import Container
+from entrypoints.plugins import PluginGroup
 from entrypoints.settings import Settings
 from ports.store.unit_of_work import UnitOfWorkFactory
 
@@ -95,3 +97,9 @@ def test_what_is_made_can_be_overridden(container: Container) -> None:
     with container.provider(Whole).override(providers.Object(other)):
         assert container.resolve(Whole) is other
     assert container.resolve(Whole).most == 3
+
+
+def test_rule_38_sessionboard_takes_links_and_pretalx_does_not(container: Container) -> None:
+    assert "pretalx" in container.plugins().installed[PluginGroup.SOURCES]
+    takes_links = container.resolve(TakesLinks)
+    assert [takes_links(source) for source in ("sessionboard", "pretalx", "gone")] == [True, False, False]

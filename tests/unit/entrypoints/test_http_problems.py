@@ -8,14 +8,17 @@ import pytest
 
 from core.domain import errors
 from core.domain.errors import DomainError, NotAuthenticated, TooManyAttempts
+from core.domain.links import link_fields
 from core.domain.runs import stop_reasons
 from core.domain.runs.stop_reasons import StopReason
 from core.usecases.sync.error_mapping import SyncStopped
 from entrypoints.http.problems import STATUS_BY_CODE, STATUS_BY_STOP, problem_of
 from ports.cipher import DecryptionFailed
 from ports.destination import DestinationError
+from ports.link_writer import LinkQuotaUsedUp, LinkWriteForbidden, LinkWriteUnknown
 from ports.source import SourceError
 from ports.store.errors import DatabaseUnavailable
+from tests.support.systems import SESSIONBOARD
 
 
 def kinds_of(error: type[Exception]) -> Iterator[type[Exception]]:
@@ -24,7 +27,10 @@ def kinds_of(error: type[Exception]) -> Iterator[type[Exception]]:
         yield from kinds_of(kind)
 
 
-REFUSALS = sorted({each for each in kinds_of(DomainError) if each.__module__ == errors.__name__}, key=str)
+REFUSALS = sorted(
+    {each for each in kinds_of(DomainError) if each.__module__ in {errors.__name__, link_fields.__name__}},
+    key=str,
+)
 STOPS = [stop for stop in vars(stop_reasons).values() if isinstance(stop, StopReason)]
 
 
@@ -58,6 +64,24 @@ def test_what_the_other_sides_do_is_no_fault_of_this_program(kind: type[Exceptio
     assert problem.status in {422, 502, 503}
     assert (problem.retry_after is not None) == (problem.status == HTTPStatus.SERVICE_UNAVAILABLE)
     assert ("Retry-After" in problem.headers) == (problem.retry_after is not None)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "retry_after"),
+    [
+        (LinkWriteForbidden("The token lacks write:contacts."), 422, "scope_missing", None),
+        (LinkQuotaUsedUp("The limit is used up."), 503, "quota_used_up", 900),
+        (LinkWriteUnknown("The answer was lost."), 503, "answer_lost", 60),
+        (link_fields.FieldOrdered("Gleanin Link", SESSIONBOARD), 409, "field_ordered", None),
+    ],
+)
+def test_rule_38_what_hinders_an_order_has_a_status_and_a_code(
+    error: Exception, status: int, code: str, retry_after: int | None
+) -> None:
+    problem = problem_of(error)
+    assert problem
+    assert (problem.status, problem.code, problem.retry_after) == (status, code, retry_after)
+    assert problem.detail == str(error)
 
 
 def test_rule_02_the_databases_own_words_are_told_to_nobody() -> None:

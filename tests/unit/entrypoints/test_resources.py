@@ -3,7 +3,13 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from pydantic import ValidationError
+
 from core.domain.ids import ConnectionId, DestinationId, MappingId, RunId, SourceId
+from core.domain.links import link_reasons
+from core.domain.links.link_homes import HolderType, LinkSettings
+from core.domain.links.link_outcomes import LinkOutcome, LinkResult
 from core.domain.planning.plan import Create, FieldChange, NoWrite, Update
 from core.domain.records import reasons
 from core.domain.records.fields import Fields
@@ -12,17 +18,25 @@ from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordR
 from core.domain.records.synced_records import ShareLink, SyncedRecord
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import SyncRun, Trigger
+from core.domain.tenancy.event_mappings import MappingSettings
+from core.usecases.shared.link_fields import LinkChange
+from core.usecases.shared.write_back import LinkReport
+from entrypoints.http.api.requests import SettingsChangeRequest
+from entrypoints.resources.links import WriteBackResponse
+from entrypoints.resources.mappings import SettingsResponse
 from entrypoints.resources.results import (
     OUTCOME_COLUMNS,
     HistoryEntryResponse,
     PersonResponse,
+    RecordEntryResponse,
     RecordOutcomeResponse,
+    SyncedPersonResponse,
     outcome_row,
 )
 from entrypoints.resources.runs import CountsResponse, RunResponse
 from entrypoints.resources.sync import StepResponse
 from ports.store.results import HistoryEntry
-from tests.support.systems import SYSTEMS
+from tests.support.systems import SESSIONBOARD, SYSTEMS
 
 NOW = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
 GRACE = RecordRef(SPEAKER, SourceId("s1"), "Grace Hopper", "grace@example.org")
@@ -118,6 +132,71 @@ def test_a_person_has_name_e_mail_and_links() -> None:
         "email": "ada@example.org",
         "links": [{"title": "Exhibitor campaign", "url": "https://app.gleanin.com/share/x"}],
     }
+    assert SyncedPersonResponse.of(person, {}).document() == {
+        **PersonResponse.from_domain(person).document(),
+        "written_back": None,
+    }
+    kept = LinkResult(
+        EXHIBITOR_CONTACT,
+        SourceId("c1"),
+        "Ada",
+        HolderType("contacts"),
+        LinkOutcome.KEPT,
+        link_reasons.entered_by_somebody(SESSIONBOARD),
+    )
+    latest = {(EXHIBITOR_CONTACT, SourceId("c1")): [kept]}
+    assert SyncedPersonResponse.of(person, latest).document()["written_back"] == {
+        "outcome": "kept",
+        "reason": "Somebody else entered a value in Sessionboard, so it was kept. "
+        "To have the link written there, clear the field in Sessionboard.",
+    }
+
+
+def test_rule_38_a_report_of_links_has_all_four_counts() -> None:
+    written = LinkResult(
+        SPEAKER,
+        SourceId("s1"),
+        "Grace",
+        HolderType("contacts"),
+        LinkOutcome.WRITTEN,
+        link_reasons.first_time(SESSIONBOARD),
+    )
+    assert WriteBackResponse.from_domain(LinkReport([written])).document() == {
+        "counts": {"written": 1, "unchanged": 0, "kept": 0, "failed": 0},
+        "links": [
+            {
+                "kind": "speaker",
+                "source_id": "s1",
+                "name": "Grace",
+                "outcome": "written",
+                "reason": "Written to Sessionboard for the first time.",
+            }
+        ],
+    }
+
+
+def test_rule_38_a_report_of_links_tells_what_is_missing_in_it() -> None:
+    report = WriteBackResponse.from_domain(LinkReport(problems=["The exhibitors could not be read."]))
+    assert report.document()["problems"] == ["The exhibitors could not be read."]
+
+
+def test_rule_38_settings_for_links_are_null_if_they_are_off() -> None:
+    off = SettingsResponse.from_domain(MappingSettings()).document()
+    links = LinkSettings("gleanin_link", "company_link", "7")
+    on = SettingsResponse.from_domain(MappingSettings(links=links)).document()
+    names = ("link_field", "company_link_field", "link_campaign")
+    assert [off[name] for name in names] == [None, None, None]
+    assert [on[name] for name in names] == ["gleanin_link", "company_link", "7"]
+
+
+def test_rule_38_a_change_of_links_tells_omitted_from_off() -> None:
+    mapping_id = MappingId("m1")
+    omitted = SettingsChangeRequest.model_validate({"moderators": True}).command(mapping_id)
+    assert (omitted.links, omitted.moderators) == (LinkChange(), True)
+    changed = SettingsChangeRequest.model_validate({"link_field": "a", "link_campaign": None})
+    assert changed.command(mapping_id).links == LinkChange("a", None, "")
+    with pytest.raises(ValidationError):
+        SettingsChangeRequest.model_validate({"link_field": ""})
 
 
 def test_a_document_of_a_run_begins_with_its_result() -> None:
@@ -132,6 +211,8 @@ def test_a_document_of_a_history_entry_begins_with_its_time_and_run() -> None:
     entry = HistoryEntryResponse.from_domain(HistoryEntry(RunId("r1"), NOW, outcome))
     assert list(entry.document()) == ["at", "confirmed_at", "run_id", *OUTCOME_COLUMNS]
     assert entry.document() == entry.model_dump()
+    of_person = RecordEntryResponse.from_domain(HistoryEntry(RunId("r1"), NOW, outcome))
+    assert of_person.document() == entry.document() | {"written_back": None}
 
 
 def test_instants_end_in_z_in_the_api_and_in_an_offset_in_documents() -> None:

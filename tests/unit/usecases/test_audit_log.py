@@ -1,7 +1,7 @@
 """Every change adds one entry to the audit log, in the same unit of work."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -9,6 +9,7 @@ from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import COMMAND_LINE, CONTINUOUS_SYNC, Actor, Grant, Role
 from core.domain.errors import DomainError
 from core.domain.ids import ApiKeyId, OrganizationId, SourceId
+from core.domain.links.link_homes import LinkSettings
 from core.domain.notifications.notification import Channel
 from core.domain.records.kinds import SPEAKER
 from core.domain.runs.run import Trigger
@@ -17,6 +18,7 @@ from core.domain.tenancy.secrets import Token
 from core.usecases.access.add_account import NewAccount
 from core.usecases.access.portal_person import PersonQuery
 from core.usecases.access.queries import ListAuditEntries
+from core.usecases.links.order_link_field import FieldOrder
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.mappings.map_events import NewMapping
 from core.usecases.organizations.add_organization import NewOrganization
@@ -69,6 +71,9 @@ async def scenario(harness: Harness, access_harness: AccessHarness) -> Scenario:
         "export", Grant(Role.VIEWER, mapping.organization_id), actor=COMMAND_LINE
     )
     await harness.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
+    async with harness.committing() as unit:
+        settings = replace(mapping.settings, links=LinkSettings("gleanin_link"))
+        await unit.mappings.update(replace(mapping, settings=settings, written=True))
     return Scenario(harness, access_harness, mapping, bolt, key.id)
 
 
@@ -136,6 +141,18 @@ CASES = [
             ),
             actor=BY,
         ),
+    ),
+    Case(
+        Action.LINK_FIELD_ORDERED,
+        f"{LABEL}: Gleanin Link",
+        "acme",
+        lambda on: on.harness.order_link_field(FieldOrder(on.mapping.id), actor=BY),
+    ),
+    Case(
+        Action.LINKS_WRITTEN_BACK,
+        f"{LABEL}: 0 links",
+        "acme",
+        lambda on: on.harness.write_links_back(on.mapping.id, actor=BY),
     ),
     Case(
         Action.SYNC_REQUESTED,

@@ -208,6 +208,7 @@ def stalling(harness: Harness, after: timedelta) -> RunSync:
         harness.log,
         lease,
         harness.run_ends,
+        harness.patient_links,
         stalled_after=after,
     )
 

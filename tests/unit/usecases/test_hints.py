@@ -4,16 +4,19 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.memory.link_writer import CONTACTS
 from core.domain.access.accounts import Account
 from core.domain.access.authorization import Actor, Grant, Role
 from core.domain.errors import InvalidInput, NotAuthenticated
-from core.domain.ids import AccountId, MappingId, OrganizationId
+from core.domain.ids import AccountId, MappingId, OrganizationId, SourceId
+from core.domain.links.echoes import ECHO_WINDOW, HintedRecord
 from core.domain.runs.schedule import QUIET_PERIOD
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
 from tests.support.builders import NOW
 from tests.support.continuous_sync import due, run_all
 from tests.support.harness import ELSEWHERE, FAR, HERE, Harness
+from tests.support.linked_event import FIELD, linked_event
 
 
 def hook(organization_id: OrganizationId) -> Actor:
@@ -84,3 +87,36 @@ async def test_rule_43_a_hint_of_another_source_than_the_mappings_changes_nothin
     assert await take(actor, Hint(organization_id, None, "pretalx")) == 0
     assert await harness.schedule_of(mapping_id) == before
     assert await take(actor, Hint(organization_id, None, "sessionboard")) == 1
+
+
+async def test_rule_38_the_echo_of_our_own_write_starts_nothing(harness: Harness) -> None:
+    event = await linked_event(harness)
+    await event.choose()
+    await harness.change_settings(SettingsChange(event.mapping.id, continuous_sync=True))
+    await harness.sync(event.mapping)
+    organization_id, handle = event.mapping.organization_id, HandleChangeHint(harness.units, harness.clock)
+
+    async def hint(person: str = "ada", **values: str) -> int:
+        record = HintedRecord(CONTACTS, SourceId(person), {FIELD: event.field(person) or "", **values})
+        return await handle(hook(organization_id), Hint(organization_id, HERE, record=record))
+
+    before = await harness.schedule_of(event.mapping.id)
+    assert [await hint(person) for person in ("ada", "bob", "eve", "max")] == [0] * 4
+    assert await harness.schedule_of(event.mapping.id) == before
+    assert await hint() == 1, "each write has one echo: a second hint tells of something else"
+
+
+@pytest.mark.parametrize("case", ["another value", "somebody else", "too late"])
+async def test_rule_38_what_is_no_echo_is_a_hint(harness: Harness, case: str) -> None:
+    event = await linked_event(harness)
+    await event.choose()
+    await harness.change_settings(SettingsChange(event.mapping.id, continuous_sync=True))
+    await harness.sync(event.mapping)
+    value = "https://ada.example.org" if case == "another value" else event.field("ada") or ""
+    person = "nobody" if case == "somebody else" else "ada"
+    if case == "too late":
+        harness.clock.advance(ECHO_WINDOW + timedelta(seconds=1))
+    record = HintedRecord(CONTACTS, SourceId(person), {FIELD: value})
+    organization_id = event.mapping.organization_id
+    handle = HandleChangeHint(harness.units, harness.clock)
+    assert await handle(hook(organization_id), Hint(organization_id, HERE, record=record)) == 1

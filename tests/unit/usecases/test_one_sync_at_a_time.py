@@ -159,6 +159,7 @@ async def test_rule_23_run_keeps_its_lease_while_it_waits_for_gleanin(harness: H
             harness.log,
             timedelta(milliseconds=40),
             harness.run_ends,
+            harness.patient_links,
         )(run.id)
     )
     await happens(hold.reached)

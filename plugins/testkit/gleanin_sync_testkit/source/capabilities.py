@@ -36,8 +36,10 @@ class SourceCapabilities:
     tells_totals: bool = False
     """Whether an answer says how many rows there are in all; needs `SourceStandIn.total_at`."""
     has_change_feed: bool = False
-    """Whether the source can tell that nothing has changed; needs `SourceStandIn.changed_at`."""
+    """Whether the source can tell that nothing has changed; needs `SourceStandIn.changes`."""
     needs_token: bool = True
+    takes_token_in_url: bool = False
+    """Whether the system takes the token in the URL only, as in `?api_key=…`, where a proxy's log shows it."""
     searches_by_post: bool = False
     """Whether it reads by POST requests, which change nothing."""
     reads_other_feeds: bool = False

@@ -8,6 +8,11 @@ from core.domain.records.source_records import Unreadable
 from gleanin_sync_testkit.source.reading import Reading
 from gleanin_sync_testkit.source.record_checks import differences
 
+UNDER_ITS_ID = (
+    "Return such a row under its own id, as Unreadable if nothing else is possible. `unreadable_row` looks for the id at "
+    "`id`; if it stands elsewhere, name its key: `id_key=`."
+)
+"""What to do with a row that was left out."""
 _MAX = 5
 
 
@@ -27,7 +32,8 @@ def check_contains(reading: Reading, put: Iterable[Any]) -> None:
     read = {row.id: row for row in reading.rows}
     missing = [row.id for row in put if row.id not in read]
     assert not missing, (
-        f"{reading.words} did not return {len(missing)} rows: {listed(missing)}. It returned {len(read)} rows."
+        f"{reading.words} did not return {len(missing)} rows: {listed(missing)}. "
+        f"It returned {len(read)} rows{': ' if read else ''}{listed(read)}."
     )
     for row in put:
         found = read[row.id]

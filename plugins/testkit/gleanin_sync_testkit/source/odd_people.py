@@ -9,7 +9,7 @@ from core.domain.records.feeds import SESSIONS
 from core.domain.records.source_records import Unreadable
 from gleanin_sync_testkit.requirements import requirement
 from gleanin_sync_testkit.source.base import SourceTests
-from gleanin_sync_testkit.source.comparing import check_contains
+from gleanin_sync_testkit.source.comparing import UNDER_ITS_ID, check_contains
 from gleanin_sync_testkit.source.json_places import ODD_VALUES, Path, changed, places, words
 from gleanin_sync_testkit.source.odd_rows import is_there
 from gleanin_sync_testkit.source.stand_in import PEOPLE
@@ -41,7 +41,9 @@ class OddPeopleTests(SourceTests):
                 row = next(
                     (row for row in reading.complete if is_there(system, [row.id], _id_of(system))), None
                 )
-                assert row is not None, f"{reading.words} left out the row with {odd!r} at {words(path)}."
+                assert row is not None, (
+                    f"{reading.words} left out the row with {odd!r} at {words(path)}. {UNDER_ITS_ID}"
+                )
                 assert isinstance(row, Unreadable) or len(row.people) >= len(people), (
                     f"{reading.words} left out a person, as {words(path)} is {odd!r}: it looks as if that person "
                     "had left. Return the row as Unreadable."
@@ -63,7 +65,7 @@ class OddPeopleTests(SourceTests):
                 continue
             row = next((row for row in reading.rows if is_there(system, [row.id], _id_of(system))), None)
             assert row is not None, (
-                f"{reading.words} left out a session of which one person is not in the list."
+                f"{reading.words} left out a session of which one person is not in the list. {UNDER_ITS_ID}"
             )
             assert isinstance(row, Unreadable) or len(row.people) > 1, (
                 f"{reading.words} left out a person who is not in the list of people: it looks as if that person had "

@@ -10,7 +10,7 @@ from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed
 from core.domain.records.source_records import Unreadable
 from gleanin_sync_testkit.requirements import requirement
 from gleanin_sync_testkit.source.base import SourceTests
-from gleanin_sync_testkit.source.comparing import check_contains, check_each_once, listed
+from gleanin_sync_testkit.source.comparing import UNDER_ITS_ID, check_contains, check_each_once, listed
 from gleanin_sync_testkit.source.json_places import MISSING, ODD_VALUES, Path, changed, places, words
 from gleanin_sync_testkit.source.system import System
 
@@ -50,7 +50,7 @@ class OddRowTests(SourceTests):
         missing = [row for row in odd if not is_there(system, reading.ids, row.id)]
         assert not missing, (
             f"{reading.words} left out {len(missing)} of {len(odd)} rows with odd values, for example with "
-            f"{missing[0].words}. Return them under their ids: as Unreadable, if nothing else is possible."
+            f"{missing[0].words}. {UNDER_ITS_ID}"
         )
 
     @FEEDS

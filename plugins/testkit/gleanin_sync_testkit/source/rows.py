@@ -7,7 +7,7 @@ from core.domain.records.feeds import EXHIBITORS, SESSIONS
 from core.domain.records.source_records import Session, Unreadable
 from gleanin_sync_testkit.requirements import requirement
 from gleanin_sync_testkit.source.base import SourceTests
-from gleanin_sync_testkit.source.comparing import check_contains, check_each_once, check_same
+from gleanin_sync_testkit.source.comparing import UNDER_ITS_ID, check_contains, check_each_once, check_same
 from gleanin_sync_testkit.source.json_places import changed, places
 from gleanin_sync_testkit.source.reading import read_records
 from gleanin_sync_testkit.source.system import System
@@ -118,9 +118,7 @@ class RowTests(SourceTests):
         reading = await system.read()
         check_contains(reading, good[1:])
         row = next((row for row in reading.complete if row.id == good[0].id), None)
-        assert row is not None, (
-            f"{reading.words} left out the row whose times have no offset. Return it as Unreadable."
-        )
+        assert row is not None, f"{reading.words} left out the row whose times have no offset. {UNDER_ITS_ID}"
         assert isinstance(row, Unreadable) or (row.starts_at, row.ends_at) == (None, None), (
             f"{reading.words} guessed the zone of a time without an offset: {row.starts_at}, {row.ends_at}. "
             "Leave the time out, with its text in unreadable_times, or return an Unreadable."
@@ -139,7 +137,7 @@ class RowTests(SourceTests):
             reading = await system.read()
             check_contains(reading, good[1:])
             assert good[0].id in {row.id for row in reading.complete}, (
-                f"{reading.words} left out the row whose times are {text!r}. Return it as Unreadable."
+                f"{reading.words} left out the row whose times are {text!r}. {UNDER_ITS_ID}"
             )
             row = next(row for row in reading.rows if row.id == good[0].id)
             if isinstance(row, Session) and paths and text in NO_TIMES:

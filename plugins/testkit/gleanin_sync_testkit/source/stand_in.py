@@ -48,6 +48,11 @@ class SourceStandIn(ABC):
     """How many rows the plug-in asks for, or gets, at most in one answer."""
     time_zone: ClassVar[str] = "Europe/Paris"
     """Of all events."""
+    only_event: ClassVar[SourceEvent | None] = None
+    """The event of a system whose answers do not say which event they are about.
+
+    Its id, name and zone follow from what an admin enters: `url` and `fields`.
+    """
     rows_at: ClassVar[tuple[str, ...]] = ()
     """Where the rows are in an answer's JSON: `("results",)`; empty if the answer is the list itself."""
     total_at: ClassVar[tuple[str, ...]] = ()

@@ -51,7 +51,7 @@ class System:
     def __post_init__(self) -> None:
         self.wire = Wire(self._answer, before=self._before)
         self.examples = Examples(self.stand_in, self.capabilities)
-        self.event = self.examples.event()
+        self.event = self.stand_in.only_event or self.examples.event()
         self.stand_in.put_event(self.event)
 
     @asynccontextmanager

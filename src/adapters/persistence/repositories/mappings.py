@@ -10,6 +10,7 @@ from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import from_json, replace_row, to_json
 from adapters.persistence.tables import connections, mappings, organizations
 from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
+from core.domain.links.link_homes import LinkSettings
 from core.domain.systems import ExternalSystem, Systems
 from core.domain.tenancy.event_mappings import (
     EventMapping,
@@ -91,6 +92,9 @@ def _row(mapping: EventMapping) -> dict[str, object]:
         "kind_settings": to_json(mapping.settings.kinds),
         "one_name_is_enough": mapping.settings.one_name_is_enough,
         "only_accepted_roles": mapping.settings.only_accepted_roles,
+        "link_field": mapping.settings.links.field,
+        "company_link_field": mapping.settings.links.company_field,
+        "link_campaign": mapping.settings.links.campaign,
         "confirmed_time_zone": mapping.confirmed_time_zone,
         "written": mapping.written,
         "removed_at": mapping.removed_at,
@@ -125,6 +129,7 @@ def _mapping(row: sa.Row[*tuple[Any, ...]]) -> EventMapping:
             kinds=from_json(row.kind_settings),
             one_name_is_enough=row.one_name_is_enough,
             only_accepted_roles=row.only_accepted_roles,
+            links=LinkSettings(row.link_field, row.company_link_field, row.link_campaign),
         ),
         confirmed_time_zone=row.confirmed_time_zone,
         written=row.written,

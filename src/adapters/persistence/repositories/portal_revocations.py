@@ -1,5 +1,6 @@
 """The times up to which portal links were revoked, in a table."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -32,6 +33,16 @@ class SqlPortalRevocations:
             database.execute(_SAVE[database.dialect.name], row)
 
         await self._run(upsert)
+
+    async def save_all(self, people: Collection[PersonRef], at: datetime) -> None:
+        rows = [{**_key(person), "revoked_at": at} for person in people]
+
+        def upsert(database: sa.Connection) -> None:
+            check_organizations_exist(database, {person.organization_id for person in people})
+            database.execute(_SAVE[database.dialect.name], rows)
+
+        if rows:
+            await self._run(upsert)
 
 
 def _key(person: PersonRef) -> dict[str, object]:

@@ -14,6 +14,7 @@ from adapters.persistence.retention import ended_before, remove_runs
 from adapters.persistence.statements import from_json, key_of, replace_row, to_json
 from adapters.persistence.tables import idempotency_keys, mappings, replaced_runs, runs
 from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.links.link_outcomes import LinkCounts, LinkOutcome
 from core.domain.records.kinds import KINDS, RecordKind, Scope
 from core.domain.records.outcomes import Counts, Outcome, Tally
 from core.domain.runs.fair_queue import OpenWork
@@ -211,6 +212,7 @@ def _row(run: SyncRun) -> dict[str, object]:
         "counts": to_json({kind.name: dict(tally.numbers) for kind, tally in run.counts.tallies.items()}),
         "progress": _progress_text(run.progress),
         "requested_by": run.requested_by,
+        "link_counts": to_json(dict(run.links.numbers)),
     }
 
 
@@ -226,6 +228,7 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         scope=Scope(row.scope),
         requested_at=row.requested_at,
         requested_by=row.requested_by,
+        links=LinkCounts({LinkOutcome(name): number for name, number in from_json(row.link_counts).items()}),
         state=RunState(row.state),
         owner=row.owner,
         lease_until=row.lease_until,

@@ -11,6 +11,7 @@ from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts, from_json, in_batches, to_json
 from adapters.persistence.tables import synced_records as table
 from core.domain.ids import ConnectionId, DestinationEventId, OrganizationId, SourceId
+from core.domain.links.write_back import LinkedPerson
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.search import RecordSearch
@@ -47,6 +48,9 @@ _ALL = sa.select(
     table.c.links,
 ).where(*_OF_EVENT)
 _SOME = _ALL.where(table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)))
+_LINKED = sa.select(table.c.source_id, table.c.label, table.c.links).where(
+    *_OF_EVENT, table.c.links != _NO_LINKS
+)
 _PLACES = (
     sa.select(
         table.c.source_id,
@@ -124,6 +128,19 @@ class SqlSyncedRecords:
             for source_id, person_links in links.items()
         ]
         self._run.later(lambda database: database.execute(_LINKS, rows))
+
+    async def list_linked(
+        self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
+    ) -> Sequence[LinkedPerson]:
+        params = {
+            "organization_id": organization_id,
+            "destination_event_id": event_id,
+            "kind": kind.name,
+        }
+        rows = await self._run(lambda database: database.execute(_LINKED, params).all())
+        # Sorted here: databases order texts differently.
+        people = (LinkedPerson(source_id, label, _links(links)) for source_id, label, links in rows)
+        return sorted(people, key=lambda person: (person.label, person.source_id))
 
     async def find(
         self,
@@ -279,7 +296,7 @@ def _record(kind: RecordKind, row: sa.Row[*tuple[Any, ...]]) -> SyncedRecord:
         fingerprint,
         _fields(fields),
         email,
-        () if links == _NO_LINKS else tuple(ShareLink(*link) for link in from_json(links)),
+        _links(links),
     )
 
 
@@ -287,5 +304,10 @@ def _fields(text: str) -> Fields:
     return {name: tuple(value) if type(value) is list else value for name, value in from_json(text).items()}
 
 
+def _links(text: str) -> tuple[ShareLink, ...]:
+    """Parse links; those of earlier revisions have no campaign."""
+    return () if text == _NO_LINKS else tuple(ShareLink(*link) for link in from_json(text))
+
+
 def _links_text(links: Iterable[ShareLink]) -> str:
-    return to_json([(link.title, link.url) for link in links])
+    return to_json([(link.title, link.url, link.campaign) for link in links])

@@ -29,6 +29,8 @@ class Action(StrEnum):
     API_KEY_REVOKED = "api_key_revoked"
     PORTAL_ADDRESS_MADE = "portal_address_made"
     PORTAL_ADDRESS_REVOKED = "portal_address_revoked"
+    LINK_FIELD_ORDERED = "link_field_ordered"
+    LINKS_WRITTEN_BACK = "links_written_back"
     RECIPIENT_CHOSEN = "recipient_chosen"
     RECIPIENT_REMOVED = "recipient_removed"
     RECIPIENT_TRIED = "recipient_tried"

@@ -4,7 +4,7 @@ They normalize every text (rule 18), so that this holds for any source.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -56,7 +56,9 @@ class Person:
     company_name: str | None = None
     headshot: str | None = None
     created_at: datetime | None = None
-    updated_at: datetime | None = None
+    updated_at: datetime | None = field(default=None, repr=False)
+    """Which of several copies counts (rule 14). Rows are compared by their repr, and this alone is no change: writing a
+    share link into the person's record moves it (rule 38)."""
 
     def __post_init__(self) -> None:
         _normalize(self, _PERSON_TEXTS)

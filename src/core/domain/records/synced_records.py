@@ -26,6 +26,8 @@ class ShareLink:
 
     title: str
     url: str
+    campaign: str = ""
+    """The id of its campaign in the destination; empty if it was not told."""
 
 
 def presentable(links: Iterable[ShareLink], hosts: Container[str] | None = None) -> tuple[ShareLink, ...]:

@@ -10,17 +10,17 @@ from core.domain.records.source_records import Unreadable, id_from_content, is_i
 MAX_LABEL_LENGTH = 200
 
 
-def unreadable_row(row: object, problem: str) -> Unreadable:
+def unreadable_row(row: object, problem: str, *, id_key: str = "id") -> Unreadable:
     """Return the record of a row, which may be any JSON, that cannot be read.
 
-    Its id is the row's `id`, or one that follows from its content if it has none.
+    Its id is the row's own, which stands at `id_key`, or one that follows from its content if it has none.
     """
-    row_id = _id_of(row)
+    row_id = _id_of(row, id_key)
     return Unreadable(row_id, _label_of(row) or row_id, problem)
 
 
-def _id_of(row: object) -> SourceId:
-    value = row.get("id") if isinstance(row, Mapping) else None
+def _id_of(row: object, key: str) -> SourceId:
+    value = row.get(key) if isinstance(row, Mapping) else None
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if 0 < len(text) <= MAX_EXTERNAL_ID_LENGTH and text.isprintable() and is_id(SourceId(text)):
         return SourceId(text)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.domain.links.link_outcomes import NO_LINKS, LinkCounts
 from core.domain.records.outcomes import Causes, Counts
 from core.domain.runs.health_change import HealthChange, health_change_between
 from core.domain.runs.messages import Remarks
@@ -18,6 +19,7 @@ class Stored:
 
     counts: Counts
     causes: Causes
+    links: LinkCounts = NO_LINKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,17 @@ def end_run(
     """
     systems = state.mapping.systems
     if stop is not None:
-        ended = run.stopped(stop, now, stored.counts, systems)
+        ended = run.stopped(stop, now, stored.counts, systems, stored.links)
     else:
-        ended = run.finished(stored.counts, now, systems, support_contact, remarks, causes=stored.causes)
+        ended = run.finished(
+            stored.counts,
+            now,
+            systems,
+            support_contact,
+            remarks,
+            causes=stored.causes,
+            links=stored.links,
+        )
     before = state.schedule or Schedule(run.mapping_id, run.requested_at)
     after = before.after(ended, interval)
     change = health_change_between(before, after) if state.mapping.is_active else None

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from core.domain.links.link_outcomes import LinkCounts, LinkOutcome
 from core.domain.records.kinds import KINDS, RecordKind, Scope
 from core.domain.records.outcomes import Causes, Counts
 from core.domain.records.reasons import ENDED_CONNECTION, MISSING_FIELD_CODES
@@ -22,6 +23,8 @@ class Remarks:
     first: tuple[str, ...] = ()
     """Shown first in the closing message; sentences that begin with a lower-case letter."""
     notes: tuple[str, ...] = ()
+    about_links: tuple[str, ...] = ()
+    """On writing share links back: told, but no problem of the sync (rule 38)."""
 
     def __bool__(self) -> bool:
         return bool(self.first or self.notes)
@@ -122,6 +125,12 @@ def _counted(sent: Iterable[SentRecords]) -> str:
 def listed(words: Sequence[str], conjunction: str = "and") -> str:
     """Return words as one list: "sessions, speakers and exhibitors"."""
     return f" {conjunction} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def links_sentence(links: LinkCounts, source: ExternalSystem) -> tuple[str, ...]:
+    """Return a sentence that counts the links that were written back, apart from the records; none if there are none."""
+    numbers = [f"{links[outcome]:,} {outcome.value}" for outcome in LinkOutcome if links[outcome]]
+    return (f"Share links in {source}: {', '.join(numbers)}.",) if numbers else ()
 
 
 def links_unread(why: str) -> str:

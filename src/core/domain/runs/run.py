@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.domain.ids import MappingId, RunId
+from core.domain.links.link_outcomes import NO_LINKS, LinkCounts
 from core.domain.records.kinds import RecordKind, Scope
 from core.domain.records.outcomes import Causes, Counts
-from core.domain.runs.messages import Remarks, closing_message
+from core.domain.runs.messages import Remarks, closing_message, links_sentence
 from core.domain.runs.stop_reasons import StopReason
 from core.domain.systems import Systems
 
@@ -61,6 +62,8 @@ class SyncRun:
     counts: Counts = field(default_factory=Counts)
     progress: dict[RecordKind, Progress] = field(default_factory=dict)
     """By the kind's plural."""
+    links: LinkCounts = field(default_factory=LinkCounts)
+    """What became of the links that were written back into the source (rule 38)."""
 
     @property
     def is_open(self) -> bool:
@@ -99,17 +102,27 @@ class SyncRun:
         remarks: Remarks | None = None,
         *,
         causes: Causes = {},  # noqa: B006 - never changed
+        links: LinkCounts = NO_LINKS,
     ) -> "SyncRun":
         is_clean = counts.all_succeeded and not remarks
         state = RunState.COMPLETED if is_clean else RunState.COMPLETED_WITH_PROBLEMS
         message = closing_message(counts, self.scope, systems, support_contact, remarks, causes=causes)
-        return replace(self._closed(state, now), counts=counts, message=message)
+        about_links = () if remarks is None else remarks.about_links
+        message = " ".join((message, *links_sentence(links, systems.source), *about_links))
+        return replace(self._closed(state, now), counts=counts, message=message, links=links)
 
-    def stopped(self, stop: StopReason, now: datetime, counts: Counts, systems: Systems) -> "SyncRun":
+    def stopped(
+        self,
+        stop: StopReason,
+        now: datetime,
+        counts: Counts,
+        systems: Systems,
+        links: LinkCounts = NO_LINKS,
+    ) -> "SyncRun":
         """Return the run as stopped early; `counts` always come from its stored outcomes (rule 26)."""
         closed = self._closed(RunState.STOPPED, now)
         message = f"Sync to {systems.destination} has stopped: {stop.sentence}"
-        return replace(closed, stop=stop, message=message, counts=counts)
+        return replace(closed, stop=stop, message=message, counts=counts, links=links)
 
     def _closed(self, state: RunState, now: datetime) -> "SyncRun":
         if not self.is_open:

@@ -14,6 +14,7 @@ from core.domain.errors import (
     TimeZoneUnknown,
 )
 from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
+from core.domain.links.link_homes import LinkSettings
 from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
 from core.domain.systems import Systems
@@ -49,6 +50,8 @@ class MappingSettings:
     """Whether a speaker without a last name is synced (rule 14)."""
     only_accepted_roles: bool = True
     """Whether people are synced only for roles that they have accepted (rule 35)."""
+    links: LinkSettings = field(default_factory=LinkSettings)
+    """Whether and where share links are written back into the source (rule 38)."""
 
     def __post_init__(self) -> None:
         # In order: equal settings have equal digests.

@@ -1,37 +1,28 @@
 """Create a link to a person's portal page (rules 30 and 31)."""
 
-import json
 from dataclasses import dataclass
 
-from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
-from core.usecases.access.portal_person import PURPOSE, PersonQuery, find_person
-from ports.clock import Clock
-from ports.signer import Signer
+from core.usecases.access.hand_out import MakePortalAddresses
+from core.usecases.access.portal_person import PersonQuery, find_person
+from core.usecases.access.portal_selection import PortalSelection
 from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class CreatePortalLink:
     units: UnitOfWorkFactory
-    signer: Signer
-    clock: Clock
+    make: MakePortalAddresses
 
     async def __call__(self, query: PersonQuery, *, actor: Actor) -> str:
-        """Return the last part of a person's portal URL.
+        """Return the last part of a person's portal URL: of the address that is valid already, or of a new one.
 
         Raises:
             NotFound: the mapping does not exist, or no such person was synced.
             NotMapped: the mapping has ended; existing links keep working.
         """
-        async with self.units.write() as unit:
-            mapping, person = await find_person(unit, query)
-            mapping.check_active()
-            now = self.clock.now()
-            entry = AuditEntry(
-                now, actor.name, Action.PORTAL_ADDRESS_MADE, mapping.organization_id, person.label
-            )
-            await unit.audit.add(entry)
-            await unit.commit()
-        claims = [mapping.organization_id, mapping.events.destination_id, person.kind.name, person.source_id]
-        return self.signer.sign(PURPOSE, json.dumps(claims, separators=(",", ":")), now)
+        who = f"{query.kind}:{query.source_id}"
+        async with self.units.read() as unit:
+            await find_person(unit, query)
+        (handed_out,) = await self.make(PortalSelection(query.mapping_id, (who,)), actor=actor)
+        return handed_out.signed

@@ -7,12 +7,16 @@ from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Actor
 from core.domain.errors import TimeZoneUnconfirmed, require
 from core.domain.ids import MappingId
+from core.domain.links.link_homes import LinkSettings
 from core.domain.records.kinds import KINDS
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.tenancy.kind_values import changed_values, value_of
 from core.domain.tenancy.time_zones import gmt_offsets, zone_named
 from core.usecases.mappings.confirm_time_zone import ConfirmZone
 from core.usecases.shared.credentials import unseal
+from core.usecases.shared.link_access import LinkAccess
+from core.usecases.shared.link_fields import LinkChange, changed_settings
+from core.usecases.shared.mapping_access import get_mapping_access
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.source import Sources
@@ -32,6 +36,7 @@ class SettingsChange:
     """Of the settings that further kinds bring, by the kind's and the setting's name."""
     one_name_is_enough: bool | None = None
     only_accepted_roles: bool | None = None
+    links: LinkChange = field(default_factory=LinkChange)
     continuous_sync: bool | None = None
     confirm_time_zone: bool = False
     confirmed_zone: str | None = None
@@ -55,6 +60,7 @@ class SettingsChange:
             only_accepted_roles=settings.only_accepted_roles
             if self.only_accepted_roles is None
             else self.only_accepted_roles,
+            links=settings.links,
         )
 
 
@@ -65,16 +71,19 @@ class ChangeSettings:
     cipher: TokenCipher
     clock: Clock
     confirm_zone: ConfirmZone
+    links: LinkAccess
 
     async def __call__(self, command: SettingsChange, *, actor: Actor) -> EventMapping:
         """Change the given settings; the next sync resends only what they affect.
 
         Raises:
             NotFound, NotMapped
-            InvalidInput: see `SettingsChange.applied_to`.
+            InvalidInput: see `SettingsChange.applied_to` and `changed_settings`.
             TimeZoneUnconfirmed: the zone is no longer the one that was shown.
-            SourceError, DestinationError: a zone is to be confirmed, and one of the systems cannot report its zone.
+            SourceError, DestinationError: a zone is to be confirmed, and one of the systems cannot report its zone; or
+                the source cannot list the fields for links.
         """
+        links = await self._links(command)
         zone = None
         if command.confirm_time_zone:
             await self.confirm_zone(command.mapping_id)
@@ -90,7 +99,7 @@ class ChangeSettings:
             is_unreported = zone is not None and zone_named(mapping.destination_time_zone) is None
             changed = replace(
                 mapping,
-                settings=command.applied_to(mapping.settings),
+                settings=replace(command.applied_to(mapping.settings), links=links or mapping.settings.links),
                 confirmed_time_zone=zone if is_unreported else mapping.confirmed_time_zone,
                 time_zone=zone or mapping.time_zone,
                 continuous_sync=mapping.continuous_sync
@@ -105,6 +114,13 @@ class ChangeSettings:
                 await unit.audit.add(AuditEntry(now, actor.name, action, mapping.organization_id, what))
             await unit.commit()
         return changed
+
+    async def _links(self, command: SettingsChange) -> LinkSettings | None:
+        """Return the new settings for links; None if they do not change."""
+        if not command.links:
+            return None
+        mapping, sealed = await get_mapping_access(self.units, command.mapping_id)
+        return await changed_settings(self.links, mapping, sealed, command.links)
 
     async def _zone(self, mapping_id: MappingId) -> str | None:
         async with self.units.read() as unit:
@@ -122,7 +138,15 @@ def _differences(before: EventMapping, after: EventMapping) -> str:
     settings = [
         (field.name, getattr(before.settings, field.name), getattr(after.settings, field.name))
         for field in fields(MappingSettings)
-        if field.name != "kinds"
+        if field.name not in ("kinds", "links")
+    ]
+    settings += [
+        (
+            f"link {field.name}",
+            getattr(before.settings.links, field.name),
+            getattr(after.settings.links, field.name),
+        )
+        for field in fields(LinkSettings)
     ]
     settings.append(("continuous_sync", before.continuous_sync, after.continuous_sync))
     settings.append(("confirmed_time_zone", before.confirmed_time_zone, after.confirmed_time_zone))
@@ -149,7 +173,7 @@ def _format(value: object) -> str:
             return "on"
         case False:
             return "off"
-        case None:
+        case None | "":
             return "none"
         case _:
             return str(value)

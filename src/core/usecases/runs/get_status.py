@@ -1,5 +1,6 @@
 """Get the status of continuous sync (due, queued, running, failing), per organization and in total."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,6 +31,8 @@ class Status:
     """Mappings whose continuous sync is waiting for saved settings (rule 24)."""
     health: Health = field(default_factory=Health)
     """The worst health of all its mappings, including those without continuous sync."""
+    write_back: int = 0
+    """Mappings that write share links back into the source (rule 38)."""
     last_checked_at: datetime | None = None
     """When a check last found one of its mappings unchanged since its last run."""
 
@@ -50,6 +53,7 @@ class GetStatus:
             ended = await unit.runs.latest_ended()
         schedules, runs = count_continuous(continuous, work, now), count_runs(work, now)
         healths = organization_healths(connections, mappings, open_schedules, ended, now)
+        write_back = Counter(mapping.organization_id for mapping in mappings if mapping.settings.links.is_on)
         return [
             _status(
                 organization,
@@ -57,6 +61,7 @@ class GetStatus:
                 runs.get(organization.id, RunCounts()),
                 healths[organization.id].overall,
                 healths[organization.id].last_checked_at,
+                write_back=write_back[organization.id],
             )
             for organization in organizations
         ]
@@ -68,6 +73,8 @@ def _status(
     runs: RunCounts,
     health: Health,
     last_checked_at: datetime | None,
+    *,
+    write_back: int,
 ) -> Status:
     return Status(
         organization,
@@ -80,6 +87,7 @@ def _status(
         next_due_at=schedules.next_due_at,
         waiting=schedules.waiting,
         health=health,
+        write_back=write_back,
         last_checked_at=last_checked_at,
     )
 

@@ -40,7 +40,11 @@ class RunEnds:
             remarks: notes about the run as a whole.
         """
         mapping = require(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
-        stored = Stored(await unit.outcomes.counts(run.id), await unit.outcomes.causes(run.id))
+        stored = Stored(
+            await unit.outcomes.counts(run.id),
+            await unit.outcomes.causes(run.id),
+            await unit.link_outcomes.counts(run.id),
+        )
         schedule, halt = (
             await unit.schedules.get(mapping.id),
             await unit.schedules.find_halt(mapping.organization_id),

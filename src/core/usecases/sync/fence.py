@@ -71,6 +71,16 @@ class Fence:
         # Shield the shared check: other writers await it.
         await asyncio.shield(self._next)
 
+    async def check(self) -> None:
+        """Return if the run may go on; a write to the source binds no events (rules 5 and 38).
+
+        Raises:
+            SyncStopped: it may not.
+        """
+        async with self.units.read() as unit:
+            lease_status = await self._lease_status(unit)
+        await self._check_lease(lease_status)
+
     async def _ask(self) -> None:
         async with self._one_at_a_time:
             for _ in range(COALESCE_TICKS):

@@ -16,6 +16,7 @@ from core.domain.runs import stop_reasons
 from core.domain.runs.ending import RunEnd
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.stop_reasons import StopReason
+from core.usecases.shared.link_access import LinkAccess
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.error_mapping import SyncStopped, stop_on_error
 from core.usecases.sync.findings import NOTHING_FOUND, SyncFindings
@@ -48,6 +49,8 @@ class RunSync:
     log: EventLog
     lease: timedelta
     run_ends: RunEnds
+    patient_links: LinkAccess
+    """Likewise, for writing share links into the source."""
     resend_after: timedelta = RESEND_AFTER
     """Time from the latest create of a record until it may be sent again after a lost answer (rule 32)."""
     stalled_after: timedelta = STALLED_AFTER
@@ -180,6 +183,7 @@ class RunSync:
             self.resend_after,
             self.large_places,
             self.spools,
+            self.patient_links,
         )
         stop: StopReason | None = stop_reasons.INTERNAL_ERROR
         findings = NOTHING_FOUND

@@ -21,12 +21,13 @@ class ShareLinks:
     destination: Destination
     known: KnownRecords
 
-    async def store(self, snapshot: SystemsSnapshot, written: Collection[str] = ()) -> None:
-        """Store the links that have changed; read the destination again only if the run wrote something.
+    async def store(self, snapshot: SystemsSnapshot, written: Collection[str] = ()) -> int:
+        """Store the links that have changed, and return how many; read the destination again only if the run wrote.
 
         Raises:
             DestinationError
         """
+        number = 0
         to_read = {kind.group for kind in snapshot.kinds if kind.name in written}
         for kind in snapshot.kinds:
             if not kind.is_person or kind.name in snapshot.unknown:
@@ -38,7 +39,8 @@ class ShareLinks:
                 with suppress(RecordsNotReported):
                     async for page in self.destination.records(self.mapping.events.destination_id, kind):
                         there.add(page, self.destination.link_hosts)
-            await self._store(kind, self._synced(kind, snapshot), there)
+            number += await self._store(kind, self._synced(kind, snapshot), there)
+        return number
 
     def _synced(self, kind: RecordKind, snapshot: SystemsSnapshot) -> Iterator[SourceId]:
         """List all records that were ever sent, including by this run."""
@@ -47,7 +49,8 @@ class ShareLinks:
         yield from self.known.earlier[kind.name]
         yield from (source_id for source_id in snapshot.index.all_created_here(kind) if source_id not in here)
 
-    async def _store(self, kind: RecordKind, synced: Iterable[SourceId], there: LinkIndex) -> None:
+    async def _store(self, kind: RecordKind, synced: Iterable[SourceId], there: LinkIndex) -> int:
+        number = 0
         target = self.mapping.organization_id, self.mapping.events.destination_id
         for chunk in chunks(synced, CHUNK):
             async with self.units.write() as unit:
@@ -60,3 +63,5 @@ class ShareLinks:
                 if changed:
                     await unit.synced.save_links(*target, kind, changed)
                     await unit.commit()
+            number += len(changed)
+        return number

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from core.domain.errors import InvalidInput
 from core.domain.planning.departures import Departures, scopes_left_at_once
 from core.domain.planning.plan import NoWrite
 from core.domain.records.kinds import ALL, RecordKind, Scope
@@ -14,6 +15,8 @@ from core.domain.runs.stop_reasons import StopReason
 from core.domain.runs.unchanged_marker import OutcomesDigest, UnchangedMarker, is_settled
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.kind_values import all_values
+from core.usecases.shared.link_access import LinkAccess
+from core.usecases.shared.write_back import LinkReport
 from core.usecases.sync.error_mapping import SyncStopped
 from core.usecases.sync.fence import Fence
 from core.usecases.sync.findings import SyncFindings
@@ -30,6 +33,7 @@ from core.usecases.sync.writing import Writer
 from ports.clock import Clock
 from ports.destination import Destination, DestinationError
 from ports.log import EventLog
+from ports.source import SourceError
 from ports.spools import Spools
 
 
@@ -48,6 +52,7 @@ class SyncMapping:
     """Time from the latest create of a record until it may be sent again after a lost answer (rule 32)."""
     large_places: LargePlaces
     spools: Spools
+    links: LinkAccess
 
     async def __call__(self) -> SyncFindings:
         """Sync, and return what was found out about the run as a whole; a check that finds no change stays a check.
@@ -88,8 +93,9 @@ class SyncMapping:
             snapshot = await reader.read(turn.run.scope, marker if may_skip else None)
             await self._note_zones(*snapshot.zones)
             if marker is not None and await _is_as_at(marker, snapshot, plans_of(snapshot)):
-                await self._read_links(destination, known, snapshot)
-                return SyncFindings(marker=marker.read_again(now) if snapshot.is_whole else marker)
+                changed, _ = await self._read_links(destination, known, snapshot)
+                if not (changed and mapping.settings.links.is_on):  # links that came late are written back
+                    return SyncFindings(marker=marker.read_again(now) if snapshot.is_whole else marker)
             await self._begin_run()
             await self._remove_marker()  # before anything is changed, so that a crash cannot come in between
             snapshot = await reader.read_rest(snapshot)
@@ -129,9 +135,39 @@ class SyncMapping:
         finally:
             if not self.recorder.may_have_written:
                 await writer.fence.unmark_written()
-        links = await self._read_links(writer.destination, plans.known, snapshot, writer.written)
+        _, links = await self._read_links(writer.destination, plans.known, snapshot, writer.written)
         remarks = replace(remarks, notes=(*snapshot.shortfalls, *remarks.notes, *links))
-        return SyncFindings(remarks, None if writer.written else self._proved(snapshot, remarks, now))
+        report = await self._write_links_back(writer.fence)
+        has_proved = report.is_settled and not writer.written
+        proved = self._proved(snapshot, remarks, now) if has_proved else None
+        return SyncFindings(replace(remarks, about_links=tuple(report.problems)), proved)
+
+    async def _write_links_back(self, fence: Fence) -> LinkReport:
+        """Write the share links back into the source, if that is on; return what became of them.
+
+        What goes wrong with it is told of each link, and is no problem of the sync (rule 38).
+        """
+        mapping, run, report = self.mapping, self.turn.run, LinkReport()
+        if not mapping.settings.links.is_on:
+            return report
+        touch = self.recorder.progress.touch
+        try:
+            async with self.links.write_back(
+                mapping, self.credentials.source, fence.check, on_page=touch
+            ) as write_back:
+                await write_back(report)
+        except (SourceError, InvalidInput) as error:
+            self.log.warning("sync.links_not_written", problem=type(error).__name__)
+            report.problems.append(str(error))
+        finally:
+            if report.results:
+                async with self.access.units.write() as unit:
+                    await unit.link_outcomes.add(mapping.id, run.id, report.results)
+                    await unit.commit()
+        self.log.event(
+            "sync.links_written_back", **{key.value: number for key, number in report.counts.numbers.items()}
+        )
+        return report
 
     async def _note_page(self, place: LargePlace, rows: int) -> None:
         self.recorder.progress.touch()
@@ -235,14 +271,14 @@ class SyncMapping:
         known: KnownRecords,
         snapshot: SystemsSnapshot,
         written: Collection[str] = (),
-    ) -> tuple[str, ...]:
-        """Store the share links; return a sentence if they could not be read."""
+    ) -> tuple[int, tuple[str, ...]]:
+        """Store the share links; return how many have changed, and a sentence if they could not be read."""
+        links = ShareLinks(self.access.units, self.mapping, destination, known)
         try:
-            await ShareLinks(self.access.units, self.mapping, destination, known).store(snapshot, written)
+            return await links.store(snapshot, written), ()
         except DestinationError as error:
             self.log.warning("sync.links_unread", problem=type(error).__name__)
-            return (links_unread(str(error)),)
-        return ()
+            return 0, (links_unread(str(error)),)
 
 
 async def _is_as_at(marker: UnchangedMarker, snapshot: SystemsSnapshot, plans: Plans) -> bool:

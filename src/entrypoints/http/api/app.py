@@ -10,7 +10,17 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from entrypoints.http.api import mappings, notices, organizations, people, records, runs, syncing
+from entrypoints.http.api import (
+    links,
+    mappings,
+    notices,
+    organizations,
+    people,
+    portal,
+    records,
+    runs,
+    syncing,
+)
 from entrypoints.http.problems import HANDLED_ERRORS, INTERNAL_ERROR, MEDIA_TYPE, Problem, problem_of
 
 TITLE = "gleanin-sync"
@@ -44,7 +54,7 @@ def api(version: str) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=_operation,
     )
-    for part in (organizations, notices, mappings, syncing, records, people, runs):
+    for part in (organizations, notices, mappings, syncing, records, people, portal, links, runs):
         app.include_router(part.routes)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

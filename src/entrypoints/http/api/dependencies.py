@@ -43,6 +43,12 @@ def offset(cursor: str | None) -> int:
     return int(cursor or 0)
 
 
+def parse_preview_cursor(cursor: str | None) -> tuple[int, str | None]:
+    """Return the position in a preview and the preview's id; no id for a new preview."""
+    number, _, preview_id = (cursor or "").partition("-")
+    return offset(number or None), preview_id or None
+
+
 def cursor(position: int | None) -> str | None:
     return None if position is None else str(position)
 

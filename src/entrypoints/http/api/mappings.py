@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from core.domain.ids import DestinationEventId, SourceEventId
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.mappings import change_settings, map_events
+from core.usecases.mappings import map_events
 from core.usecases.mappings.change_settings import ChangeSettings
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
 from core.usecases.mappings.get_health import GetHealth
@@ -101,8 +101,8 @@ async def change(
     new: requests.SettingsChangeRequest, ctx: ManageMapping, container: Wired
 ) -> MappingResponse:
     """Change what is synced and when; the next sync resends only what the new settings affect."""
-    command = change_settings.SettingsChange(ctx.mapping.id, **new.model_dump())
-    return await _with_health(container, await container.resolve(ChangeSettings)(command, actor=ctx.actor))
+    changed = await container.resolve(ChangeSettings)(new.command(ctx.mapping.id), actor=ctx.actor)
+    return await _with_health(container, changed)
 
 
 @routes.delete(

@@ -10,6 +10,7 @@ from core.domain.ids import SourceId
 from core.usecases.access.create_portal_link import CreatePortalLink
 from core.usecases.access.portal_person import PersonQuery
 from core.usecases.access.revoke_portal_links import RevokePortalLinks
+from core.usecases.links.queries import ListLatestLinks
 from core.usecases.results.queries import ListPeople, PeopleQuery
 from entrypoints.http.api import requests
 from entrypoints.http.api.dependencies import (
@@ -26,7 +27,7 @@ from entrypoints.http.dependencies import Wired
 from entrypoints.http.rows import link_rows
 from entrypoints.resources.access import PortalAddressResponse
 from entrypoints.resources.kind_names import PersonKindName
-from entrypoints.resources.results import LINK_COLUMNS, PeopleResponse, PersonResponse
+from entrypoints.resources.results import LINK_COLUMNS, PeopleResponse, SyncedPersonResponse
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
 Missing = Annotated[bool, Query(description="Only people who have no link yet")]
@@ -51,8 +52,10 @@ async def list_share_links(
     """List the synced people with their share links, as of the last sync."""
     query = PeopleQuery(ctx.mapping.id, missing, search, offset(cursor_), limit)
     page = await container.resolve(ListPeople)(query)
+    ids = [person.source_id for person in page.people]
+    latest = await container.resolve(ListLatestLinks)(ctx.mapping.id, ids)
     return PeopleResponse(
-        items=[PersonResponse.from_domain(person) for person in page.people],
+        items=[SyncedPersonResponse.of(person, latest) for person in page.people],
         next=cursor(page.next),
         total=page.total,
         without_link=page.without_link,

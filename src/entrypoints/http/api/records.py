@@ -4,12 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from core.usecases.links.queries import ListLatestLinks
 from core.usecases.results.get_record_history import GetRecordHistory
 from entrypoints.http.api import requests
 from entrypoints.http.api.dependencies import Cursor, Limit, ReadMapping, cursor, offset, problems
 from entrypoints.http.dependencies import Wired
 from entrypoints.resources.base import Listed
-from entrypoints.resources.results import HistoryEntryResponse
+from entrypoints.resources.links import WrittenBackResponse
+from entrypoints.resources.results import RecordEntryResponse
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
 
@@ -31,7 +33,7 @@ async def get_history(
     container: Wired,
     limit: Limit = 100,
     cursor_: Cursor = None,
-) -> Listed[HistoryEntryResponse]:
+) -> Listed[RecordEntryResponse]:
     """Return the full history of a record, oldest first; each further part is earlier."""
     before = offset(cursor_) or None
     entries = await container.resolve(GetRecordHistory)(
@@ -39,6 +41,9 @@ async def get_history(
     )
     shown = entries[-limit:]
     more = shown[0].position if len(entries) > limit else None
-    return Listed[HistoryEntryResponse](
-        items=[HistoryEntryResponse.from_domain(entry) for entry in shown], next=cursor(more)
-    )
+    items = [RecordEntryResponse.from_domain(entry) for entry in shown]
+    if before is None:  # the newest outcome is here
+        record = shown[-1].outcome.record
+        latest = await container.resolve(ListLatestLinks)(ctx.mapping.id, [record.source_id])
+        items[-1].written_back = WrittenBackResponse.find(latest, record.kind, record.source_id)
+    return Listed[RecordEntryResponse](items=items, next=cursor(more))

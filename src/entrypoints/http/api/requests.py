@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from core.domain.access import api_keys
-from core.domain.ids import MAX_ID_LENGTH
+from core.domain.ids import MAX_ID_LENGTH, MappingId
+from core.domain.links.link_fields import DEFAULT_FIELD_NAME
 from core.domain.notifications.notification import Channel
 from core.domain.records.kinds import ALL
 from core.domain.records.outcomes import Outcome
@@ -13,11 +14,14 @@ from core.domain.records.search import MAX_SEARCH_LENGTH
 from core.domain.tenancy import organizations
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 from core.domain.text import MAX_URL_LENGTH
+from core.usecases.links.order_link_field import MAX_NAME_LENGTH as MAX_FIELD_NAME_LENGTH
+from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.organizations.add_organization import DEFAULT_SOURCE
 from core.usecases.organizations.connect import DEFAULT_DESTINATION
+from core.usecases.shared.link_fields import LinkChange
 from entrypoints.http.api.credentials import DestinationAccess, Secret, SourceAccess
 from entrypoints.plugins import PluginGroup, installed_plugins
-from entrypoints.resources.kind_names import KindName, OneOf, ScopeName
+from entrypoints.resources.kind_names import KindName, OneOf, PersonKindName, ScopeName
 from entrypoints.resources.kind_values import KindValuesOfMapping
 
 
@@ -39,6 +43,12 @@ MAX_ITEMS = 500
 POSITION = "[0-9]{1,15}"
 """A position in a list: this many digits fit into the integers of every database."""
 StrictBool = Annotated[bool, Strict()]
+FieldName = Annotated[Name, Field(max_length=200)]
+"""The name of a field in the source, or the id of a campaign."""
+LINK_SETTINGS = {"field": "link_field", "company_field": "company_link_field", "campaign": "link_campaign"}
+"""The settings for links, by their names in a `LinkChange`."""
+PREVIEW_CURSOR = rf"^{POSITION}-[^\x00-\x1f\x7f-\x9f]{{1,{MAX_ID_LENGTH}}}$"
+"""A position in a preview, and the preview's id."""
 
 SourceName = Annotated[str, OneOf(lambda: installed_plugins().installed[PluginGroup.SOURCES])]
 DestinationName = Annotated[str, OneOf(lambda: installed_plugins().installed[PluginGroup.DESTINATIONS])]
@@ -112,12 +122,61 @@ class SettingsChangeRequest(RequestModel):
     )
     one_name_is_enough: StrictBool | None = None
     only_accepted_roles: StrictBool | None = None
+    link_field: FieldName | None = Field(
+        None,
+        description="The internal name of the source's field of people that share links are written back to. Null "
+        "turns it off, and the other settings of links with it",
+    )
+    company_link_field: FieldName | None = Field(
+        None,
+        description="The internal name of the field of companies that the primary contact's link is written to. Null "
+        "turns it off",
+    )
+    link_campaign: FieldName | None = Field(
+        None, description="The id of the campaign whose links are written back. Null for none"
+    )
     continuous_sync: StrictBool | None = None
     confirm_time_zone: StrictBool = Field(
         False,
         description="Confirms that an admin has checked that both events have the same time zone. "
         "Needed only if the destination does not report a known time zone",
     )
+
+    def command(self, mapping_id: MappingId) -> SettingsChange:
+        """Return the command; for links, what is null is turned off, and what is omitted stays unchanged."""
+        given = self.model_dump()
+        links = {
+            part: (given.pop(name) or "") if name in self.model_fields_set else None
+            for part, name in LINK_SETTINGS.items()
+        }
+        others = {name: value for name, value in given.items() if name not in LINK_SETTINGS.values()}
+        return SettingsChange(mapping_id, **others, links=LinkChange(**links))
+
+
+class NewLinkFieldRequest(RequestModel):
+    name: Annotated[Name, Field(max_length=MAX_FIELD_NAME_LENGTH)] = Field(
+        DEFAULT_FIELD_NAME, description="The name that people see in the source"
+    )
+    for_companies: StrictBool = Field(False, description="Whether it is a field of companies, not of people")
+
+
+class PersonRequest(RequestModel):
+    kind: PersonKindName
+    source_id: Annotated[SearchText, Field(min_length=1)]
+
+
+class PeopleSelectionRequest(RequestModel):
+    """Either some people, or all of them."""
+
+    people: list[PersonRequest] = Field(default_factory=list, max_length=MAX_ITEMS)
+    all: StrictBool = Field(False, description="Everybody who is synced")
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> "PeopleSelectionRequest":
+        if bool(self.people) == self.all:
+            message = "name people, or set all to true"
+            raise ValueError(message)
+        return self
 
 
 class PreviewQuery(RequestModel):
@@ -128,7 +187,7 @@ class PreviewQuery(RequestModel):
         SearchText, Field(description="Part of a record's name or e-mail, or its full id in the source")
     ] = ""
     limit: int = Field(50, ge=1, le=MAX_ITEMS)
-    cursor: str | None = Field(None, pattern=rf"^{POSITION}-[^\x00-\x1f\x7f-\x9f]{{1,{MAX_ID_LENGTH}}}$")
+    cursor: str | None = Field(None, pattern=PREVIEW_CURSOR)
 
 
 class NewRunRequest(RequestModel):

@@ -8,8 +8,10 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from core.domain.access.authorization import Actor
+from core.domain.links.link_outcomes import LinkOutcome
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Outcome
+from core.usecases.links.queries import LinkOutcomesQuery, ListLinkOutcomes
 from core.usecases.results.queries import ListOutcomes, OutcomesQuery
 from entrypoints.http.api import requests
 from entrypoints.http.api.dependencies import Cursor, Limit, ReadRun, cursor, offset, problems
@@ -19,6 +21,7 @@ from entrypoints.http.rows import outcome_rows
 from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
 from entrypoints.resources.base import Listed
 from entrypoints.resources.kind_names import KindName
+from entrypoints.resources.links import LinkCountsResponse, RunLinksResponse, link_results
 from entrypoints.resources.results import OUTCOME_COLUMNS, RecordOutcomeResponse
 from entrypoints.resources.runs import RunResponse
 
@@ -103,3 +106,25 @@ async def outcomes_csv(
     """Return all outcomes as CSV."""
     rows = outcome_rows(container, ctx.run, outcome or ())
     return csv_response("outcomes", OUTCOME_COLUMNS, rows)
+
+
+@routes.get("/{run_id}/links", responses=problems(), tags=["share links"])
+async def list_links(
+    ctx: ReadRun,
+    container: Wired,
+    outcome: Annotated[list[LinkOutcome] | None, Query(max_length=len(LinkOutcome))] = None,
+    search: Annotated[
+        requests.SearchText,
+        Query(description="Part of the name of a person or company, or the full id in the source"),
+    ] = "",
+    limit: Limit = 50,
+    cursor_: Cursor = None,
+) -> RunLinksResponse:
+    """List the share links that the run wrote back into the source or had to leave, and why, in order."""
+    query = LinkOutcomesQuery(ctx.run, outcome or (), search, offset(cursor_), limit)
+    page = await container.resolve(ListLinkOutcomes)(query)
+    return RunLinksResponse(
+        counts=LinkCountsResponse.from_domain(ctx.run.links),
+        items=link_results(page.items),
+        next=cursor(page.next),
+    )

@@ -17,7 +17,7 @@ from entrypoints.http.api.dependencies import (
     ReadMapping,
     SyncMapping,
     located,
-    offset,
+    parse_preview_cursor,
     problems,
 )
 from entrypoints.http.dependencies import Wired
@@ -46,7 +46,7 @@ async def preview(
 
     Without a cursor, the source and the destination are read again. With a cursor, the response continues that preview.
     """
-    start, preview_id = _parse_cursor(query.cursor)
+    start, preview_id = parse_preview_cursor(query.cursor)
     stored = await previews.get(container, ctx.mapping, query.scope, preview_id)
     search = RecordSearch(query.search)
     steps = [
@@ -64,11 +64,6 @@ async def preview(
         items=[StepResponse.from_domain(step) for step in steps[start:end]],
         next=f"{end}-{stored.id}" if len(steps) > end else None,
     )
-
-
-def _parse_cursor(cursor: str | None) -> tuple[int, str | None]:
-    number, _, preview_id = (cursor or "").partition("-")
-    return offset(number or None), preview_id or None
 
 
 @routes.post(

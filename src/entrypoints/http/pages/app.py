@@ -14,6 +14,7 @@ from entrypoints.http.pages.access import account, expired_forms, sign_in
 from entrypoints.http.pages.dependencies import RunMoved
 from entrypoints.http.pages.events import (
     events,
+    hand_out,
     history,
     preview,
     record_history,
@@ -28,10 +29,13 @@ from entrypoints.http.pages.settings import (
     audit_log,
     event_mappings,
     integrations,
+    link_field,
+    link_preview,
     mapping_settings,
     notifications,
     organizations,
     settings,
+    write_back,
 )
 from entrypoints.http.problems import HANDLED_ERRORS, INTERNAL_ERROR, Problem, problem_of
 
@@ -43,6 +47,9 @@ PAGE_MODULES = (
     integrations,
     event_mappings,
     mapping_settings,
+    write_back,
+    link_field,
+    link_preview,
     settings,
     api_keys,
     notifications,
@@ -54,6 +61,7 @@ PAGE_MODULES = (
     syncing,
     history,
     record_history,
+    hand_out,
     share_links,
     portal,
 )

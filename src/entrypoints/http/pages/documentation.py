@@ -9,7 +9,10 @@ from core.domain.errors import NotAuthenticated
 from core.domain.records.kinds import ALL, KINDS
 from core.domain.records.reasons import field_name
 from core.domain.runs.messages import listed
+from core.usecases.links.queries import ListLinkHomes
+from core.usecases.organizations.add_organization import DEFAULT_SOURCE
 from entrypoints.http.dependencies import Wired, actor_of_session
+from entrypoints.http.pages.link_places import LinkPlaces
 from entrypoints.http.pages.rendering import render
 
 routes = APIRouter(prefix="/documentation")
@@ -29,6 +32,7 @@ async def show(request: Request, container: Wired) -> Response:
         support=support,
         kinds=[*KINDS],
         people=[kind.plural for kind in KINDS.people],
+        linked=LinkPlaces(container.resolve(ListLinkHomes)(DEFAULT_SOURCE)).people,
         scopes=[scope for scope in KINDS.scopes if scope != ALL],
         field_words=_field_words,
     )

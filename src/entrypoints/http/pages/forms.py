@@ -10,7 +10,8 @@ from ports.id_generator import IdGenerator
 
 CSRF = "csrf"
 FIELD = "csrf_token"
-MAX_FIELDS = 50
+MAX_FIELDS = 100
+"""Of a form: those of a page of people have one for each of them, and some more."""
 
 
 class ForeignForm(Exception):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import Query
 from pydantic import AfterValidator
 
+from core.domain.links.link_outcomes import LinkOutcome
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Outcome
 from core.domain.records.search import MAX_SEARCH_LENGTH
@@ -16,6 +17,7 @@ PER_PAGE = 50
 MAX_PAGE = 1_000_000
 
 T = TypeVar("T")
+AnyOutcome = TypeVar("AnyOutcome", Outcome, LinkOutcome)
 ListQuery = Mapping[str, object]
 """The query parameters of a list's URL; empty ones are left out."""
 Tab = Mapping[str, object]
@@ -29,6 +31,7 @@ def clean_search_text(search: str) -> str:
 SearchText = Annotated[str, Query(alias="q"), AfterValidator(clean_search_text)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=MAX_PAGE)]
 OutcomeFilter = Annotated[Outcome | None, Query(alias="outcome")]
+LinkOutcomeFilter = Annotated[LinkOutcome | None, Query(alias="outcome")]
 KindFilter = Annotated[str, Query(alias="kind", max_length=50)]
 
 
@@ -77,10 +80,45 @@ def outcome_tabs(
     url: str, query: ListQuery, counts: Mapping[Outcome, int], chosen: Outcome | None
 ) -> Sequence[Tab]:
     """Return a tab for all outcomes, and one for each outcome that occurs."""
-    rest = {name: value for name, value in query.items() if name != "outcome"}
+    return _tabs_of(Outcome, url, query, counts, chosen)
+
+
+def link_outcome_tabs(
+    url: str,
+    query: ListQuery,
+    counts: Mapping[LinkOutcome, int],
+    chosen: LinkOutcome | None,
+    *,
+    name: str = "outcome",
+    fragment: str = "",
+) -> Sequence[Tab]:
+    """Return the same for outcomes of links.
+
+    Args:
+        url: of the list.
+        query: of the list.
+        counts: by outcome.
+        chosen: the outcome that is shown alone, if any.
+        name: of the query parameter.
+        fragment: the part of the page that the list is in.
+    """
+    return _tabs_of(LinkOutcome, url, query, counts, chosen, name=name, fragment=fragment)
+
+
+def _tabs_of(
+    outcomes: Iterable[AnyOutcome],
+    url: str,
+    query: ListQuery,
+    counts: Mapping[AnyOutcome, int],
+    chosen: AnyOutcome | None,
+    *,
+    name: str = "outcome",
+    fragment: str = "",
+) -> Sequence[Tab]:
+    rest: dict[str, object] = {key: value for key, value in query.items() if key != name}
     all_of_them = {
         "label": "All",
-        "url": with_query(url, rest),
+        "url": with_query(url, rest) + fragment,
         "count": f"{sum(counts.values()):,}",
         "current": chosen is None,
     }
@@ -89,11 +127,11 @@ def outcome_tabs(
         *(
             {
                 "label": item.value.capitalize(),
-                "url": with_query(url, {**rest, "outcome": item.value}),
+                "url": with_query(url, {**rest, name: item.value}) + fragment,
                 "count": f"{counts.get(item, 0):,}",
                 "current": item is chosen,
             }
-            for item in Outcome
+            for item in outcomes
             if counts.get(item) or item is chosen
         ),
     ]

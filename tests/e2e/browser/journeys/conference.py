@@ -6,6 +6,8 @@ from entrypoints.sandbox.loading import packaged
 from entrypoints.sandbox.state import SandboxState
 
 Json = dict[str, Any]
+UPDATED_AT = "2026-10-01T09:00:00.000Z"
+"""Of people and companies: a write to Sessionboard names the version that it has read."""
 
 BRIGHT, CALM, FAR, LANTERN, LONG = 6101, 6102, 6103, 4201, 6104
 """Sessionboard's ids. Far Days has a different time zone in Gleanin; Lantern Conf has problems of every kind."""
@@ -25,6 +27,7 @@ def person(number: int, first: str, last: str | None, role: str = "speaker", **m
         "last_name": last,
         "email": f"{first.lower()}@example.org",
         "participant_role": {"core_role": role},
+        "updated_at": UPDATED_AT,
         **more,
     }
 
@@ -42,22 +45,33 @@ def session(number: int, title: str, people: list[Json], **more: Any) -> Json:
     }
 
 
+def contact(number: int, name: str, *, is_primary: bool) -> Json:
+    return {
+        "id": f"contact-{number}",
+        "full_name": name,
+        "email": f"{name.partition(' ')[0].lower()}@example.org",
+        "is_primary": is_primary,
+        "contact_updated_at": UPDATED_AT,
+    }
+
+
 def bright_days() -> Json:
     """Return an event in which everything syncs, with data for every setting."""
     ada, grace = person(1, "Ada", "Lovelace"), person(2, "Grace", "Hopper", title="Admiral")
     carla, moritz = person(3, "Carla", "Chair", "chairperson"), person(4, "Moritz", "Mod", "moderator")
     marked = {"track": {"id": "t1", "name": "Engines"}, "tags": [{"id": "g1", "name": "steam"}]}
     contacts = [
-        {"id": "contact-1", "full_name": "Linus Kernel", "email": "linus@example.org", "is_primary": True},
-        {"id": "contact-2", "full_name": "Dirk Team", "email": "dirk@example.org", "is_primary": False},
+        contact(1, "Linus Kernel", is_primary=True),
+        contact(2, "Dirk Team", is_primary=False),
     ]
+    exhibitor = {"id": "exhibitor-1", "name": "Kernels Ltd", "contacts": contacts, "updated_at": UPDATED_AT}
     return {
         "event": {"id": BRIGHT, "name": NAMES[BRIGHT], "timezone": "Europe/Paris"},
         "sessions": [
             session(1, "Analytical engines", [ada, carla], **marked),
             session(2, "Compilers at sea", [grace, moritz], **marked),
         ],
-        "exhibitors": [{"id": "exhibitor-1", "name": "Kernels Ltd", "contacts": contacts}],
+        "exhibitors": [exhibitor],
     }
 
 

@@ -1,16 +1,20 @@
 """The sync history of an organization: its runs, and the results of one run."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from core.domain.ids import MAX_ID_LENGTH, RunId, can_be_id
+from core.domain.links.link_homes import HolderType
+from core.domain.links.link_outcomes import LinkOutcome, LinkResult
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, SyncRun
+from core.usecases.links.queries import LinkOutcomesQuery, ListLinkOutcomes
 from core.usecases.mappings.queries import ListLastChecks, ListMappings
 from core.usecases.results.get_record_history import FindLastCheckOfRecord
 from core.usecases.results.queries import ListOutcomes, OutcomesQuery
@@ -20,13 +24,16 @@ from entrypoints.http.csv import csv_response
 from entrypoints.http.dependencies import RunContext, Wired
 from entrypoints.http.pages.dependencies import ReadOrganization, ReadRun
 from entrypoints.http.pages.events.event_page import TONES, event_url
+from entrypoints.http.pages.link_places import link_places
 from entrypoints.http.pages.lists import (
     PER_PAGE,
     KindFilter,
     OutcomeFilter,
     SearchText,
+    Tab,
     kind_named,
     kind_tabs,
+    link_outcome_tabs,
     outcome_tabs,
     with_query,
 )
@@ -37,6 +44,10 @@ from entrypoints.resources.results import OUTCOME_COLUMNS
 routes = APIRouter()
 Before = Annotated[str, Query(max_length=MAX_ID_LENGTH)]
 After = Annotated[int, Query(alias="after", ge=0, le=2**62)]
+LinksAfter = Annotated[int, Query(alias="links_after", ge=0, le=2**62)]
+OutcomeOfLink = Annotated[LinkOutcome | None, Query(alias="link_outcome")]
+LINKS_PART = "#links"
+"""The part of a run's page about share links in the source."""
 
 
 @routes.get("/organizations/{organization_id}/history")
@@ -78,6 +89,8 @@ async def show_run(
     outcome: OutcomeFilter = None,
     kind: KindFilter = "",
     after: After = 0,
+    link_outcome: OutcomeOfLink = None,
+    links_after: LinksAfter = 0,
 ) -> Response:
     run, chosen_kind, url = ctx.run, kind_named(kind), f"/runs/{ctx.run.id}"
     query = {
@@ -118,6 +131,40 @@ async def show_run(
         first_url=with_query(url, query) if after else "",
         next_url=with_query(url, {**query, "after": page.next}) if page.next is not None else "",
         open_runs=await _open_runs(container, ctx),
+        links=await _links(container, ctx, link_outcome, links_after),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _LinksPart:
+    """The section of a run's page about share links that were written into the source."""
+
+    counts: Sequence[tuple[str, Sequence[int]]]
+    results: Sequence[LinkResult]
+    tabs: Sequence[Tab]
+    companies: Collection[HolderType]
+    first_url: str
+    next_url: str
+
+
+async def _links(
+    container: Container, ctx: RunContext, outcome: LinkOutcome | None, after: int
+) -> _LinksPart | None:
+    """Return a page of what became of share links; None if the run wrote none back."""
+    run, url = ctx.run, f"/runs/{ctx.run.id}"
+    if not run.links:
+        return None
+    query = LinkOutcomesQuery(run, [outcome] if outcome else [], start=after, limit=PER_PAGE)
+    page = await container.resolve(ListLinkOutcomes)(query)
+    params = {"link_outcome": outcome.value if outcome else ""}
+    next_query = {**params, "links_after": page.next}
+    return _LinksPart(
+        [(each.value, [run.links[each]]) for each in LinkOutcome],
+        page.items,
+        link_outcome_tabs(url, {}, run.links.numbers, outcome, name="link_outcome", fragment=LINKS_PART),
+        link_places(container, ctx.organization.source).companies,
+        with_query(url, params) + LINKS_PART if after else "",
+        with_query(url, next_query) + LINKS_PART if page.next is not None else "",
     )
 
 

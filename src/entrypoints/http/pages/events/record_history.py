@@ -1,5 +1,6 @@
 """The history of one record in all runs of a mapping: "why is this person not in the destination?"."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,9 +10,12 @@ from pydantic import AfterValidator
 
 from core.domain.errors import InvalidInput, NotFound
 from core.domain.ids import MAX_ID_LENGTH
+from core.domain.links.link_outcomes import LinkResult
+from core.usecases.links.queries import ListLatestLinks
 from core.usecases.mappings.queries import ListMappings
 from core.usecases.results.get_record_history import GetRecordHistory
-from entrypoints.http.dependencies import Wired
+from entrypoints.container import Container
+from entrypoints.http.dependencies import MappingContext, Wired
 from entrypoints.http.pages.dependencies import ReadMapping, ReadOrganization
 from entrypoints.http.pages.events.event_page import event_url
 from entrypoints.http.pages.lists import PER_PAGE, clean_search_text, with_query
@@ -56,6 +60,7 @@ async def show_history(
         except InvalidInput as error:
             several = str(error)
     page_entries = entries[-PER_PAGE:][::-1]
+    links = await _links(container, ctx, entries)
     labels = dict.fromkeys(entry.outcome.record.label for entry in page_entries)
     return render(
         request,
@@ -69,6 +74,7 @@ async def show_history(
         who=who,
         name=next(iter(labels), ""),
         entries=page_entries,
+        links=links,
         is_unknown=is_unknown,
         several=several,
         first_url=with_query(url, {"who": who}) if before else "",
@@ -76,3 +82,15 @@ async def show_history(
         if len(entries) > PER_PAGE
         else "",
     )
+
+
+async def _links(
+    container: Container, ctx: MappingContext, entries: Sequence[HistoryEntry]
+) -> Sequence[LinkResult] | None:
+    """Return what became of the record's share link in the source last; None if links are not written there."""
+    records = [entry.outcome.record for entry in entries]
+    ids = {record.source_id for record in records if record.kind.is_person}
+    if not ids or not ctx.mapping.settings.links.is_on:
+        return None
+    latest = await container.resolve(ListLatestLinks)(ctx.mapping.id, ids)
+    return [result for results in latest.values() for result in results]

@@ -1,6 +1,7 @@
 """Share links: the links of each person, people without a link, and portal addresses (rules 30 and 31)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -9,11 +10,15 @@ from starlette.datastructures import FormData
 
 from core.domain.errors import NotFound
 from core.domain.ids import MAX_EXTERNAL_ID_LENGTH, MAX_ID_LENGTH, SourceId
+from core.domain.links.link_outcomes import LinkResult
+from core.domain.records.kinds import RecordKind
 from core.domain.records.synced_records import SyncedRecord, presentable
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.access.create_portal_link import CreatePortalLink
+from core.usecases.access.hand_out import ListPortalAddresses
 from core.usecases.access.portal_person import PersonQuery
 from core.usecases.access.revoke_portal_links import RevokePortalLinks
+from core.usecases.links.queries import ListLatestLinks
 from core.usecases.results.queries import ListMappingsWithPeople, ListPeople, PeopleQuery
 from entrypoints.container import Container
 from entrypoints.http.csv import csv_response
@@ -32,6 +37,7 @@ MappingFilter = Annotated[str, Query(alias="mapping", max_length=MAX_ID_LENGTH)]
 MAX_PERSON_LENGTH = MAX_ID_LENGTH + len(":") + MAX_EXTERNAL_ID_LENGTH
 OfPerson = Annotated[str, Query(max_length=MAX_PERSON_LENGTH)]
 """The name of the kind and the id in the source, with a colon between them."""
+LatestLinks = Mapping[tuple[RecordKind, SourceId], Sequence[LinkResult]]
 
 
 @routes.get("/organizations/{organization_id}/share-links")
@@ -86,6 +92,7 @@ async def show(
             },
         ],
         people=[(person, presentable(person.links)) for person in page.people],
+        places=await _places(container, mapping, page.people),
         list=page_slice(page.people, start, page.total, url, query),
         search_text=search_text,
         query=query,
@@ -93,7 +100,26 @@ async def show(
         to_revoke=_find_person(revoke, page.people) if ctx.may_manage else None,
         revoke_url=lambda person: with_query(url, {**query, "page": number, "revoke": ref_of(person)}),
         ref_of=ref_of,
+        expiries=await _expiries(container, mapping, page.people) if ctx.may_manage else (),
+        total=f"{page.total:,}",
     )
+
+
+async def _expiries(
+    container: Container, mapping: EventMapping, people: Sequence[SyncedRecord]
+) -> list[datetime | None]:
+    """Return until when the portal address of each person is valid; None if there is none."""
+    handed_out = await container.resolve(ListPortalAddresses).of_people(mapping, people)
+    return [each.address.expires_at if each.address else None for each in handed_out]
+
+
+async def _places(
+    container: Container, mapping: EventMapping, people: Sequence[SyncedRecord]
+) -> LatestLinks | None:
+    """Return what became of these people's links in the source; None if links are not written there."""
+    if not mapping.settings.links.is_on:
+        return None
+    return await container.resolve(ListLatestLinks)(mapping.id, {person.source_id for person in people})
 
 
 def ref_of(person: SyncedRecord) -> str:

@@ -39,6 +39,8 @@ SENTENCES = {
     Action.API_KEY_REVOKED: "revoked the API key {}",
     Action.PORTAL_ADDRESS_MADE: "created a portal address for {}",
     Action.PORTAL_ADDRESS_REVOKED: "revoked the portal addresses of {}",
+    Action.LINK_FIELD_ORDERED: "ordered a field for share links: {}",
+    Action.LINKS_WRITTEN_BACK: "wrote share links back: {}",
     Action.RECIPIENT_CHOSEN: "set where notifications go: {}",
     Action.RECIPIENT_REMOVED: "turned off notifications: {}",
     Action.RECIPIENT_TRIED: "sent a test notification: {}",

@@ -22,6 +22,7 @@ from entrypoints.container import Container
 from entrypoints.http.dependencies import MappingContext, Wired
 from entrypoints.http.pages.dependencies import ReadMapping
 from entrypoints.http.pages.forms import SentForm, is_on, text
+from entrypoints.http.pages.link_places import link_places
 from entrypoints.http.pages.rendering import crumb, flash, redirect_to, render
 from entrypoints.http.pages.settings.event_mappings import READ_FAILED
 from entrypoints.http.pages.settings.integrations import integrations_context
@@ -164,6 +165,7 @@ async def _settings(
         asks_zone=asks_zone,
         unread=unread,
         mismatch=mapping.known_mismatch(now),
+        places=link_places(container, ctx.organization.source),
         **await _context(container, replace(ctx, mapping=mapping)),
     )
 

@@ -1,0 +1,1 @@
+"""Share links written back into the source: which, where, and by which rules (rule 38)."""
