@@ -107,9 +107,13 @@ class ProcrastinateJobs:
     async def _keep_working(self) -> None:
         task = asyncio.current_task()
         assert task is not None
-        while not task.cancelling():  # a worker that cannot unregister swallows the cancellation
-            await self._try(self._run_workers)
-            await asyncio.sleep(RETRY_DELAY)
+        try:
+            while not task.cancelling():  # a worker that cannot unregister swallows the cancellation
+                await self._try(self._run_workers)
+                await asyncio.sleep(RETRY_DELAY)
+        finally:
+            # Stopped while its connections were being opened, nothing else would close them.
+            await self._try(self._app.connector.close_async)
 
     async def _run_workers(self) -> None:
         async with self._app.open_async():
