@@ -10,6 +10,7 @@ from core.domain.access.authorization import Actor, Grant, Role
 from core.domain.errors import InvalidInput, NotAuthenticated
 from core.domain.ids import AccountId, MappingId, OrganizationId, SourceId
 from core.domain.links.echoes import ECHO_WINDOW, HintedRecord
+from core.domain.records.kinds import SPEAKER
 from core.domain.runs.schedule import QUIET_PERIOD
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
@@ -120,3 +121,21 @@ async def test_rule_38_what_is_no_echo_is_a_hint(harness: Harness, case: str) ->
     organization_id = event.mapping.organization_id
     handle = HandleChangeHint(harness.units, harness.clock)
     assert await handle(hook(organization_id), Hint(organization_id, HERE, record=record)) == 1
+
+
+async def test_rule_38_an_echo_that_comes_before_the_answer_is_taken_once(harness: Harness) -> None:
+    event = await linked_event(harness)
+    await event.choose()
+    await harness.change_settings(SettingsChange(event.mapping.id, continuous_sync=True))
+    organization_id, url = event.mapping.organization_id, event.link(SPEAKER, "ada")
+    hint = Hint(organization_id, HERE, record=HintedRecord(CONTACTS, SourceId("ada"), {FIELD: url}))
+    handle, earlier = HandleChangeHint(harness.units, harness.clock), list[int]()
+
+    async def come_early() -> None:
+        earlier.append(await handle(hook(organization_id), hint))
+        harness.clock.advance(timedelta(seconds=1))
+
+    event.source.gate = come_early
+    await harness.sync(event.mapping)
+    assert earlier == [0]
+    assert await handle(hook(organization_id), hint) == 1

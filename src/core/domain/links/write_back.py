@@ -37,6 +37,11 @@ class LinkHolder:
     primary: SourceId | None = None
     """The primary contact of a company."""
 
+    @property
+    def content(self) -> str:
+        """Return what the field holds, without blanks around it; empty if it holds nothing."""
+        return (self.value or "").strip()
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenLink:
@@ -143,12 +148,11 @@ def decide(
 
     Only a value that is empty or was written by us is replaced.
     """
-    value = (held.value or "").strip()
-    if value == wanted.url:
+    if held.content == wanted.url:
         return wanted.result(LinkOutcome.UNCHANGED, link_reasons.as_it_was(source))
     if held.is_masked:
         return wanted.result(LinkOutcome.KEPT, link_reasons.masked(source))
-    if value and not (written is not None and written.is_ours(value)):
+    if held.content and not (written is not None and written.is_ours(held.content)):
         return wanted.result(LinkOutcome.KEPT, link_reasons.entered_by_somebody(source))
     return None
 

@@ -123,12 +123,8 @@ class ChangeSettings:
         return await changed_settings(self.links, mapping, sealed, command.links)
 
     async def _zone(self, mapping_id: MappingId) -> str | None:
-        async with self.units.read() as unit:
-            mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
-            organization = require(
-                await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
-            )
-        access = unseal(self.cipher, organization.source_access)
+        mapping, sealed = await get_mapping_access(self.units, mapping_id)
+        access = unseal(self.cipher, sealed)
         async with self.sources.named(mapping.systems.source.identifier).open(access) as source:
             return (await source.event(mapping.events.source_id)).time_zone
 

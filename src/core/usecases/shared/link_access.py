@@ -72,7 +72,7 @@ class LinkAccess:
         """
         homes, chosen = self.homes(mapping), settings or mapping.settings.links
         async with self.writer(mapping, sealed, before_write) as (writer, token):
-            yield WriteBack(self.units, self.clock, mapping, homes, writer, token, chosen, on_page)
+            yield WriteBack(self.units, mapping, homes, writer, token, chosen, on_page)
 
 
 def token_digest(source: str, credentials: SystemCredentials) -> str:

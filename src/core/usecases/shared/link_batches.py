@@ -1,7 +1,7 @@
 """Write links in batches, within the source's limits (rule 38)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from core.domain.links import link_reasons
@@ -9,7 +9,6 @@ from core.domain.links.link_outcomes import LinkOutcome, LinkResult
 from core.domain.records.reasons import Reason
 from core.domain.systems import ExternalSystem
 from core.usecases.shared.link_readings import DueLink
-from ports.clock import Clock
 from ports.link_writer import (
     LinkQuotaUsedUp,
     LinkWrite,
@@ -42,7 +41,6 @@ class Batches:
 @dataclass(frozen=True, slots=True)
 class LinkBatches:
     units: UnitOfWorkFactory
-    clock: Clock
     writer: LinkWriter
     source: ExternalSystem
     token: str
@@ -81,7 +79,7 @@ class LinkBatches:
             rest = rest[len(batch) :]
 
     async def _reserve(self, place: LinkPlace, rest: Sequence[DueLink]) -> Sequence[DueLink]:
-        """Return as many as one request may have, noted as used and as about to be written."""
+        """Return as many as one request may have, with the memory of them as about to be written, which is stored."""
         limits = self.writer.limits
         async with self.units.write() as unit:
             now = await unit.now()
@@ -90,11 +88,11 @@ class LinkBatches:
             if batch:
                 used = quota.used(place.holder, len(batch), limits, now)
                 await unit.write_quotas.save(self.token, used)
-                memories = [
-                    one.memory.about_to_write((one.held.value or "").strip(), one.wanted.url, now)
+                batch = [
+                    replace(one, memory=one.memory.about_to_write(one.held.content, one.wanted.url, now))
                     for one in batch
                 ]
-                await unit.written_links.save(place, memories)
+                await unit.written_links.save(place, [one.memory for one in batch])
                 await unit.commit()
         return batch
 
@@ -120,9 +118,7 @@ class LinkBatches:
                 case Written.DONE if answer.value is not None and answer.value.strip() != one.wanted.url:
                     self._add(done, one, link_reasons.not_kept(self.source), is_final=False)
                 case Written.DONE:
-                    held = (one.held.value or "").strip()
-                    sent = one.memory.about_to_write(held, one.wanted.url, self.clock.now())
-                    arrived.append(sent.arrived())
+                    arrived.append(one.memory.arrived())
                     done.results.append(one.wanted.result(LinkOutcome.WRITTEN, one.reason_of(self.source)))
         if arrived:
             async with self.units.write() as unit:

@@ -26,7 +26,7 @@ class DueLink:
 
     @property
     def reason_of(self) -> Callable[[ExternalSystem], Reason]:
-        return link_reasons.replaced if (self.held.value or "").strip() else link_reasons.first_time
+        return link_reasons.replaced if self.held.content else link_reasons.first_time
 
 
 @dataclass(slots=True)

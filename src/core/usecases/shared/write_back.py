@@ -16,7 +16,6 @@ from core.domain.records.kinds import KINDS
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.shared.link_batches import Batches, LinkBatches
 from core.usecases.shared.link_readings import LinkReadings, Reading
-from ports.clock import Clock
 from ports.link_writer import LinkWriter
 from ports.store.links import LinkPlace
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -43,7 +42,6 @@ class LinkReport:
 @dataclass(frozen=True, slots=True)
 class WriteBack:
     units: UnitOfWorkFactory
-    clock: Clock
     mapping: EventMapping
     homes: Mapping[str, LinkHome]
     """Where the source's links are written, by the name of the kind."""
@@ -72,7 +70,7 @@ class WriteBack:
             PersistenceError, and what the writer's `before_write` raises.
         """
         readings = await self._readings(report)
-        batches = LinkBatches(self.units, self.clock, self.writer, readings.source, self.token, self.on_page)
+        batches = LinkBatches(self.units, self.writer, readings.source, self.token, self.on_page)
         for place, is_company in self._places(readings.wanted):
             reading = await self._read(readings, place, report, is_company=is_company)
             first = Batches()
