@@ -12,7 +12,7 @@ from gleanin_sync_testkit.seeded_bugs import ProjectCopy, SeededBug, copy_projec
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 PARTS = ("pyproject.toml", "src", "tests", "plugins")
-PATHS = ("src", "plugins/testkit", "plugins/template", "plugins/sponsors")
+PATHS = ("src", "plugins/testkit", "plugins/template", "plugins/sponsors", "plugins/pretalx")
 TABLE = HERE.parent / "SEEDED_BUGS.md"
 LISTS = sorted(path.stem for path in HERE.glob("bugs_in_*.py"))
 BUGS: list[SeededBug] = [bug for name in LISTS for bug in import_module(f"plugins.testkit.tests.{name}").BUGS]

@@ -1,4 +1,4 @@
-"""Mistakes in copies of the package, each with the test of the suite for sources that finds it."""
+"""Mistakes in copies of the package for pretalx, each with the test of the suite for sources that finds it."""
 
 from gleanin_sync_testkit.seeded_bugs import SeededBug
 
